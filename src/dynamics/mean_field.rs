@@ -1,0 +1,162 @@
+//! The mean-field tendency on the circle, pseudo-spectrally: ∂_tρ = −∂_θ(g · (1/β)∂_θZ) with mobility g = ρ/Z for (SA),
+//! g = ρ for (USA) (3.4), (3.8). The noise term DΔρ is diagonal and belongs to the exponential stepper.
+//!
+//! ρ has K modes and lives on N = 3K points: Z and its slope are smooth (the kernel's multipliers decay like
+//! e^{−k²/2β}), so the product with ρ is free of aliasing in |k| ≤ K as long as the velocity has at most K modes, and
+//! the tail that the resolution follows tells when it has not. The flux form has no k = 0 term: mass is conserved
+//! to the last bit.
+
+use super::{Attention, Kernel, Normalisation};
+use crate::measure::density::coefficient;
+use crate::sphere::{CirclePlan, Complex};
+
+/// (SA) divides by Z only where Z exceeds this share of its maximum. Since ρ ≲ √(2πβ) Z, the mass beyond is below
+/// 1e-12, and Z itself is rounding noise there (architecture: far from the mass the series has no digits).
+const FLOOR: f64 = 1e-14;
+
+/// Points per mode of the working grid.
+pub const POINTS_PER_MODE: usize = 3;
+
+/// The right-hand side for K modes, with its plan and scratch.
+pub struct CircleMeanField {
+    attention: Attention,
+    kernel: Kernel,
+    modes: usize,
+    plan: CirclePlan,
+    density: Vec<f64>,
+    slope: Vec<f64>,
+    potential: Vec<f64>,
+}
+
+impl CircleMeanField {
+    /// A tendency on K = `modes` ≥ 2 modes.
+    #[must_use]
+    pub fn new(attention: Attention, modes: usize) -> Self {
+        let points = POINTS_PER_MODE * modes;
+        Self {
+            attention,
+            kernel: Kernel::new(attention.beta),
+            modes,
+            plan: CirclePlan::new(points),
+            density: vec![0.0; points],
+            slope: vec![0.0; points],
+            potential: vec![0.0; points],
+        }
+    }
+
+    /// K.
+    #[must_use]
+    pub fn modes(&self) -> usize {
+        self.modes
+    }
+
+    /// `tendency` ← the coefficients of −∂_θ(ρv), both as re, im, re, im, … of length 2(K+1).
+    pub fn tendency(&mut self, state: &[f64], tendency: &mut [f64]) {
+        self.velocity(state);
+        for (slope, density) in self.slope.iter_mut().zip(&self.density) {
+            *slope *= density;
+        }
+        self.plan.analysis(&self.slope, self.modes, |k, flux| {
+            // −ik·flux
+            tendency[2 * k] = k as f64 * flux.im;
+            tendency[2 * k + 1] = -(k as f64) * flux.re;
+        });
+    }
+
+    /// ρ, v (in `slope`) and Ze^{−β} on the grid.
+    fn velocity(&mut self, state: &[f64]) {
+        let (modes, kernel) = (self.modes, &self.kernel);
+        let smooth = modes.min(kernel.degree());
+        self.plan.synthesis(modes, |k| coefficient(state, k), &mut self.density);
+        let gradient = |k: usize| coefficient(state, k) * Complex::new(0.0, kernel.gradient[k]);
+        self.plan.synthesis(smooth, gradient, &mut self.slope);
+        self.plan.synthesis(smooth, |k| coefficient(state, k) * kernel.potential[k], &mut self.potential);
+        match self.attention.normalisation {
+            Normalisation::Softmax => {
+                let floor = FLOOR * self.potential.iter().copied().fold(0.0, f64::max);
+                for (slope, potential) in self.slope.iter_mut().zip(&self.potential) {
+                    *slope /= potential.max(floor);
+                }
+            }
+            Normalisation::None => {
+                let speed = self.attention.speed();
+                self.slope.iter_mut().for_each(|slope| *slope *= speed);
+            }
+        }
+    }
+
+    /// dE/dt by the drift alone: (SA) ∫v²Z dμ, (USA) ∫v² dμ, and the smallest value of ρ on the grid.
+    pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
+        self.velocity(state);
+        let growth = self.attention.beta.exp();
+        let (mut sum, mut minimum) = (0.0, f64::INFINITY);
+        for ((v, rho), z) in self.slope.iter().zip(&self.density).zip(&self.potential) {
+            let mobility = match self.attention.normalisation {
+                Normalisation::Softmax => z * growth,
+                Normalisation::None => 1.0,
+            };
+            sum += v * v * mobility * rho;
+            minimum = minimum.min(*rho);
+        }
+        (sum / self.density.len() as f64, minimum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{Density, Law};
+
+    /// −∂_θ(ρv) by quadrature of the convolutions and a difference quotient of nothing: at a point, from the definition
+    /// −ρ'v − ρv', all derivatives of Z under the integral.
+    fn by_definition(attention: Attention, density: &Density, theta: f64) -> f64 {
+        let beta = attention.beta;
+        let n = 4096;
+        let mut plan = CirclePlan::new(n);
+        let mut rho = vec![0.0; n];
+        density.values(&mut plan, &mut rho);
+        let (mut z, mut z1, mut z2) = (0.0, 0.0, 0.0);
+        for (j, value) in rho.iter().enumerate() {
+            let angle = theta - std::f64::consts::TAU * j as f64 / n as f64;
+            let weight = (beta * (angle.cos() - 1.0)).exp() * value / n as f64;
+            z += weight;
+            // derivatives over β
+            z1 -= weight * angle.sin();
+            z2 += weight * (beta * angle.sin().powi(2) - angle.cos());
+        }
+        let (v, dv) = match attention.normalisation {
+            Normalisation::Softmax => (z1 / z, z2 / z - beta * z1 * z1 / (z * z)),
+            Normalisation::None => (z1 * beta.exp(), z2 * beta.exp()),
+        };
+        let series = |f: &dyn Fn(usize, Complex) -> f64| -> f64 {
+            (1..=density.modes())
+                .map(|k| 2.0 * f(k, density.coefficient(k) * Complex::from_polar(1.0, k as f64 * theta)))
+                .sum()
+        };
+        let here = 1.0 + series(&|_, c| c.re);
+        let slope = series(&|k, c| -(k as f64) * c.im);
+        -slope * v - here * dv
+    }
+
+    #[test]
+    fn the_tendency_is_the_divergence_of_the_flux() {
+        let law = Law::Harmonics { cosine: vec![0.3, 0.1, 0.2], sine: vec![0.0, 0.25] };
+        for normalisation in [Normalisation::Softmax, Normalisation::None] {
+            for beta in [0.0, 1.0, 9.0] {
+                let attention = Attention { beta, normalisation };
+                let density = Density::from_law(&law, 0.0, 128).unwrap();
+                let mut field = CircleMeanField::new(attention, 128);
+                let mut rate = Density { state: vec![0.0; 258] };
+                field.tendency(&density.state, &mut rate.state);
+                assert_eq!(rate.coefficient(0), Complex::default(), "mass is conserved exactly");
+                for theta in [0.2, 1.9, 4.0] {
+                    let series: f64 = (1..=128)
+                        .map(|k| 2.0 * (rate.coefficient(k) * Complex::from_polar(1.0, k as f64 * theta)).re)
+                        .sum();
+                    let exact = by_definition(attention, &density, theta);
+                    assert!((series - exact).abs() < 1e-11 * attention.speed(), "{attention:?} θ {theta}: {:e}", series - exact);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The drift of the tokens, x_i' = P_{x_i} A_i, by whichever of the two paths is right and fast: the dispatch rule.
+//!
+//! * All pairs ([`super::direct`]) works always and costs n² exponentials.
+//! * On the circle the series ([`super::spectral`]) costs n·K with K ≈ 20 + 6√β degrees. It is taken from
+//!   [`SERIES_FROM`]·K tokens on (measured: a degree costs a token about as much as 1.6 pairs, moments and evaluation
+//!   together; below that both are microseconds) and, for (SA), only while every token's potential is large enough that
+//!   the rounding of the series stays under the accuracy asked for; else that evaluation is redone by all pairs.
+
+use super::direct::AllPairs;
+use super::spectral::Series;
+use super::{Attention, Kernel, Normalisation};
+use crate::measure::Particles;
+use crate::sphere::geometry::{dot, project_tangent, retract};
+
+/// How many tokens a degree of the series must stand against before it is used.
+const SERIES_FROM: usize = 4;
+/// Measured rounding of the series in Z e^{−β}, absolute, over sweeps of n and β (largest seen 6e-16).
+const SERIES_ROUNDING: f64 = 1e-15;
+/// The relative accuracy of the drift that is asked of the series.
+const ACCURACY: f64 = 1e-11;
+
+/// Which way the drift is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Path {
+    /// All pairs.
+    Direct,
+    /// Moments and multipliers.
+    Spectral,
+}
+
+/// The right-hand side for a fixed set of weights, with its scratch.
+pub struct TokenDynamics {
+    attention: Attention,
+    dimension: usize,
+    weights: Vec<f64>,
+    kernel: Kernel,
+    preferred: Path,
+    pairs: AllPairs,
+    series: Series,
+    unit: Vec<f64>,
+    slope: Vec<f64>,
+    /// Z(x_i) e^{−β} of the last evaluation.
+    pub potential: Vec<f64>,
+    /// Evaluations of the series that were redone by all pairs.
+    pub fallbacks: u64,
+}
+
+impl TokenDynamics {
+    /// The dynamics of these tokens' weights under `attention`.
+    #[must_use]
+    pub fn new(attention: Attention, particles: &Particles) -> Self {
+        let (d, n) = (particles.dimension(), particles.count());
+        let kernel = Kernel::new(attention.beta);
+        let preferred =
+            if d == 2 && n >= SERIES_FROM * (kernel.degree() + 1) { Path::Spectral } else { Path::Direct };
+        Self {
+            attention,
+            dimension: d,
+            weights: particles.weights.clone(),
+            preferred,
+            pairs: AllPairs::new(d, &particles.weights),
+            series: Series::new(&kernel),
+            kernel,
+            unit: vec![0.0; n * d],
+            slope: vec![0.0; if d == 2 { n } else { 0 }],
+            potential: vec![0.0; n],
+            fallbacks: 0,
+        }
+    }
+
+    /// The path that is tried first.
+    #[must_use]
+    pub fn preferred(&self) -> Path {
+        self.preferred
+    }
+
+    /// Changes β or the normalisation during a run.
+    pub fn set_attention(&mut self, attention: Attention) {
+        if attention.beta != self.kernel.beta {
+            self.kernel = Kernel::new(attention.beta);
+            self.series = Series::new(&self.kernel);
+            if self.dimension == 2 {
+                let enough = self.weights.len() >= SERIES_FROM * (self.kernel.degree() + 1);
+                self.preferred = if enough { Path::Spectral } else { Path::Direct };
+            }
+        }
+        self.attention = attention;
+    }
+
+    /// `drift`_i ← x_i' of (SA) or (USA) at the rows of `positions`, which are first brought to unit length: a smooth
+    /// extension of the field off the sphere, as the stages of a step need it.
+    pub fn drift(&mut self, positions: &[f64], drift: &mut [f64]) {
+        self.normalise(positions);
+        match self.preferred {
+            Path::Direct => self.direct(drift),
+            Path::Spectral => self.spectral_or_direct(drift),
+        }
+    }
+
+    /// The drift by a given path, whatever the rule says; the comparison of the two is the project's main test.
+    pub fn drift_by(&mut self, path: Path, positions: &[f64], drift: &mut [f64]) {
+        self.normalise(positions);
+        match path {
+            Path::Direct => self.direct(drift),
+            Path::Spectral => self.spectral(drift),
+        }
+    }
+
+    /// `average`_i ← A_i, the attention output before projection: Σ_j softmax_j x_j for (SA), (1/n)Σ_j e^{β⟨x_i,x_j⟩}x_j for
+    /// (USA). This is what a discrete layer (2.1) adds.
+    pub fn average(&mut self, positions: &[f64], average: &mut [f64]) {
+        self.normalise(positions);
+        self.attend(average);
+    }
+
+    fn normalise(&mut self, positions: &[f64]) {
+        self.unit.copy_from_slice(positions);
+        retract(&mut self.unit, self.dimension);
+    }
+
+    fn attend(&mut self, average: &mut [f64]) {
+        self.pairs.sums(self.attention.beta, &self.unit, average, &mut self.potential);
+        for (row, potential) in average.chunks_exact_mut(self.dimension).zip(&self.potential) {
+            let scale = match self.attention.normalisation {
+                Normalisation::Softmax => 1.0 / potential,
+                Normalisation::None => self.attention.speed(),
+            };
+            row.iter_mut().for_each(|a| *a *= scale);
+        }
+    }
+
+    fn direct(&mut self, drift: &mut [f64]) {
+        self.attend(drift);
+        for (row, x) in drift.chunks_exact_mut(self.dimension).zip(self.unit.chunks_exact(self.dimension)) {
+            project_tangent(x, row);
+        }
+    }
+
+    fn spectral_or_direct(&mut self, drift: &mut [f64]) {
+        self.spectral(drift);
+        if self.attention.normalisation == Normalisation::Softmax {
+            let smallest = self.potential.iter().copied().fold(f64::INFINITY, f64::min);
+            // NaN compares false and goes by all pairs as well
+            if !(smallest * ACCURACY >= SERIES_ROUNDING) {
+                self.fallbacks += 1;
+                self.direct(drift);
+            }
+        }
+    }
+
+    fn spectral(&mut self, drift: &mut [f64]) {
+        self.series.evaluate(&self.kernel, &self.unit, &self.weights, &mut self.slope, &mut self.potential);
+        let speed = self.attention.speed();
+        for (i, (row, z)) in drift.chunks_exact_mut(2).zip(self.unit.chunks_exact(2)).enumerate() {
+            let rate = match self.attention.normalisation {
+                Normalisation::Softmax => self.slope[i] / self.potential[i],
+                Normalisation::None => self.slope[i] * speed,
+            };
+            (row[0], row[1]) = (-z[1] * rate, z[0] * rate);
+        }
+    }
+
+    /// dE/dt from a drift just computed: (SA) Σ w_i Z(x_i)|x_i'|², (USA) Σ w_i |x_i'|² (3.6, Lemma 3.7).
+    #[must_use]
+    pub fn dissipation(&self, drift: &[f64]) -> f64 {
+        let growth = self.attention.beta.exp();
+        drift
+            .chunks_exact(self.dimension)
+            .zip(self.weights.iter().zip(&self.potential))
+            .map(|(v, (w, z))| {
+                let mobility = match self.attention.normalisation {
+                    Normalisation::Softmax => z * growth,
+                    Normalisation::None => 1.0,
+                };
+                w * mobility * dot(v, v)
+            })
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Law;
+
+    fn systems() -> [Normalisation; 2] {
+        [Normalisation::Softmax, Normalisation::None]
+    }
+
+    #[test]
+    fn spectral_and_direct_drift_agree_at_the_tokens_up_to_beta_64() {
+        for normalisation in systems() {
+            for beta in [0.0, 0.1, 1.0, 4.0, 9.0, 25.0, 64.0] {
+                for count in [1, 2, 33, 400, 3000] {
+                    let tokens = Law::Uniform.sample(count, 2, 3);
+                    let mut dynamics = TokenDynamics::new(Attention { beta, normalisation }, &tokens);
+                    let (mut direct, mut spectral) = (vec![0.0; 2 * count], vec![0.0; 2 * count]);
+                    dynamics.drift_by(Path::Direct, &tokens.positions, &mut direct);
+                    dynamics.drift_by(Path::Spectral, &tokens.positions, &mut spectral);
+                    // USA is measured against e^β, the scale of its weights
+                    let scale = Attention { beta, normalisation }.speed();
+                    for (a, b) in direct.iter().zip(&spectral) {
+                        assert!((a - b).abs() < 1e-11 * scale, "{normalisation:?} β {beta} n {count}: {:e}", a - b);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_lonely_token_far_from_the_rest_sends_the_series_back_to_all_pairs() {
+        // One token of mass 1e-7 opposite to all the others: Z e^{−β} there is 1e-7, the series has lost 8 digits.
+        let mut positions: Vec<f64> = (0..400).flat_map(|i| [(f64::from(i) * 1e-4).cos(), (f64::from(i) * 1e-4).sin()]).collect();
+        positions.extend([-1.0_f64, 0.0]);
+        let mut weights = vec![1.0; 400];
+        weights.push(4e-5);
+        let tokens = Particles::weighted(2, positions, weights);
+        let attention = Attention { beta: 64.0, normalisation: Normalisation::Softmax };
+        let mut dynamics = TokenDynamics::new(attention, &tokens);
+        assert_eq!(dynamics.preferred(), Path::Spectral);
+        let (mut chosen, mut direct) = (vec![0.0; 802], vec![0.0; 802]);
+        dynamics.drift(&tokens.positions, &mut chosen);
+        assert_eq!(dynamics.fallbacks, 1);
+        dynamics.drift_by(Path::Direct, &tokens.positions, &mut direct);
+        assert_eq!(chosen, direct);
+    }
+
+    #[test]
+    fn the_drift_is_tangent_and_turns_with_the_tokens() {
+        let tokens = Law::Uniform.sample(20, 3, 9);
+        let attention = Attention { beta: 2.0, normalisation: Normalisation::Softmax };
+        let mut dynamics = TokenDynamics::new(attention, &tokens);
+        let mut drift = vec![0.0; 60];
+        dynamics.drift(&tokens.positions, &mut drift);
+        for (v, x) in drift.chunks_exact(3).zip(tokens.rows()) {
+            assert!(dot(v, x).abs() < 1e-15);
+        }
+        // a rotation about the first axis and a reflection of it
+        let (sin, cos) = 0.7_f64.sin_cos();
+        let turn = |rows: &[f64]| -> Vec<f64> {
+            rows.chunks_exact(3).flat_map(|x| [-x[0], cos * x[1] - sin * x[2], sin * x[1] + cos * x[2]]).collect()
+        };
+        let mut turned = vec![0.0; 60];
+        dynamics.drift(&turn(&tokens.positions), &mut turned);
+        for (a, b) in turned.iter().zip(turn(&drift)) {
+            assert!((a - b).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn extreme_temperatures_identical_and_antipodal_tokens_are_finite() {
+        for beta in [0.0, 1e4] {
+            let same = Particles::new(2, [1.0, 0.0].repeat(500));
+            let opposite = Particles::new(3, vec![0.0, 0.0, 1.0, 0.0, 0.0, -1.0]);
+            for tokens in [same, opposite] {
+                let attention = Attention { beta, normalisation: Normalisation::Softmax };
+                let mut drift = vec![1.0; tokens.positions.len()];
+                TokenDynamics::new(attention, &tokens).drift(&tokens.positions, &mut drift);
+                assert!(drift.iter().all(|v| v.abs() < 1e-12), "β {beta}");
+            }
+        }
+    }
+}

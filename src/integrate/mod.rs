@@ -1,0 +1,14 @@
+//! Time steppers for autonomous equations u' = f(u), knowing nothing of what u is: explicit Runge–Kutta with error
+//! control, an exponential scheme for a diagonal linear part, the stochastic splitting, the fixed layer step.
+//! They own their stages, so that a step allocates nothing. Stopping at a given time is the caller's `limit`.
+
+pub mod controller;
+pub mod explicit;
+pub mod exponential;
+pub mod splitting;
+pub mod tableau;
+
+pub use controller::{StepError, Work};
+pub use explicit::Explicit;
+pub use exponential::Exponential;
+pub use splitting::Splitting;

@@ -1,0 +1,5 @@
+//! metastable
+pub mod sphere;
+pub mod integrate;
+pub mod measure;
+pub mod dynamics;

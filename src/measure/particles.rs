@@ -1,0 +1,185 @@
+//! Weighted points on S^{d−1}: the empirical measure μ_n = Σ_j w_j δ_{x_j}.
+
+use super::Moments;
+use crate::sphere::Complex;
+use crate::sphere::geometry::wrap;
+
+/// n tokens as unit rows of an n×d array, with weights that sum to one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Particles {
+    dimension: usize,
+    /// Row i is x_i; n·d numbers.
+    pub positions: Vec<f64>,
+    /// w_i > 0, Σ w_i = 1.
+    pub weights: Vec<f64>,
+}
+
+/// Tokens are summed in groups of this size and the groups in order, so that the sum does not depend on the threads.
+const GROUP: usize = 1024;
+
+impl Particles {
+    /// Equal weights 1/n.
+    #[must_use]
+    pub fn new(dimension: usize, positions: Vec<f64>) -> Self {
+        let count = positions.len() / dimension;
+        Self { dimension, weights: vec![1.0 / count as f64; count], positions }
+    }
+
+    /// Given weights, scaled to sum to one.
+    #[must_use]
+    pub fn weighted(dimension: usize, positions: Vec<f64>, mut weights: Vec<f64>) -> Self {
+        let total: f64 = weights.iter().sum();
+        weights.iter_mut().for_each(|w| *w /= total);
+        Self { dimension, positions, weights }
+    }
+
+    /// d.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// n.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// x_i.
+    #[must_use]
+    pub fn row(&self, i: usize) -> &[f64] {
+        &self.positions[i * self.dimension..(i + 1) * self.dimension]
+    }
+
+    /// All rows in order.
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &[f64]> + ExactSizeIterator {
+        self.positions.chunks_exact(self.dimension)
+    }
+
+    /// θ_i ∈ [0, 2π) of every token; circle only.
+    #[must_use]
+    pub fn angles(&self) -> Vec<f64> {
+        debug_assert_eq!(self.dimension, 2);
+        self.rows().map(|x| wrap(x[1].atan2(x[0]))).collect()
+    }
+
+    /// Σ_i w_i x_i.
+    #[must_use]
+    pub fn mean(&self) -> Vec<f64> {
+        let mut mean = vec![0.0; self.dimension];
+        for (x, w) in self.rows().zip(&self.weights) {
+            mean.iter_mut().zip(x).for_each(|(m, a)| *m += w * a);
+        }
+        mean
+    }
+
+    /// m_k = Σ_i w_i (x_i + iy_i)^k for k ≤ `degree`; circle only. O(n·degree), no trigonometry.
+    #[must_use]
+    pub fn moments(&self, degree: usize) -> Moments {
+        let mut moments = vec![Complex::default(); degree + 1];
+        accumulate_moments(&self.positions, &self.weights, &mut moments);
+        Moments(moments)
+    }
+}
+
+/// moments_k ← Σ_i w_i z_i^k, z_i = x_i + iy_i of unit length, for every k the slice has room for. The powers come by
+/// recurrence, eight tokens abreast; groups of tokens are summed in a fixed order whatever the number of threads.
+pub fn accumulate_moments(positions: &[f64], weights: &[f64], moments: &mut [Complex]) {
+    use rayon::prelude::*;
+    moments.fill(Complex::default());
+    if weights.len() <= GROUP {
+        group_moments(positions, weights, moments);
+        return;
+    }
+    let degree = moments.len();
+    let partial: Vec<Vec<Complex>> = positions
+        .par_chunks(2 * GROUP)
+        .zip(weights.par_chunks(GROUP))
+        .map(|(rows, weights)| {
+            let mut part = vec![Complex::default(); degree];
+            group_moments(rows, weights, &mut part);
+            part
+        })
+        .collect();
+    for part in partial {
+        moments.iter_mut().zip(part).for_each(|(m, p)| *m += p);
+    }
+}
+
+const LANES: usize = 8;
+
+fn group_moments(rows: &[f64], weights: &[f64], moments: &mut [Complex]) {
+    pulp::Arch::new().dispatch(|| {
+        for (rows, weights) in rows.chunks(2 * LANES).zip(weights.chunks(LANES)) {
+            lane_moments(rows, weights, moments);
+        }
+    });
+}
+
+#[inline(always)]
+fn lane_moments(rows: &[f64], weights: &[f64], moments: &mut [Complex]) {
+    let (mut x, mut y) = ([0.0; LANES], [0.0; LANES]);
+    let (mut real, mut imag) = ([0.0; LANES], [0.0; LANES]);
+    for (lane, (row, w)) in rows.chunks_exact(2).zip(weights).enumerate() {
+        (x[lane], y[lane]) = (row[0], row[1]);
+        real[lane] = *w;
+    }
+    for moment in moments.iter_mut() {
+        moment.re += sum(&real);
+        moment.im += sum(&imag);
+        for lane in 0..LANES {
+            let next = real[lane] * x[lane] - imag[lane] * y[lane];
+            imag[lane] = real[lane] * y[lane] + imag[lane] * x[lane];
+            real[lane] = next;
+        }
+    }
+}
+
+/// A sum of eight in a fixed tree: the same bits with any vector width.
+#[inline(always)]
+fn sum(a: &[f64; LANES]) -> f64 {
+    ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spread(count: usize) -> Particles {
+        let positions = (0..count)
+            .flat_map(|i| {
+                let (sin, cos) = (2.4 * i as f64 + 0.1 * (i as f64).sin()).sin_cos();
+                [cos, sin]
+            })
+            .collect();
+        Particles::new(2, positions)
+    }
+
+    #[test]
+    fn moments_are_the_weighted_sums_of_powers() {
+        for count in [1, 7, 8, 1500] {
+            let tokens = spread(count);
+            let moments = tokens.moments(70);
+            for k in [0, 1, 5, 70] {
+                let slow: Complex = tokens
+                    .angles()
+                    .iter()
+                    .zip(&tokens.weights)
+                    .map(|(theta, w)| Complex::from_polar(*w, k as f64 * theta))
+                    .sum();
+                assert!((moments.get(k) - slow).norm() < 1e-13, "n {count} k {k}");
+            }
+        }
+    }
+
+    #[test]
+    fn moments_have_the_same_bits_with_any_number_of_threads() {
+        let tokens = spread(5000);
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| tokens.moments(40))
+        };
+        assert_eq!(with(1), with(2));
+        assert_eq!(with(1), with(5));
+    }
+}
