@@ -3,3 +3,5 @@ pub mod sphere;
 pub mod integrate;
 pub mod measure;
 pub mod dynamics;
+pub mod theory;
+pub mod observe;

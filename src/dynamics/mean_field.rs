@@ -100,6 +100,12 @@ impl CircleMeanField {
         }
         (sum / self.density.len() as f64, minimum)
     }
+
+    /// ∫ρ dσ by quadrature, for the density of the last evaluation.
+    #[must_use]
+    pub fn mass(&self) -> f64 {
+        self.density.iter().sum::<f64>() / self.density.len() as f64
+    }
 }
 
 #[cfg(test)]

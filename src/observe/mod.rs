@@ -1,0 +1,11 @@
+//! What is measured: one table of observables ([`table`]), each at once a plotted series and a column of `metrics.csv`,
+//! and the computations behind its rows.
+
+pub mod clusters;
+pub mod sides;
+pub mod table;
+pub mod transport;
+
+pub use clusters::{Cluster, Clusters};
+pub use sides::{FieldSide, TokenSide};
+pub use table::{OBSERVABLES, Observable, Observation, Scale};

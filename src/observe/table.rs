@@ -1,0 +1,135 @@
+//! The table of observables: a row is at once a column of `metrics.csv`, a series on the screen and its explanation.
+
+use super::sides::{FieldSide, TokenSide};
+
+/// What one frame offers to the rows. Without a resolved field its rows are NaN, never a stale number.
+pub struct Observation<'a> {
+    /// The tokens.
+    pub tokens: &'a TokenSide,
+    /// The density, while there is one that is resolved.
+    pub field: Option<&'a FieldSide>,
+}
+
+impl Observation<'_> {
+    /// The value of every row, in the order of [`OBSERVABLES`].
+    #[must_use]
+    pub fn values(&self) -> Vec<f64> {
+        OBSERVABLES.iter().map(|row| (row.value)(self)).collect()
+    }
+
+    fn field(&self, value: impl Fn(&FieldSide) -> f64) -> f64 {
+        self.field.map_or(f64::NAN, value)
+    }
+}
+
+/// How a series is best drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// A linear axis.
+    Linear,
+    /// A logarithmic axis.
+    Log,
+}
+
+/// One row of the table.
+pub struct Observable {
+    /// Column name in `metrics.csv`.
+    pub name: &'static str,
+    /// Definition in a line, with its unit.
+    pub about: &'static str,
+    /// The axis it is drawn on.
+    pub scale: Scale,
+    /// The value at one frame; NaN where it does not exist.
+    pub value: fn(&Observation) -> f64,
+}
+
+const fn row(name: &'static str, about: &'static str, scale: Scale, value: fn(&Observation) -> f64) -> Observable {
+    Observable { name, about, scale, value }
+}
+
+fn token_order<const K: usize>(o: &Observation) -> f64 {
+    o.tokens.orders[K - 1]
+}
+
+fn field_order<const K: usize>(o: &Observation) -> f64 {
+    o.field(|f| f.moments.order_parameter(K))
+}
+
+fn token_mass<const K: usize>(o: &Observation) -> f64 {
+    o.tokens.clusters.mass(K)
+}
+
+fn field_mass<const K: usize>(o: &Observation) -> f64 {
+    o.field(|f| f.clusters.mass(K))
+}
+
+use Scale::{Linear, Log};
+
+/// All observables.
+#[rustfmt::skip]
+pub static OBSERVABLES: &[Observable] = &[
+    row("tokens_energy", "interaction energy E_β[μ_n] = (1/2β)∬e^{β⟨x,y⟩} of the tokens (3.5)", Linear, |o| o.tokens.energy),
+    row("field_energy", "interaction energy E_β[ρ] of the density", Linear, |o| o.field(|f| f.energy)),
+    row("tokens_dissipation", "dE/dt of the tokens by the drift (3.6)", Log, |o| o.tokens.dissipation),
+    row("field_dissipation", "dE/dt of the density by the drift", Log, |o| o.field(|f| f.dissipation)),
+    row("tokens_order_1", "|m_1| of the tokens, m_k = ∫e^{ikθ}dμ; the length of the mean", Linear, token_order::<1>),
+    row("tokens_order_2", "|m_2| of the tokens", Linear, token_order::<2>),
+    row("tokens_order_3", "|m_3| of the tokens", Linear, token_order::<3>),
+    row("tokens_order_4", "|m_4| of the tokens", Linear, token_order::<4>),
+    row("tokens_order_5", "|m_5| of the tokens", Linear, token_order::<5>),
+    row("tokens_order_6", "|m_6| of the tokens", Linear, token_order::<6>),
+    row("tokens_order_7", "|m_7| of the tokens", Linear, token_order::<7>),
+    row("tokens_order_8", "|m_8| of the tokens", Linear, token_order::<8>),
+    row("field_order_1", "|m_1| of the density", Linear, field_order::<1>),
+    row("field_order_2", "|m_2| of the density", Linear, field_order::<2>),
+    row("field_order_3", "|m_3| of the density", Linear, field_order::<3>),
+    row("field_order_4", "|m_4| of the density", Linear, field_order::<4>),
+    row("field_order_5", "|m_5| of the density", Linear, field_order::<5>),
+    row("field_order_6", "|m_6| of the density", Linear, field_order::<6>),
+    row("field_order_7", "|m_7| of the density", Linear, field_order::<7>),
+    row("field_order_8", "|m_8| of the density", Linear, field_order::<8>),
+    row("tokens_clusters", "number of clusters of the tokens (peaks at resolution w, see observe::clusters)", Linear, |o| o.tokens.clusters.count() as f64),
+    row("field_clusters", "number of clusters of the density, same definition", Linear, |o| o.field(|f| f.clusters.count() as f64)),
+    row("tokens_mass_1", "mass of the heaviest token cluster", Linear, token_mass::<1>),
+    row("tokens_mass_2", "mass of the second token cluster", Linear, token_mass::<2>),
+    row("tokens_mass_3", "mass of the third token cluster", Linear, token_mass::<3>),
+    row("tokens_mass_4", "mass of the fourth token cluster", Linear, token_mass::<4>),
+    row("tokens_mass_5", "mass of the fifth token cluster", Linear, token_mass::<5>),
+    row("tokens_mass_6", "mass of the sixth token cluster", Linear, token_mass::<6>),
+    row("field_mass_1", "mass of the heaviest cluster of the density", Linear, field_mass::<1>),
+    row("field_mass_2", "mass of the second cluster of the density", Linear, field_mass::<2>),
+    row("field_mass_3", "mass of the third cluster of the density", Linear, field_mass::<3>),
+    row("field_mass_4", "mass of the fourth cluster of the density", Linear, field_mass::<4>),
+    row("field_mass_5", "mass of the fifth cluster of the density", Linear, field_mass::<5>),
+    row("field_mass_6", "mass of the sixth cluster of the density", Linear, field_mass::<6>),
+    row("wasserstein", "exact Wasserstein-1 distance between tokens and density, arc length in radians", Log, |o| o.field(|f| f.wasserstein)),
+    row("discrepancy", "kernel discrepancy √(2E_β[μ_n − ρ]); |m_1(μ_n − ρ)| at β = 0", Log, |o| o.field(|f| f.discrepancy)),
+    row("field_mass_error", "|∫ρ dσ − 1| by quadrature on the grid", Log, |o| o.field(|f| f.mass_error)),
+    row("field_min", "smallest value of ρ on the grid", Linear, |o| o.field(|f| f.minimum)),
+    row("field_tail", "largest |c_k| in the top eighth of the modes", Log, |o| o.field(|f| f.tail)),
+    row("field_modes", "number of Fourier modes kept", Log, |o| o.field(|f| f.modes as f64)),
+    row("field_resolved", "1 while the density is resolved, 0 when it is not or there is none", Linear, |o| f64::from(u8::from(o.field.is_some()))),
+    row("tokens_steps", "accepted steps of the tokens so far", Linear, |o| o.tokens.work.steps as f64),
+    row("tokens_evaluations", "right-hand sides of the tokens so far", Linear, |o| o.tokens.work.evaluations as f64),
+    row("field_steps", "accepted steps of the density so far", Linear, |o| o.field(|f| f.work.steps as f64)),
+    row("field_evaluations", "right-hand sides of the density so far", Linear, |o| o.field(|f| f.work.evaluations as f64)),
+];
+
+/// The column of this name.
+#[must_use]
+pub fn column(name: &str) -> Option<usize> {
+    OBSERVABLES.iter().position(|row| row.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_row_is_explained() {
+        for (index, row) in OBSERVABLES.iter().enumerate() {
+            assert_eq!(column(row.name), Some(index));
+            assert!(row.about.len() > 12);
+        }
+    }
+}

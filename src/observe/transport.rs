@@ -1,0 +1,193 @@
+//! Exact Wasserstein-1 distance on the circle between tokens and a density, cost = arc length.
+//!
+//! W_1 = min_c ∫₀^{2π} |G(θ) − c| dθ with G = F_tokens − F_density the difference of the cumulative functions, and the
+//! best c is a median of G. Between two neighbouring breakpoints (tokens and grid nodes) F_tokens is constant and
+//! F_density is followed by the cubic through its values and slopes at the nodes of a grid of 8 points a mode: the
+//! slopes are exact, the interpolation error is of order (kh)⁴/384 of a coefficient (1e-10 and less of the distance).
+
+use crate::measure::{Density, Particles};
+use crate::sphere::CirclePlan;
+use std::f64::consts::TAU;
+
+const POINTS_PER_MODE: usize = 8;
+
+/// A piece of the circle on which G is monotone and smooth.
+struct Piece {
+    /// Mass of the tokens before it.
+    tokens: f64,
+    cell: usize,
+    /// Its ends as shares of the cell.
+    from: f64,
+    to: f64,
+}
+
+/// F at the nodes of the grid, with slopes.
+struct Cumulative {
+    step: f64,
+    values: Vec<f64>,
+    slopes: Vec<f64>,
+}
+
+impl Cumulative {
+    fn new(density: &Density) -> Self {
+        let points = (POINTS_PER_MODE * density.modes()).max(64);
+        let mut plan = CirclePlan::new(points);
+        let (mut values, mut slopes) = (vec![0.0; points], vec![0.0; points]);
+        let modes = density.modes();
+        plan.synthesis(modes, |k| density.coefficient(k) / TAU, &mut slopes);
+        // ∫ c_k e^{ikθ} = −(i/k) c_k e^{ikθ}
+        let integral = |k: usize| {
+            let c = density.coefficient(k) / (TAU * k.max(1) as f64);
+            if k == 0 { c * 0.0 } else { crate::sphere::Complex::new(c.im, -c.re) }
+        };
+        plan.synthesis(modes, integral, &mut values);
+        let step = TAU / points as f64;
+        let mean = density.coefficient(0).re / TAU;
+        let start = values[0];
+        for (j, value) in values.iter_mut().enumerate() {
+            *value += mean * step * j as f64 - start;
+        }
+        values.push(mean * TAU);
+        slopes.push(slopes[0]);
+        Self { step, values, slopes }
+    }
+
+    /// The cubic in cell `cell` at share s: value.
+    fn at(&self, cell: usize, s: f64) -> f64 {
+        let [a, b, c, d] = self.cubic(cell);
+        a + s * (b + s * (c + s * d))
+    }
+
+    /// ∫ of the cubic from share `from` to share `to`, in radians.
+    fn integral(&self, cell: usize, from: f64, to: f64) -> f64 {
+        let [a, b, c, d] = self.cubic(cell);
+        let antiderivative = |s: f64| s * (a + s * (b / 2.0 + s * (c / 3.0 + s * d / 4.0)));
+        self.step * (antiderivative(to) - antiderivative(from))
+    }
+
+    fn cubic(&self, cell: usize) -> [f64; 4] {
+        let (f0, f1) = (self.values[cell], self.values[cell + 1]);
+        let (g0, g1) = (self.step * self.slopes[cell], self.step * self.slopes[cell + 1]);
+        [f0, g0, 3.0 * (f1 - f0) - 2.0 * g0 - g1, 2.0 * (f0 - f1) + g0 + g1]
+    }
+
+    /// The share in [from, to] where the cubic takes `level`, which it has between its values at the ends.
+    fn crossing(&self, cell: usize, mut from: f64, mut to: f64, level: f64) -> f64 {
+        for _ in 0..60 {
+            let middle = 0.5 * (from + to);
+            if self.at(cell, middle) < level {
+                from = middle;
+            } else {
+                to = middle;
+            }
+        }
+        0.5 * (from + to)
+    }
+}
+
+/// W_1 in radians.
+#[must_use]
+pub fn wasserstein(tokens: &Particles, density: &Density) -> f64 {
+    let cumulative = Cumulative::new(density);
+    let pieces = pieces(tokens, &cumulative);
+    let level = median(&pieces, &cumulative);
+    pieces.iter().map(|piece| distance(piece, &cumulative, level)).sum()
+}
+
+/// The circle cut at the tokens and at the nodes.
+fn pieces(tokens: &Particles, cumulative: &Cumulative) -> Vec<Piece> {
+    let mut sorted: Vec<(f64, f64)> = tokens.angles().into_iter().zip(tokens.weights.iter().copied()).collect();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let cells = cumulative.values.len() - 1;
+    let mut pieces = Vec::with_capacity(cells + sorted.len());
+    let (mut mass, mut next) = (0.0, 0);
+    for cell in 0..cells {
+        let mut from = 0.0;
+        while next < sorted.len() && (sorted[next].0 / cumulative.step < (cell + 1) as f64 || cell + 1 == cells) {
+            let to = (sorted[next].0 / cumulative.step - cell as f64).clamp(from, 1.0);
+            if to > from {
+                pieces.push(Piece { tokens: mass, cell, from, to });
+            }
+            mass += sorted[next].1;
+            from = to;
+            next += 1;
+        }
+        if from < 1.0 {
+            pieces.push(Piece { tokens: mass, cell, from, to: 1.0 });
+        }
+    }
+    pieces
+}
+
+/// A c with |{G < c}| = π, by bisection; G is taken linear on a piece, since W_1 is flat to first order in c.
+fn median(pieces: &[Piece], cumulative: &Cumulative) -> f64 {
+    let spans: Vec<(f64, f64, f64)> = pieces
+        .iter()
+        .map(|p| {
+            let top = p.tokens - cumulative.at(p.cell, p.from);
+            let bottom = p.tokens - cumulative.at(p.cell, p.to);
+            (bottom.min(top), top.max(bottom), (p.to - p.from) * cumulative.step)
+        })
+        .collect();
+    let (mut low, mut high) = (-1.0 - 1e-9, 1.0 + 1e-9);
+    for _ in 0..44 {
+        let c = 0.5 * (low + high);
+        let below: f64 = spans
+            .iter()
+            .map(|&(bottom, top, length)| {
+                if c >= top {
+                    length
+                } else if c <= bottom {
+                    0.0
+                } else {
+                    length * (c - bottom) / (top - bottom)
+                }
+            })
+            .sum();
+        if below < 0.5 * TAU { low = c } else { high = c }
+    }
+    0.5 * (low + high)
+}
+
+/// ∫ |G − c| over a piece.
+fn distance(piece: &Piece, cumulative: &Cumulative, c: f64) -> f64 {
+    let level = piece.tokens - c;
+    let signed = |from: f64, to: f64| level * (to - from) * cumulative.step - cumulative.integral(piece.cell, from, to);
+    let (start, end) = (cumulative.at(piece.cell, piece.from), cumulative.at(piece.cell, piece.to));
+    if (start < level) == (end < level) {
+        return signed(piece.from, piece.to).abs();
+    }
+    let crossing = cumulative.crossing(piece.cell, piece.from, piece.to, level);
+    signed(piece.from, crossing).abs() + signed(crossing, piece.to).abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Law;
+
+    #[test]
+    fn one_token_is_a_quarter_turn_from_the_uniform_law_and_n_equispaced_ones_a_quarter_step() {
+        let uniform = Density::from_law(&Law::Uniform, 0.0, 32).unwrap();
+        for n in [1_usize, 2, 5, 64] {
+            let positions = (0..n)
+                .flat_map(|j| {
+                    let (sin, cos) = (0.3 + TAU * j as f64 / n as f64).sin_cos();
+                    [cos, sin]
+                })
+                .collect();
+            let distance = wasserstein(&Particles::new(2, positions), &uniform);
+            assert!((distance - TAU / (4.0 * n as f64)).abs() < 1e-13, "n {n}: {distance}");
+        }
+    }
+
+    #[test]
+    fn turning_both_sides_changes_nothing() {
+        let law = |turn: f64| Law::VonMisesFisher { concentration: 2.0, mean: vec![turn.cos(), turn.sin()] };
+        let at = |turn: f64| {
+            let positions = [0.1_f64, 0.9, 2.0, 5.5].iter().flat_map(|t| [(t + turn).cos(), (t + turn).sin()]).collect();
+            wasserstein(&Particles::new(2, positions), &Density::from_law(&law(turn), 0.0, 64).unwrap())
+        };
+        assert!((at(0.0) - at(2.345)).abs() < 1e-10);
+    }
+}

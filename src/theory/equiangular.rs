@@ -1,0 +1,42 @@
+//! Theorem 6.8: tokens that start with equal inner products keep them equal, ⟨x_i,x_j⟩ = γ(t), and γ obeys a scalar
+//! equation (6.9), (6.10).
+
+use crate::dynamics::{Attention, Normalisation};
+use crate::integrate::{Explicit, StepError, tableau::DORMAND_PRINCE_853};
+
+/// γ' of n equiangular tokens: (SA) 2e^{βγ}(1−γ)((n−1)γ+1)/(e^β+(n−1)e^{βγ}), (USA) (2/n)e^{βγ}(1−γ)((n−1)γ+1).
+#[must_use]
+pub fn slope(attention: Attention, count: usize, gamma: f64) -> f64 {
+    let (beta, others) = (attention.beta, count as f64 - 1.0);
+    let numerator = 2.0 * (1.0 - gamma) * (others * gamma + 1.0);
+    let shifted = (beta * (gamma - 1.0)).exp();
+    match attention.normalisation {
+        Normalisation::Softmax => numerator * shifted / (1.0 + others * shifted),
+        Normalisation::None => numerator * (beta * gamma).exp() / count as f64,
+    }
+}
+
+/// γ at the given increasing times from γ(0) = `start`, to 1e-12.
+///
+/// # Errors
+/// [`StepError`] when the scalar equation cannot be followed (a non-finite β).
+pub fn curve(attention: Attention, count: usize, start: f64, times: &[f64]) -> Result<Vec<f64>, StepError> {
+    let mut stepper = Explicit::new(&DORMAND_PRINCE_853, 1, 1e-13, 1e-3 / attention.speed());
+    let (mut time, mut gamma) = (0.0, [start]);
+    let mut values = Vec::with_capacity(times.len());
+    for &target in times {
+        while time < target {
+            let left = target - time;
+            let taken = stepper.step(&mut gamma, left, |g, out| out[0] = slope(attention, count, g[0]), |_| ())?;
+            time = if taken >= left { target } else { time + taken };
+        }
+        values.push(gamma[0]);
+    }
+    Ok(values)
+}
+
+/// |Σ x_i|/n of n equiangular tokens: √((1 + (n−1)γ)/n).
+#[must_use]
+pub fn order_parameter(count: usize, gamma: f64) -> f64 {
+    ((1.0 + (count as f64 - 1.0) * gamma) / count as f64).max(0.0).sqrt()
+}

@@ -1,0 +1,84 @@
+//! Linear stability of the uniform measure: μ = (1 + εu)σ with u a harmonic of degree ℓ grows like e^{g_ℓ t}.
+
+use crate::dynamics::{Attention, Normalisation};
+use crate::sphere::bessel::{ratios_over_beta, scaled_multipliers};
+
+/// g_0 … g_L of S^{d−1}: (SA) ℓ(ℓ+d−2) I_{ℓ+a}(β)/(β I_a(β)), (USA) ℓ(ℓ+d−2) λ_ℓ/β, less Dℓ(ℓ+d−2); a = d/2 − 1.
+#[must_use]
+pub fn growth_rates(attention: Attention, dimension: usize, diffusion: f64, degrees: usize) -> Vec<f64> {
+    let a = dimension as f64 / 2.0 - 1.0;
+    let ratios = ratios_over_beta(a, attention.beta, degrees.max(1));
+    let scale = match attention.normalisation {
+        Normalisation::Softmax => 1.0,
+        Normalisation::None => scaled_multipliers(dimension, attention.beta, 0)[0] * attention.beta.exp(),
+    };
+    // λ_ℓ/(βλ_0) = q_1 · βq_2 ⋯ βq_ℓ
+    let mut share = scale / attention.beta;
+    let mut rates = vec![0.0];
+    for degree in 1..=degrees {
+        let laplacian = (degree * (degree + dimension - 2)) as f64;
+        share = if degree == 1 { scale * ratios[0] } else { share * attention.beta * ratios[degree - 1] };
+        rates.push(laplacian * (share - diffusion));
+    }
+    rates
+}
+
+/// g_ℓ of [`growth_rates`].
+#[must_use]
+pub fn growth_rate(attention: Attention, dimension: usize, diffusion: f64, degree: usize) -> f64 {
+    growth_rates(attention, dimension, diffusion, degree)[degree]
+}
+
+/// The degree that grows fastest; near √(2β) on the circle, the same for (SA) and (USA) without noise.
+#[must_use]
+pub fn most_unstable_degree(attention: Attention, dimension: usize, diffusion: f64) -> usize {
+    let most = 8 + (2.0 * (2.0 * attention.beta).sqrt()) as usize;
+    let rates = growth_rates(attention, dimension, diffusion, most);
+    (1..=most).fold(1, |best, degree| if rates[degree] > rates[best] { degree } else { best })
+}
+
+/// The noise D above which degree ℓ decays: I_{ℓ+a}(β)/(βI_a(β)) for (SA), λ_ℓ/β for (USA). Uniformity is lost when D
+/// falls below the value of degree 1.
+#[must_use]
+pub fn critical_diffusion(attention: Attention, dimension: usize, degree: usize) -> f64 {
+    growth_rate(attention, dimension, 0.0, degree) / (degree * (degree + dimension - 2)) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn softmax(beta: f64) -> Attention {
+        Attention { beta, normalisation: Normalisation::Softmax }
+    }
+
+    #[test]
+    fn the_limits_of_small_and_large_beta_are_the_known_ones() {
+        for dimension in [2, 3, 8] {
+            let d = dimension as f64;
+            for attention in [softmax(0.0), Attention { beta: 0.0, normalisation: Normalisation::None }] {
+                assert!((growth_rate(attention, dimension, 0.0, 1) - (d - 1.0) / d).abs() < 1e-15);
+                assert_eq!(growth_rate(attention, dimension, 0.0, 2), 0.0);
+            }
+        }
+        let large = softmax(1e4);
+        let top = most_unstable_degree(large, 2, 0.0);
+        assert!((growth_rate(large, 2, 0.0, top) - 2.0 / std::f64::consts::E).abs() < 1e-4);
+    }
+
+    #[test]
+    fn the_most_unstable_degree_is_near_the_square_root_of_two_beta() {
+        for beta in [1.0, 4.0, 9.0, 25.0, 81.0] {
+            assert_eq!(most_unstable_degree(softmax(beta), 2, 0.0), (2.0_f64 * beta).sqrt().round() as usize);
+            let sphere = ((2.0 * beta + 0.25).sqrt() - 0.5).round() as usize;
+            assert_eq!(most_unstable_degree(softmax(beta), 3, 0.0), sphere);
+        }
+    }
+
+    #[test]
+    fn noise_takes_off_the_laplacian_and_the_critical_noise_balances_it() {
+        let critical = critical_diffusion(softmax(2.0), 2, 1);
+        assert!((critical - 1.590_636_854_637_329 / (2.0 * 2.279_585_302_336_067)).abs() < 1e-12);
+        assert!(growth_rate(softmax(2.0), 2, critical, 1).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,7 @@
+//! Predictions to hold a run against: what the paper and its follow-ups know in closed form.
+
+pub mod equiangular;
+pub mod growth;
+pub mod kuramoto;
+
+pub use growth::{critical_diffusion, growth_rate, most_unstable_degree};
