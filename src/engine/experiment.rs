@@ -1,0 +1,176 @@
+//! What an experiment file says, resolved: every default filled in, every value checked. Serialises to the same TOML
+//! that it was read from, so that `experiment.toml` in a run's folder can be run again.
+
+use serde::Serialize;
+
+use crate::dynamics::{Attention, Normalisation};
+use crate::measure::Law;
+
+/// Default of `[field] modes`.
+pub const DEFAULT_MODES: usize = 256;
+/// Default of `[field] max_modes`.
+pub const DEFAULT_MAX_MODES: usize = 65536;
+/// Default of `[field] initial.smoothing` for the empirical measure: a heat flow by an angle of √(2·0.005) = 0.1.
+pub const DEFAULT_SMOOTHING: f64 = 0.005;
+/// Default of `[noise] step`.
+pub const DEFAULT_NOISE_STEP: f64 = 0.01;
+/// Default of `[observe] cluster_width`, in radians.
+pub const DEFAULT_CLUSTER_WIDTH: f64 = 0.1;
+
+/// A whole experiment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Experiment {
+    /// Shown in lists.
+    pub title: String,
+    /// What to look at, which figure or theorem.
+    pub about: String,
+    /// The finite system.
+    pub tokens: TokenSpec,
+    /// The equation.
+    pub attention: Attention,
+    /// D.
+    pub noise: NoiseSpec,
+    /// The continuum beside it.
+    pub field: FieldSpec,
+    /// What is measured, and how.
+    pub observe: ObserveSpec,
+    /// How far, how often, how well.
+    pub time: TimeSpec,
+    /// Changes of parameters during the run, in order of time.
+    #[serde(rename = "change", skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+}
+
+/// `[tokens]`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TokenSpec {
+    /// n ≥ 1.
+    pub count: usize,
+    /// d ≥ 2: tokens live on S^{d−1}.
+    pub dimension: usize,
+    /// Seed of the one generator of the run.
+    pub seed: u64,
+    /// Where they start.
+    pub initial: Law,
+}
+
+/// `[noise]`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct NoiseSpec {
+    /// D ≥ 0: dx = drift dt + √(2D) P_x∘dW, and DΔρ in the continuum.
+    pub diffusion: f64,
+    /// Step of the tokens' stochastic scheme, used while D > 0.
+    pub step: f64,
+}
+
+/// `[field]`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldSpec {
+    /// Where the density starts.
+    pub initial: FieldInitial,
+    /// Modes to start with and to come back to.
+    pub modes: usize,
+    /// Modes beyond which the density is given up as under-resolved.
+    pub max_modes: usize,
+}
+
+/// `[field] initial`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum FieldInitial {
+    /// `{ from = "law" | "empirical", smoothing }`.
+    From {
+        /// Which measure.
+        from: Source,
+        /// Heat flow of this time before the start (a smoothing by an angle of √(2·smoothing)).
+        smoothing: f64,
+    },
+    /// A law of its own.
+    Law(Law),
+}
+
+/// Whose measure the density starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The law the tokens were drawn from.
+    Law,
+    /// The tokens themselves, smoothed.
+    Empirical,
+}
+
+/// `[observe]`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ObserveSpec {
+    /// The angular width w at which clusters are told apart (see `observe::clusters`).
+    pub cluster_width: f64,
+}
+
+/// How the tokens step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    /// Embedded Runge–Kutta with error control, or the stochastic splitting when D > 0.
+    Adaptive,
+    /// x ← normalise(x + step · attention), the discrete layer (2.1).
+    Layer,
+}
+
+/// `[time]`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct TimeSpec {
+    /// Last time.
+    pub end: f64,
+    /// Recorded frames, the first at 0, the last at `end`.
+    pub frames: usize,
+    /// Bound on the estimated error of every coordinate and every Fourier coefficient in every step.
+    pub tolerance: f64,
+    /// How the tokens step.
+    pub scheme: Scheme,
+    /// Step η of the layer scheme.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
+}
+
+impl TimeSpec {
+    /// The time of frame j, also past the end.
+    #[must_use]
+    pub fn frame(&self, index: usize) -> f64 {
+        if self.frames <= 1 {
+            return self.end * index as f64;
+        }
+        self.end * (index as f64 / (self.frames - 1) as f64)
+    }
+}
+
+/// `[[change]]`: from the frame at time `at` on, other parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Change {
+    /// Time; takes effect at the first recorded frame that is not before it.
+    pub at: f64,
+    /// New β.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beta: Option<f64>,
+    /// New normalisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normalisation: Option<Normalisation>,
+    /// New D.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diffusion: Option<f64>,
+}
+
+impl Experiment {
+    /// The experiment as TOML.
+    ///
+    /// # Errors
+    /// Never for an experiment that was read; the serialiser's error otherwise.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+
+    /// Whether a continuum can accompany the tokens.
+    #[must_use]
+    pub fn has_field(&self) -> bool {
+        self.tokens.dimension == 2
+    }
+}

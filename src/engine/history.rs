@@ -1,0 +1,57 @@
+//! What a run leaves behind for plots: at every recorded frame the observables, and a coarse picture of both sides for
+//! the space–time view and the trails.
+
+use std::sync::Arc;
+
+/// Angles at which the space–time picture keeps the density.
+pub const PICTURE_ANGLES: usize = 192;
+/// Tokens that are kept for trails and the space–time picture; beyond, every ⌈n/limit⌉-th one.
+pub const PICTURE_TOKENS: usize = 256;
+
+/// One recorded frame.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Its time.
+    pub time: f64,
+    /// One value for each row of [`crate::observe::OBSERVABLES`]; NaN where it does not exist.
+    pub values: Vec<f64>,
+    /// ρ at [`PICTURE_ANGLES`] equispaced angles, empty where there is no resolved density.
+    pub density: Vec<f32>,
+    /// For the kept tokens, the position drawn on the plane: on the circle x itself.
+    pub tokens: Vec<[f32; 2]>,
+}
+
+/// All recorded frames so far; cloning shares them.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    records: Vec<Arc<Record>>,
+}
+
+impl History {
+    /// Adds a frame.
+    pub fn push(&mut self, record: Record) {
+        self.records.push(Arc::new(record));
+    }
+
+    /// The frames in order of time.
+    #[must_use]
+    pub fn records(&self) -> &[Arc<Record>] {
+        &self.records
+    }
+
+    /// (t, value) of one observable at every frame where it is finite.
+    #[must_use]
+    pub fn series(&self, column: usize) -> Vec<(f64, f64)> {
+        self.records
+            .iter()
+            .map(|record| (record.time, record.values[column]))
+            .filter(|(_, value)| value.is_finite())
+            .collect()
+    }
+
+    /// (t, value) by the observable's name.
+    #[must_use]
+    pub fn series_named(&self, name: &str) -> Vec<(f64, f64)> {
+        crate::observe::table::column(name).map_or_else(Vec::new, |column| self.series(column))
+    }
+}

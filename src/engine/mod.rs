@@ -1,0 +1,24 @@
+//! A run: what it is ([`Experiment`], read from TOML), the run in progress ([`Session`]), what a reader sees of it
+//! ([`Snapshot`]), and the thread that computes it for the screen ([`Worker`]).
+//!
+//! A session moves from one recorded frame to the next and nowhere else, on the screen as without one: what the
+//! dashboard shows is, to the bit, what `metastable run` writes.
+
+pub mod decode;
+pub mod document;
+pub mod experiment;
+pub mod field_run;
+pub mod history;
+pub mod presets;
+pub mod session;
+pub mod snapshot;
+pub mod token_files;
+pub mod token_run;
+pub mod worker;
+
+pub use document::InputError;
+pub use experiment::{Change, Experiment, FieldInitial, Scheme};
+pub use history::History;
+pub use session::{Session, SessionError};
+pub use snapshot::Snapshot;
+pub use worker::{Command, Worker};
