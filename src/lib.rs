@@ -5,3 +5,4 @@ pub mod measure;
 pub mod dynamics;
 pub mod theory;
 pub mod observe;
+pub mod engine;

@@ -39,6 +39,9 @@ pub struct Experiment {
     /// Changes of parameters during the run, in order of time.
     #[serde(rename = "change", skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// What was substituted while reading; shown, not written.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 /// `[tokens]`.

@@ -31,6 +31,12 @@ impl Explicit {
         }
     }
 
+    /// The step that would be tried next.
+    #[must_use]
+    pub fn proposal(&self) -> f64 {
+        self.controller.step
+    }
+
     /// Takes one accepted step of at most `limit` and returns its length.
     ///
     /// # Errors

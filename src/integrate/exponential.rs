@@ -82,9 +82,10 @@ impl Exponential {
         }
     }
 
-    /// Forgets the slope carried over from the last step: to be said when the equation or the state was changed.
-    pub fn restart(&mut self) {
-        self.first_slope_known = false;
+    /// The step that would be tried next.
+    #[must_use]
+    pub fn proposal(&self) -> f64 {
+        self.controller.step
     }
 
     /// Takes one accepted step of at most `limit` and returns its length.

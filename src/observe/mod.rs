@@ -2,6 +2,7 @@
 //! and the computations behind its rows.
 
 pub mod clusters;
+pub mod principal;
 pub mod sides;
 pub mod table;
 pub mod transport;

@@ -1,0 +1,188 @@
+//! The density's half of a session on the circle: coefficients, tendency, stepper, and a resolution that follows the
+//! spectrum.
+//!
+//! After every step the tail (the largest |c_k| in the top eighth) is looked at: above `grow` the modes double, and
+//! where half of them would do with room to spare they halve. At the limit of modes the run goes on until the tail
+//! reaches the tolerance; then the density is *under-resolved*, and from that time on there is no density: no number is
+//! taken from it.
+
+use super::experiment::{Experiment, FieldInitial, Source};
+use crate::dynamics::{Attention, CircleMeanField};
+use crate::integrate::tableau::Tableau;
+use crate::integrate::{Explicit, Exponential, StepError, Work};
+use crate::measure::{Density, Particles};
+
+const FIRST_STEP: f64 = 1e-3;
+/// Modes are never fewer than this (or than the experiment asks for, if that is less).
+const FEWEST: usize = 32;
+/// The tail that doubles the modes, in tolerances; not below the rounding of the transforms.
+const GROW: f64 = 1e-2;
+const ROUNDING: f64 = 1e-13;
+/// The modes halve when what would be cut off is below this share of the doubling threshold.
+const SHRINK: f64 = 0.1;
+
+enum Stepper {
+    /// D = 0.
+    Explicit(Box<Explicit>),
+    /// D > 0: the diffusion is exact.
+    Exponential(Box<Exponential>),
+}
+
+/// A density in motion.
+pub struct FieldRun {
+    /// The density now, or the last one that was resolved.
+    pub density: Density,
+    /// Its right-hand side (without the diffusion).
+    pub mean_field: CircleMeanField,
+    /// Since when it is under-resolved.
+    pub under_resolved: Option<f64>,
+    attention: Attention,
+    diffusion: f64,
+    stepper: Stepper,
+    fewest: usize,
+    most: usize,
+    tolerance: f64,
+    earlier: Work,
+}
+
+impl FieldRun {
+    /// The density of an experiment at t = 0 beside these tokens.
+    #[must_use]
+    pub fn new(experiment: &Experiment, tokens: &Particles) -> Self {
+        let spec = &experiment.field;
+        let start = |modes: usize| match &spec.initial {
+            FieldInitial::Law(law) => Density::from_law(law, 0.0, modes),
+            FieldInitial::From { from: Source::Law, smoothing } => {
+                Density::from_law(&experiment.tokens.initial, *smoothing, modes)
+            }
+            FieldInitial::From { from: Source::Empirical, smoothing } => {
+                Some(Density::from_moments(&tokens.moments(modes).smoothed(*smoothing), modes))
+            }
+        };
+        let tolerance = experiment.time.tolerance;
+        let grow = (GROW * tolerance).max(ROUNDING);
+        let mut modes = spec.modes;
+        // A law without a density never gets here: the experiment was checked. Uniform is the neutral answer.
+        let uniform = |modes: usize| Density { state: [vec![1.0], vec![0.0; 2 * modes + 1]].concat() };
+        let mut density = start(modes).unwrap_or_else(|| uniform(modes));
+        while density.tail() > grow && 2 * modes <= spec.max_modes {
+            modes *= 2;
+            density = start(modes).unwrap_or_else(|| uniform(modes));
+        }
+        let (attention, diffusion) = (experiment.attention, experiment.noise.diffusion);
+        let mut run = Self {
+            mean_field: CircleMeanField::new(attention, modes),
+            stepper: stepper(diffusion, modes, tolerance, FIRST_STEP / attention.speed()),
+            under_resolved: None,
+            attention,
+            diffusion,
+            fewest: FEWEST.min(spec.modes),
+            most: spec.max_modes,
+            tolerance,
+            density,
+            earlier: Work::default(),
+        };
+        run.follow_the_spectrum(0.0);
+        run
+    }
+
+    /// Other parameters from now on.
+    pub fn set(&mut self, attention: Attention, diffusion: f64) {
+        (self.attention, self.diffusion) = (attention, diffusion);
+        self.rebuild(self.density.modes());
+    }
+
+    /// D.
+    #[must_use]
+    pub fn diffusion(&self) -> f64 {
+        self.diffusion
+    }
+
+    /// Steps and right-hand sides since t = 0.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        let now = match &self.stepper {
+            Stepper::Explicit(stepper) => stepper.work,
+            Stepper::Exponential(stepper) => stepper.work,
+        };
+        Work {
+            steps: self.earlier.steps + now.steps,
+            rejected: self.earlier.rejected + now.rejected,
+            evaluations: self.earlier.evaluations + now.evaluations,
+        }
+    }
+
+    /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way. An under-resolved density
+    /// stays where it is.
+    ///
+    /// # Errors
+    /// [`StepError`] of the steppers.
+    pub fn advance(&mut self, from: f64, duration: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+        let mut left = duration;
+        while left > 0.0 && self.under_resolved.is_none() {
+            if cancelled() {
+                return Ok(false);
+            }
+            let mean_field = &mut self.mean_field;
+            let tendency = |c: &[f64], out: &mut [f64]| mean_field.tendency(c, out);
+            let taken = match &mut self.stepper {
+                Stepper::Explicit(stepper) => stepper.step(&mut self.density.state, left, tendency, |_| ()),
+                Stepper::Exponential(stepper) => stepper.step(&mut self.density.state, left, tendency),
+            }?;
+            left = if taken >= left * (1.0 - 1e-12) { 0.0 } else { left - taken };
+            self.follow_the_spectrum(from + duration - left);
+        }
+        Ok(true)
+    }
+
+    /// d ln|m_k|/dt, k = 1 … `degrees`, by the whole equation at this moment; NaN where m_k is rounding noise.
+    pub fn growth(&mut self, degrees: usize) -> Vec<f64> {
+        let mut rate = vec![0.0; self.density.state.len()];
+        self.mean_field.tendency(&self.density.state, &mut rate);
+        (1..=degrees)
+            .map(|k| {
+                if k > self.density.modes() || self.density.coefficient(k).norm() < 1e-13 {
+                    return f64::NAN;
+                }
+                let (c, v) = (self.density.coefficient(k), crate::measure::density::coefficient(&rate, k));
+                (v * c.conj()).re / c.norm_sqr() - self.diffusion * (k * k) as f64
+            })
+            .collect()
+    }
+
+    fn follow_the_spectrum(&mut self, time: f64) {
+        let modes = self.density.modes();
+        let grow = (GROW * self.tolerance).max(ROUNDING);
+        let tail = self.density.tail();
+        if tail > grow {
+            if 2 * modes <= self.most {
+                self.rebuild(2 * modes);
+            } else if !(tail <= self.tolerance.max(10.0 * ROUNDING)) {
+                self.under_resolved = Some(time);
+            }
+        } else if modes / 2 >= self.fewest && self.density.largest_from(modes / 2 - modes / 16) < SHRINK * grow {
+            self.rebuild(modes / 2);
+        }
+    }
+
+    /// New scratch for `modes` modes; the step proposal is kept.
+    fn rebuild(&mut self, modes: usize) {
+        self.earlier = self.work();
+        let proposal = match &self.stepper {
+            Stepper::Explicit(stepper) => stepper.proposal(),
+            Stepper::Exponential(stepper) => stepper.proposal(),
+        };
+        self.density.resize(modes);
+        self.mean_field = CircleMeanField::new(self.attention, modes);
+        self.stepper = stepper(self.diffusion, modes, self.tolerance, proposal);
+    }
+}
+
+fn stepper(diffusion: f64, modes: usize, tolerance: f64, first: f64) -> Stepper {
+    let length = 2 * (modes + 1);
+    if diffusion > 0.0 {
+        let rates = (0..=modes).flat_map(|k| [diffusion * (k * k) as f64; 2]).collect();
+        return Stepper::Exponential(Box::new(Exponential::new(rates, tolerance, first)));
+    }
+    Stepper::Explicit(Box::new(Explicit::new(Tableau::for_tolerance(tolerance), length, tolerance, first)))
+}
