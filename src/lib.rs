@@ -6,3 +6,4 @@ pub mod dynamics;
 pub mod theory;
 pub mod observe;
 pub mod engine;
+pub mod batch;

@@ -1,2 +1,26 @@
-//! x
-fn main() {}
+//! The program: reads the command line and hands over to the dashboard, to a run without a screen, or to the presets.
+
+mod cli;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command, Failure};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Some(Command::Run(run)) => cli::run(run),
+        Some(Command::Preset(preset)) => cli::preset(preset),
+        None if std::io::stdout().is_terminal() => cli::dashboard(&cli.dashboard),
+        None => cli::report(&cli.dashboard),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { message, code }) => {
+            cli::print_error(&message);
+            ExitCode::from(code)
+        }
+    }
+}

@@ -30,6 +30,7 @@ macro_rules! built_in {
 
 /// Name and text of the built-in presets, in the order of the digit keys; the first is the default.
 static BUILT_IN: &[(&str, &str)] = built_in![
+    "metastable",
     "clusters-beta-9",
     "clusters-beta-4",
     "unnormalised",
@@ -44,7 +45,7 @@ static BUILT_IN: &[(&str, &str)] = built_in![
 ];
 
 /// The preset that opens when none is named.
-pub const DEFAULT: &str = "clusters-beta-9";
+pub const DEFAULT: &str = "metastable";
 
 /// All presets, the built-in ones first.
 #[must_use]

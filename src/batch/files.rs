@@ -1,0 +1,207 @@
+//! The files of a run: `experiment.toml`, `metrics.csv`, `times.npy`, `tokens.npy`, `density.npy` with `angles.npy`,
+//! `summary.json`. They are written to a folder beside the one asked for and moved in when all are whole.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use npyz::WriterBuilder;
+use tempfile::TempDir;
+
+use super::summary::Summary;
+use crate::engine::{Experiment, History};
+use crate::measure::{Density, Law};
+use crate::observe::OBSERVABLES;
+use crate::sphere::CirclePlan;
+
+/// A folder with one of these has a run in it.
+const MARKS: [&str; 3] = ["experiment.toml", "metrics.csv", "summary.json"];
+
+/// Whether the folder holds a run.
+#[must_use]
+pub fn has_run(folder: &Path) -> bool {
+    MARKS.iter().any(|name| folder.join(name).exists())
+}
+
+/// An array on its way to a .npy file, row by row; its shape is known from the start.
+pub struct ArrayFile {
+    writer: npyz::NpyWriter<f64, BufWriter<File>>,
+}
+
+impl ArrayFile {
+    /// Opens the file and writes the header.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn create(path: &Path, shape: &[u64]) -> io::Result<Self> {
+        let file = BufWriter::with_capacity(1 << 18, File::create(path)?);
+        let writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(file).begin_nd()?;
+        Ok(Self { writer })
+    }
+
+    /// Appends numbers.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn extend(&mut self, values: impl IntoIterator<Item = f64>) -> io::Result<()> {
+        self.writer.extend(values)
+    }
+
+    /// Completes the file; wrong totals are an error.
+    ///
+    /// # Errors
+    /// The operating system's, and a number of values that does not fit the shape.
+    pub fn finish(self) -> io::Result<()> {
+        self.writer.finish()
+    }
+}
+
+/// The folder being prepared: frames stream into it, and nothing of it is seen until [`Output::complete`].
+pub struct Output {
+    target: PathBuf,
+    staging: TempDir,
+    tokens: ArrayFile,
+    densities: Vec<Option<Density>>,
+    points: usize,
+}
+
+impl Output {
+    /// Prepares an output folder next to `target` for this many frames.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn create(target: &Path, experiment: &Experiment) -> io::Result<Self> {
+        let parent = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(parent)?;
+        let staging = tempfile::Builder::new().prefix(".metastable-").tempdir_in(parent)?;
+        let spec = &experiment.tokens;
+        let shape = [experiment.time.frames as u64, spec.count as u64, spec.dimension as u64];
+        let tokens = ArrayFile::create(&staging.path().join("tokens.npy"), &shape)?;
+        Ok(Self { target: target.to_owned(), staging, tokens, densities: Vec::new(), points: 0 })
+    }
+
+    /// Takes a frame: the positions, and the density while it is resolved.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn frame(&mut self, positions: &[f64], density: Option<&Density>) -> io::Result<()> {
+        self.tokens.extend(positions.iter().copied())?;
+        if let Some(density) = density {
+            self.points = self.points.max(2 * density.modes() + 2);
+        }
+        self.densities.push(density.cloned());
+        Ok(())
+    }
+
+    /// Writes what is left and moves every file into the folder asked for.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn complete(mut self, experiment: &Experiment, history: &History, summary: &Summary) -> io::Result<()> {
+        let folder = self.staging.path().to_owned();
+        let experiment = with_own_tokens(experiment, &folder)?;
+        let text = experiment.to_toml().map_err(io::Error::other)?;
+        fs::write(folder.join("experiment.toml"), text)?;
+        write_metrics(&folder.join("metrics.csv"), history)?;
+        write_vector(&folder.join("times.npy"), history.records().iter().map(|record| record.time))?;
+        if experiment.has_field() {
+            self.write_densities(&folder)?;
+        }
+        let mut json = serde_json::to_string_pretty(summary).map_err(io::Error::other)?;
+        json.push('\n');
+        fs::write(folder.join("summary.json"), json)?;
+        self.tokens.finish()?;
+        move_in(&folder, &self.target)
+    }
+
+    /// All frames on one grid, fine enough for the finest of them; NaN where the density was under-resolved.
+    fn write_densities(&mut self, folder: &Path) -> io::Result<()> {
+        let points = self.points.max(64).next_multiple_of(2);
+        let mut plan = CirclePlan::new(points);
+        let mut values = vec![0.0; points];
+        let shape = [self.densities.len() as u64, points as u64];
+        let mut file = ArrayFile::create(&folder.join("density.npy"), &shape)?;
+        for density in &self.densities {
+            match density {
+                Some(density) => density.values(&mut plan, &mut values),
+                None => values.fill(f64::NAN),
+            }
+            file.extend(values.iter().copied())?;
+        }
+        file.finish()?;
+        let angles = (0..points).map(|j| std::f64::consts::TAU * j as f64 / points as f64);
+        write_vector(&folder.join("angles.npy"), angles)
+    }
+}
+
+/// Tokens that came from a file are copied beside the experiment, so that the folder alone can be run again.
+fn with_own_tokens(experiment: &Experiment, folder: &Path) -> io::Result<Experiment> {
+    let mut own = experiment.clone();
+    if let Law::File { path, weights, points } = &mut own.tokens.initial {
+        let shape = [points.count() as u64, points.dimension() as u64];
+        let mut file = ArrayFile::create(&folder.join("initial.npy"), &shape)?;
+        file.extend(points.positions.iter().copied())?;
+        file.finish()?;
+        *path = "initial.npy".into();
+        if let Some(weights) = weights {
+            write_vector(&folder.join("weights.npy"), points.weights.iter().copied())?;
+            *weights = "weights.npy".into();
+        }
+    }
+    Ok(own)
+}
+
+fn write_vector(path: &Path, values: impl ExactSizeIterator<Item = f64>) -> io::Result<()> {
+    let mut file = ArrayFile::create(path, &[values.len() as u64])?;
+    file.extend(values)?;
+    file.finish()
+}
+
+/// `t` and one column an observable; every number with the digits that bring it back exactly, `nan` where there is none.
+fn write_metrics(path: &Path, history: &History) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    write!(file, "t")?;
+    OBSERVABLES.iter().try_for_each(|row| write!(file, ",{}", row.name))?;
+    writeln!(file)?;
+    for record in history.records() {
+        write!(file, "{}", Shown(record.time))?;
+        record.values.iter().try_for_each(|value| write!(file, ",{}", Shown(*value)))?;
+        writeln!(file)?;
+    }
+    file.flush()
+}
+
+/// A number as other programs read it.
+struct Shown(f64);
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let size = self.0.abs();
+        if size.is_nan() {
+            f.write_str("nan")
+        } else if size == 0.0 || (1e-4..1e15).contains(&size) {
+            write!(f, "{}", self.0)
+        } else {
+            write!(f, "{:e}", self.0)
+        }
+    }
+}
+
+/// Moves every file of `folder` into `target`, which is made if need be.
+fn move_in(folder: &Path, target: &Path) -> io::Result<()> {
+    fs::create_dir_all(target)?;
+    // Files of an earlier run that this one does not write would be taken for its own.
+    for stale in ["density.npy", "angles.npy", "initial.npy", "weights.npy"] {
+        if !folder.join(stale).exists() && target.join(stale).exists() {
+            fs::remove_file(target.join(stale))?;
+        }
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        fs::rename(entry.path(), target.join(entry.file_name()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! What a run comes to: `summary.json`, and the report that is printed at its end.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::engine::Session;
+use crate::integrate::Work;
+use crate::observe::OBSERVABLES;
+
+/// The end of a run in numbers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Title of the experiment.
+    pub title: String,
+    /// "SA" or "USA", as at the end.
+    pub system: &'static str,
+    /// β at the end.
+    pub beta: f64,
+    /// D at the end.
+    pub diffusion: f64,
+    /// n.
+    pub count: usize,
+    /// d.
+    pub dimension: usize,
+    /// Seed.
+    pub seed: u64,
+    /// Last time.
+    pub end: f64,
+    /// Recorded frames.
+    pub frames: usize,
+    /// Version of the program.
+    pub version: &'static str,
+    /// The computing time in seconds. The only entry that differs between two runs.
+    pub seconds: f64,
+    /// Work of the tokens.
+    pub tokens: Work,
+    /// The density: whether there is one, and whether it was resolved to the end.
+    pub field: FieldSummary,
+    /// The observables of the last frame, by column name; null where there is none.
+    pub last: serde_json::Map<String, serde_json::Value>,
+    /// What a careful reader should know.
+    pub notes: Vec<String>,
+}
+
+/// The density's fate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum FieldSummary {
+    /// No continuum beside these tokens.
+    None,
+    /// Resolved to the end.
+    Resolved {
+        /// Modes at the end.
+        modes: usize,
+        /// Tail at the end.
+        tail: f64,
+        /// Work.
+        work: Work,
+    },
+    /// Given up; all its numbers from then on are NaN.
+    UnderResolved {
+        /// Time of the first frame without it is the next after this.
+        since: f64,
+        /// Modes at which it was given up.
+        modes: usize,
+        /// Work.
+        work: Work,
+    },
+}
+
+impl Summary {
+    /// Of a session at its present frame.
+    #[must_use]
+    pub fn of(session: &Session, seconds: f64) -> Self {
+        let experiment = session.experiment();
+        let field = session.field().map_or(FieldSummary::None, |field| {
+            let (modes, work) = (field.density.modes(), field.work());
+            match field.under_resolved {
+                Some(since) => FieldSummary::UnderResolved { since, modes, work },
+                None => FieldSummary::Resolved { modes, tail: field.density.tail(), work },
+            }
+        });
+        let values = session.history().records().last().map_or_else(Vec::new, |record| record.values.clone());
+        let last = OBSERVABLES
+            .iter()
+            .zip(values)
+            .map(|(row, value)| {
+                let value = serde_json::Number::from_f64(value).map_or(serde_json::Value::Null, Into::into);
+                (row.name.to_owned(), value)
+            })
+            .collect();
+        Self {
+            title: experiment.title.clone(),
+            system: session.attention().normalisation.system(),
+            beta: session.attention().beta,
+            diffusion: session.diffusion(),
+            count: experiment.tokens.count,
+            dimension: experiment.tokens.dimension,
+            seed: experiment.tokens.seed,
+            end: session.time(),
+            frames: session.frame() + 1,
+            version: env!("CARGO_PKG_VERSION"),
+            seconds,
+            tokens: session.tokens().work(),
+            field,
+            last,
+            notes: session.notes().to_vec(),
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<f64> {
+        self.last.get(name).and_then(serde_json::Value::as_f64)
+    }
+
+    /// The report, a few lines for a person.
+    #[must_use]
+    pub fn report(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = self.write_report(&mut text);
+        text
+    }
+
+    fn write_report(&self, text: &mut String) -> std::fmt::Result {
+        writeln!(text, "{}", self.title)?;
+        write!(text, "{} · n {} · d {} · β {} · D {}", self.system, self.count, self.dimension, self.beta, self.diffusion)?;
+        writeln!(text, " · seed {} · t = {} · {} frames · {:.2} s", self.seed, self.end, self.frames, self.seconds)?;
+        self.write_line(text, "energy E_β", "tokens_energy", "field_energy")?;
+        self.write_line(text, "order |m_1|", "tokens_order_1", "field_order_1")?;
+        self.write_line(text, "clusters", "tokens_clusters", "field_clusters")?;
+        self.write_line(text, "heaviest mass", "tokens_mass_1", "field_mass_1")?;
+        if let (Some(w), Some(k)) = (self.value("wasserstein"), self.value("discrepancy")) {
+            writeln!(text, "{:<14} W₁ {w:.6}   kernel discrepancy {k:.6}", "distance")?;
+        }
+        let work = |w: &Work| format!("{} steps, {} rejected, {} right-hand sides", w.steps, w.rejected, w.evaluations);
+        writeln!(text, "{:<14} {}", "tokens", work(&self.tokens))?;
+        match &self.field {
+            FieldSummary::None => writeln!(text, "{:<14} none", "density")?,
+            FieldSummary::Resolved { modes, tail, work: done } => {
+                writeln!(text, "{:<14} resolved: {modes} modes, tail {tail:.1e}; {}", "density", work(done))?;
+            }
+            FieldSummary::UnderResolved { since, modes, work: done } => {
+                let state = format!("UNDER-RESOLVED since t = {since:.4} at {modes} modes, no values after that");
+                writeln!(text, "{:<14} {state}; {}", "density", work(done))?;
+            }
+        }
+        self.notes.iter().try_for_each(|note| writeln!(text, "{:<14} {note}", "note"))
+    }
+
+    fn write_line(&self, text: &mut String, label: &str, tokens: &str, field: &str) -> std::fmt::Result {
+        let Some(left) = self.value(tokens) else { return Ok(()) };
+        match self.value(field) {
+            Some(right) => writeln!(text, "{label:<14} tokens {left:<14.8} density {right:.8}"),
+            None => writeln!(text, "{label:<14} tokens {left:.8}"),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The command line: what can be asked for, and how the answers are printed.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use metastable::batch::{self, BatchError, Summary};
+use metastable::engine::{Experiment, presets};
+
+/// Exit code for a wrong input.
+pub const WRONG_INPUT: u8 = 2;
+/// Exit code for a failure while running.
+pub const FAILED: u8 = 1;
+
+/// Transformers as interacting particles: tokens and their mean field, side by side.
+///
+/// Without a command it opens the dashboard on a preset or an experiment file; when the output is not a terminal it
+/// runs the experiment instead and prints the report.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do; the dashboard if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to open.
+    #[command(flatten)]
+    pub dashboard: Dashboard,
+}
+
+/// The dashboard's arguments.
+#[derive(Args)]
+pub struct Dashboard {
+    /// A preset's name or an experiment file.
+    #[arg(value_name = "PRESET|FILE", default_value = presets::DEFAULT)]
+    pub experiment: String,
+    /// Sets a key of the experiment, such as --set beta=4 or --set tokens.count=128.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Everything that can be done without a screen.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run an experiment without a screen, print a report, and write its data.
+    Run(Run),
+    /// List, show and locate presets.
+    #[command(subcommand)]
+    Preset(PresetCommand),
+}
+
+/// `metastable run`.
+#[derive(Args)]
+pub struct Run {
+    /// A preset's name or an experiment file.
+    #[arg(value_name = "PRESET|FILE")]
+    pub experiment: String,
+    /// Sets a key of the experiment, such as --set beta=4 or --set tokens.count=128.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Folder for experiment.toml, metrics.csv, times.npy, tokens.npy, density.npy, angles.npy and summary.json.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace the run that DIR holds.
+    #[arg(long, requires = "out")]
+    pub force: bool,
+}
+
+/// `metastable preset`.
+#[derive(Subcommand)]
+pub enum PresetCommand {
+    /// All presets, a line each.
+    List,
+    /// The file of a preset, ready to be copied and changed.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// The folder of your own presets, or where a preset's file is.
+    Path {
+        /// Its name.
+        name: Option<String>,
+    },
+}
+
+/// An answer that is not a success: what to print on standard error, and the exit code.
+pub struct Failure {
+    /// The message, without the leading "error: ".
+    pub message: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+impl Failure {
+    /// Something the user wrote is wrong.
+    pub fn input(error: impl std::fmt::Display) -> Self {
+        Self { message: error.to_string(), code: WRONG_INPUT }
+    }
+
+    /// Something failed while running.
+    pub fn run(error: impl std::fmt::Display) -> Self {
+        Self { message: error.to_string(), code: FAILED }
+    }
+}
+
+impl From<BatchError> for Failure {
+    fn from(error: BatchError) -> Self {
+        match error {
+            BatchError::Exists(_) | BatchError::NotAFolder(_) => Self::input(error),
+            BatchError::Stopped => Self { message: error.to_string(), code: 130 },
+            _ => Self::run(error),
+        }
+    }
+}
+
+/// Prints text to standard output; a reader that went away (`| head`) is not an error.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// `metastable run`.
+///
+/// # Errors
+/// [`Failure`] for wrong input, a run that cannot go on, and Ctrl-C.
+pub fn run(command: &Run) -> Result<(), Failure> {
+    let experiment = presets::resolve(&command.experiment, &command.set).map_err(Failure::input)?;
+    let summary = headless(&experiment, command.out.as_deref(), command.force)?;
+    print(&summary.report());
+    if let Some(out) = &command.out {
+        print(&format!("{:<14} {}\n", "written to", out.display()));
+    }
+    Ok(())
+}
+
+/// A run with a progress bar on standard error, if that is a terminal, and Ctrl-C as a clean stop.
+///
+/// # Errors
+/// [`Failure`] as for [`run`].
+pub fn headless(experiment: &Experiment, out: Option<&std::path::Path>, force: bool) -> Result<Summary, Failure> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second signal, or no handler at all, ends the program at once as usual.
+        let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&interrupted));
+        let _ = signal_hook::flag::register(signal, Arc::clone(&interrupted));
+    }
+    let bar = progress_bar(&experiment.title);
+    let mut progress = |share: f64| {
+        bar.set_position((share * 1000.0) as u64);
+        !interrupted.load(Ordering::Relaxed)
+    };
+    let outcome = match out {
+        Some(out) => batch::export(experiment, out, force, &mut progress),
+        None => batch::simulate(experiment, &mut progress),
+    };
+    bar.finish_and_clear();
+    outcome.map_err(Failure::from)
+}
+
+fn progress_bar(title: &str) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(1000), target);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %  {eta} left") {
+        bar.set_style(style);
+    }
+    bar.set_message(title.to_owned());
+    bar
+}
+
+/// `metastable preset`.
+///
+/// # Errors
+/// [`Failure`] for an unknown name.
+pub fn preset(command: &PresetCommand) -> Result<(), Failure> {
+    match command {
+        PresetCommand::List => {
+            let presets = presets::list();
+            let width = presets.iter().map(|preset| preset.name.chars().count()).max().unwrap_or(0);
+            for preset in presets {
+                let origin = if preset.path.is_some() { "  (yours)" } else { "" };
+                print(&format!("{:<width$}  {}{origin}\n", preset.name, preset.title));
+            }
+        }
+        PresetCommand::Show { name } => print(&find(name)?.source),
+        PresetCommand::Path { name: None } => match presets::user_folder() {
+            Some(folder) => print(&format!("{}\n", folder.display())),
+            None => return Err(Failure::run("there is no home folder to keep presets in")),
+        },
+        PresetCommand::Path { name: Some(name) } => match find(name)?.path {
+            Some(path) => print(&format!("{}\n", path.display())),
+            None => print(&format!("{name} is built in; `metastable preset show {name}` prints its file\n")),
+        },
+    }
+    Ok(())
+}
+
+fn find(name: &str) -> Result<presets::Preset, Failure> {
+    let known = presets::list().into_iter().rev().find(|preset| preset.name == name);
+    // The error of loading knows what was probably meant.
+    known.ok_or_else(|| presets::load(name).map_or_else(Failure::input, |_| Failure::input(format!("{name} is a file, not a preset"))))
+}
+
+/// The dashboard's experiment without a screen: for a pipe.
+///
+/// # Errors
+/// [`Failure`] as for [`run`].
+pub fn report(arguments: &Dashboard) -> Result<(), Failure> {
+    let experiment = presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
+    print(&headless(&experiment, None, false)?.report());
+    Ok(())
+}
+
+/// Prints an error to standard error.
+pub fn print_error(message: &str) {
+    let _ = writeln!(std::io::stderr(), "error: {message}");
+}
+
+/// Opens the dashboard.
+///
+/// # Errors
+/// [`Failure`] for wrong input or a terminal that cannot be used.
+pub fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
+    report(arguments)
+}
