@@ -26,6 +26,7 @@ pub struct CircleMeanField {
     density: Vec<f64>,
     slope: Vec<f64>,
     potential: Vec<f64>,
+    fastest: f64,
 }
 
 impl CircleMeanField {
@@ -41,6 +42,7 @@ impl CircleMeanField {
             density: vec![0.0; points],
             slope: vec![0.0; points],
             potential: vec![0.0; points],
+            fastest: 0.0,
         }
     }
 
@@ -83,6 +85,13 @@ impl CircleMeanField {
                 self.slope.iter_mut().for_each(|slope| *slope *= speed);
             }
         }
+        self.fastest = self.slope.iter().fold(0.0, |top, v| if v.abs() > top { v.abs() } else { top });
+    }
+
+    /// max |v| on the grid at the last evaluation; with K modes the advection has frequencies up to K·max |v|.
+    #[must_use]
+    pub fn fastest(&self) -> f64 {
+        self.fastest
     }
 
     /// dE/dt by the drift alone: (SA) ∫v²Z dμ, (USA) ∫v² dμ, and the smallest value of ρ on the grid.

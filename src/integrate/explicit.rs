@@ -37,6 +37,12 @@ impl Explicit {
         self.controller.step
     }
 
+    /// Keeps the next steps below `ceiling`: where stability bounds the step, error control alone would let the
+    /// unstable part of the state grow to the tolerance before it reacts.
+    pub fn limit_step(&mut self, ceiling: f64) {
+        self.controller.step = self.controller.step.min(ceiling);
+    }
+
     /// Takes one accepted step of at most `limit` and returns its length.
     ///
     /// # Errors
