@@ -7,3 +7,4 @@ pub mod theory;
 pub mod observe;
 pub mod engine;
 pub mod batch;
+pub mod tui;

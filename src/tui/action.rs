@@ -1,0 +1,256 @@
+//! What can be done, one row each: the key map, the hints, the help and a test are made from this table.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// Everything a key can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Start the preset of this digit, counted from 0.
+    Preset(usize),
+    /// Stop or go on.
+    Pause,
+    /// One recorded frame.
+    Step,
+    /// The parameter above, or up in a list.
+    Up,
+    /// The parameter below, or down in a list.
+    Down,
+    /// Less of the chosen parameter.
+    Less,
+    /// More of it.
+    More,
+    /// Much less of it.
+    MuchLess,
+    /// Much more of it.
+    MuchMore,
+    /// Slower.
+    Slower,
+    /// Faster.
+    Faster,
+    /// From the beginning.
+    Restart,
+    /// From the beginning with another seed.
+    NewSeed,
+    /// The next page.
+    NextPage,
+    /// The page before.
+    PreviousPage,
+    /// The list of presets.
+    Presets,
+    /// Write the run to a folder.
+    Save,
+    /// Another marker.
+    Markers,
+    /// The help.
+    Help,
+    /// Close what is open.
+    Close,
+    /// Take what is chosen in a list.
+    Confirm,
+    /// Draw everything again.
+    Redraw,
+    /// Back to the shell for a while.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// A key with Control or without. Shift is part of a letter, and told apart for arrows only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    code: KeyCode,
+    control: bool,
+    shift: bool,
+}
+
+impl Key {
+    /// Its name in hints and help.
+    #[must_use]
+    pub fn name(self) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "space".into(),
+            KeyCode::Char(letter) => letter.to_string(),
+            KeyCode::Up => "↑".into(),
+            KeyCode::Down => "↓".into(),
+            KeyCode::Left => "←".into(),
+            KeyCode::Right => "→".into(),
+            KeyCode::Tab => "tab".into(),
+            KeyCode::BackTab => "shift-tab".into(),
+            KeyCode::Esc => "esc".into(),
+            KeyCode::Enter => "enter".into(),
+            other => format!("{other:?}").to_lowercase(),
+        };
+        match (self.control, self.shift) {
+            (true, _) => format!("ctrl-{name}"),
+            (_, true) => format!("⇧{name}"),
+            _ => name,
+        }
+    }
+
+    fn matches(self, event: KeyEvent) -> bool {
+        let letter = matches!(self.code, KeyCode::Char(_) | KeyCode::BackTab);
+        event.code == self.code
+            && event.modifiers.contains(KeyModifiers::CONTROL) == self.control
+            && !event.modifiers.contains(KeyModifiers::ALT)
+            && (letter || event.modifiers.contains(KeyModifiers::SHIFT) == self.shift)
+    }
+}
+
+const fn letter(letter: char) -> Key {
+    named(KeyCode::Char(letter))
+}
+
+const fn named(code: KeyCode) -> Key {
+    Key { code, control: false, shift: false }
+}
+
+const fn shift(code: KeyCode) -> Key {
+    Key { code, control: false, shift: true }
+}
+
+const fn control(letter: char) -> Key {
+    Key { code: KeyCode::Char(letter), control: true, shift: false }
+}
+
+/// Where an action stands in the help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// The run.
+    Run,
+    /// Its parameters.
+    Parameters,
+    /// What is shown.
+    View,
+    /// The program.
+    Program,
+}
+
+impl Group {
+    /// All, in the order of the help.
+    pub const ALL: [Self; 4] = [Self::Run, Self::Parameters, Self::View, Self::Program];
+
+    /// Its heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Parameters => "parameters",
+            Self::View => "view",
+            Self::Program => "program",
+        }
+    }
+}
+
+/// One row of the table.
+pub struct Row {
+    /// What it does; for presets the first of ten.
+    pub action: Action,
+    /// The keys that do it.
+    pub keys: &'static [Key],
+    /// Keys and word in the line of hints, if it has a place there.
+    pub hint: Option<(&'static str, &'static str)>,
+    /// The help's words.
+    pub about: &'static str,
+    /// The help's heading.
+    pub group: Group,
+}
+
+const DIGITS: &[Key] = &[
+    letter('1'),
+    letter('2'),
+    letter('3'),
+    letter('4'),
+    letter('5'),
+    letter('6'),
+    letter('7'),
+    letter('8'),
+    letter('9'),
+    letter('0'),
+];
+
+const fn row(
+    action: Action,
+    keys: &'static [Key],
+    hint: Option<(&'static str, &'static str)>,
+    about: &'static str,
+    group: Group,
+) -> Row {
+    Row { action, keys, hint, about, group }
+}
+
+use Group::{Parameters, Program, Run, View};
+
+/// All actions. Hints are shown in this order as far as the window is wide.
+#[rustfmt::skip]
+pub static ACTIONS: &[Row] = &[
+    row(Action::Pause, &[letter(' ')], Some(("space", "pause")), "pause, go on; past the end when finished", Run),
+    row(Action::Step, &[letter('.')], Some((".", "step")), "one recorded frame", Run),
+    row(Action::Down, &[named(KeyCode::Down), letter('j')], Some(("↑↓", "choose")), "next parameter", Parameters),
+    row(Action::Up, &[named(KeyCode::Up), letter('k')], None, "previous parameter", Parameters),
+    row(Action::More, &[named(KeyCode::Right), letter('l')], Some(("←→", "change")), "more of it, while the run goes on", Parameters),
+    row(Action::Less, &[named(KeyCode::Left), letter('h')], None, "less of it", Parameters),
+    row(Action::MuchMore, &[shift(KeyCode::Right), letter('L')], None, "much more of it", Parameters),
+    row(Action::MuchLess, &[shift(KeyCode::Left), letter('H')], None, "much less of it", Parameters),
+    row(Action::NextPage, &[named(KeyCode::Tab)], Some(("tab", "page")), "next page", View),
+    row(Action::PreviousPage, &[named(KeyCode::BackTab)], None, "previous page", View),
+    row(Action::Help, &[letter('?')], Some(("?", "help")), "this help", Program),
+    row(Action::Quit, &[letter('q'), control('c')], Some(("q", "quit")), "quit", Program),
+    row(Action::Preset(0), DIGITS, Some(("1–0", "presets")), "start a preset", Run),
+    row(Action::Presets, &[letter('p')], Some(("p", "list")), "list of presets", Run),
+    row(Action::Restart, &[letter('r')], Some(("r", "restart")), "restart with the parameters shown", Run),
+    row(Action::NewSeed, &[letter('n')], Some(("n", "seed")), "restart with a new seed", Run),
+    row(Action::Slower, &[letter('[')], Some(("[ ]", "speed")), "half the speed", Run),
+    row(Action::Faster, &[letter(']')], None, "twice the speed", Run),
+    row(Action::Save, &[letter('s')], Some(("s", "save")), "save the run so far to a new folder", Program),
+    row(Action::Markers, &[letter('m')], Some(("m", "marker")), "braille, half-block, dot, ascii", View),
+    row(Action::Close, &[named(KeyCode::Esc)], None, "close help or list", View),
+    row(Action::Confirm, &[named(KeyCode::Enter)], None, "start the preset chosen in the list", View),
+    row(Action::Redraw, &[control('l')], None, "draw everything again", View),
+    row(Action::Suspend, &[control('z')], None, "to the shell; fg comes back", Program),
+];
+
+/// What a key asks for.
+#[must_use]
+pub fn action(event: KeyEvent) -> Option<Action> {
+    ACTIONS.iter().find_map(|row| {
+        let index = row.keys.iter().position(|key| key.matches(event))?;
+        Some(match row.action {
+            Action::Preset(first) => Action::Preset(first + index),
+            action => action,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_bound_twice() {
+        let keys: Vec<Key> = ACTIONS.iter().flat_map(|row| row.keys.iter().copied()).collect();
+        for (index, key) in keys.iter().enumerate() {
+            assert!(!keys[index + 1..].contains(key), "{}", key.name());
+        }
+    }
+
+    #[test]
+    fn every_action_has_one_row_and_is_explained() {
+        for (index, row) in ACTIONS.iter().enumerate() {
+            assert!(ACTIONS[index + 1..].iter().all(|other| other.action != row.action));
+            assert!(!row.about.is_empty() && !row.keys.is_empty());
+        }
+    }
+
+    #[test]
+    fn keys_mean_what_the_table_says() {
+        let press = |code, modifiers| action(KeyEvent::new(code, modifiers));
+        assert_eq!(press(KeyCode::Char('3'), KeyModifiers::NONE), Some(Action::Preset(2)));
+        assert_eq!(press(KeyCode::Char('0'), KeyModifiers::NONE), Some(Action::Preset(9)));
+        assert_eq!(press(KeyCode::Char('H'), KeyModifiers::SHIFT), Some(Action::MuchLess));
+        assert_eq!(press(KeyCode::Left, KeyModifiers::SHIFT), Some(Action::MuchLess));
+        assert_eq!(press(KeyCode::Left, KeyModifiers::NONE), Some(Action::Less));
+        assert_eq!(press(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Action::Quit));
+        assert_eq!(press(KeyCode::Char('c'), KeyModifiers::NONE), None);
+        assert_eq!(press(KeyCode::BackTab, KeyModifiers::SHIFT), Some(Action::PreviousPage));
+    }
+}

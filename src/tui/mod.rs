@@ -1,0 +1,230 @@
+//! The dashboard: keys become actions, actions change the model, the view draws it. The worker computes in its own
+//! thread; the screen shows its latest snapshot and never waits for it.
+//!
+//! `key → Action → update(&mut Model, Action) → Vec<Effect>`, and `view(&Model, &mut Frame)`.
+
+pub mod action;
+pub mod canvas;
+pub mod model;
+pub mod number;
+pub mod pace;
+pub mod panels;
+pub mod plot;
+pub mod save;
+pub mod terminal;
+pub mod theme;
+pub mod update;
+pub mod view;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crossterm::event::{self, Event, KeyEventKind};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+
+pub use canvas::Marker;
+pub use theme::ColorChoice;
+
+use crate::engine::{Experiment, Worker, presets};
+use model::{Message, Model, PresetLine};
+use pace::Pace;
+use save::Saver;
+use terminal::{Signals, Visit};
+use theme::{Depth, Theme};
+use update::{Effect, update};
+
+/// How the dashboard is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Colours.
+    pub color: ColorChoice,
+    /// Dots.
+    pub marker: Marker,
+    /// Most frames a second.
+    pub fps: f64,
+    /// Simulated time per second of the clock; found from the experiment when absent.
+    pub speed: Option<f64>,
+    /// Whether it starts paused.
+    pub paused: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { color: ColorChoice::Auto, marker: Marker::Braille, fps: 30.0, speed: None, paused: false }
+    }
+}
+
+/// Why the dashboard could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// The terminal refused.
+    #[error("the terminal cannot be used: {0} (`metastable run` needs none)")]
+    Terminal(io::Error),
+    /// No thread for the computation.
+    #[error("the computing thread cannot be started: {0}")]
+    Worker(io::Error),
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Farewell {
+    /// What is worth printing after the screen is gone: where runs were saved, and how to run them again.
+    pub lines: Vec<String>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+}
+
+/// Where events come from.
+pub trait Input {
+    /// The next event, waited for at most so long.
+    ///
+    /// # Errors
+    /// The terminal's, when it is gone.
+    fn next(&mut self, wait: Duration) -> io::Result<Option<Event>>;
+}
+
+/// The keyboard.
+struct Keyboard;
+
+impl Input for Keyboard {
+    fn next(&mut self, wait: Duration) -> io::Result<Option<Event>> {
+        if event::poll(wait)? { event::read().map(Some) } else { Ok(None) }
+    }
+}
+
+/// Shows the dashboard on an experiment until it is left.
+///
+/// # Errors
+/// [`TuiError`] when there is no terminal or no thread; a terminal that hangs up later is a quiet end.
+pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiError> {
+    let theme = Theme { depth: Depth::detect(options.color, |name| std::env::var(name).ok()) };
+    let lines = presets::list();
+    let lines = lines.into_iter().map(|p| PresetLine { name: p.name, title: p.title, about: p.about }).collect();
+    let mut model = Model::new(experiment.clone(), lines, theme, options.marker);
+    model.speed = options.speed.filter(|speed| *speed > 0.0).unwrap_or(model.speed);
+    model.paused = options.paused;
+    let signals = Signals::listen().map_err(TuiError::Terminal)?;
+    let worker = Worker::start(experiment, model.speed, options.paused).map_err(TuiError::Worker)?;
+    let (mut screen, bytes) = terminal::screen().map_err(TuiError::Terminal)?;
+    let visit = Visit::begin().map_err(TuiError::Terminal)?;
+    let mut room = Room { worker: &worker, signals: &signals, saver: Saver::default(), bytes };
+    // An error here is a terminal that has gone: there is nobody left to tell.
+    let _hung_up = room.stay(&mut screen, &mut Keyboard, &mut model, options.fps);
+    room.saver.give_up();
+    drop(visit);
+    Ok(Farewell { lines: model.farewell, signal: signals.ended() })
+}
+
+/// What the loop works with.
+pub struct Room<'a> {
+    /// The computation.
+    pub worker: &'a Worker,
+    /// Signals.
+    pub signals: &'a Signals,
+    /// The thread that saves.
+    pub saver: Saver,
+    /// Bytes sent so far.
+    pub bytes: Arc<AtomicU64>,
+}
+
+/// Whether the whole screen has to be drawn anew.
+type Anew = bool;
+
+impl Room<'_> {
+    /// The loop: all waiting keys first, then at most one frame.
+    ///
+    /// # Errors
+    /// The terminal's.
+    pub fn stay<B: Backend>(
+        &mut self,
+        screen: &mut Terminal<B>,
+        input: &mut impl Input,
+        model: &mut Model,
+        fps: f64,
+    ) -> Result<(), B::Error>
+    where
+        B::Error: From<io::Error>,
+    {
+        let mut pace = Pace::new(fps);
+        let mut dirty = true;
+        while !model.quit && self.signals.ended().is_none() {
+            self.signals.beat();
+            let mut anew = self.signals.resumed();
+            if anew {
+                terminal::enter()?;
+            }
+            if self.signals.stop_asked() {
+                terminal::suspend()?;
+                anew = true;
+            }
+            let mut waiting = input.next(pace.wait(dirty))?;
+            while let Some(event) = waiting {
+                dirty = true;
+                anew |= self.answer(event, model)?;
+                waiting = input.next(Duration::ZERO)?;
+            }
+            dirty |= self.saver.news(model);
+            if pace.frame_due() {
+                let report = self.worker.report();
+                if report.number != model.report.number {
+                    model.receive(report);
+                    dirty = true;
+                }
+            }
+            if anew {
+                screen.clear()?;
+                dirty = true;
+            }
+            if dirty && pace.may_draw() && !model.quit {
+                model.frames_per_second = pace.frames_per_second();
+                let (start, before) = (Instant::now(), self.bytes.load(Ordering::Relaxed));
+                screen.draw(|frame| view::view(model, frame))?;
+                pace.drawn(start.elapsed(), self.bytes.load(Ordering::Relaxed) - before);
+                dirty = false;
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, event: Event, model: &mut Model) -> io::Result<Anew> {
+        let Event::Key(key) = event else { return Ok(false) };
+        if !matches!(key.kind, KeyEventKind::Press | KeyEventKind::Repeat) {
+            return Ok(false);
+        }
+        let mut anew = false;
+        if let Some(action) = action::action(key) {
+            for effect in update(model, action) {
+                anew |= self.perform(effect, model)?;
+            }
+        }
+        Ok(anew)
+    }
+
+    fn perform(&mut self, effect: Effect, model: &mut Model) -> io::Result<Anew> {
+        match effect {
+            Effect::Send(command) => {
+                if !self.worker.send(command) {
+                    model.message = Some(Message::Error("the computation is busy and did not take this: try again".into()));
+                }
+            }
+            Effect::Load(index) => match presets::load(&model.presets[index].name) {
+                Ok(experiment) => {
+                    for effect in update::begin(model, experiment) {
+                        self.perform(effect, model)?;
+                    }
+                }
+                Err(error) => model.message = Some(Message::Error(error.to_string())),
+            },
+            Effect::Save => self.saver.begin(model),
+            Effect::Redraw => return Ok(true),
+            Effect::Suspend => {
+                terminal::suspend()?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,205 @@
+//! What the screen knows: the latest report of the worker, and what the reader has chosen.
+
+use std::sync::Arc;
+
+use super::canvas::Marker;
+use super::number;
+use super::theme::Theme;
+use crate::dynamics::{Attention, Normalisation};
+use crate::engine::worker::{Report, Status};
+use crate::engine::{Experiment, Snapshot};
+use crate::theory::growth::growth_rates;
+
+/// A parameter that can be chosen and changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parameter {
+    /// β.
+    Beta,
+    /// D.
+    Diffusion,
+    /// (SA) or (USA).
+    Normalisation,
+    /// Simulated time a second.
+    Speed,
+    /// n.
+    Count,
+    /// The seed.
+    Seed,
+}
+
+impl Parameter {
+    /// All, from above.
+    pub const ALL: [Self; 6] =
+        [Self::Beta, Self::Diffusion, Self::Normalisation, Self::Speed, Self::Count, Self::Seed];
+}
+
+/// What lies over the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Popup {
+    /// The help, scrolled by so many lines.
+    Help(usize),
+    /// The list of presets, with this one chosen.
+    Presets(usize),
+}
+
+/// A preset in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresetLine {
+    /// Its name on the command line.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// What to look at.
+    pub about: String,
+}
+
+/// A line for the reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// Something done.
+    Note(String),
+    /// Something refused or failed.
+    Error(String),
+}
+
+/// Values that were asked for and are not yet in a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Wishes {
+    /// β.
+    pub beta: Option<f64>,
+    /// D.
+    pub diffusion: Option<f64>,
+    /// (SA) or (USA).
+    pub normalisation: Option<Normalisation>,
+}
+
+/// Everything the view draws from.
+pub struct Model {
+    /// The latest news of the worker.
+    pub report: Report,
+    /// What a restart starts.
+    pub experiment: Experiment,
+    /// Values asked for.
+    pub wishes: Wishes,
+    /// Simulated time per second of the clock, asked for.
+    pub speed: f64,
+    /// Whether the reader has stopped the run.
+    pub paused: bool,
+    /// The presets, in the order of the digits.
+    pub presets: Vec<PresetLine>,
+    /// Colours.
+    pub theme: Theme,
+    /// Dots.
+    pub marker: Marker,
+    /// Index into [`super::view::PAGES`].
+    pub page: usize,
+    /// What lies over it.
+    pub popup: Option<Popup>,
+    /// The chosen parameter.
+    pub chosen: usize,
+    /// A line for the reader.
+    pub message: Option<Message>,
+    /// How much of the run is saved, while it is.
+    pub saving: Option<f64>,
+    /// Frames drawn in the last second.
+    pub frames_per_second: usize,
+    /// Lines to be printed after leaving.
+    pub farewell: Vec<String>,
+    /// Whether the reader was told that a save is under way and asked to leave.
+    pub warned: bool,
+    /// Whether to leave.
+    pub quit: bool,
+}
+
+impl Model {
+    /// The screen before the first report.
+    #[must_use]
+    pub fn new(experiment: Experiment, presets: Vec<PresetLine>, theme: Theme, marker: Marker) -> Self {
+        let speed = default_speed(&experiment);
+        let report =
+            Report { number: 0, snapshot: None, status: Status::Running, steps_per_second: 0.0, speed };
+        Self {
+            report,
+            experiment,
+            wishes: Wishes::default(),
+            speed,
+            paused: false,
+            presets,
+            theme,
+            marker,
+            page: 0,
+            popup: None,
+            chosen: 0,
+            message: None,
+            saving: None,
+            frames_per_second: 0,
+            farewell: Vec::new(),
+            warned: false,
+            quit: false,
+        }
+    }
+
+    /// The latest frame.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
+        self.report.snapshot.as_ref()
+    }
+
+    /// The chosen parameter.
+    #[must_use]
+    pub fn parameter(&self) -> Parameter {
+        Parameter::ALL[self.chosen % Parameter::ALL.len()]
+    }
+
+    /// Takes news; wishes that it fulfils are forgotten.
+    pub fn receive(&mut self, report: Report) {
+        self.report = report;
+        if let Some(snapshot) = &self.report.snapshot {
+            let wishes = &mut self.wishes;
+            wishes.beta = wishes.beta.filter(|beta| *beta != snapshot.attention.beta);
+            wishes.diffusion = wishes.diffusion.filter(|diffusion| *diffusion != snapshot.diffusion);
+            wishes.normalisation = wishes.normalisation.filter(|n| *n != snapshot.attention.normalisation);
+        }
+    }
+
+    /// β and normalisation, as asked for or as they are.
+    #[must_use]
+    pub fn attention(&self) -> Attention {
+        let now = self.snapshot().map_or(self.experiment.attention, |snapshot| snapshot.attention);
+        Attention {
+            beta: self.wishes.beta.unwrap_or(now.beta),
+            normalisation: self.wishes.normalisation.unwrap_or(now.normalisation),
+        }
+    }
+
+    /// D, as asked for or as it is.
+    #[must_use]
+    pub fn diffusion(&self) -> f64 {
+        let now = self.snapshot().map_or(self.experiment.noise.diffusion, |snapshot| snapshot.diffusion);
+        self.wishes.diffusion.unwrap_or(now)
+    }
+
+    /// The degree that grows fastest from uniformity now, and its rate; none when all decay.
+    #[must_use]
+    pub fn unstable(&self) -> Option<(usize, f64)> {
+        let snapshot = self.snapshot()?;
+        let best = (1..snapshot.growth.len()).max_by(|&a, &b| snapshot.growth[a].total_cmp(&snapshot.growth[b]))?;
+        Some((best, snapshot.growth[best])).filter(|(_, rate)| rate.is_finite() && *rate > 0.0)
+    }
+
+    /// Whether only ASCII is to be used for dots.
+    #[must_use]
+    pub fn ascii(&self) -> bool {
+        self.marker == Marker::Ascii
+    }
+}
+
+/// The whole run in about thirty seconds, slowed down for fast instabilities (USA at large β).
+#[must_use]
+pub fn default_speed(experiment: &Experiment) -> f64 {
+    let speed = number::round((experiment.time.end / 30.0).max(1e-6));
+    let degree = 2 + (2.0 * experiment.attention.beta).sqrt() as usize;
+    let rates = growth_rates(experiment.attention, experiment.tokens.dimension, 0.0, degree.min(64));
+    let fastest = rates.iter().copied().filter(|rate| rate.is_finite()).fold(0.0, f64::max);
+    if fastest > 100.0 { speed.min(number::round(30.0 / fastest)) } else { speed }
+}

@@ -1,0 +1,158 @@
+//! The density on the same circle as the tokens, drawn outwards from a ring: a panel. Where there is no density, the
+//! histogram of the tokens' inner products.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use crate::engine::Snapshot;
+use crate::engine::snapshot::{Density, FieldView};
+use crate::tui::canvas::{Canvas, Disc, Pattern};
+use crate::tui::model::Model;
+use crate::tui::number::{ceiling, short, tidy};
+use crate::tui::plot::rule;
+
+/// Radius of the ring from which heights are drawn.
+const BASE: f64 = 0.45;
+/// Most tokens of whom pairs are counted.
+const PAIRED: usize = 256;
+
+/// Draws the panel.
+pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let Some(snapshot) = model.snapshot() else {
+        rule(buffer, area, model.theme, "density dμ/dσ", "");
+        return;
+    };
+    match &snapshot.field {
+        FieldView::None(reason) => histogram(model, snapshot, reason, buffer, area),
+        FieldView::Resolved(density) => {
+            let max = density.values.iter().copied().fold(0.0, f64::max);
+            let inner = rule(buffer, area, model.theme, "density dμ/dσ", &format!("max {}", short(max)));
+            picture(model, density, max, buffer, inner, true);
+        }
+        FieldView::UnderResolved { since, last } => {
+            let max = last.values.iter().copied().fold(0.0, f64::max);
+            let inner = rule(buffer, area, model.theme, "density dμ/dσ", "");
+            picture(model, last, max, buffer, inner, false);
+            let banner = format!(" under-resolved since t = {} ", tidy(*since));
+            let width = banner.chars().count() as u16;
+            let style = model.theme.warning().add_modifier(Modifier::REVERSED);
+            let x = inner.x + inner.width.saturating_sub(width) / 2;
+            buffer.set_stringn(x, inner.y + inner.height / 2, &banner, usize::from(inner.width), style);
+        }
+    }
+}
+
+fn picture(model: &Model, density: &Density, max: f64, buffer: &mut Buffer, inner: Rect, live: bool) {
+    if inner.height < 3 || density.values.is_empty() {
+        return;
+    }
+    let scale = ceiling(max.max(2.0));
+    let disc = Disc::within(inner);
+    let mut canvas = Canvas::new(inner, model.marker);
+    let height = |rho: f64| BASE + (1.0 - BASE) * (rho / scale).clamp(0.0, 1.0);
+    disc.ring(&mut canvas, 1.0, model.theme.faint(), 4);
+    let count = density.values.len();
+    let rays = ((std::f64::consts::TAU * disc.radius() * 2.0 * 1.5) as usize).clamp(90, 4 * count);
+    for ray in 0..rays {
+        let turn = ray as f64 / rays as f64;
+        let place = turn * count as f64;
+        let (below, share) = (place as usize % count, place.fract());
+        let rho = (1.0 - share) * density.values[below] + share * density.values[(below + 1) % count];
+        let angle = std::f64::consts::TAU * turn;
+        let style = if live { model.theme.magnitude_line((rho / scale).clamp(0.0, 1.0)) } else { model.theme.faint() };
+        let (cos, sin) = (angle.cos(), angle.sin());
+        let (from, to) = (disc.at(BASE * cos, BASE * sin), disc.at(height(rho) * cos, height(rho) * sin));
+        canvas.line(from, to, style, Pattern::Solid, 0);
+        canvas.dot(to.0, to.1, style);
+    }
+    disc.ring(&mut canvas, height(1.0), model.theme.dim(), 3);
+    disc.ring(&mut canvas, BASE, model.theme.dim(), 1);
+    canvas.render(buffer);
+    let dim = model.theme.dim();
+    let width = usize::from(inner.width);
+    buffer.set_stringn(inner.x, inner.bottom() - 2, "rings:", width, dim);
+    buffer.set_stringn(inner.x, inner.bottom() - 1, format!("ρ 0 1 {}", tidy(scale)), width, dim);
+    if live {
+        let text = format!("{} modes", density.modes);
+        let at = inner.right().saturating_sub(text.len() as u16);
+        buffer.set_stringn(at, inner.bottom() - 1, text, width, dim);
+    }
+}
+
+/// How often each inner product occurs among the shown tokens.
+fn histogram(model: &Model, snapshot: &Snapshot, reason: &str, buffer: &mut Buffer, area: Rect) {
+    let inner = rule(buffer, area, model.theme, "inner products ⟨x_i,x_j⟩, i<j", "");
+    let width = usize::from(inner.width);
+    let lines = wrapped(&format!("no density: {reason}"), width);
+    let mut row = inner.y;
+    for line in lines.iter().take(usize::from(inner.height) / 3) {
+        buffer.set_stringn(inner.x, row, line, width, model.theme.dim());
+        row += 1;
+    }
+    let plot = Rect { y: row, height: inner.bottom().saturating_sub(row + 1), ..inner };
+    if plot.height < 2 || plot.width < 8 {
+        return;
+    }
+    let (across, down) = {
+        let (x, y) = model.marker.resolution();
+        (width * x, f64::from(plot.height) * y as f64)
+    };
+    let bins = (across / 2).clamp(8, 100);
+    let counts = pairs(snapshot, bins);
+    let total: usize = counts.iter().sum();
+    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    let mut canvas = Canvas::new(plot, model.marker);
+    for dot in 0..across {
+        let bin = dot * bins / across;
+        let high = (counts[bin] as f64 / most as f64 * down).ceil();
+        let column = (dot as f64 + 0.5) / across as f64 * width as f64;
+        for level in 0..high as usize {
+            let up = f64::from(plot.height) * (1.0 - (level as f64 + 0.5) / down);
+            canvas.dot(column, up, model.theme.tokens());
+        }
+    }
+    canvas.render(buffer);
+    let below = plot.bottom();
+    for column in plot.left()..plot.right() {
+        buffer.set_string(column, below, "─", model.theme.faint());
+    }
+    buffer.set_string(plot.x, below, "-1 ", model.theme.dim());
+    buffer.set_string(plot.x + plot.width / 2 - 1, below, " 0 ", model.theme.dim());
+    buffer.set_string(plot.right() - 2, below, " 1", model.theme.dim());
+    if total > 0 {
+        let text = format!("highest {:.0} %", 100.0 * most as f64 / total as f64);
+        buffer.set_stringn(plot.x, plot.y, text, width, model.theme.dim());
+    }
+}
+
+fn pairs(snapshot: &Snapshot, bins: usize) -> Vec<usize> {
+    let d = snapshot.tokens.dimension;
+    let rows: Vec<&[f64]> = snapshot.tokens.positions.chunks_exact(d).collect();
+    let chosen: Vec<&[f64]> = rows.iter().step_by(rows.len().div_ceil(PAIRED).max(1)).copied().collect();
+    let mut counts = vec![0; bins];
+    for (i, x) in chosen.iter().enumerate() {
+        for y in &chosen[..i] {
+            let product: f64 = x.iter().zip(*y).map(|(a, b)| a * b).sum();
+            let bin = ((product + 1.0) / 2.0 * bins as f64).max(0.0) as usize;
+            counts[bin.min(bins - 1)] += 1;
+        }
+    }
+    counts
+}
+
+/// Text in lines of at most this many characters.
+#[must_use]
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.into()),
+        }
+    }
+    lines
+}

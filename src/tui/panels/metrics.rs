@@ -1,0 +1,184 @@
+//! The metrics as time series: four panels, each a chart of the table's rows with their current values.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::engine::Snapshot;
+use crate::tui::canvas::Pattern;
+use crate::tui::model::Model;
+use crate::tui::number::{short, tidy};
+use crate::tui::plot::{Chart, Level, entry};
+
+/// Draws the four charts side by side, or in two rows where there is height, or as many as fit.
+pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let panels: [fn(&Model, &mut Buffer, Rect); 4] = [energy, distance, order, clusters];
+    if area.height < 3 {
+        return;
+    }
+    let two_rows = area.height >= 22 && area.width < 200;
+    let columns = if two_rows { 2 } else { usize::from(area.width / 19).clamp(1, 4) };
+    let rows = if two_rows { 2 } else { 1 };
+    for (index, panel) in panels.iter().take(columns * rows).enumerate() {
+        let (row, column) = (index / columns, index % columns);
+        let edge = |part: usize, parts: usize, size: u16| (usize::from(size) * part / parts) as u16;
+        let (left, right) = (edge(column, columns, area.width), edge(column + 1, columns, area.width));
+        let (top, bottom) = (edge(row, rows, area.height), edge(row + 1, rows, area.height));
+        let gap = u16::from(column + 1 < columns);
+        panel(model, buffer, Rect::new(area.x + left, area.y + top, right - left - gap, bottom - top));
+    }
+}
+
+/// The whole run as planned, or as far as it has gone beyond.
+#[must_use]
+pub fn time_range(snapshot: &Snapshot) -> (f64, f64) {
+    (0.0, snapshot.experiment.time.end.max(snapshot.time).max(1e-9))
+}
+
+fn chart(model: &Model, title: &str) -> Chart<'static> {
+    Chart::new(title, model.snapshot().map_or((0.0, 1.0), |snapshot| time_range(snapshot)))
+}
+
+fn finish(model: &Model, mut chart: Chart, names: &[&str], buffer: &mut Buffer, area: Rect) {
+    if let Some(snapshot) = model.snapshot() {
+        for prediction in snapshot.predictions.iter().filter(|p| names.contains(&p.observable)) {
+            chart.curve(prediction.curve.clone(), model.theme.theory(), Pattern::Dotted);
+            chart.remark = Some((format!("··· {}", prediction.label), model.theme.theory()));
+        }
+    }
+    chart.draw(buffer, area, model.theme, model.marker);
+}
+
+/// Both sides of one quantity: the tokens' curve solid, the density's dashed.
+fn both(model: &Model, chart: &mut Chart, tokens: &str, field: &str) {
+    if let Some(snapshot) = model.snapshot() {
+        chart.curve(snapshot.history.series_named(tokens), model.theme.tokens(), Pattern::Solid);
+        chart.curve(snapshot.history.series_named(field), model.theme.field(), Pattern::Dashed);
+    }
+}
+
+/// The values of both sides: "━ 812.4 ╍ 809.9".
+fn values(model: &Model, tokens: &str, field: &str) -> Vec<Span<'static>> {
+    let Some(snapshot) = model.snapshot() else { return Vec::new() };
+    let mut spans = vec![sample(model, "━", model.theme.tokens()), Span::raw(format!(" {}", short(snapshot.value(tokens))))];
+    if snapshot.value(field).is_finite() {
+        spans.push(Span::raw("  "));
+        spans.push(sample(model, "╍", model.theme.field()));
+        spans.push(Span::raw(format!(" {}", short(snapshot.value(field)))));
+    }
+    spans
+}
+
+fn sample(model: &Model, glyph: &'static str, style: Style) -> Span<'static> {
+    let plain = if glyph == "━" { "=" } else { "-" };
+    Span::styled(if model.ascii() { plain } else { glyph }, style)
+}
+
+fn energy(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let mut chart = chart(model, "energy E_β");
+    both(model, &mut chart, "tokens_energy", "field_energy");
+    chart.values = vec![Line::from(values(model, "tokens_energy", "field_energy"))];
+    if area.width >= 34 {
+        chart.corner = "tokens ━  density ╍".into();
+    }
+    finish(model, chart, &["tokens_energy", "field_energy"], buffer, area);
+}
+
+fn order(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let mut chart = chart(model, "order |m_k|");
+    chart.y = (0.0, 1.0);
+    both(model, &mut chart, "tokens_order_1", "field_order_1");
+    let name = |spans: &mut Vec<Span<'static>>, k: usize| {
+        spans.insert(0, Span::styled(format!("{k} "), model.theme.dim()));
+    };
+    let mut first = values(model, "tokens_order_1", "field_order_1");
+    name(&mut first, 1);
+    let mut names = vec!["tokens_order_1".to_string(), "field_order_1".to_string()];
+    let mut lines = vec![Line::from(first)];
+    if let Some((degree, _)) = model.unstable().filter(|(k, _)| (2..=8).contains(k)) {
+        let (tokens, field) = (format!("tokens_order_{degree}"), format!("field_order_{degree}"));
+        if let Some(snapshot) = model.snapshot() {
+            chart.curve(snapshot.history.series_named(&tokens), model.theme.tokens(), Pattern::Dotted);
+            chart.curve(snapshot.history.series_named(&field), model.theme.field(), Pattern::Sparse);
+        }
+        let mut second = values(model, &tokens, &field);
+        name(&mut second, degree);
+        let wide = area.width >= 38;
+        if wide {
+            lines[0].push_span(Span::raw("   "));
+            lines[0].spans.extend(second);
+        } else {
+            lines.push(Line::from(second));
+        }
+        chart.corner = if wide { format!("k = 1 lines, k = {degree} dots") } else { String::new() };
+        names.extend([tokens, field]);
+    }
+    chart.values = lines;
+    finish(model, chart, &names.iter().map(String::as_str).collect::<Vec<_>>(), buffer, area);
+}
+
+fn clusters(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let mut chart = chart(model, "clusters");
+    for (name, style, pattern) in [
+        ("tokens_clusters", model.theme.tokens(), Pattern::Solid),
+        ("field_clusters", model.theme.field(), Pattern::Dashed),
+    ] {
+        if let Some(snapshot) = model.snapshot() {
+            chart.curve(steps(&snapshot.history.series_named(name)), style, pattern);
+        }
+    }
+    let most = chart.curves.iter().flat_map(|curve| &curve.points).map(|point| point.1).fold(1.0, f64::max);
+    chart.y = (0.0, most + 1.0);
+    let count = |name: &str| model.snapshot().map_or_else(String::new, |snapshot| tidy(snapshot.value(name)));
+    let mut spans = entry("", model.theme.tokens(), count("tokens_clusters"));
+    spans[0] = sample(model, "━", model.theme.tokens());
+    if model.snapshot().is_some_and(|snapshot| snapshot.value("field_clusters").is_finite()) {
+        spans.push(sample(model, "╍", model.theme.field()));
+        spans.push(Span::raw(format!(" {}", count("field_clusters"))));
+    }
+    chart.values = vec![Line::from(spans)];
+    finish(model, chart, &["tokens_clusters", "field_clusters"], buffer, area);
+}
+
+/// A count as a staircase.
+fn steps(series: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    for (t, y) in series {
+        if let Some((_, before)) = points.last().copied().filter(|(_, before)| before != y) {
+            points.push((*t, before));
+        }
+        points.push((*t, *y));
+    }
+    points
+}
+
+fn distance(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let mut chart = chart(model, "distance");
+    chart.log = true;
+    let Some(snapshot) = model.snapshot() else { return finish(model, chart, &[], buffer, area) };
+    chart.curve(snapshot.history.series_named("wasserstein"), model.theme.tokens(), Pattern::Solid);
+    chart.curve(snapshot.history.series_named("discrepancy"), model.theme.field(), Pattern::Dashed);
+    if chart.curves.iter().any(|curve| !curve.points.is_empty()) {
+        let y = 1.0 / (snapshot.tokens.count as f64).sqrt();
+        chart.levels.push(Level { y, label: "1/√n".into() });
+        let spans = vec![
+            sample(model, "━", model.theme.tokens()),
+            Span::raw(format!(" W₁ {}  ", compact(snapshot.value("wasserstein")))),
+            sample(model, "╍", model.theme.field()),
+            Span::raw(format!(" K {}", compact(snapshot.value("discrepancy")))),
+        ];
+        chart.values = vec![Line::from(spans)];
+        if area.width >= 38 {
+            chart.corner = "W₁ [rad], K kernel".into();
+        }
+    } else {
+        chart.values = vec![Line::from(Span::styled("no density to compare", model.theme.dim()))];
+    }
+    finish(model, chart, &["wasserstein", "discrepancy"], buffer, area);
+}
+
+/// Three digits, for two values in a narrow panel.
+fn compact(value: f64) -> String {
+    if (0.01..1.0).contains(&value) { format!("{value:.3}") } else { short(value) }
+}

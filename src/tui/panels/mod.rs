@@ -1,0 +1,12 @@
+//! The panels: each a file with a function that draws a part of the model into an area, and a row in
+//! [`super::view::PAGES`] or in a page's layout.
+
+pub mod density;
+pub mod help;
+pub mod matrix;
+pub mod metrics;
+pub mod parameters;
+pub mod spacetime;
+pub mod spectrum;
+pub mod status;
+pub mod tokens;

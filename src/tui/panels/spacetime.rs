@@ -1,0 +1,182 @@
+//! The space–time picture: the density at every angle and recorded time as a heat map, with paths of tokens on top.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Style};
+use ratatui::text::{Line, Span};
+
+use super::metrics::time_range;
+use crate::engine::history::Record;
+use crate::tui::canvas::half_block;
+use crate::tui::model::Model;
+use crate::tui::number::{ceiling, tidy};
+use crate::tui::plot::rule;
+
+/// Densities below are as dark as this one.
+const FLOOR: f64 = 0.1;
+/// Most paths of tokens that are drawn.
+const PATHS: usize = 12;
+
+/// Draws the panel: θ upwards, t to the right.
+pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let theme = model.theme;
+    let Some(snapshot) = model.snapshot() else { return };
+    let records = snapshot.history.records();
+    let corner = if snapshot.tokens.dimension > 2 { "angle in the principal plane" } else { "angle θ against time" };
+    let inner = rule(buffer, area, theme, "space–time", corner);
+    if inner.height < 4 || inner.width < 16 {
+        return;
+    }
+    let plot = Rect::new(inner.x + 4, inner.y, inner.width - 4, inner.height - 2);
+    let range = time_range(snapshot);
+    let columns: Vec<Option<&Record>> = (0..plot.width)
+        .map(|column| nearest(records, range.1 * (f64::from(column) + 0.5) / f64::from(plot.width)))
+        .map(|record| record.map(AsRef::as_ref))
+        .collect();
+    let max = records.iter().flat_map(|record| &record.density).copied().fold(0.0f32, f32::max);
+    let top = ceiling(f64::from(max).max(2.0));
+    let has_density = max > 0.0;
+    for (column, record) in columns.iter().enumerate() {
+        if let Some(record) = record.filter(|record| !record.density.is_empty()) {
+            heat(model, buffer, plot, column as u16, record, top);
+        }
+    }
+    let drawn = paths(model, buffer, plot, records, range, has_density);
+    axes(model, buffer, inner, plot, range.1);
+    legend(model, buffer, inner, has_density.then_some(top), drawn);
+}
+
+/// The record nearest in time, none where the run has not been.
+fn nearest(records: &[std::sync::Arc<Record>], time: f64) -> Option<&std::sync::Arc<Record>> {
+    let after = records.partition_point(|record| record.time < time);
+    let gap = records.get(1).map_or(0.0, |second| second.time - records[0].time);
+    match (records.get(after), after.checked_sub(1).map(|before| &records[before])) {
+        (Some(next), Some(last)) => Some(if next.time - time < time - last.time { next } else { last }),
+        (Some(next), None) => Some(next),
+        (None, Some(last)) => Some(last).filter(|last| time - last.time <= gap),
+        (None, None) => None,
+    }
+}
+
+/// Where ρ is between the floor and the top, on a logarithmic scale.
+fn share(rho: f64, top: f64) -> f64 {
+    (rho.max(FLOOR) / FLOOR).ln() / (top / FLOOR).ln()
+}
+
+fn heat(model: &Model, buffer: &mut Buffer, plot: Rect, column: u16, record: &Record, top: f64) {
+    let theme = model.theme;
+    let count = record.density.len();
+    let halves = 2 * usize::from(plot.height);
+    // The largest density in the band of angles that a half cell covers: a narrow cluster is not lost.
+    let level = |half: usize| {
+        let (from, to) = (half * count / halves, ((half + 1) * count / halves).max(half * count / halves + 1));
+        let peak = record.density[from..to.min(count)].iter().copied().fold(0.0f32, f32::max);
+        theme.level(share(f64::from(peak), top))
+    };
+    for row in 0..plot.height {
+        let below = 2 * usize::from(plot.height - 1 - row);
+        let (upper, lower) = (level(below + 1), level(below));
+        let at = (plot.x + column, plot.y + row);
+        if theme.colourful() {
+            half_block(buffer, at.0, at.1, theme.magnitude(upper), theme.magnitude(lower));
+        } else if let Some(cell) = buffer.cell_mut(at) {
+            cell.set_symbol(theme.ramp(upper.max(lower)));
+        }
+    }
+}
+
+/// Draws some tokens' paths; returns how many of how many.
+fn paths(
+    model: &Model,
+    buffer: &mut Buffer,
+    plot: Rect,
+    records: &[std::sync::Arc<Record>],
+    range: (f64, f64),
+    over: bool,
+) -> (usize, usize) {
+    let kept = records.first().map_or(0, |record| record.tokens.len());
+    let every = kept.div_ceil(if over { PATHS } else { 64 }).max(1);
+    for column in 0..plot.width {
+        let time = range.1 * (f64::from(column) + 0.5) / f64::from(plot.width);
+        let Some(record) = nearest(records, time) else { break };
+        for [x, y] in record.tokens.iter().step_by(every) {
+            let turn = f64::from(*y).atan2(f64::from(*x)).rem_euclid(std::f64::consts::TAU) / std::f64::consts::TAU;
+            let height = turn * f64::from(plot.height);
+            let row = plot.height - 1 - (height as u16).min(plot.height - 1);
+            path_cell(model, buffer, (plot.x + column, plot.y + row), height.fract());
+        }
+    }
+    (kept.div_ceil(every), model.snapshot().map_or(0, |snapshot| snapshot.tokens.count))
+}
+
+fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
+    let glyph = match (model.ascii(), (height * 3.0) as usize) {
+        (true, _) => "o",
+        (_, 0) => "⠤",
+        (_, 1) => "⠒",
+        _ => "⠉",
+    };
+    let Some(cell) = buffer.cell_mut(at) else { return };
+    let under = if cell.symbol() == "▀" && height < 0.5 { cell.bg } else if cell.symbol() == "▀" { cell.fg } else { cell.bg };
+    let over_heat = under != Color::Reset;
+    let style = if over_heat { Style::new().fg(Color::White).bg(under) } else { model.theme.tokens() };
+    cell.set_symbol(glyph).set_style(style);
+}
+
+fn axes(model: &Model, buffer: &mut Buffer, inner: Rect, plot: Rect, end: f64) {
+    let dim = model.theme.dim();
+    for (label, up) in [(" 2π", 1.0), ("  π", 0.5), ("  0", 0.0)] {
+        let row = plot.y + ((1.0 - up) * f64::from(plot.height - 1)).round() as u16;
+        buffer.set_string(inner.x, row, label, dim);
+    }
+    let row = plot.y + plot.height / 4;
+    buffer.set_string(inner.x, row, "  θ", dim);
+    for line in plot.top()..plot.bottom() {
+        buffer.set_string(plot.x - 1, line, "│", model.theme.faint());
+    }
+    let below = plot.bottom();
+    buffer.set_string(plot.x - 1, below, "└", model.theme.faint());
+    for column in plot.left()..plot.right() {
+        buffer.set_string(column, below, "─", model.theme.faint());
+    }
+    buffer.set_string(plot.x, below, "0", dim);
+    buffer.set_string(plot.x + plot.width / 2, below, " t ", dim);
+    let end = tidy(end);
+    buffer.set_string(plot.right() - end.chars().count() as u16, below, &end, dim);
+}
+
+fn legend(model: &Model, buffer: &mut Buffer, inner: Rect, top: Option<f64>, (drawn, all): (usize, usize)) {
+    let theme = model.theme;
+    let mut line = Line::default();
+    if let Some(top) = top {
+        line.push_span(Span::styled(format!(" ρ ≤{FLOOR} "), theme.dim()));
+        line.spans.extend(scale_bar(model));
+        let one = share(1.0, top) * theme.levels() as f64;
+        let at = tidy(10f64.powf(FLOOR.log10() + 0.5 * (top / FLOOR).log10()));
+        line.push_span(Span::styled(format!(" {}", tidy(top)), theme.dim()));
+        let text = format!(" (log; middle {at}, uniform 1 at {:.0}/{})", one.ceil(), theme.levels());
+        if inner.width > 90 {
+            line.push_span(Span::styled(text, theme.dim()));
+        }
+    }
+    let sample = if model.ascii() { "o" } else { "⠒⠒" };
+    line.push_span(Span::raw("  "));
+    line.push_span(Span::styled(sample, if top.is_some() { Style::new() } else { theme.tokens() }));
+    line.push_span(Span::styled(format!(" paths of {drawn} of {all} tokens"), theme.dim()));
+    buffer.set_line(inner.x, inner.bottom() - 1, &line, inner.width);
+}
+
+/// All levels of the magnitude, from the least.
+#[must_use]
+pub fn scale_bar(model: &Model) -> Vec<Span<'static>> {
+    let theme = model.theme;
+    (0..theme.levels())
+        .map(|level| {
+            if theme.colourful() {
+                Span::styled(" ", Style::new().bg(theme.magnitude(level)))
+            } else {
+                Span::raw(theme.ramp(level))
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,163 @@
+//! The lines that are always in sight: the title above; message, status and hints below.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::engine::snapshot::FieldView;
+use crate::engine::worker::Status;
+use crate::tui::action::{ACTIONS, Action};
+use crate::tui::model::{Message, Model};
+use crate::tui::number::tidy;
+use crate::tui::view::PAGES;
+
+/// "metastable  TITLE · SA · n 64 · d 2 · β 9 · D 0", and the pages.
+pub fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let theme = model.theme;
+    let tokens = &model.experiment.tokens;
+    let facts = format!(
+        " · {} · n {} · d {} · β {} · D {}",
+        model.attention().normalisation.system(),
+        tokens.count,
+        tokens.dimension,
+        tidy(model.attention().beta),
+        tidy(model.diffusion()),
+    );
+    let page = PAGES[model.page % PAGES.len()].name;
+    let tabs: Vec<Span> = if area.width >= 110 {
+        PAGES
+            .iter()
+            .flat_map(|other| {
+                let style = if other.name == page { theme.selected() } else { theme.dim() };
+                [Span::styled(format!(" {} ", other.name), style)]
+            })
+            .collect()
+    } else {
+        vec![Span::styled(format!(" {page} "), theme.selected())]
+    };
+    let tabs = Line::from(tabs);
+    let width = usize::from(area.width).saturating_sub(tabs.width() + 1);
+    let room = width.saturating_sub(13 + facts.chars().count());
+    let title = shortened(&model.experiment.title, room);
+    let line = Line::from(vec![
+        Span::styled(" metastable  ", theme.key()),
+        Span::styled(title, theme.title()),
+        Span::styled(facts, Style::new()),
+    ]);
+    buffer.set_line(area.x, area.y, &line, width as u16);
+    buffer.set_line(area.right().saturating_sub(tabs.width() as u16), area.y, &tabs, area.width);
+}
+
+/// At most this many characters, with an ellipsis where some are left out.
+fn shortened(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.into();
+    }
+    let mut short: String = text.chars().take(room.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+/// A message, or a measured growth rate beside its prediction, or what to look at.
+pub fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let theme = model.theme;
+    let width = usize::from(area.width);
+    let (text, style) = match (&model.message, model.saving) {
+        (Some(Message::Error(text)), _) => (text.clone(), theme.failure()),
+        (Some(Message::Note(text)), _) => (text.clone(), theme.warning()),
+        (None, Some(share)) => (format!("saving: {:.0} %", 100.0 * share), theme.warning()),
+        (None, None) => match growth(model) {
+            Some(text) => (text, theme.theory()),
+            None => (about(model), theme.dim()),
+        },
+    };
+    buffer.set_stringn(area.x, area.y, format!(" {}", shortened(&text, width.saturating_sub(2))), width, style);
+}
+
+/// The notes of the run if there are any, else what the experiment says is to be seen.
+fn about(model: &Model) -> String {
+    let note = model.snapshot().and_then(|snapshot| snapshot.notes.first().cloned());
+    note.map_or_else(|| model.experiment.about.clone(), |note| format!("note: {note}"))
+}
+
+/// "growth k = 4: measured 0.7041, theory 0.7045 (−0.06 %)" while |m_k| is small.
+fn growth(model: &Model) -> Option<String> {
+    let snapshot = model.snapshot()?;
+    let density = snapshot.resolved()?;
+    let (degree, theory) = model.unstable()?;
+    let measured = *density.growth.get(degree - 1)?;
+    let size = *density.spectrum.get(degree - 1)?;
+    if !measured.is_finite() || !size.is_finite() || size > 0.05 {
+        return None;
+    }
+    let error = 100.0 * (measured / theory - 1.0);
+    Some(format!(
+        "growth of the density, k = {degree}: measured {measured:.4}  theory {theory:.4}  ({error:+.2} %)  |m_{degree}| {}",
+        crate::tui::number::short(size)
+    ))
+}
+
+/// t, what the worker does, and how well the density is resolved.
+pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let theme = model.theme;
+    let mut spans = Vec::new();
+    if let Status::Failed(reason) = &model.report.status {
+        let line = Line::from(Span::styled(format!(" failed: {reason}  (r restarts, 1–0 presets)"), theme.failure()));
+        buffer.set_line(area.x, area.y, &line, area.width);
+        return;
+    }
+    if let Some(snapshot) = model.snapshot() {
+        let decimals = if snapshot.experiment.time.end < 0.5 { 5 } else { 2 };
+        spans.push(Span::styled(format!(" t {:.decimals$}", snapshot.time), theme.title()));
+        spans.push(Span::raw(format!(" / {}  ", tidy(snapshot.experiment.time.end))));
+    } else {
+        spans.push(Span::raw(" starting  "));
+    }
+    let (glyph, word, style) = match model.report.status {
+        _ if model.snapshot().is_none() => ("…", "computing", theme.dim()),
+        Status::Running => ("▶", "running", Style::new()),
+        Status::Paused => ("‖", "paused", theme.warning()),
+        _ => ("■", "finished", theme.title()),
+    };
+    spans.push(Span::styled(format!("{glyph} {word}"), style));
+    let running = model.report.status == Status::Running;
+    if running {
+        spans.push(Span::styled(format!(" · {:.0} steps/s", model.report.steps_per_second), theme.dim()));
+        spans.push(Span::styled(format!(" · {} fps", model.frames_per_second), theme.dim()));
+    }
+    if let Some(snapshot) = model.snapshot() {
+        match &snapshot.field {
+            FieldView::None(_) => spans.push(Span::styled(" · no density", theme.dim())),
+            FieldView::Resolved(density) => {
+                let text = format!(" · resolved {:.0e} · {} modes", density.tail, density.modes);
+                spans.push(Span::styled(text, theme.dim()));
+            }
+            FieldView::UnderResolved { .. } => {
+                spans.push(Span::styled(" · density under-resolved", theme.warning()));
+            }
+        }
+    }
+    buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
+}
+
+/// The keys of the action table, as many as fit.
+pub fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let theme = model.theme;
+    let mut line = Line::default();
+    for row in ACTIONS {
+        let Some((keys, word)) = row.hint else { continue };
+        let word = match row.action {
+            Action::Pause if model.report.status == Status::Finished => "go on",
+            Action::Pause if model.paused => "go on",
+            _ => word,
+        };
+        if line.width() + keys.chars().count() + word.chars().count() + 4 > usize::from(area.width) {
+            continue;
+        }
+        line.push_span(Span::raw(if line.spans.is_empty() { " " } else { "  " }));
+        line.push_span(Span::styled(keys, theme.key()));
+        line.push_span(Span::styled(format!(" {word}"), theme.dim()));
+    }
+    buffer.set_line(area.x, area.y, &line, area.width);
+}

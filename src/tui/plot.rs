@@ -1,0 +1,278 @@
+//! A small chart: a rule with its title, the current values, curves in dots, and labelled axes. Every metric panel is
+//! one of these.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::canvas::{Canvas, Marker, Pattern};
+use super::number::tidy;
+use super::theme::Theme;
+
+/// One curve.
+pub struct Curve {
+    /// (t, y); points that are not finite break the line.
+    pub points: Vec<(f64, f64)>,
+    /// Its colour.
+    pub style: Style,
+    /// Which dots of it are drawn.
+    pub pattern: Pattern,
+}
+
+/// Marks at single points instead of a curve.
+pub struct Marks {
+    /// (x, y).
+    pub points: Vec<(f64, f64)>,
+    /// Their colour.
+    pub style: Style,
+    /// Their character.
+    pub glyph: &'static str,
+}
+
+/// A hairline.
+pub struct Level {
+    /// Its height.
+    pub y: f64,
+    /// What it is.
+    pub label: String,
+}
+
+/// A chart.
+pub struct Chart<'a> {
+    /// In the rule above.
+    pub title: String,
+    /// At the right end of the rule.
+    pub corner: String,
+    /// Current values, below the rule.
+    pub values: Vec<Line<'a>>,
+    /// The curves, the last on top.
+    pub curves: Vec<Curve>,
+    /// Marks on top of the curves.
+    pub marks: Vec<Marks>,
+    /// Hairlines.
+    pub levels: Vec<Level>,
+    /// Whether the axis is logarithmic.
+    pub log: bool,
+    /// Range of the abscissa.
+    pub x: (f64, f64),
+    /// Name of the abscissa.
+    pub x_name: &'static str,
+    /// Range of the ordinate that is always shown, as far as it is finite.
+    pub y: (f64, f64),
+    /// A remark in the plot's upper right corner.
+    pub remark: Option<(String, Style)>,
+}
+
+/// A rule with a title at its left and a remark at its right end; returns what is below.
+pub fn rule(buffer: &mut Buffer, area: Rect, theme: Theme, title: &str, corner: &str) -> Rect {
+    if area.height == 0 || area.width == 0 {
+        return area;
+    }
+    for column in area.left()..area.right() {
+        buffer.set_string(column, area.y, "─", theme.faint());
+    }
+    let width = usize::from(area.width);
+    let title = format!("{title} ");
+    let mut title_style = theme.title();
+    if !theme.colourful() {
+        title_style = title_style.remove_modifier(ratatui::style::Modifier::DIM);
+    }
+    buffer.set_stringn(area.x, area.y, &title, width, title_style);
+    let corner_width = corner.chars().count();
+    if corner_width > 0 && title.chars().count() + corner_width + 3 <= width {
+        let at = area.right() - corner_width as u16 - 1;
+        buffer.set_string(at, area.y, format!(" {corner}"), theme.dim());
+    }
+    Rect { y: area.y + 1, height: area.height - 1, ..area }
+}
+
+impl Chart<'_> {
+    /// A chart without curves.
+    #[must_use]
+    pub fn new(title: impl Into<String>, x: (f64, f64)) -> Self {
+        Self {
+            title: title.into(),
+            corner: String::new(),
+            values: Vec::new(),
+            curves: Vec::new(),
+            marks: Vec::new(),
+            levels: Vec::new(),
+            log: false,
+            x,
+            x_name: "t",
+            y: (f64::NAN, f64::NAN),
+            remark: None,
+        }
+    }
+
+    /// Adds a curve.
+    pub fn curve(&mut self, points: Vec<(f64, f64)>, style: Style, pattern: Pattern) {
+        self.curves.push(Curve { points, style, pattern });
+    }
+
+    /// Draws it.
+    pub fn draw(&self, buffer: &mut Buffer, area: Rect, theme: Theme, marker: Marker) {
+        let mut inner = rule(buffer, area, theme, &self.title, &self.corner);
+        let shown = self.values.len().min(usize::from(inner.height).saturating_sub(4));
+        for line in &self.values[..shown] {
+            buffer.set_line(inner.x, inner.y, line, inner.width);
+            inner.y += 1;
+            inner.height -= 1;
+        }
+        if inner.height < 2 || inner.width < 8 {
+            return;
+        }
+        let Some((low, high)) = self.range() else {
+            let text = "no data yet";
+            buffer.set_stringn(inner.x + 1, inner.y + inner.height / 2, text, usize::from(inner.width - 1), theme.dim());
+            return;
+        };
+        let (top, bottom) = (self.label(high), self.label(low));
+        let margin = (top.chars().count().max(bottom.chars().count()) as u16).min(inner.width / 2) + 1;
+        let plot = Rect { x: inner.x + margin, y: inner.y, width: inner.width - margin, height: inner.height - 1 };
+        self.axes(buffer, inner, plot, theme, (&bottom, &top));
+        let scale = Scale { plot, x: self.x, y: (low, high) };
+        self.hairlines(buffer, &scale, theme);
+        let mut canvas = Canvas::new(plot, marker);
+        for curve in &self.curves {
+            self.trace(&mut canvas, &scale, curve);
+        }
+        canvas.render(buffer);
+        for marks in &self.marks {
+            for point in &marks.points {
+                if let Some((column, row)) = scale.place(point.0, self.height(point.1)).filter(|p| scale.inside(*p)) {
+                    let at = (plot.x + column as u16, plot.y + row as u16);
+                    buffer.set_stringn(at.0, at.1, marks.glyph, 1, marks.style);
+                }
+            }
+        }
+        if let Some((text, style)) = &self.remark {
+            let width = text.chars().count() as u16;
+            if width < plot.width {
+                buffer.set_string(plot.right() - width, plot.y, text, *style);
+            }
+        }
+    }
+
+    fn height(&self, y: f64) -> f64 {
+        if self.log { y.log10() } else { y }
+    }
+
+    fn label(&self, y: f64) -> String {
+        if !self.log {
+            return tidy(if y.abs() < 1e-12 { 0.0 } else { y });
+        }
+        if y == 0.0 { "1".into() } else if y == y.round() { format!("1e{y:.0}") } else { tidy(10f64.powf(y)) }
+    }
+
+    /// The range of the ordinate, on the axis' own scale, with a little air.
+    fn range(&self) -> Option<(f64, f64)> {
+        let values = self
+            .curves
+            .iter()
+            .flat_map(|curve| &curve.points)
+            .chain(self.marks.iter().flat_map(|marks| &marks.points))
+            .map(|point| point.1)
+            .chain(self.levels.iter().map(|level| level.y));
+        let (mut low, mut high) = values
+            .chain([self.y.0, self.y.1])
+            .map(|y| self.height(y))
+            .filter(|y| y.is_finite())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
+        if low > high {
+            return None;
+        }
+        if self.log {
+            (low, high) = ((low + 1e-9).floor().max(high - 18.0), (high - 1e-9).ceil());
+            if high - low < 1.0 {
+                high = low + 1.0;
+            }
+        } else if high - low < 1e-9 * high.abs().max(1e-9) {
+            let air = 0.1 * high.abs().max(1e-3);
+            (low, high) = (low - air, high + air);
+        }
+        Some((low, high))
+    }
+
+    fn axes(&self, buffer: &mut Buffer, inner: Rect, plot: Rect, theme: Theme, (bottom, top): (&str, &str)) {
+        let margin = usize::from(plot.x - inner.x);
+        let right = |text: &str| format!("{:>width$}", text, width = margin.saturating_sub(1));
+        buffer.set_stringn(inner.x, plot.y, right(top), margin, theme.dim());
+        buffer.set_stringn(inner.x, plot.bottom() - 1, right(bottom), margin, theme.dim());
+        for row in plot.top()..plot.bottom() {
+            buffer.set_string(plot.x - 1, row, "│", theme.faint());
+        }
+        let below = plot.bottom();
+        buffer.set_string(plot.x - 1, below, "└", theme.faint());
+        for column in plot.left()..plot.right() {
+            buffer.set_string(column, below, "─", theme.faint());
+        }
+        let (start, end) = (tidy(self.x.0), tidy(self.x.1));
+        buffer.set_stringn(plot.x, below, &start, usize::from(plot.width), theme.dim());
+        let end_width = end.chars().count() as u16;
+        if plot.width > end_width + 6 {
+            buffer.set_string(plot.right() - end_width, below, &end, theme.dim());
+            buffer.set_string(plot.x + plot.width / 2, below, format!(" {} ", self.x_name), theme.dim());
+        }
+    }
+
+    fn hairlines(&self, buffer: &mut Buffer, scale: &Scale, theme: Theme) {
+        for level in &self.levels {
+            let Some(place) = scale.place(scale.x.0, self.height(level.y)).filter(|p| scale.inside(*p)) else { continue };
+            let row = scale.plot.y + place.1 as u16;
+            for column in scale.plot.left()..scale.plot.right() {
+                buffer.set_string(column, row, "┄", theme.faint());
+            }
+            let width = level.label.chars().count() as u16;
+            if width < scale.plot.width {
+                buffer.set_string(scale.plot.right() - width, row, &level.label, theme.dim());
+            }
+        }
+    }
+
+    fn trace(&self, canvas: &mut Canvas, scale: &Scale, curve: &Curve) {
+        let mut last: Option<(f64, f64)> = None;
+        let mut phase = 0;
+        for (x, y) in &curve.points {
+            let here = scale.place(*x, self.height(*y));
+            if let Some(here) = here {
+                phase = canvas.line(last.unwrap_or(here), here, curve.style, curve.pattern, phase);
+                if curve.pattern == Pattern::Solid {
+                    canvas.dot(here.0, here.1, curve.style);
+                }
+            }
+            last = here;
+        }
+    }
+}
+
+/// Where values are in the plot.
+struct Scale {
+    plot: Rect,
+    x: (f64, f64),
+    y: (f64, f64),
+}
+
+impl Scale {
+    /// Column and row in cells from the plot's corner; values a little outside are kept at the edge.
+    fn place(&self, x: f64, y: f64) -> Option<(f64, f64)> {
+        if !x.is_finite() || !y.is_finite() {
+            return None;
+        }
+        let across = (x - self.x.0) / (self.x.1 - self.x.0);
+        let up = (y - self.y.0) / (self.y.1 - self.y.0);
+        let (width, height) = (f64::from(self.plot.width), f64::from(self.plot.height));
+        Some((across * (width - 0.01), ((1.0 - up) * (height - 0.26) + 0.13).clamp(-1.0, height + 1.0)))
+    }
+
+    fn inside(&self, (column, row): (f64, f64)) -> bool {
+        column >= 0.0 && row >= 0.0 && column < f64::from(self.plot.width) && row < f64::from(self.plot.height)
+    }
+}
+
+/// "● name 0.031" in a side's colour: an entry of a legend with its value.
+#[must_use]
+pub fn entry(sample: &'static str, style: Style, text: String) -> Vec<Span<'static>> {
+    vec![Span::styled(sample, style), Span::raw(format!(" {text}  "))]
+}

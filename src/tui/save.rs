@@ -1,0 +1,128 @@
+//! Saving: the run so far is replayed by the headless command in a thread of its own, which gives the same bits, and the
+//! reader is told how to run it again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use super::model::{Message, Model};
+use crate::engine::{Experiment, Snapshot};
+
+/// What the thread has to say.
+#[derive(Default)]
+struct Desk {
+    share: f64,
+    outcome: Option<Result<(), String>>,
+}
+
+/// The thread that saves, if there is one.
+#[derive(Default)]
+pub struct Saver {
+    desk: Option<Arc<Mutex<Desk>>>,
+    give_up: Arc<AtomicBool>,
+    folder: PathBuf,
+}
+
+/// The run so far as an experiment of its own.
+#[must_use]
+pub fn so_far(snapshot: &Snapshot) -> Experiment {
+    let mut experiment = (*snapshot.experiment).clone();
+    experiment.time.end = snapshot.time;
+    experiment.time.frames = snapshot.frame + 1;
+    experiment
+}
+
+/// "metastable-fig-4-1": the first that is free.
+fn free_folder(title: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
+    let words: Vec<String> = title
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .take(6)
+        .collect();
+    let slug = if words.is_empty() { "run".into() } else { words.join("-") };
+    let mut number = 1_u32;
+    loop {
+        let folder = PathBuf::from(format!("metastable-{slug}-{number}"));
+        if !taken(&folder) {
+            return folder;
+        }
+        number += 1;
+    }
+}
+
+impl Saver {
+    /// Starts saving what is shown.
+    pub fn begin(&mut self, model: &mut Model) {
+        let Some(snapshot) = model.snapshot() else { return };
+        let experiment = so_far(snapshot);
+        self.folder = free_folder(&experiment.title, |folder| folder.exists());
+        self.give_up = Arc::default();
+        let desk = Arc::new(Mutex::new(Desk::default()));
+        let (theirs, folder, give_up) = (Arc::clone(&desk), self.folder.clone(), Arc::clone(&self.give_up));
+        let work = move || {
+            let mut progress = |share: f64| {
+                theirs.lock().unwrap_or_else(PoisonError::into_inner).share = share;
+                !give_up.load(Ordering::Relaxed)
+            };
+            let replay = std::panic::AssertUnwindSafe(|| {
+                crate::batch::run::export(&experiment, &folder, false, &mut progress).map(|_| ()).map_err(|e| e.to_string())
+            });
+            let outcome = std::panic::catch_unwind(replay).unwrap_or_else(|_| Err("the computation panicked".into()));
+            theirs.lock().unwrap_or_else(PoisonError::into_inner).outcome = Some(outcome);
+        };
+        match thread::Builder::new().name("saver".into()).spawn(work) {
+            Ok(_) => {
+                self.desk = Some(desk);
+                model.saving = Some(0.0);
+            }
+            Err(error) => model.message = Some(Message::Error(format!("not saved: {error}"))),
+        }
+    }
+
+    /// Tells the model how far it is; whether that was news.
+    pub fn news(&mut self, model: &mut Model) -> bool {
+        let Some(desk) = &self.desk else { return false };
+        let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(outcome) = desk.outcome.take() else {
+            let share = (100.0 * desk.share).floor() / 100.0;
+            let news = model.saving != Some(share);
+            model.saving = Some(share);
+            return news;
+        };
+        drop(desk);
+        self.desk = None;
+        model.saving = None;
+        let folder = self.folder.display();
+        model.message = Some(match outcome {
+            Ok(()) => {
+                let number = folder.to_string();
+                let text = format!("saved to {number} · again with: metastable run {number}/experiment.toml --out {number}-again");
+                model.farewell.push(text.clone());
+                Message::Note(text)
+            }
+            Err(reason) => Message::Error(format!("not saved: {reason}")),
+        });
+        true
+    }
+
+    /// Tells the thread to stop.
+    pub fn give_up(&self) {
+        self.give_up.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_named_after_the_title_and_never_taken_twice() {
+        let folder = |title| free_folder(title, |path| path.ends_with("metastable-fig-4-9-1"));
+        assert_eq!(folder("Fig. 4, β = 9"), PathBuf::from("metastable-fig-4-9-2"));
+        assert_eq!(folder("β"), PathBuf::from("metastable-run-1"));
+    }
+}

@@ -1,0 +1,204 @@
+//! The terminal: entered and always left again, whatever happens, by one writer that sends a frame in one piece and
+//! counts its bytes.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crossterm::{cursor, execute, style, terminal};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+
+/// Room for a whole frame, so that it leaves in one write.
+const FRAME: usize = 256 * 1024;
+
+/// Whether the alternate screen is on.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// Standard output that counts.
+pub struct Counting {
+    out: Stdout,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Write for Counting {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(data)?;
+        self.bytes.fetch_add(written as u64, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// What frames are drawn on.
+pub type Screen = Terminal<CrosstermBackend<BufWriter<Counting>>>;
+
+/// A screen on standard output and the number of bytes it has sent.
+///
+/// # Errors
+/// When standard output is not a terminal that can be asked for its size.
+pub fn screen() -> io::Result<(Screen, Arc<AtomicU64>)> {
+    // Whether there are colours is the theme's decision; crossterm's own reading of NO_COLOR garbles attributes.
+    style::force_color_output(true);
+    let bytes = Arc::new(AtomicU64::new(0));
+    let writer = Counting { out: io::stdout(), bytes: Arc::clone(&bytes) };
+    Ok((Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME, writer)))?, bytes))
+}
+
+/// Raw mode, the alternate screen, no cursor.
+///
+/// # Errors
+/// The terminal's.
+pub fn enter() -> io::Result<()> {
+    terminal::enable_raw_mode()?;
+    ENTERED.store(true, Ordering::SeqCst);
+    execute!(io::stdout(), terminal::EnterAlternateScreen, cursor::Hide)
+}
+
+/// Everything as it was found; harmless when it is so already.
+pub fn leave() {
+    if ENTERED.swap(false, Ordering::SeqCst) {
+        // Nothing can be done when the terminal is gone.
+        let _gone = execute!(io::stdout(), terminal::LeaveAlternateScreen, cursor::Show);
+        let _gone = terminal::disable_raw_mode();
+    }
+}
+
+/// Enters the terminal now and leaves it when dropped.
+pub struct Visit;
+
+impl Visit {
+    /// Enters; panics of this thread restore the terminal before they are printed, and those of other threads are not
+    /// printed: the worker reports them.
+    ///
+    /// # Errors
+    /// The terminal's.
+    pub fn begin() -> io::Result<Self> {
+        let drawing = thread::current().id();
+        let print = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if thread::current().id() == drawing {
+                leave();
+                print(panic);
+            } else if !ENTERED.load(Ordering::SeqCst) {
+                print(panic);
+            }
+        }));
+        let visit = Self;
+        enter()?;
+        Ok(visit)
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+/// Signals that arrived, as flags; and a watch over a terminal that no longer answers.
+pub struct Signals {
+    ended: Arc<AtomicI32>,
+    stop: Arc<AtomicBool>,
+    resumed: Arc<AtomicBool>,
+    beat: Arc<AtomicU64>,
+    registered: Vec<signal_hook::SigId>,
+    done: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Listens.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn listen() -> io::Result<Self> {
+        let mut signals = Self {
+            ended: Arc::new(AtomicI32::new(0)),
+            stop: Arc::default(),
+            resumed: Arc::default(),
+            beat: Arc::default(),
+            registered: Vec::new(),
+            done: Arc::default(),
+        };
+        signals.registered = vec![
+            signal_hook::flag::register(SIGTSTP, Arc::clone(&signals.stop))?,
+            signal_hook::flag::register(SIGCONT, Arc::clone(&signals.resumed))?,
+        ];
+        signals.watch()?;
+        Ok(signals)
+    }
+
+    /// A thread that takes the signals that end the program. The loop leaves by itself when it sees one; if it cannot
+    /// (the terminal hung up under a read or a write), the thread restores what can be restored and ends the program.
+    fn watch(&self) -> io::Result<()> {
+        let mut incoming = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT])?;
+        let (ended, done, beat) = (Arc::clone(&self.ended), Arc::clone(&self.done), Arc::clone(&self.beat));
+        thread::Builder::new().name("signals".into()).spawn(move || {
+            let mut quiet = 0;
+            let mut last = 0;
+            while !done.load(Ordering::SeqCst) {
+                if let Some(signal) = incoming.pending().next() {
+                    ended.store(signal, Ordering::SeqCst);
+                }
+                thread::sleep(Duration::from_millis(50));
+                let now = beat.load(Ordering::SeqCst);
+                quiet = if now == last { quiet + 1 } else { 0 };
+                last = now;
+                let signal = ended.load(Ordering::SeqCst);
+                if signal != 0 && quiet > 20 && !done.load(Ordering::SeqCst) {
+                    leave();
+                    std::process::exit(128 + signal);
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    /// The loop is alive.
+    pub fn beat(&self) {
+        self.beat.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The signal that ends the program, if one came.
+    #[must_use]
+    pub fn ended(&self) -> Option<i32> {
+        Some(self.ended.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    }
+
+    /// Whether the program is asked to stop for a while (once).
+    #[must_use]
+    pub fn stop_asked(&self) -> bool {
+        self.stop.swap(false, Ordering::SeqCst)
+    }
+
+    /// Whether it was stopped by others and goes on (once).
+    #[must_use]
+    pub fn resumed(&self) -> bool {
+        self.resumed.swap(false, Ordering::SeqCst)
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::SeqCst);
+        for id in self.registered.drain(..) {
+            signal_hook::low_level::unregister(id);
+        }
+    }
+}
+
+/// To the shell, and back when it says so.
+///
+/// # Errors
+/// The terminal's.
+pub fn suspend() -> io::Result<()> {
+    leave();
+    signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
+    enter()
+}

@@ -1,0 +1,310 @@
+//! Colours: what the terminal can show (truecolour → 256 → 16 → none), and the few palettes of the dashboard.
+//!
+//! Nothing is told by colour alone: clusters have glyphs, the two sides have line patterns, magnitudes have a height or
+//! a ramp of characters. Magnitudes are quantised, so that a moving picture stays small on a slow link.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// What `--color` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ColorChoice {
+    /// Found from NO_COLOR, COLORTERM and TERM.
+    #[default]
+    Auto,
+    /// 24-bit colours.
+    Truecolor,
+    /// The 256 indexed colours.
+    #[value(name = "256")]
+    Ansi256,
+    /// The 16 colours of the terminal's own theme.
+    #[value(name = "16")]
+    Ansi16,
+    /// No colour: glyphs, line patterns, bold and dim.
+    None,
+}
+
+/// How many colours there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// None.
+    None,
+    /// 16.
+    Ansi16,
+    /// 256.
+    Ansi256,
+    /// 24 bits.
+    Truecolor,
+}
+
+impl Depth {
+    /// The depth asked for, or the one that the environment tells; never by asking the terminal.
+    #[must_use]
+    pub fn detect(choice: ColorChoice, variable: impl Fn(&str) -> Option<String>) -> Self {
+        match choice {
+            ColorChoice::Truecolor => return Self::Truecolor,
+            ColorChoice::Ansi256 => return Self::Ansi256,
+            ColorChoice::Ansi16 => return Self::Ansi16,
+            ColorChoice::None => return Self::None,
+            ColorChoice::Auto => {}
+        }
+        let value = |name| variable(name).unwrap_or_default();
+        let term = value("TERM");
+        if !value("NO_COLOR").is_empty() || term == "dumb" {
+            return Self::None;
+        }
+        if matches!(value("COLORTERM").as_str(), "truecolor" | "24bit") || term.ends_with("direct") {
+            return Self::Truecolor;
+        }
+        let rich = ["256color", "kitty", "alacritty", "foot", "ghostty", "wezterm"];
+        if rich.iter().any(|name| term.contains(name)) { Self::Ansi256 } else { Self::Ansi16 }
+    }
+}
+
+type Rgb = (u8, u8, u8);
+
+/// The tokens' side: Okabe–Ito orange.
+const TOKENS: (Rgb, Color) = ((230, 159, 0), Color::Yellow);
+/// The density's side: Okabe–Ito sky blue.
+const FIELD: (Rgb, Color) = ((86, 180, 233), Color::LightCyan);
+/// Lines that theory predicts.
+const THEORY: (Rgb, Color) = ((150, 190, 120), Color::Green);
+/// Eight directions of clusters, neighbours far apart in hue.
+const CLUSTERS: [(Rgb, Color); 8] = [
+    ((230, 120, 40), Color::LightRed),
+    ((86, 180, 233), Color::LightCyan),
+    ((240, 220, 90), Color::LightYellow),
+    ((204, 121, 167), Color::LightMagenta),
+    ((40, 180, 130), Color::LightGreen),
+    ((120, 140, 255), Color::LightBlue),
+    ((170, 200, 80), Color::Green),
+    ((220, 90, 110), Color::Red),
+];
+/// Cividis at 16 equal steps.
+const CIVIDIS: [Rgb; 16] = [
+    (0, 32, 77),
+    (0, 43, 103),
+    (24, 54, 111),
+    (48, 66, 108),
+    (65, 77, 107),
+    (80, 88, 108),
+    (93, 99, 111),
+    (106, 110, 115),
+    (120, 122, 120),
+    (136, 134, 120),
+    (152, 146, 117),
+    (169, 159, 112),
+    (187, 173, 104),
+    (206, 187, 93),
+    (226, 202, 77),
+    (253, 231, 55),
+];
+/// Magnitude in the 16 colours.
+const FEW: [Color; 6] = [Color::Black, Color::Blue, Color::DarkGray, Color::Gray, Color::Yellow, Color::LightYellow];
+/// Magnitude without colours.
+const RAMP: [&str; 10] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"];
+
+/// Levels of a magnitude picture.
+pub const LEVELS: usize = 16;
+
+/// The glyph of a cluster slot, and in ASCII.
+const GLYPHS: [(&str, &str); 8] =
+    [("●", "o"), ("■", "#"), ("▲", "^"), ("◆", "*"), ("★", "@"), ("✚", "+"), ("▼", "v"), ("✖", "x")];
+
+/// The colours in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    /// How many colours.
+    pub depth: Depth,
+}
+
+impl Theme {
+    fn pick(self, (rgb, few): (Rgb, Color)) -> Color {
+        match self.depth {
+            Depth::None => Color::Reset,
+            Depth::Ansi16 => few,
+            Depth::Ansi256 => Color::Indexed(nearest(rgb)),
+            Depth::Truecolor => Color::Rgb(rgb.0, rgb.1, rgb.2),
+        }
+    }
+
+    /// Whether there are colours at all.
+    #[must_use]
+    pub fn colourful(self) -> bool {
+        self.depth != Depth::None
+    }
+
+    /// The tokens' side.
+    #[must_use]
+    pub fn tokens(self) -> Style {
+        Style::new().fg(self.pick(TOKENS))
+    }
+
+    /// The density's side.
+    #[must_use]
+    pub fn field(self) -> Style {
+        Style::new().fg(self.pick(FIELD))
+    }
+
+    /// What theory predicts.
+    #[must_use]
+    pub fn theory(self) -> Style {
+        Style::new().fg(self.pick(THEORY))
+    }
+
+    /// A cluster's slot.
+    #[must_use]
+    pub fn cluster(self, slot: Option<usize>) -> Style {
+        slot.map_or_else(|| self.dim(), |slot| Style::new().fg(self.pick(CLUSTERS[slot % CLUSTERS.len()])))
+    }
+
+    /// The glyph of a cluster's slot.
+    #[must_use]
+    pub fn glyph(self, slot: Option<usize>, ascii: bool) -> &'static str {
+        let (rich, plain) = slot.map_or(("○", "."), |slot| GLYPHS[slot % GLYPHS.len()]);
+        if ascii { plain } else { rich }
+    }
+
+    /// How many levels a magnitude has.
+    #[must_use]
+    pub fn levels(self) -> usize {
+        match self.depth {
+            Depth::None => RAMP.len(),
+            Depth::Ansi16 => FEW.len(),
+            _ => LEVELS,
+        }
+    }
+
+    /// The level of a share in [0, 1].
+    #[must_use]
+    pub fn level(self, share: f64) -> usize {
+        let levels = self.levels();
+        ((share.clamp(0.0, 1.0) * levels as f64) as usize).min(levels - 1)
+    }
+
+    /// The colour of a level.
+    #[must_use]
+    pub fn magnitude(self, level: usize) -> Color {
+        match self.depth {
+            Depth::None => Color::Reset,
+            Depth::Ansi16 => FEW[level.min(FEW.len() - 1)],
+            _ => self.pick((CIVIDIS[level.min(LEVELS - 1)], Color::Reset)),
+        }
+    }
+
+    /// The same for a line on the terminal's background: never its darkest end.
+    #[must_use]
+    pub fn magnitude_line(self, share: f64) -> Style {
+        match self.depth {
+            Depth::None => Style::new(),
+            Depth::Ansi16 => Style::new().fg(if share < 0.5 { Color::Blue } else { Color::Yellow }),
+            _ => Style::new().fg(self.magnitude(self.level(share).max(5))),
+        }
+    }
+
+    /// The character of a level where there are no colours.
+    #[must_use]
+    pub fn ramp(self, level: usize) -> &'static str {
+        RAMP[level.min(RAMP.len() - 1)]
+    }
+
+    /// Axes, captions, rules.
+    #[must_use]
+    pub fn dim(self) -> Style {
+        match self.depth {
+            Depth::None => Style::new().add_modifier(Modifier::DIM),
+            Depth::Ansi16 => Style::new().fg(Color::DarkGray),
+            _ => Style::new().fg(self.pick(((128, 128, 134), Color::DarkGray))),
+        }
+    }
+
+    /// Fainter than [`Theme::dim`]: rings and hairlines.
+    #[must_use]
+    pub fn faint(self) -> Style {
+        match self.depth {
+            Depth::None | Depth::Ansi16 => self.dim(),
+            _ => Style::new().fg(self.pick(((88, 88, 94), Color::DarkGray))),
+        }
+    }
+
+    /// Titles.
+    #[must_use]
+    pub fn title(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// A key in a hint.
+    #[must_use]
+    pub fn key(self) -> Style {
+        Style::new().fg(self.pick(((140, 190, 240), Color::LightCyan))).add_modifier(Modifier::BOLD)
+    }
+
+    /// What is chosen.
+    #[must_use]
+    pub fn selected(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// A warning.
+    #[must_use]
+    pub fn warning(self) -> Style {
+        Style::new().fg(self.pick(((240, 190, 70), Color::LightYellow))).add_modifier(Modifier::BOLD)
+    }
+
+    /// A failure.
+    #[must_use]
+    pub fn failure(self) -> Style {
+        Style::new().fg(self.pick(((255, 95, 85), Color::LightRed))).add_modifier(Modifier::BOLD)
+    }
+}
+
+/// The nearest of the indexed colours 16–255.
+fn nearest((r, g, b): Rgb) -> u8 {
+    const STEPS: [i32; 6] = [0, 95, 135, 175, 215, 255];
+    let (r, g, b) = (i32::from(r), i32::from(g), i32::from(b));
+    let step = |v: i32| (0..6).min_by_key(|&i| (STEPS[i] - v).abs()).unwrap_or(0);
+    let distance = |x: i32, y: i32, z: i32| (x - r).pow(2) + (y - g).pow(2) + (z - b).pow(2);
+    let cube = [step(r), step(g), step(b)];
+    let in_cube = distance(STEPS[cube[0]], STEPS[cube[1]], STEPS[cube[2]]);
+    let grey = (((r + g + b) / 3 - 8 + 5) / 10).clamp(0, 23);
+    let level = 8 + 10 * grey;
+    if distance(level, level, level) < in_cube {
+        232 + grey as u8
+    } else {
+        (16 + 36 * cube[0] + 6 * cube[1] + cube[2]) as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(choice: ColorChoice, pairs: &[(&str, &str)]) -> Depth {
+        Depth::detect(choice, |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_string()))
+    }
+
+    #[test]
+    fn the_ladder_of_colours_is_found_from_the_environment() {
+        use ColorChoice::{Auto, Truecolor};
+        assert_eq!(found(Auto, &[("TERM", "xterm-256color")]), Depth::Ansi256);
+        assert_eq!(found(Auto, &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]), Depth::Truecolor);
+        assert_eq!(found(Auto, &[("TERM", "linux")]), Depth::Ansi16);
+        assert_eq!(found(Auto, &[("TERM", "dumb")]), Depth::None);
+        assert_eq!(found(Auto, &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]), Depth::None);
+        assert_eq!(found(Auto, &[("TERM", "xterm-256color"), ("NO_COLOR", "")]), Depth::Ansi256);
+        assert_eq!(found(Truecolor, &[("NO_COLOR", "1")]), Depth::Truecolor);
+    }
+
+    #[test]
+    fn without_colours_no_colour_is_ever_used() {
+        let theme = Theme { depth: Depth::None };
+        let styles = [theme.tokens(), theme.field(), theme.theory(), theme.dim(), theme.key(), theme.failure()];
+        for style in styles.into_iter().chain((0..8).map(|slot| theme.cluster(Some(slot)))) {
+            assert!(matches!(style.fg, None | Some(Color::Reset)) && style.bg.is_none());
+        }
+    }
+
+    #[test]
+    fn indexed_colours_are_near() {
+        assert_eq!((nearest((0, 0, 0)), nearest((255, 255, 255)), nearest((128, 128, 128))), (16, 231, 244));
+    }
+}

@@ -1,0 +1,103 @@
+//! Tests of what actions do.
+
+use super::*;
+use crate::engine::presets;
+use crate::tui::canvas::Marker;
+use crate::tui::model::PresetLine;
+use crate::tui::theme::{Depth, Theme};
+
+fn model() -> Model {
+    let experiment = presets::load(presets::DEFAULT).unwrap();
+    let lines = presets::list();
+    let lines = lines.into_iter().map(|p| PresetLine { name: p.name, title: p.title, about: p.about }).collect();
+    Model::new(experiment, lines, Theme { depth: Depth::None }, Marker::Braille)
+}
+
+#[test]
+fn the_ladders_go_up_and_down_and_stop_at_their_ends() {
+    assert_eq!(next_beta(9.0, 1), 9.9);
+    assert_eq!(next_beta(9.0, -1), 8.2);
+    assert_eq!(next_beta(0.0, 1), 0.1);
+    assert_eq!(next_beta(0.1, -1), 0.0);
+    assert_eq!(next_beta(1000.0, 2), 1000.0);
+    assert!(next_beta(0.11, 1) > 0.11);
+    assert_eq!(next_diffusion(0.0, 1), 0.001);
+    assert_eq!(next_diffusion(0.001, -1), 0.0);
+    assert_eq!(next_diffusion(0.05, 1), 0.1);
+    assert_eq!(next_diffusion(0.07, -1), 0.05);
+    assert_eq!(next_count(64, 1), 96);
+    assert_eq!(next_count(64, -1), 48);
+    assert_eq!(next_count(1, -2), 1);
+    assert_eq!(next_count(4096, 2), 16384);
+    assert_eq!(next_count(65536, 1), 65536);
+}
+
+#[test]
+fn beta_is_changed_while_the_run_goes_on_and_kept_for_a_restart() {
+    let mut model = model();
+    let before = model.attention().beta;
+    let effects = update(&mut model, Action::More);
+    assert!(matches!(&effects[..], [Effect::Send(Command::Change(change))] if change.beta.is_some_and(|beta| beta > before)));
+    assert!(model.wishes.beta.is_some() && model.attention().beta > before);
+    let effects = update(&mut model, Action::Restart);
+    assert!(matches!(&effects[..], [Effect::Send(Command::Start(e))] if e.attention.beta > before));
+}
+
+#[test]
+fn pause_and_step_are_commands() {
+    let mut model = model();
+    assert!(matches!(update(&mut model, Action::Pause)[..], [Effect::Send(Command::Pause(true))]));
+    assert!(matches!(update(&mut model, Action::Pause)[..], [Effect::Send(Command::Pause(false))]));
+    assert!(matches!(update(&mut model, Action::Step)[..], [Effect::Send(Command::Pause(true)), Effect::Send(Command::Step)]));
+    model.report.status = Status::Finished;
+    assert!(matches!(update(&mut model, Action::Pause)[..], [Effect::Send(Command::Pause(false))]));
+}
+
+#[test]
+fn pages_and_parameters_go_round() {
+    let mut model = model();
+    for _ in 0..PAGES.len() {
+        update(&mut model, Action::NextPage);
+    }
+    assert_eq!(model.page, 0);
+    update(&mut model, Action::PreviousPage);
+    assert_eq!(model.page, PAGES.len() - 1);
+    update(&mut model, Action::Up);
+    assert_eq!(model.parameter(), Parameter::Seed);
+    let effects = update(&mut model, Action::More);
+    assert!(matches!(&effects[..], [Effect::Send(Command::Start(_))]));
+}
+
+#[test]
+fn a_preset_that_is_not_there_is_refused_and_the_list_starts_the_chosen_one() {
+    let mut model = model();
+    assert!(matches!(update(&mut model, Action::Preset(1))[..], [Effect::Load(1)]));
+    model.presets.truncate(3);
+    assert!(update(&mut model, Action::Preset(7)).is_empty());
+    assert!(matches!(model.message, Some(Message::Error(_))));
+    update(&mut model, Action::Presets);
+    update(&mut model, Action::Down);
+    assert!(matches!(update(&mut model, Action::Confirm)[..], [Effect::Load(1)]));
+    assert_eq!(model.popup, None);
+}
+
+#[test]
+fn help_opens_and_closes_and_quit_waits_for_a_save_once() {
+    let mut model = model();
+    update(&mut model, Action::Help);
+    assert_eq!(model.popup, Some(Popup::Help(0)));
+    update(&mut model, Action::Close);
+    assert_eq!(model.popup, None);
+    model.saving = Some(0.5);
+    update(&mut model, Action::Quit);
+    assert!(!model.quit);
+    update(&mut model, Action::Quit);
+    assert!(model.quit);
+}
+
+#[test]
+fn nothing_is_saved_at_the_beginning() {
+    let mut model = model();
+    assert!(update(&mut model, Action::Save).is_empty());
+    assert!(matches!(model.message, Some(Message::Error(_))));
+}

@@ -1,0 +1,89 @@
+//! The picture of a model: a pure function of it. Pages are rows of a table; the lines above and below are always there.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::model::Model;
+use super::panels::{density, help, matrix, metrics, parameters, spacetime, spectrum, status, tokens};
+
+/// Draws a part of the model into an area.
+pub type Draw = fn(&Model, &mut Buffer, Rect);
+
+/// A page.
+pub struct Page {
+    /// Its name.
+    pub name: &'static str,
+    /// What is on it.
+    pub draw: Draw,
+}
+
+/// All pages, in the order of the tab key.
+pub static PAGES: &[Page] = &[
+    Page { name: "run", draw: run },
+    Page { name: "spectrum", draw: spectrum::draw },
+    Page { name: "space–time", draw: spacetime::draw },
+    Page { name: "attention", draw: matrix::draw },
+];
+
+/// The smallest window.
+pub const SMALLEST: (u16, u16) = (60, 18);
+/// From this size on, the first page shows spectrum and space–time beside.
+const SPACIOUS: (u16, u16) = (160, 45);
+
+/// Draws everything.
+pub fn view(model: &Model, frame: &mut Frame) {
+    let area = frame.area();
+    let buffer = frame.buffer_mut();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return too_small(buffer, area);
+    }
+    let line = |row: u16| Rect { y: area.y + row, height: 1, ..area };
+    status::title(model, buffer, line(0));
+    let body = Rect { y: area.y + 1, height: area.height - 4, ..area };
+    (PAGES[model.page % PAGES.len()].draw)(model, buffer, body);
+    status::message(model, buffer, line(area.height - 3));
+    status::status(model, buffer, line(area.height - 2));
+    status::hints(model, buffer, line(area.height - 1));
+    help::draw(model, buffer, body);
+}
+
+fn too_small(buffer: &mut Buffer, area: Rect) {
+    let (width, height) = SMALLEST;
+    let lines = [
+        format!("metastable needs {width}×{height},"),
+        format!("this window is {}×{}.", area.width, area.height),
+        "q quits".to_string(),
+    ];
+    for (row, line) in lines.iter().enumerate() {
+        if (row as u16) < area.height {
+            buffer.set_stringn(area.x, area.y + row as u16, line, usize::from(area.width), ratatui::style::Style::new());
+        }
+    }
+}
+
+/// Tokens and density side by side, the parameters beside them, the metrics below; in a large window spectrum and
+/// space–time to the right.
+fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let spacious = area.width >= SPACIOUS.0 && area.height + 4 >= SPACIOUS.1;
+    let main = if spacious { Rect { width: area.width * 2 / 3, ..area } } else { area };
+    let column = if main.width >= 100 { 28 } else { 24 }.min(main.width / 3);
+    let circle = (main.width - column - 2) / 2;
+    // A circle as wide as its panel needs half as many rows; the metrics keep at least a third.
+    let wanted = circle / 2 + 2;
+    let top = wanted.min(main.height * 58 / 100).max(7);
+    let panel = |x: u16, width: u16| Rect::new(x, main.y, width, top);
+    tokens::draw(model, buffer, panel(main.x, circle));
+    density::draw(model, buffer, panel(main.x + circle + 1, circle));
+    let left = main.x + 2 * circle + 2;
+    parameters::draw(model, buffer, panel(left, main.right() - left));
+    metrics::draw(model, buffer, Rect { y: main.y + top, height: main.height - top, ..main });
+    if spacious {
+        let side = Rect { x: main.right() + 1, width: area.right() - main.right() - 1, ..area };
+        let upper = side.height / 2;
+        let third = upper * 3 / 5;
+        spectrum::sizes(model, buffer, Rect { height: third, ..side });
+        spectrum::rates(model, buffer, Rect { y: side.y + third, height: upper - third, ..side });
+        spacetime::draw(model, buffer, Rect { y: side.y + upper, height: side.height - upper, ..side });
+    }
+}
