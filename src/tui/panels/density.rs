@@ -71,8 +71,8 @@ fn picture(model: &Model, density: &Density, max: f64, buffer: &mut Buffer, inne
     canvas.render(buffer);
     let dim = model.theme.dim();
     let width = usize::from(inner.width);
-    buffer.set_stringn(inner.x, inner.bottom() - 2, "rings:", width, dim);
-    buffer.set_stringn(inner.x, inner.bottom() - 1, format!("ρ 0 1 {}", tidy(scale)), width, dim);
+    buffer.set_stringn(inner.x, inner.bottom() - 2, "rings", width, dim);
+    buffer.set_stringn(inner.x, inner.bottom() - 1, format!("ρ=0,1,{}", tidy(scale)), width, dim);
     if live {
         let text = format!("{} modes", density.modes);
         let at = inner.right().saturating_sub(text.len() as u16);

@@ -151,13 +151,8 @@ fn legend(model: &Model, buffer: &mut Buffer, inner: Rect, top: Option<f64>, (dr
     if let Some(top) = top {
         line.push_span(Span::styled(format!(" ρ ≤{FLOOR} "), theme.dim()));
         line.spans.extend(scale_bar(model));
-        let one = share(1.0, top) * theme.levels() as f64;
-        let at = tidy(10f64.powf(FLOOR.log10() + 0.5 * (top / FLOOR).log10()));
-        line.push_span(Span::styled(format!(" {}", tidy(top)), theme.dim()));
-        let text = format!(" (log; middle {at}, uniform 1 at {:.0}/{})", one.ceil(), theme.levels());
-        if inner.width > 90 {
-            line.push_span(Span::styled(text, theme.dim()));
-        }
+        line.push_span(Span::styled(format!(" {} log, 1 is ", tidy(top)), theme.dim()));
+        line.push_span(swatch(model, theme.level(share(1.0, top))));
     }
     let sample = if model.ascii() { "o" } else { "⠒⠒" };
     line.push_span(Span::raw("  "));
@@ -170,13 +165,13 @@ fn legend(model: &Model, buffer: &mut Buffer, inner: Rect, top: Option<f64>, (dr
 #[must_use]
 pub fn scale_bar(model: &Model) -> Vec<Span<'static>> {
     let theme = model.theme;
-    (0..theme.levels())
-        .map(|level| {
-            if theme.colourful() {
-                Span::styled(" ", Style::new().bg(theme.magnitude(level)))
-            } else {
-                Span::raw(theme.ramp(level))
-            }
-        })
-        .collect()
+    (0..theme.levels()).map(|level| swatch(model, level)).collect()
+}
+
+fn swatch(model: &Model, level: usize) -> Span<'static> {
+    if model.theme.colourful() {
+        Span::styled(" ", Style::new().bg(model.theme.magnitude(level)))
+    } else {
+        Span::raw(model.theme.ramp(level))
+    }
 }

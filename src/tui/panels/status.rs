@@ -75,9 +75,10 @@ pub fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
     buffer.set_stringn(area.x, area.y, format!(" {}", shortened(&text, width.saturating_sub(2))), width, style);
 }
 
-/// The notes of the run if there are any, else what the experiment says is to be seen.
+/// What the experiment says is to be seen; in the second half of the run its notes, if there are any.
 fn about(model: &Model) -> String {
-    let note = model.snapshot().and_then(|snapshot| snapshot.notes.first().cloned());
+    let late = model.snapshot().filter(|snapshot| 2.0 * snapshot.time >= snapshot.experiment.time.end);
+    let note = late.and_then(|snapshot| snapshot.notes.first());
     note.map_or_else(|| model.experiment.about.clone(), |note| format!("note: {note}"))
 }
 

@@ -131,7 +131,7 @@ fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
         let text = format!("principal plane, {:.0} % of Σ|x|²", 100.0 * tokens.plane_share);
         buffer.set_stringn(inner.x, inner.y, text, width, dim);
     } else if length > 0.0 {
-        buffer.set_stringn(inner.x, inner.bottom() - 2, "trail:", width, dim);
+        buffer.set_stringn(inner.x, inner.bottom() - 2, "trail", width, dim);
         buffer.set_stringn(inner.x, inner.bottom() - 1, format!("last {} t", tidy(length)), width, dim);
         let text = "inwards";
         buffer.set_stringn(inner.right().saturating_sub(text.len() as u16), inner.bottom() - 1, text, width, dim);
