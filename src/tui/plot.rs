@@ -60,6 +60,8 @@ pub struct Chart<'a> {
     pub x_name: &'static str,
     /// Range of the ordinate that is always shown, as far as it is finite.
     pub y: (f64, f64),
+    /// What stands where there is nothing to draw.
+    pub empty: &'static str,
     /// A remark in the plot's upper right corner.
     pub remark: Option<(String, Style)>,
 }
@@ -99,6 +101,7 @@ impl Chart<'_> {
             x,
             x_name: "t",
             y: (f64::NAN, f64::NAN),
+            empty: "no data yet",
             remark: None,
         }
     }
@@ -121,8 +124,8 @@ impl Chart<'_> {
             return;
         }
         let Some((low, high)) = self.range() else {
-            let text = "no data yet";
-            buffer.set_stringn(inner.x + 1, inner.y + inner.height / 2, text, usize::from(inner.width - 1), theme.dim());
+            let row = inner.y + inner.height / 2;
+            buffer.set_stringn(inner.x + 1, row, self.empty, usize::from(inner.width - 1), theme.dim());
             return;
         };
         let (top, bottom) = (self.label(high), self.label(low));

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::metrics::time_range;
 use crate::engine::history::Record;
+use crate::engine::snapshot::FieldView;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
@@ -158,6 +159,9 @@ fn legend(model: &Model, buffer: &mut Buffer, inner: Rect, top: Option<f64>, (dr
     line.push_span(Span::raw("  "));
     line.push_span(Span::styled(sample, if top.is_some() { Style::new() } else { theme.tokens() }));
     line.push_span(Span::styled(format!(" paths of {drawn} of {all} tokens"), theme.dim()));
+    if let Some(FieldView::UnderResolved { .. }) = model.snapshot().map(|snapshot| &snapshot.field) {
+        line.push_span(Span::styled("  (no picture: under-resolved)", theme.warning()));
+    }
     buffer.set_line(inner.x, inner.bottom() - 1, &line, inner.width);
 }
 

@@ -92,9 +92,10 @@ fn growth(model: &Model) -> Option<String> {
     if !measured.is_finite() || !size.is_finite() || size > 0.05 {
         return None;
     }
-    let error = 100.0 * (measured / theory - 1.0);
+    let error = measured / theory - 1.0;
+    let error = if error.abs() < 1e-4 { format!("{error:+.0e}") } else { format!("{:+.2} %", 100.0 * error) };
     Some(format!(
-        "growth of the density, k = {degree}: measured {measured:.4}  theory {theory:.4}  ({error:+.2} %)  |m_{degree}| {}",
+        "growth of the density, k = {degree}: measured {measured:.4}  theory {theory:.4}  ({error})  |m_{degree}| {}",
         crate::tui::number::short(size)
     ))
 }
