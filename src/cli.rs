@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use metastable::batch::{self, BatchError, Summary};
 use metastable::engine::{Experiment, presets};
+use metastable::tui;
 
 /// Exit code for a wrong input.
 pub const WRONG_INPUT: u8 = 2;
@@ -39,6 +40,28 @@ pub struct Dashboard {
     /// Sets a key of the experiment, such as --set beta=4 or --set tokens.count=128.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Colours; `auto` looks at NO_COLOR, COLORTERM and TERM.
+    #[arg(long, value_enum, default_value_t = tui::ColorChoice::Auto)]
+    pub color: tui::ColorChoice,
+    /// What curves and points are made of.
+    #[arg(long, value_enum, default_value_t = tui::Marker::Braille)]
+    pub marker: tui::Marker,
+    /// Most frames a second.
+    #[arg(long, default_value_t = 30.0, value_parser = frames_per_second)]
+    pub fps: f64,
+    /// Simulated time per second; a thirtieth of the experiment if nothing is said.
+    #[arg(long)]
+    pub speed: Option<f64>,
+    /// Start paused.
+    #[arg(long)]
+    pub paused: bool,
+}
+
+fn frames_per_second(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(fps) if (0.1..=240.0).contains(&fps) => Ok(fps),
+        _ => Err("a number between 0.1 and 240 is expected".into()),
+    }
 }
 
 /// Everything that can be done without a screen.
@@ -217,10 +240,24 @@ pub fn print_error(message: &str) {
     let _ = writeln!(std::io::stderr(), "error: {message}");
 }
 
-/// Opens the dashboard.
+/// Opens the dashboard; says afterwards what was saved and how to run it again.
 ///
 /// # Errors
-/// [`Failure`] for wrong input or a terminal that cannot be used.
+/// [`Failure`] for wrong input, a terminal that cannot be used, and the signal that ended it.
 pub fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
-    report(arguments)
+    let experiment = presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
+    let options = tui::Options {
+        color: arguments.color,
+        marker: arguments.marker,
+        fps: arguments.fps,
+        speed: arguments.speed,
+        paused: arguments.paused,
+    };
+    let farewell = tui::run(experiment, options).map_err(Failure::run)?;
+    farewell.lines.iter().for_each(|line| print(&format!("{line}\n")));
+    match farewell.signal {
+        // By convention a program that a signal ended says so in its exit code.
+        Some(signal) => Err(Failure { message: format!("ended by signal {signal}"), code: 128 + signal as u8 }),
+        None => Ok(()),
+    }
 }

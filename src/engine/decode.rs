@@ -530,3 +530,11 @@ fn changes(root: &Section, start: Attention) -> Result<Vec<Change>, InputError> 
     }
     Ok(list)
 }
+
+/// Reads an experiment from a text; `name` stands in errors, and relative paths start from `base`.
+///
+/// # Errors
+/// [`InputError`] for a syntax error and for everything that [`experiment`] refuses.
+pub fn read_text(name: &str, base: &Path, text: &str) -> Result<Experiment, InputError> {
+    experiment(&Document::parse(name, base, text)?)
+}

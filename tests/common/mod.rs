@@ -1,0 +1,55 @@
+//! What several tests share: experiments from a few lines of TOML, and the reference values of the Python oracle.
+#![allow(dead_code)] // every test binary uses its own part
+
+use std::path::{Path, PathBuf};
+
+use metastable::engine::field_run::FieldRun;
+use metastable::engine::token_run::TokenRun;
+use metastable::engine::{Experiment, decode};
+use metastable::measure::{Law, Particles};
+use serde_json::Value;
+
+/// An experiment from the text of its file.
+pub fn experiment(text: &str) -> Experiment {
+    decode::read_text("test", Path::new(""), text).unwrap()
+}
+
+/// A short experiment: β, normalisation, D, tolerance.
+pub fn system(beta: f64, normalisation: &str, diffusion: f64, tolerance: f64) -> Experiment {
+    experiment(&format!(
+        "[attention]\nbeta = {beta:?}\nnormalisation = \"{normalisation}\"\n[noise]\ndiffusion = {diffusion:?}\n\
+         [time]\nend = 1.0\nframes = 11\ntolerance = {tolerance:?}\n"
+    ))
+}
+
+/// The same with given tokens.
+pub fn with_tokens(mut experiment: Experiment, points: Particles) -> Experiment {
+    experiment.tokens.count = points.count();
+    experiment.tokens.dimension = points.dimension();
+    experiment.tokens.initial = Law::File { path: "test".into(), weights: None, points };
+    experiment
+}
+
+/// The density's run from a law of its own.
+pub fn field_from(mut experiment: Experiment, law: Law, modes: usize) -> FieldRun {
+    experiment.field.initial = metastable::engine::FieldInitial::Law(law);
+    experiment.field.modes = modes;
+    let tokens = TokenRun::new(&experiment);
+    FieldRun::new(&experiment, &tokens.particles)
+}
+
+/// A file of the oracle (`tests/reference/oracle.py` makes them).
+pub fn reference(name: &str) -> Value {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// A list of numbers.
+pub fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+/// Rows of numbers, flattened.
+pub fn flat(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().flat_map(numbers).collect()
+}
