@@ -183,11 +183,11 @@ use Group::{Parameters, Program, Run, View};
 /// All actions. Hints are shown in this order as far as the window is wide.
 #[rustfmt::skip]
 pub static ACTIONS: &[Row] = &[
-    row(Action::Pause, &[letter(' ')], Some(("space", "pause")), "pause, go on; past the end when finished", Run),
+    row(Action::Pause, &[letter(' ')], Some(("space", "pause")), "pause or go on", Run),
     row(Action::Step, &[letter('.')], Some((".", "step")), "one recorded frame", Run),
     row(Action::Down, &[named(KeyCode::Down), letter('j')], Some(("↑↓", "choose")), "next parameter", Parameters),
     row(Action::Up, &[named(KeyCode::Up), letter('k')], None, "previous parameter", Parameters),
-    row(Action::More, &[named(KeyCode::Right), letter('l')], Some(("←→", "change")), "more of it, while the run goes on", Parameters),
+    row(Action::More, &[named(KeyCode::Right), letter('l')], Some(("←→", "change")), "more of it, live", Parameters),
     row(Action::Less, &[named(KeyCode::Left), letter('h')], None, "less of it", Parameters),
     row(Action::MuchMore, &[shift(KeyCode::Right), letter('L')], None, "much more of it", Parameters),
     row(Action::MuchLess, &[shift(KeyCode::Left), letter('H')], None, "much less of it", Parameters),
@@ -197,16 +197,16 @@ pub static ACTIONS: &[Row] = &[
     row(Action::Quit, &[letter('q'), control('c')], Some(("q", "quit")), "quit", Program),
     row(Action::Preset(0), DIGITS, Some(("1–0", "presets")), "start a preset", Run),
     row(Action::Presets, &[letter('p')], Some(("p", "list")), "list of presets", Run),
-    row(Action::Restart, &[letter('r')], Some(("r", "restart")), "restart with the parameters shown", Run),
+    row(Action::Restart, &[letter('r')], Some(("r", "restart")), "restart, same parameters", Run),
     row(Action::NewSeed, &[letter('n')], Some(("n", "seed")), "restart with a new seed", Run),
     row(Action::Slower, &[letter('[')], Some(("[ ]", "speed")), "half the speed", Run),
     row(Action::Faster, &[letter(']')], None, "twice the speed", Run),
-    row(Action::Save, &[letter('s')], Some(("s", "save")), "save the run so far to a new folder", Program),
-    row(Action::Markers, &[letter('m')], Some(("m", "marker")), "braille, half-block, dot, ascii", View),
+    row(Action::Save, &[letter('s')], Some(("s", "save")), "save the run to a folder", Program),
+    row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
     row(Action::Close, &[named(KeyCode::Esc)], None, "close help or list", View),
-    row(Action::Confirm, &[named(KeyCode::Enter)], None, "start the preset chosen in the list", View),
+    row(Action::Confirm, &[named(KeyCode::Enter)], None, "start the chosen preset", View),
     row(Action::Redraw, &[control('l')], None, "draw everything again", View),
-    row(Action::Suspend, &[control('z')], None, "to the shell; fg comes back", Program),
+    row(Action::Suspend, &[control('z')], None, "to the shell; fg is back", Program),
 ];
 
 /// What a key asks for.

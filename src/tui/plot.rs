@@ -60,6 +60,8 @@ pub struct Chart<'a> {
     pub x_name: &'static str,
     /// Range of the ordinate that is always shown, as far as it is finite.
     pub y: (f64, f64),
+    /// What stands where there is nothing to draw.
+    pub empty: &'static str,
     /// A remark in the plot's upper right corner.
     pub remark: Option<(String, Style)>,
 }
@@ -74,15 +76,12 @@ pub fn rule(buffer: &mut Buffer, area: Rect, theme: Theme, title: &str, corner: 
     }
     let width = usize::from(area.width);
     let title = format!("{title} ");
-    let mut title_style = theme.title();
-    if !theme.colourful() {
-        title_style = title_style.remove_modifier(ratatui::style::Modifier::DIM);
-    }
+    let title_style = theme.title().remove_modifier(ratatui::style::Modifier::DIM);
     buffer.set_stringn(area.x, area.y, &title, width, title_style);
     let corner_width = corner.chars().count();
-    if corner_width > 0 && title.chars().count() + corner_width + 3 <= width {
-        let at = area.right() - corner_width as u16 - 1;
-        buffer.set_string(at, area.y, format!(" {corner}"), theme.dim());
+    if corner_width > 0 && title.chars().count() + corner_width + 4 <= width {
+        let at = area.right() - corner_width as u16 - 3;
+        buffer.set_string(at, area.y, format!(" {corner} "), theme.dim());
     }
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }
@@ -102,6 +101,7 @@ impl Chart<'_> {
             x,
             x_name: "t",
             y: (f64::NAN, f64::NAN),
+            empty: "no data yet",
             remark: None,
         }
     }
@@ -124,8 +124,8 @@ impl Chart<'_> {
             return;
         }
         let Some((low, high)) = self.range() else {
-            let text = "no data yet";
-            buffer.set_stringn(inner.x + 1, inner.y + inner.height / 2, text, usize::from(inner.width - 1), theme.dim());
+            let row = inner.y + inner.height / 2;
+            buffer.set_stringn(inner.x + 1, row, self.empty, usize::from(inner.width - 1), theme.dim());
             return;
         };
         let (top, bottom) = (self.label(high), self.label(low));
@@ -139,6 +139,7 @@ impl Chart<'_> {
             self.trace(&mut canvas, &scale, curve);
         }
         canvas.render(buffer);
+        self.labels(buffer, &scale, theme);
         for marks in &self.marks {
             for point in &marks.points {
                 if let Some((column, row)) = scale.place(point.0, self.height(point.1)).filter(|p| scale.inside(*p)) {
@@ -224,9 +225,16 @@ impl Chart<'_> {
             for column in scale.plot.left()..scale.plot.right() {
                 buffer.set_string(column, row, "┄", theme.faint());
             }
+        }
+    }
+
+    fn labels(&self, buffer: &mut Buffer, scale: &Scale, theme: Theme) {
+        for level in &self.levels {
+            let Some(place) = scale.place(scale.x.0, self.height(level.y)).filter(|p| scale.inside(*p)) else { continue };
             let width = level.label.chars().count() as u16;
-            if width < scale.plot.width {
-                buffer.set_string(scale.plot.right() - width, row, &level.label, theme.dim());
+            if width > 0 && width < scale.plot.width {
+                let at = (scale.plot.right() - width, scale.plot.y + place.1 as u16);
+                buffer.set_string(at.0, at.1, &level.label, theme.dim());
             }
         }
     }

@@ -98,6 +98,8 @@ const CIVIDIS: [Rgb; 16] = [
     (226, 202, 77),
     (253, 231, 55),
 ];
+/// The same by hand in the 256 colours, whose cube is coarse where cividis is grey.
+const INDEXED: [u8; LEVELS] = [17, 18, 24, 60, 241, 243, 245, 247, 143, 144, 179, 180, 185, 221, 227, 229];
 /// Magnitude in the 16 colours.
 const FEW: [Color; 6] = [Color::Black, Color::Blue, Color::DarkGray, Color::Gray, Color::Yellow, Color::LightYellow];
 /// Magnitude without colours.
@@ -187,7 +189,8 @@ impl Theme {
         match self.depth {
             Depth::None => Color::Reset,
             Depth::Ansi16 => FEW[level.min(FEW.len() - 1)],
-            _ => self.pick((CIVIDIS[level.min(LEVELS - 1)], Color::Reset)),
+            Depth::Ansi256 => Color::Indexed(INDEXED[level.min(LEVELS - 1)]),
+            Depth::Truecolor => self.pick((CIVIDIS[level.min(LEVELS - 1)], Color::Reset)),
         }
     }
 
@@ -229,7 +232,7 @@ impl Theme {
     /// Titles.
     #[must_use]
     pub fn title(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+        Style::new().fg(Color::Reset).add_modifier(Modifier::BOLD)
     }
 
     /// A key in a hint.

@@ -71,7 +71,7 @@ fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
     let circle = (main.width - column - 2) / 2;
     // A circle as wide as its panel needs half as many rows; the metrics keep at least a third.
     let wanted = circle / 2 + 2;
-    let top = wanted.min(main.height * 58 / 100).max(7);
+    let top = wanted.min(main.height * 3 / 5).max(7);
     let panel = |x: u16, width: u16| Rect::new(x, main.y, width, top);
     tokens::draw(model, buffer, panel(main.x, circle));
     density::draw(model, buffer, panel(main.x + circle + 1, circle));

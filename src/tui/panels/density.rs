@@ -47,7 +47,7 @@ fn picture(model: &Model, density: &Density, max: f64, buffer: &mut Buffer, inne
     if inner.height < 3 || density.values.is_empty() {
         return;
     }
-    let scale = ceiling(max.max(2.0));
+    let scale = ceiling(max.max(2.5));
     let disc = Disc::within(inner);
     let mut canvas = Canvas::new(inner, model.marker);
     let height = |rho: f64| BASE + (1.0 - BASE) * (rho / scale).clamp(0.0, 1.0);
@@ -71,8 +71,8 @@ fn picture(model: &Model, density: &Density, max: f64, buffer: &mut Buffer, inne
     canvas.render(buffer);
     let dim = model.theme.dim();
     let width = usize::from(inner.width);
-    buffer.set_stringn(inner.x, inner.bottom() - 2, "rings:", width, dim);
-    buffer.set_stringn(inner.x, inner.bottom() - 1, format!("ρ 0 1 {}", tidy(scale)), width, dim);
+    buffer.set_stringn(inner.x, inner.bottom() - 2, "rings", width, dim);
+    buffer.set_stringn(inner.x, inner.bottom() - 1, format!("ρ=0,1,{}", tidy(scale)), width, dim);
     if live {
         let text = format!("{} modes", density.modes);
         let at = inner.right().saturating_sub(text.len() as u16);
@@ -82,7 +82,7 @@ fn picture(model: &Model, density: &Density, max: f64, buffer: &mut Buffer, inne
 
 /// How often each inner product occurs among the shown tokens.
 fn histogram(model: &Model, snapshot: &Snapshot, reason: &str, buffer: &mut Buffer, area: Rect) {
-    let inner = rule(buffer, area, model.theme, "inner products ⟨x_i,x_j⟩, i<j", "");
+    let inner = rule(buffer, area, model.theme, "inner products ⟨x_i,x_j⟩", "");
     let width = usize::from(inner.width);
     let lines = wrapped(&format!("no density: {reason}"), width);
     let mut row = inner.y;

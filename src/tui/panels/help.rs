@@ -84,9 +84,9 @@ fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
 
 fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
     let count = model.presets.len();
-    let height = (count as u16 + 7).min(area.height);
+    let height = (count as u16 + 8).min(area.height);
     let inner = window(model, buffer, area, (76, height), " presets: ↑↓ choose, enter starts, esc closes ");
-    let rows = usize::from(inner.height.saturating_sub(5)).max(1);
+    let rows = usize::from(inner.height.saturating_sub(6)).max(1);
     let first = chosen.saturating_sub(rows.saturating_sub(1)).min(count.saturating_sub(rows));
     for (row, index) in (first..count).take(rows).enumerate() {
         let preset = &model.presets[index];

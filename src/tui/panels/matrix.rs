@@ -11,7 +11,7 @@ use crate::dynamics::Normalisation;
 use crate::engine::Snapshot;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
-use crate::tui::number::tidy;
+use crate::tui::number::{ceiling, tidy};
 use crate::tui::plot::rule;
 
 /// Most tokens over which weights are normalised.
@@ -89,7 +89,8 @@ fn weights(snapshot: &Snapshot, row: usize, softmax: bool) -> Vec<f64> {
 
 /// The value at the upper end of the scale.
 fn scale_top(snapshot: &Snapshot, softmax: bool) -> f64 {
-    if softmax { crate::tui::number::ceiling((snapshot.tokens.clusters.len() as f64).clamp(2.0, 64.0)) } else { 1.0 }
+    let lightest = snapshot.tokens.clusters.last().map_or(0.5, |cluster| cluster.mass);
+    if softmax { ceiling((1.0 / lightest).clamp(2.0, 1000.0)) } else { 1.0 }
 }
 
 fn share(weight: f64, top: f64) -> f64 {

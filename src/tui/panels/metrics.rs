@@ -9,7 +9,7 @@ use crate::engine::Snapshot;
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
-use crate::tui::plot::{Chart, Level, entry};
+use crate::tui::plot::{Chart, Curve, Level, entry};
 
 /// Draws the four charts side by side, or in two rows where there is height, or as many as fit.
 pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
@@ -43,8 +43,12 @@ fn chart(model: &Model, title: &str) -> Chart<'static> {
 fn finish(model: &Model, mut chart: Chart, names: &[&str], buffer: &mut Buffer, area: Rect) {
     if let Some(snapshot) = model.snapshot() {
         for prediction in snapshot.predictions.iter().filter(|p| names.contains(&p.observable)) {
-            chart.curve(prediction.curve.clone(), model.theme.theory(), Pattern::Dotted);
-            chart.remark = Some((format!("··· {}", prediction.label), model.theme.theory()));
+            let (points, style) = (prediction.curve.clone(), model.theme.theory());
+            // Below the measurement: where they agree, the measurement is what is seen.
+            chart.curves.insert(0, Curve { points, style, pattern: Pattern::Dotted });
+            let label = format!("··· {}", prediction.label);
+            let narrow = label.chars().count() + 10 > usize::from(area.width);
+            chart.remark = Some((if narrow { "··· theory".into() } else { label }, style));
         }
     }
     chart.draw(buffer, area, model.theme, model.marker);
@@ -173,7 +177,7 @@ fn distance(model: &Model, buffer: &mut Buffer, area: Rect) {
             chart.corner = "W₁ [rad], K kernel".into();
         }
     } else {
-        chart.values = vec![Line::from(Span::styled("no density to compare", model.theme.dim()))];
+        chart.empty = "no density here";
     }
     finish(model, chart, &["wasserstein", "discrepancy"], buffer, area);
 }

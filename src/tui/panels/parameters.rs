@@ -28,6 +28,9 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             inner.height -= 1;
         }
         let below = rule(buffer, inner, model.theme, "clusters", "");
+        if inner.width >= 21 {
+            buffer.set_string(inner.x + 9, inner.y, " tokens density ", model.theme.dim());
+        }
         clusters(model, snapshot, buffer, below);
     }
 }
@@ -89,11 +92,6 @@ fn clusters(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect)
         buffer.set_stringn(area.x, area.y, " none: no peak yet", usize::from(area.width), dim);
         return;
     }
-    let mut area = area;
-    if area.height >= 3 {
-        buffer.set_stringn(area.x, area.y, "  mass tokens density", usize::from(area.width), dim);
-        area = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    }
     let field: &[Cluster] = snapshot.resolved().map_or(&[], |density| density.clusters.as_slice());
     let slots = slots(list);
     let rows = usize::from(area.height);
@@ -104,7 +102,7 @@ fn clusters(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect)
         let line = Line::from(vec![
             Span::raw(" "),
             Span::styled(model.theme.glyph(slot, model.ascii()), model.theme.cluster(slot)),
-            Span::raw(format!("     {:.3}   {partner:>5}", cluster.mass)),
+            Span::raw(format!("       {:.3}   {partner:>5}", cluster.mass)),
         ]);
         buffer.set_line(area.x, area.y + index as u16, &line, area.width);
     }

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::metrics::time_range;
 use crate::engine::history::Record;
+use crate::engine::snapshot::FieldView;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
@@ -151,18 +152,16 @@ fn legend(model: &Model, buffer: &mut Buffer, inner: Rect, top: Option<f64>, (dr
     if let Some(top) = top {
         line.push_span(Span::styled(format!(" ρ ≤{FLOOR} "), theme.dim()));
         line.spans.extend(scale_bar(model));
-        let one = share(1.0, top) * theme.levels() as f64;
-        let at = tidy(10f64.powf(FLOOR.log10() + 0.5 * (top / FLOOR).log10()));
-        line.push_span(Span::styled(format!(" {}", tidy(top)), theme.dim()));
-        let text = format!(" (log; middle {at}, uniform 1 at {:.0}/{})", one.ceil(), theme.levels());
-        if inner.width > 90 {
-            line.push_span(Span::styled(text, theme.dim()));
-        }
+        line.push_span(Span::styled(format!(" {} log, 1 is ", tidy(top)), theme.dim()));
+        line.push_span(swatch(model, theme.level(share(1.0, top))));
     }
     let sample = if model.ascii() { "o" } else { "⠒⠒" };
     line.push_span(Span::raw("  "));
     line.push_span(Span::styled(sample, if top.is_some() { Style::new() } else { theme.tokens() }));
     line.push_span(Span::styled(format!(" paths of {drawn} of {all} tokens"), theme.dim()));
+    if let Some(FieldView::UnderResolved { .. }) = model.snapshot().map(|snapshot| &snapshot.field) {
+        line.push_span(Span::styled("  (no picture: under-resolved)", theme.warning()));
+    }
     buffer.set_line(inner.x, inner.bottom() - 1, &line, inner.width);
 }
 
@@ -170,13 +169,13 @@ fn legend(model: &Model, buffer: &mut Buffer, inner: Rect, top: Option<f64>, (dr
 #[must_use]
 pub fn scale_bar(model: &Model) -> Vec<Span<'static>> {
     let theme = model.theme;
-    (0..theme.levels())
-        .map(|level| {
-            if theme.colourful() {
-                Span::styled(" ", Style::new().bg(theme.magnitude(level)))
-            } else {
-                Span::raw(theme.ramp(level))
-            }
-        })
-        .collect()
+    (0..theme.levels()).map(|level| swatch(model, level)).collect()
+}
+
+fn swatch(model: &Model, level: usize) -> Span<'static> {
+    if model.theme.colourful() {
+        Span::styled(" ", Style::new().bg(model.theme.magnitude(level)))
+    } else {
+        Span::raw(model.theme.ramp(level))
+    }
 }

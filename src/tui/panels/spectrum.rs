@@ -66,6 +66,9 @@ pub fn rates(model: &Model, buffer: &mut Buffer, area: Rect) {
     chart.x_name = "k";
     let predicted = points(snapshot.growth.get(1..).unwrap_or_default(), degrees);
     let (low, high) = predicted.iter().fold((0.0_f64, 0.0_f64), |(low, high), (_, g)| (low.min(*g), high.max(*g)));
+    // What decays fast is of no interest here and would flatten the rest.
+    let low = if high > 0.0 { low.max(-high) } else { low };
+    let predicted: Vec<_> = predicted.into_iter().filter(|(_, rate)| *rate >= low).collect();
     let room = 0.25 * (high - low).max(1e-3);
     chart.curve(predicted, theme.theory(), Pattern::Solid);
     chart.levels.push(Level { y: 0.0, label: String::new() });

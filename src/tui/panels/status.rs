@@ -75,9 +75,10 @@ pub fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
     buffer.set_stringn(area.x, area.y, format!(" {}", shortened(&text, width.saturating_sub(2))), width, style);
 }
 
-/// The notes of the run if there are any, else what the experiment says is to be seen.
+/// What the experiment says is to be seen; in the second half of the run its notes, if there are any.
 fn about(model: &Model) -> String {
-    let note = model.snapshot().and_then(|snapshot| snapshot.notes.first().cloned());
+    let late = model.snapshot().filter(|snapshot| 2.0 * snapshot.time >= snapshot.experiment.time.end);
+    let note = late.and_then(|snapshot| snapshot.notes.first());
     note.map_or_else(|| model.experiment.about.clone(), |note| format!("note: {note}"))
 }
 
@@ -91,9 +92,10 @@ fn growth(model: &Model) -> Option<String> {
     if !measured.is_finite() || !size.is_finite() || size > 0.05 {
         return None;
     }
-    let error = 100.0 * (measured / theory - 1.0);
+    let error = measured / theory - 1.0;
+    let error = if error.abs() < 1e-4 { format!("{error:+.0e}") } else { format!("{:+.2} %", 100.0 * error) };
     Some(format!(
-        "growth of the density, k = {degree}: measured {measured:.4}  theory {theory:.4}  ({error:+.2} %)  |m_{degree}| {}",
+        "growth of the density, k = {degree}: measured {measured:.4}  theory {theory:.4}  ({error})  |m_{degree}| {}",
         crate::tui::number::short(size)
     ))
 }

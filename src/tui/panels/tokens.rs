@@ -14,6 +14,8 @@ use crate::tui::plot::rule;
 
 /// Recorded frames that a trail is long.
 const TRAIL: usize = 30;
+/// Most trails that are drawn; more would fill the disc.
+const TRAILS: usize = 64;
 /// The radius at which a trail ends.
 const INNERMOST: f64 = 0.3;
 /// With more tokens than this the tokens themselves are dots.
@@ -26,13 +28,14 @@ pub fn slots(clusters: &[Cluster]) -> Vec<usize> {
     let mut taken = [false; 8];
     clusters
         .iter()
-        .map(|cluster| {
+        .enumerate()
+        .map(|(index, cluster)| {
             let angle = match cluster.centre.as_slice() {
                 [x, y, ..] => y.atan2(*x).rem_euclid(std::f64::consts::TAU),
                 _ => 0.0,
             };
             let wanted = ((angle / std::f64::consts::TAU * 8.0).round() as usize) % 8;
-            let slot = (0..8).map(|step| (wanted + step) % 8).find(|slot| !taken[*slot]).unwrap_or(wanted);
+            let slot = (0..8).map(|step| (wanted + step) % 8).find(|slot| !taken[*slot]).unwrap_or(index % 8);
             taken[slot] = true;
             slot
         })
@@ -91,7 +94,7 @@ fn trails(model: &Model, snapshot: &Snapshot, slots: &[usize], canvas: &mut Canv
     let recent = &records[records.len().saturating_sub(TRAIL + 1)..];
     let Some(last) = recent.last() else { return 0.0 };
     let every = tokens.count.div_ceil(PICTURE_TOKENS).max(1);
-    for index in 0..last.tokens.len() {
+    for index in (0..last.tokens.len()).step_by(last.tokens.len().div_ceil(TRAILS).max(1)) {
         let shown = index * every / tokens.stride.max(1);
         let slot = tokens.labels.get(shown).copied().flatten().map(|label| slots[label]);
         let style: Style = if slot.is_none() { model.theme.faint() } else { model.theme.cluster(slot) };
@@ -128,10 +131,12 @@ fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
     let width = usize::from(inner.width);
     let tokens = &snapshot.tokens;
     if tokens.dimension > 2 {
-        let text = format!("principal plane, {:.0} % of Σ|x|²", 100.0 * tokens.plane_share);
-        buffer.set_stringn(inner.x, inner.y, text, width, dim);
+        let name = if width < 34 { "plane:" } else { "principal plane:" };
+        let text = format!("{name} {:.0} % of Σ|x|²", 100.0 * tokens.plane_share);
+        buffer.set_stringn(inner.x, inner.bottom() - 1, text, width, dim);
     } else if length > 0.0 {
-        buffer.set_stringn(inner.x, inner.bottom() - 2, "trail:", width, dim);
+        let text = if tokens.count > TRAILS { "≤64 trails" } else { "trails" };
+        buffer.set_stringn(inner.x, inner.bottom() - 2, text, width, dim);
         buffer.set_stringn(inner.x, inner.bottom() - 1, format!("last {} t", tidy(length)), width, dim);
         let text = "inwards";
         buffer.set_stringn(inner.right().saturating_sub(text.len() as u16), inner.bottom() - 1, text, width, dim);

@@ -1,0 +1,124 @@
+//! The dashboard's pictures, drawn on a backend in memory and compared with those that were looked at.
+
+use std::sync::Arc;
+
+use metastable::engine::worker::{Report, Status};
+use metastable::engine::{Session, presets};
+use metastable::tui::Marker;
+use metastable::tui::model::{Message, Model, Popup, PresetLine};
+use metastable::tui::theme::{Depth, Theme};
+use metastable::tui::view::{PAGES, view};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::Color;
+
+/// A model that shows a preset after so many recorded frames.
+fn model(preset: &str, frames: usize, depth: Depth) -> Model {
+    let experiment = presets::load(preset).unwrap();
+    let mut session = Session::new(experiment.clone()).unwrap();
+    for _ in 0..frames {
+        session.advance(&|| false).unwrap();
+    }
+    let lines = presets::list();
+    let lines = lines.into_iter().map(|p| PresetLine { name: p.name, title: p.title, about: p.about }).collect();
+    let mut model = Model::new(experiment, lines, Theme { depth }, Marker::Braille);
+    model.receive(Report {
+        number: 1,
+        snapshot: Some(Arc::new(session.snapshot())),
+        status: Status::Running,
+        steps_per_second: 100.0,
+        speed: model.speed,
+    });
+    model
+}
+
+fn drawn(model: &Model, width: u16, height: u16) -> Terminal<TestBackend> {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| view(model, frame)).unwrap();
+    terminal
+}
+
+#[test]
+fn the_run_page_at_three_sizes() {
+    let model = model("metastable", 60, Depth::Ansi256);
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        insta::assert_snapshot!(format!("run_{width}x{height}"), drawn(&model, width, height).backend());
+    }
+}
+
+#[test]
+fn every_other_page_and_what_lies_over_it() {
+    let mut model = model("metastable", 60, Depth::None);
+    for (index, page) in PAGES.iter().enumerate().skip(1) {
+        model.page = index;
+        let name = page.name.replace('–', "-");
+        insta::assert_snapshot!(format!("{name}_80x24"), drawn(&model, 80, 24).backend());
+    }
+    model.popup = Some(Popup::Help(0));
+    insta::assert_snapshot!("help_80x24", drawn(&model, 80, 24).backend());
+    model.popup = Some(Popup::Presets(4));
+    insta::assert_snapshot!("presets_80x24", drawn(&model, 80, 24).backend());
+}
+
+#[test]
+fn tokens_without_a_density_show_their_inner_products() {
+    let model = model("orthogonal", 20, Depth::Ansi16);
+    insta::assert_snapshot!("orthogonal_80x24", drawn(&model, 80, 24).backend());
+}
+
+#[test]
+fn the_growth_of_a_single_mode_stands_beside_its_prediction() {
+    let terminal = drawn(&model("single-mode", 10, Depth::Truecolor), 80, 24);
+    let text = terminal.backend().to_string();
+    assert!(text.contains("growth of the density, k = 3: measured"), "{text}");
+}
+
+#[test]
+fn a_failure_and_a_message_are_in_sight() {
+    let mut model = model("metastable", 1, Depth::Ansi256);
+    model.report.status = Status::Failed("the tokens left the sphere".into());
+    model.message = Some(Message::Note("markers: dot".into()));
+    let text = drawn(&model, 80, 24).backend().to_string();
+    assert!(text.contains("failed: the tokens left the sphere") && text.contains("markers: dot"), "{text}");
+}
+
+#[test]
+fn every_size_can_be_drawn_on_every_page_with_every_marker_before_and_after_the_first_frame() {
+    let mut models = [model("metastable", 3, Depth::Ansi16), model("orthogonal", 3, Depth::None), {
+        let experiment = presets::load("metastable").unwrap();
+        Model::new(experiment, Vec::new(), Theme { depth: Depth::Truecolor }, Marker::Ascii)
+    }];
+    for model in &mut models {
+        for page in 0..PAGES.len() {
+            model.page = page;
+            for popup in [None, Some(Popup::Help(30)), Some(Popup::Presets(0))] {
+                model.popup = popup;
+                for (width, height) in [(1, 1), (40, 10), (60, 18), (61, 23), (99, 20), (159, 80), (160, 45), (300, 90)] {
+                    model.marker = model.marker.next();
+                    drawn(model, width, height);
+                }
+            }
+        }
+    }
+    let text = drawn(&models[0], 40, 10).backend().to_string();
+    assert!(text.contains("metastable needs 60×18") && text.contains("this window is 40×10"), "{text}");
+}
+
+#[test]
+fn without_colours_no_cell_has_one() {
+    let mut model = model("metastable", 30, Depth::None);
+    for page in 0..PAGES.len() {
+        model.page = page;
+        let terminal = drawn(&model, 160, 50);
+        let cells = terminal.backend().buffer().content();
+        assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset), "page {page}");
+    }
+}
+
+#[test]
+fn a_drawn_frame_shows_labelled_axes_and_both_sides() {
+    let text = drawn(&model("metastable", 60, Depth::Ansi256), 80, 24).backend().to_string();
+    for wanted in ["tokens", "density dμ/dσ", "energy E_β", "distance", "1/√n", "order |m_k|", "clusters", "β", "seed", "t 6.00 / 30"] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+}
