@@ -1,4 +1,5 @@
 //! The dashboard's pictures, drawn on a backend in memory and compared with those that were looked at.
+#![allow(clippy::unwrap_used)] // a test may stop
 
 use std::sync::Arc;
 
