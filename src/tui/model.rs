@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::canvas::Marker;
 use super::number;
+use super::slots::Slots;
 use super::theme::Theme;
 use crate::dynamics::{Attention, Normalisation};
 use crate::engine::worker::{Report, Status};
@@ -81,6 +82,8 @@ pub struct Model {
     pub experiment: Experiment,
     /// Values asked for.
     pub wishes: Wishes,
+    /// Colours and glyphs of the tokens' clusters.
+    slots: Slots,
     /// Simulated time per second of the clock, asked for.
     pub speed: f64,
     /// Whether the reader has stopped the run.
@@ -122,6 +125,7 @@ impl Model {
             report,
             experiment,
             wishes: Wishes::default(),
+            slots: Slots::default(),
             speed,
             paused: false,
             presets,
@@ -145,6 +149,12 @@ impl Model {
         self.report.snapshot.as_ref()
     }
 
+    /// Colour and glyph of each of the tokens' clusters, in the order of the snapshot.
+    #[must_use]
+    pub fn slots(&self) -> &[usize] {
+        self.slots.list()
+    }
+
     /// The chosen parameter.
     #[must_use]
     pub fn parameter(&self) -> Parameter {
@@ -155,6 +165,7 @@ impl Model {
     pub fn receive(&mut self, report: Report) {
         self.report = report;
         if let Some(snapshot) = &self.report.snapshot {
+            self.slots = self.slots.follow(&snapshot.tokens.clusters);
             let wishes = &mut self.wishes;
             wishes.beta = wishes.beta.filter(|beta| *beta != snapshot.attention.beta);
             wishes.diffusion = wishes.diffusion.filter(|diffusion| *diffusion != snapshot.diffusion);

@@ -39,9 +39,9 @@ pub fn so_far(snapshot: &Snapshot) -> Experiment {
 fn free_folder(title: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
     let words: Vec<String> = title
         .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
-        .take(6)
+        .filter(|word| !word.is_empty() && word != "metastable")
+        .take(4)
         .collect();
     let slug = if words.is_empty() { "run".into() } else { words.join("-") };
     let mut number = 1_u32;
