@@ -1,10 +1,71 @@
-//! metastable
+//! `metastable`: transformers as interacting particle systems, tokens and their mean field side by side.
+//!
+//! Tokens are points x_1, …, x_n of the sphere S^{d−1}; self-attention moves them (Geshkovski, Letrouit, Polyanskiy,
+//! Rigollet, *A mathematical perspective on Transformers*, arXiv 2312.10794):
+//!
+//! * (SA)  x_i' = P_{x_i} Σ_j e^{β⟨x_i,x_j⟩} x_j / Σ_k e^{β⟨x_i,x_k⟩},
+//! * (USA) x_i' = P_{x_i} (1/n) Σ_j e^{β⟨x_i,x_j⟩} x_j,
+//!
+//! with P_x y = y − ⟨x,y⟩x. For many tokens their distribution μ obeys a continuity equation on the sphere (3.4), (3.8).
+//!
+//! # The central idea
+//! Let Z_μ(x) = ∫ e^{β⟨x,y⟩} dμ(y). Then (USA) moves mass along (1/β)∇Z_μ and (SA) along (1/β)∇log Z_μ, whether μ is the
+//! empirical measure of the tokens or a density. The kernel is zonal, so it acts on the *moments* of μ by one multiplier
+//! a degree, and both sides of the screen have moments: one [`dynamics::Kernel`], one energy, one set of order
+//! parameters serves both. What has no such structure goes by all pairs; that the two paths agree on the same measure is
+//! the most important test.
+//!
+//! # The map of the house
+//! A room uses the rooms above it and never one below (a test reads the imports).
+//!
+//! | room | subject |
+//! |---|---|
+//! | [`sphere`] | where tokens live: geometry, Fourier analysis, special functions, random points |
+//! | [`integrate`] | time steppers that know nothing of what they step |
+//! | [`measure`] | what is evolved: particles, density, their moments, the laws they start from |
+//! | [`dynamics`] | the equations: kernel, all pairs, moments, the mean-field tendency |
+//! | [`theory`] | predictions to hold a run against |
+//! | [`observe`] | the table of observables |
+//! | [`engine`] | a run: experiment, session, snapshot, worker |
+//! | [`batch`] | work without a screen: runs and their files |
+//! | [`tui`] | the dashboard |
+//!
+//! # Conventions
+//! σ is the uniform *probability*; a density is ρ = dμ/dσ, so that uniform is 1. On the circle x = (cos θ, sin θ),
+//! dσ = dθ/2π, m_k = ∫e^{ikθ}dμ. D is the coefficient of DΔρ, and dx = drift dt + √(2D) P_x∘dW. Exponentials are shifted,
+//! e^{β(⟨x,y⟩−1)} ≤ 1: nothing overflows up to β = 10⁴.
+//!
+//! # A run from code
+//! ```
+//! use metastable::engine::{Session, presets};
+//!
+//! let mut experiment = presets::load("kuramoto")?;
+//! experiment.time.end = 1.0;
+//! experiment.time.frames = 11;
+//! let mut session = Session::new(experiment)?;
+//! while !session.finished() {
+//!     session.advance(&|| false)?;
+//! }
+//! // the mean field of β = 0 follows Ott–Antonsen
+//! let r = session.snapshot().value("field_order_1");
+//! assert!((r - metastable::theory::kuramoto::ott_antonsen(0.1, 1.0)).abs() < 1e-9);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
 pub mod sphere;
+
 pub mod integrate;
+
 pub mod measure;
+
 pub mod dynamics;
+
 pub mod theory;
+
 pub mod observe;
+
 pub mod engine;
+
 pub mod batch;
+
 pub mod tui;

@@ -128,7 +128,7 @@ impl<'a> Section<'a> {
             return Ok(Some(*value));
         }
         let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let remedy = suggestion(text, "", &names);
+        let remedy = closest(text, &names);
         Err(node.at.error(&self.key(key), format!("{text:?} is not known"), Some(remedy)))
     }
 
@@ -166,17 +166,33 @@ impl<'a> Section<'a> {
     }
 }
 
-/// "did you mean …", from the keys of this section and, for keys, of the others.
-fn suggestion(name: &str, section: &str, known: &[&str]) -> String {
-    let close = |candidate: &&str| strsim::osa_distance(name, candidate) <= 1 + name.len() / 3;
-    if let Some(best) = known.iter().filter(|c| close(c)).min_by_key(|c| strsim::osa_distance(name, c)) {
-        return format!("did you mean `{best}`?");
-    }
-    let elsewhere = SECTIONS.iter().find(|(other, keys)| *other != section && keys.contains(&name));
-    match elsewhere {
-        Some(("", _)) => format!("`{name}` belongs at the top of the file, before the first section"),
-        Some((other, _)) => format!("`{name}` belongs to [{other}]"),
+fn near(name: &str, candidate: &str) -> bool {
+    strsim::osa_distance(name, candidate) <= 1 + name.len() / 3
+}
+
+/// The word of the list that was probably meant, or the whole list.
+fn closest(name: &str, known: &[&str]) -> String {
+    let candidates = known.iter().filter(|candidate| near(name, candidate));
+    match candidates.min_by_key(|candidate| strsim::osa_distance(name, candidate)) {
+        Some(best) => format!("did you mean `{best}`?"),
         None => format!("it can be one of: {}", known.join(", ")),
+    }
+}
+
+/// What was probably meant by a key that is not known: a key of this section, this key of another, a key like it.
+fn suggestion(name: &str, section: &str, known: &[&str]) -> String {
+    if known.iter().any(|candidate| near(name, candidate)) {
+        return closest(name, known);
+    }
+    match SECTIONS.iter().find(|(other, keys)| *other != section && keys.contains(&name)) {
+        Some(("", _)) => return format!("`{name}` belongs at the top of the file, before the first section"),
+        Some((other, _)) => return format!("`{name}` belongs to [{other}]"),
+        None => {}
+    }
+    let keys = SECTIONS.iter().flat_map(|(section, keys)| keys.iter().map(move |key| (section, key)));
+    match keys.filter(|(_, key)| near(name, key)).min_by_key(|(_, key)| strsim::osa_distance(name, key)) {
+        Some((section, key)) => format!("did you mean `{key}` of [{section}]?"),
+        None => closest(name, known),
     }
 }
 
@@ -191,6 +207,11 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
     let top: Vec<&str> =
         SECTIONS[0].1.iter().copied().chain(SECTIONS[1..].iter().map(|(section, _)| *section)).collect();
     root.only(&top)?;
+    for (section, _) in &SECTIONS[1..] {
+        if *section != "change" {
+            root.section(section, &empty)?;
+        }
+    }
 
     let mut notes = Vec::new();
     let attention = attention(&root.section("attention", &empty)?)?;
@@ -331,7 +352,7 @@ fn law(table: &Section, dimension: usize) -> Result<Law, InputError> {
             return Err(table.place_of("law").error(&table.key("law"), "a file of points has no density", remedy));
         }
         other => {
-            let remedy = Some(suggestion(other, "", LAWS));
+            let remedy = Some(closest(other, LAWS));
             return Err(table.place_of("law").error(&table.key("law"), format!("{other:?} is not a known law"), remedy));
         }
     })

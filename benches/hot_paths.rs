@@ -1,0 +1,153 @@
+//! The hot paths, one JSON line a measurement: the drift of the tokens, the tendency of the density, a frame on the
+//! screen with the bytes it sends. `cargo bench` runs the short set, `cargo bench -- --full` adds the slow sizes, and any
+//! other word keeps the measurements whose name contains it.
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // a bench talks and may stop
+
+use std::cell::Cell;
+use std::io::Write;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use metastable::dynamics::tokens::Path;
+use metastable::dynamics::{Attention, CircleMeanField, Normalisation, TokenDynamics};
+use metastable::engine::{Session, Snapshot, presets};
+use metastable::measure::{Density, Law};
+use metastable::tui::Marker;
+use metastable::tui::model::Model;
+use metastable::tui::theme::{Depth, Theme};
+use metastable::tui::view::view;
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
+
+const SOFTMAX: Attention = Attention { beta: 4.0, normalisation: Normalisation::Softmax };
+
+/// What was asked for on the command line.
+struct Plan {
+    full: bool,
+    only: Vec<String>,
+}
+
+impl Plan {
+    fn read() -> Self {
+        let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+        Self { full: words.iter().any(|w| w == "--full"), only: words.into_iter().filter(|w| w != "--full").collect() }
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|word| name.contains(word.as_str()))
+    }
+
+    /// Median and least time of a call: at least three samples of at least 2 ms, for about a second.
+    fn measure(&self, bench: &str, name: &str, sizes: &str, mut call: impl FnMut()) {
+        if !self.wants(&format!("{bench} {name}")) {
+            return;
+        }
+        call();
+        let once = {
+            let clock = Instant::now();
+            call();
+            clock.elapsed().as_secs_f64()
+        };
+        let inner = (2e-3 / once.max(1e-9)).ceil().max(1.0) as usize;
+        let (budget, clock, mut samples) = (1.0, Instant::now(), Vec::new());
+        while samples.len() < 3 || (clock.elapsed().as_secs_f64() < budget && samples.len() < 200) {
+            let start = Instant::now();
+            (0..inner).for_each(|_| call());
+            samples.push(start.elapsed().as_secs_f64() / inner as f64);
+        }
+        samples.sort_by(f64::total_cmp);
+        let (median, least) = (samples[samples.len() / 2], samples[0]);
+        let threads = rayon::current_num_threads();
+        println!(
+            "{{\"bench\":\"{bench}\",\"impl\":\"metastable_{name}\",\"threads\":{threads},\"median_s\":{median:e},\
+             \"min_s\":{least:e},\"reps\":{},{sizes}}}",
+            samples.len() * inner
+        );
+    }
+}
+
+fn drift(plan: &Plan) {
+    for dimension in [2, 3, 128] {
+        for count in [256, 4096, 65536] {
+            let slow = count * count * dimension > 1 << 32;
+            if slow && !plan.full {
+                continue;
+            }
+            let tokens = Law::Uniform.sample(count, dimension, 1);
+            let mut dynamics = TokenDynamics::new(SOFTMAX, &tokens);
+            let mut out = vec![0.0; count * dimension];
+            let sizes = format!("\"n\":{count},\"d\":{dimension}");
+            plan.measure("A", "direct", &sizes, || dynamics.drift_by(Path::Direct, &tokens.positions, &mut out));
+            if dimension == 2 {
+                plan.measure("A", "spectral", &sizes, || dynamics.drift_by(Path::Spectral, &tokens.positions, &mut out));
+            }
+        }
+    }
+}
+
+fn tendency(plan: &Plan) {
+    let law = Law::Harmonics { cosine: vec![0.0, 0.3], sine: vec![0.0, 0.0, 0.1] };
+    for modes in [128, 512, 2048, 8192, 32768] {
+        let Some(density) = Density::from_law(&law, 0.0, modes) else { continue };
+        let mut field = CircleMeanField::new(SOFTMAX, modes);
+        let mut out = vec![0.0; density.state.len()];
+        let sizes = format!("\"modes\":{modes},\"N\":{}", 3 * modes);
+        plan.measure("D", "rhs", &sizes, || field.tendency(&density.state, &mut out));
+    }
+}
+
+/// Counts what is written and forgets it.
+#[derive(Clone, Default)]
+struct Counter(Rc<Cell<usize>>);
+
+impl Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.set(self.0.get() + bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The main page in truecolor on a terminal of this size: every frame, and the bytes of a first and of a next one.
+fn frames(plan: &Plan) {
+    let experiment = presets::load(presets::DEFAULT).unwrap();
+    let mut session = Session::new(experiment.clone()).unwrap();
+    (0..60).for_each(|_| {
+        session.advance(&|| false).unwrap();
+    });
+    let before = Arc::new(session.snapshot());
+    session.advance(&|| false).unwrap();
+    let after = Arc::new(session.snapshot());
+    for (width, height) in [(80, 24), (200, 60)] {
+        let counter = Counter::default();
+        let area = Rect::new(0, 0, width, height);
+        let options = TerminalOptions { viewport: Viewport::Fixed(area) };
+        let mut screen = Terminal::with_options(CrosstermBackend::new(counter.clone()), options).unwrap();
+        let mut model = Model::new(experiment.clone(), Vec::new(), Theme { depth: Depth::Truecolor }, Marker::Braille);
+        let mut draw = |snapshot: &Arc<Snapshot>| {
+            model.report.snapshot = Some(Arc::clone(snapshot));
+            let start = counter.0.get();
+            screen.draw(|frame| view(&model, frame)).unwrap();
+            counter.0.get() - start
+        };
+        let (first, next) = (draw(&before), draw(&after));
+        let sizes = format!("\"width\":{width},\"height\":{height},\"bytes_first\":{first},\"bytes_next\":{next}");
+        let mut odd = false;
+        plan.measure("F", "frame", &sizes, || {
+            odd = !odd;
+            draw(if odd { &before } else { &after });
+        });
+    }
+}
+
+fn main() {
+    let plan = Plan::read();
+    drift(&plan);
+    tendency(&plan);
+    frames(&plan);
+}

@@ -1,0 +1,142 @@
+//! Every preset is a regression test: it is run to its end, and what its `about` says is looked for in the numbers.
+
+mod common;
+
+use metastable::engine::{Experiment, Session, presets};
+
+/// The last value of the tokens' energy, order parameter and cluster count of every preset. For the runs without noise
+/// these are converged to more digits than are asserted; for those with noise they are those of the seed.
+const LAST: &[(&str, f64, f64, f64)] = &[
+    ("metastable", 0.0, 0.0, 3.0),
+    ("clusters-beta-9", 206.407_277_93, 0.223_831_84, 3.0),
+    ("clusters-beta-4", 3.533_467_93, 0.191_067_04, 2.0),
+    ("unnormalised", 1.014_365_76, 0.328_848_64, 2.0),
+    ("kuramoto", 0.499_919_07, 0.999_919_06, 1.0),
+    ("tilted", 1.847_262_09, 0.999_999_74, 1.0),
+    ("single-mode", 5.172_855_16, 0.086_629_85, 3.0),
+    ("hemisphere", 1.359_140_90, 1.0, 1.0),
+    ("orthogonal", 6.824_768_75, 1.0, 1.0),
+    ("noise-below", 0.0, 0.0, 1.0),
+    ("noise-above", 0.0, 0.0, 0.0),
+    ("many-tokens", 114.432_603_60, 0.017_371_38, 4.0),
+];
+
+fn run(spec: Experiment) -> Session {
+    let mut session = Session::without_pictures(spec).unwrap();
+    while !session.finished() {
+        session.advance(&|| false).unwrap();
+    }
+    session
+}
+
+fn last(session: &Session, name: &str) -> f64 {
+    let column = metastable::observe::table::column(name).unwrap();
+    session.history().records().last().unwrap().values[column]
+}
+
+#[test]
+fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
+    let listed: Vec<String> = presets::list().into_iter().filter(|p| p.path.is_none()).map(|p| p.name).collect();
+    assert_eq!(listed, LAST.iter().map(|row| row.0.to_owned()).collect::<Vec<_>>());
+    for (name, energy, order, clusters) in LAST {
+        let spec = presets::load(name).unwrap();
+        let (noisy, field) = (spec.noise.diffusion > 0.0, spec.has_field());
+        let session = run(spec);
+        if !noisy {
+            let found = last(&session, "tokens_energy");
+            // instabilities amplify the last bits of different instruction sets by up to e^{g t}
+            assert!((found / energy - 1.0).abs() < 1e-6, "{name}: energy {found:.8}");
+            let found = last(&session, "tokens_order_1");
+            assert!((found - order).abs() < 1e-6, "{name}: |m_1| {found:.8}");
+        }
+        assert_eq!(last(&session, "tokens_clusters"), *clusters, "{name}: clusters");
+        let records = session.history().records();
+        for pair in records.windows(2) {
+            let value = |index: usize, name: &str| pair[index].values[metastable::observe::table::column(name).unwrap()];
+            if !noisy {
+                assert!(value(1, "tokens_energy") >= value(0, "tokens_energy") * (1.0 - 1e-13), "{name}: energy falls");
+                assert!(!(value(1, "field_energy") < value(0, "field_energy") * (1.0 - 1e-9)), "{name}: field energy falls");
+            }
+            assert!(!(value(1, "field_mass_error") > 1e-12), "{name}: mass error {}", value(1, "field_mass_error"));
+            assert!(!(value(1, "field_min") < -1e-6), "{name}: density {} < 0", value(1, "field_min"));
+        }
+        for x in session.tokens().particles.rows() {
+            let length: f64 = x.iter().map(|a| a * a).sum::<f64>().sqrt();
+            assert!((length - 1.0).abs() < 1e-14, "{name}: a token off the sphere");
+        }
+        assert_eq!(session.field().is_some(), field);
+    }
+}
+
+#[test]
+fn the_default_preset_shows_clusters_on_both_sides_to_its_end() {
+    let session = run(presets::load(presets::DEFAULT).unwrap());
+    assert_eq!(last(&session, "field_clusters"), last(&session, "tokens_clusters"));
+    assert!(last(&session, "field_clusters") >= 2.0);
+    assert_eq!(last(&session, "field_resolved"), 1.0);
+}
+
+#[test]
+fn kuramoto_follows_ott_and_antonsen_until_the_density_is_given_up() {
+    let session = run(presets::load("kuramoto").unwrap());
+    let series = session.history().series_named("field_order_1");
+    assert!(series.len() > 150, "resolved for most of the run: {}", series.len());
+    for (t, r) in series {
+        assert!((r - metastable::theory::kuramoto::ott_antonsen(0.1, t)).abs() < 1e-8, "t {t}");
+    }
+}
+
+#[test]
+fn tilted_tokens_and_their_field_stay_a_sampling_error_apart() {
+    let session = run(presets::load("tilted").unwrap());
+    for (t, distance) in session.history().series_named("wasserstein") {
+        assert!(distance < 4.0 / 1000_f64.sqrt(), "W₁ {distance} at {t}");
+    }
+}
+
+#[test]
+fn the_single_mode_grows_at_its_predicted_rate_and_becomes_three_clusters() {
+    let spec = presets::load("single-mode").unwrap();
+    let rate = metastable::theory::growth_rate(spec.attention, 2, 0.0, 3);
+    let session = run(spec);
+    let series = session.history().series_named("field_order_3");
+    let at = |time: f64| series.iter().find(|(t, _)| (t - time).abs() < 1e-9).unwrap().1;
+    let measured = (at(3.0) / at(1.0)).ln() / 2.0;
+    assert!((measured / rate - 1.0).abs() < 1e-4, "{measured} {rate}");
+    let clusters = session.history().series_named("field_clusters");
+    assert_eq!(clusters.last().unwrap().1, 3.0);
+}
+
+#[test]
+fn hemisphere_tokens_never_leave_their_half_circle_and_meet() {
+    let mut session = Session::without_pictures(presets::load("hemisphere").unwrap()).unwrap();
+    let mut lowest = 0.0;
+    while !session.finished() {
+        let here = session.tokens().particles.rows().map(|x| x[1]).fold(1.0, f64::min);
+        assert!(here >= lowest - 1e-12, "the cone widens");
+        lowest = here;
+        session.advance(&|| false).unwrap();
+    }
+    assert!(last(&session, "tokens_order_1") > 0.999_999);
+}
+
+#[test]
+fn orthogonal_tokens_follow_theorem_6_8_on_the_screen() {
+    let mut session = Session::new(presets::load("orthogonal").unwrap()).unwrap();
+    let curve = session.snapshot().predictions[0].curve.clone();
+    while !session.finished() {
+        session.advance(&|| false).unwrap();
+    }
+    for ((t, measured), (_, predicted)) in session.history().series_named("tokens_order_1").iter().zip(curve) {
+        assert!((measured - predicted).abs() < 1e-8, "t {t}: {measured} {predicted}");
+    }
+}
+
+#[test]
+fn noise_decides_between_order_and_uniformity_at_the_threshold() {
+    let below = run(presets::load("noise-below").unwrap());
+    assert!((last(&below, "field_order_1") - 0.717_417_505_4).abs() < 1e-3, "{}", last(&below, "field_order_1"));
+    assert!((last(&below, "tokens_order_1") - 0.717).abs() < 0.1);
+    let above = run(presets::load("noise-above").unwrap());
+    assert!(last(&above, "field_order_1") < 0.03 && last(&above, "tokens_order_1") < 0.2);
+}
