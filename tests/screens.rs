@@ -1,4 +1,5 @@
 //! The dashboard's pictures, drawn on a backend in memory and compared with those that were looked at.
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
 use std::sync::Arc;
 
@@ -93,7 +94,8 @@ fn every_size_can_be_drawn_on_every_page_with_every_marker_before_and_after_the_
             model.page = page;
             for popup in [None, Some(Popup::Help(30)), Some(Popup::Presets(0))] {
                 model.popup = popup;
-                for (width, height) in [(1, 1), (40, 10), (60, 18), (61, 23), (99, 20), (159, 80), (160, 45), (300, 90)] {
+                for (width, height) in [(1, 1), (40, 10), (60, 18), (61, 23), (99, 20), (159, 80), (160, 45), (300, 90)]
+                {
                     model.marker = model.marker.next();
                     drawn(model, width, height);
                 }
@@ -118,7 +120,18 @@ fn without_colours_no_cell_has_one() {
 #[test]
 fn a_drawn_frame_shows_labelled_axes_and_both_sides() {
     let text = drawn(&model("metastable", 60, Depth::Ansi256), 80, 24).backend().to_string();
-    for wanted in ["tokens", "density dμ/dσ", "energy E_β", "distance", "1/√n", "order |m_k|", "clusters", "β", "seed", "t 6.00 / 30"] {
+    for wanted in [
+        "tokens",
+        "density dμ/dσ",
+        "energy E_β",
+        "distance",
+        "1/√n",
+        "order |m_k|",
+        "clusters",
+        "β",
+        "seed",
+        "t 6.00 / 30",
+    ] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
 }

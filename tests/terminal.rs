@@ -1,5 +1,6 @@
 //! The real binary in a pseudo-terminal: it starts, answers keys, follows the window, and leaves the terminal as it was
 //! found, however it ends.
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
 use std::io::{Read, Write};
 use std::num::NonZero;
@@ -132,7 +133,9 @@ fn it_starts_answers_keys_and_quits() {
 fn it_follows_the_window() {
     let mut dashboard = Dashboard::start(&["orthogonal"]);
     dashboard.until_text("inner products");
-    for (columns, rows, text) in [(40, 10, "this window is 40×10"), (160, 50, "growth rates g_k"), (80, 24, "inner products")] {
+    for (columns, rows, text) in
+        [(40, 10, "this window is 40×10"), (160, 50, "growth rates g_k"), (80, 24, "inner products")]
+    {
         dashboard.screen.lock().unwrap().screen_mut().set_size(cells(rows), cells(columns));
         dashboard.master.as_ref().unwrap().resize(size(columns, rows)).unwrap();
         dashboard.until_text(text);
@@ -156,7 +159,11 @@ fn it_can_be_stopped_and_goes_on() {
     let mut dashboard = Dashboard::start(&["metastable"]);
     for round in 0..2 {
         dashboard.until_text("running");
-        if round == 0 { dashboard.press("\x1a") } else { dashboard.signal("TSTP") }
+        if round == 0 {
+            dashboard.press("\x1a")
+        } else {
+            dashboard.signal("TSTP")
+        }
         dashboard.until_restored();
         std::thread::sleep(Duration::from_millis(300));
         dashboard.signal("CONT");

@@ -211,7 +211,8 @@ impl Room<'_> {
         match effect {
             Effect::Send(command) => {
                 if !self.worker.send(command) {
-                    model.message = Some(Message::Error("the computation is busy and did not take this: try again".into()));
+                    model.message =
+                        Some(Message::Error("the computation is busy and did not take this: try again".into()));
                 }
             }
             Effect::Load(index) => match presets::load(&model.presets[index].name) {

@@ -30,8 +30,7 @@ pub enum Parameter {
 
 impl Parameter {
     /// All, from above.
-    pub const ALL: [Self; 6] =
-        [Self::Beta, Self::Diffusion, Self::Normalisation, Self::Speed, Self::Count, Self::Seed];
+    pub const ALL: [Self; 6] = [Self::Beta, Self::Diffusion, Self::Normalisation, Self::Speed, Self::Count, Self::Seed];
 }
 
 /// What lies over the page.
@@ -119,8 +118,7 @@ impl Model {
     #[must_use]
     pub fn new(experiment: Experiment, presets: Vec<PresetLine>, theme: Theme, marker: Marker) -> Self {
         let speed = default_speed(&experiment);
-        let report =
-            Report { number: 0, snapshot: None, status: Status::Running, steps_per_second: 0.0, speed };
+        let report = Report { number: 0, snapshot: None, status: Status::Running, steps_per_second: 0.0, speed };
         Self {
             report,
             experiment,

@@ -69,7 +69,9 @@ impl Saver {
                 !give_up.load(Ordering::Relaxed)
             };
             let replay = std::panic::AssertUnwindSafe(|| {
-                crate::batch::run::export(&experiment, &folder, false, &mut progress).map(|_| ()).map_err(|e| e.to_string())
+                crate::batch::run::export(&experiment, &folder, false, &mut progress)
+                    .map(|_| ())
+                    .map_err(|e| e.to_string())
             });
             let outcome = std::panic::catch_unwind(replay).unwrap_or_else(|_| Err("the computation panicked".into()));
             theirs.lock().unwrap_or_else(PoisonError::into_inner).outcome = Some(outcome);
@@ -100,7 +102,9 @@ impl Saver {
         model.message = Some(match outcome {
             Ok(()) => {
                 let number = folder.to_string();
-                let text = format!("saved to {number} · again with: metastable run {number}/experiment.toml --out {number}-again");
+                let text = format!(
+                    "saved to {number} · again with: metastable run {number}/experiment.toml --out {number}-again"
+                );
                 model.farewell.push(text.clone());
                 Message::Note(text)
             }

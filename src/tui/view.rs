@@ -58,7 +58,13 @@ fn too_small(buffer: &mut Buffer, area: Rect) {
     ];
     for (row, line) in lines.iter().enumerate() {
         if (row as u16) < area.height {
-            buffer.set_stringn(area.x, area.y + row as u16, line, usize::from(area.width), ratatui::style::Style::new());
+            buffer.set_stringn(
+                area.x,
+                area.y + row as u16,
+                line,
+                usize::from(area.width),
+                ratatui::style::Style::new(),
+            );
         }
     }
 }

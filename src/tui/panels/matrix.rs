@@ -45,7 +45,10 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         .collect();
     for row in 0..plot.height {
         for column in 0..plot.width {
-            let (upper, lower) = (levels[2 * usize::from(row)][usize::from(column)], levels[2 * usize::from(row) + 1][usize::from(column)]);
+            let (upper, lower) = (
+                levels[2 * usize::from(row)][usize::from(column)],
+                levels[2 * usize::from(row) + 1][usize::from(column)],
+            );
             let at = (plot.x + column, plot.y + row);
             if model.theme.colourful() {
                 half_block(buffer, at.0, at.1, model.theme.magnitude(upper), model.theme.magnitude(lower));

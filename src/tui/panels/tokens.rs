@@ -28,7 +28,8 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     };
     let tokens = &snapshot.tokens;
     let on_circle = tokens.dimension == 2;
-    let title = if on_circle { "tokens".to_string() } else { format!("tokens on S{}", superscript(tokens.dimension - 1)) };
+    let title =
+        if on_circle { "tokens".to_string() } else { format!("tokens on S{}", superscript(tokens.dimension - 1)) };
     let corner = format!("{} cluster{}", tokens.clusters.len(), if tokens.clusters.len() == 1 { "" } else { "s" });
     let inner = rule(buffer, area, model.theme, &title, &corner);
     if inner.height < 3 {
@@ -80,7 +81,8 @@ fn trails(model: &Model, snapshot: &Snapshot, slots: &[usize], canvas: &mut Canv
         for (age, record) in recent.iter().rev().enumerate() {
             let Some([x, y]) = record.tokens.get(index) else { break };
             let (angle, length) = (f64::from(*y).atan2(f64::from(*x)), f64::from(*x).hypot(f64::from(*y)));
-            let radius = if tokens.dimension == 2 { 1.0 - (1.0 - INNERMOST) * age as f64 / TRAIL as f64 } else { length };
+            let radius =
+                if tokens.dimension == 2 { 1.0 - (1.0 - INNERMOST) * age as f64 / TRAIL as f64 } else { length };
             if let Some(past) = past {
                 arc(canvas, disc, past, (angle, radius), style);
             }
