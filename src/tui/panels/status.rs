@@ -63,6 +63,8 @@ fn shortened(text: &str, room: usize) -> String {
 /// A message, or a measured growth rate beside its prediction, or what to look at.
 pub fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
     let (text, style) = said(model);
+    // Texts from files may have several lines.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let room = usize::from(area.width).saturating_sub(2);
     let lines = if area.height > 1 { wrapped(&text, room) } else { vec![text] };
     for (row, line) in lines.iter().take(usize::from(area.height)).enumerate() {
