@@ -52,20 +52,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 pub mod sphere;
-
 pub mod integrate;
-
 pub mod measure;
-
 pub mod dynamics;
-
 pub mod theory;
-
 pub mod observe;
-
 pub mod engine;
-
 pub mod batch;
-
 pub mod tui;

@@ -1,4 +1,5 @@
 //! The program as a user runs it, without a screen.
+#![allow(clippy::unwrap_used)] // a test may stop
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -164,7 +165,8 @@ fn an_under_resolved_density_leaves_no_numbers_behind() {
         assert_eq!(row.iter().all(|v| v.is_nan()), frame >= resolved, "frame {frame}");
         assert_eq!(metrics["field_energy"][frame].is_nan(), frame >= resolved);
         assert_eq!(metrics["wasserstein"][frame].is_nan(), frame >= resolved);
-        assert!(!(metrics["field_tail"][frame] > 1e-9));
+        let tail = metrics["field_tail"][frame];
+        assert!(tail.is_nan() || tail <= 1e-9, "{tail}");
     }
 }
 

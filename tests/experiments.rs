@@ -1,4 +1,5 @@
 //! Experiment files: what is read, what is refused, and in which words.
+#![allow(clippy::unwrap_used)] // a test may stop
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Every preset is a regression test: it is run to its end, and what its `about` says is looked for in the numbers.
+#![allow(clippy::unwrap_used)] // a test may stop
 
 mod common;
 
@@ -55,10 +56,12 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
             let value = |index: usize, name: &str| pair[index].values[metastable::observe::table::column(name).unwrap()];
             if !noisy {
                 assert!(value(1, "tokens_energy") >= value(0, "tokens_energy") * (1.0 - 1e-13), "{name}: energy falls");
-                assert!(!(value(1, "field_energy") < value(0, "field_energy") * (1.0 - 1e-9)), "{name}: field energy falls");
+                let (before, after) = (value(0, "field_energy"), value(1, "field_energy"));
+                assert!(after.is_nan() || after >= before * (1.0 - 1e-9), "{name}: field energy falls");
             }
-            assert!(!(value(1, "field_mass_error") > 1e-12), "{name}: mass error {}", value(1, "field_mass_error"));
-            assert!(!(value(1, "field_min") < -1e-6), "{name}: density {} < 0", value(1, "field_min"));
+            let (mass, least) = (value(1, "field_mass_error"), value(1, "field_min"));
+            assert!(mass.is_nan() || mass < 1e-12, "{name}: mass error {mass:e}");
+            assert!(least.is_nan() || least > -1e-6, "{name}: density {least:e} < 0");
         }
         for x in session.tokens().particles.rows() {
             let length: f64 = x.iter().map(|a| a * a).sum::<f64>().sqrt();

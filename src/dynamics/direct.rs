@@ -67,7 +67,7 @@ impl AllPairs {
         let columns: [&[f64]; D] = std::array::from_fn(|c| self.columns[c].as_slice());
         let weights = self.weights.as_slice();
         let rows = |positions: &[f64], sums: &mut [f64], potential: &mut [f64]| {
-            pulp::Arch::new().dispatch(|| rows_against_all::<D>(beta, columns, weights, positions, sums, potential));
+            pulp::Arch::new().dispatch(Rows::<D> { beta, columns, weights, positions, sums, potential });
         };
         if potential.len() * weights.len() * D < PARALLEL {
             rows(positions, sums, potential);
@@ -103,46 +103,54 @@ impl AllPairs {
     }
 }
 
-/// A few rows against all tokens, eight tokens abreast.
-#[inline(always)]
-fn rows_against_all<const D: usize>(
+/// A few rows against all tokens, eight tokens abreast. A type and not a closure: the vector instructions are chosen
+/// at run time, and what is to be compiled for them must be inlined into the chooser, which closures are not.
+struct Rows<'a, const D: usize> {
     beta: f64,
-    columns: [&[f64]; D],
-    weights: &[f64],
-    positions: &[f64],
-    sums: &mut [f64],
-    potential: &mut [f64],
-) {
-    let columns: [&[[f64; LANES]]; D] = std::array::from_fn(|c| columns[c].as_chunks::<LANES>().0);
-    let weights = weights.as_chunks::<LANES>().0;
-    for (i, x) in positions.chunks_exact(D).enumerate() {
-        let mut total = [0.0; LANES];
-        let mut vector = [[0.0; LANES]; D];
-        for (j, w) in weights.iter().enumerate() {
-            let mut score = [-1.0; LANES];
-            for c in 0..D {
-                let column = &columns[c][j];
+    columns: [&'a [f64]; D],
+    weights: &'a [f64],
+    positions: &'a [f64],
+    sums: &'a mut [f64],
+    potential: &'a mut [f64],
+}
+
+impl<const D: usize> pulp::NullaryFnOnce for Rows<'_, D> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { beta, columns, weights, positions, sums, potential } = self;
+        let columns: [&[[f64; LANES]]; D] = std::array::from_fn(|c| columns[c].as_chunks::<LANES>().0);
+        let weights = weights.as_chunks::<LANES>().0;
+        for (i, x) in positions.chunks_exact(D).enumerate() {
+            let mut total = [0.0; LANES];
+            let mut vector = [[0.0; LANES]; D];
+            for (j, w) in weights.iter().enumerate() {
+                let mut score = [-1.0; LANES];
+                for c in 0..D {
+                    let column = &columns[c][j];
+                    for lane in 0..LANES {
+                        score[lane] += x[c] * column[lane];
+                    }
+                }
+                let mut value = [0.0; LANES];
                 for lane in 0..LANES {
-                    score[lane] += x[c] * column[lane];
+                    value[lane] = w[lane] * exp(beta * score[lane]);
+                }
+                for lane in 0..LANES {
+                    total[lane] += value[lane];
+                }
+                for c in 0..D {
+                    let column = &columns[c][j];
+                    for lane in 0..LANES {
+                        vector[c][lane] += value[lane] * column[lane];
+                    }
                 }
             }
-            let mut value = [0.0; LANES];
-            for lane in 0..LANES {
-                value[lane] = w[lane] * exp(beta * score[lane]);
-            }
-            for lane in 0..LANES {
-                total[lane] += value[lane];
-            }
+            potential[i] = total.iter().sum();
             for c in 0..D {
-                let column = &columns[c][j];
-                for lane in 0..LANES {
-                    vector[c][lane] += value[lane] * column[lane];
-                }
+                sums[i * D + c] = vector[c].iter().sum();
             }
-        }
-        potential[i] = total.iter().sum();
-        for c in 0..D {
-            sums[i * D + c] = vector[c].iter().sum();
         }
     }
 }
@@ -169,7 +177,7 @@ fn tile_rows(
         let scores = MatMut::from_row_major_slice_mut(&mut *tile, count, width);
         matmul(scores, Accum::Replace, left, right.transpose(), 1.0, Par::Seq);
         let weights = &weights[block * COLUMNS..block * COLUMNS + width];
-        pulp::Arch::new().dispatch(|| exponentiate(beta, weights, tile, potential));
+        pulp::Arch::new().dispatch(Tile { beta, weights, tile, potential });
         let values = MatRef::from_row_major_slice(&*tile, count, width);
         let out = MatMut::from_row_major_slice_mut(&mut *sums, count, d);
         let accum = if block == 0 { Accum::Replace } else { Accum::Add };
@@ -178,23 +186,35 @@ fn tile_rows(
 }
 
 /// tile_ij ← w_j e^{β(tile_ij − 1)} and potential_i += Σ_j tile_ij.
-#[inline(always)]
-fn exponentiate(beta: f64, weights: &[f64], tile: &mut [f64], potential: &mut [f64]) {
-    for (row, total) in tile.chunks_exact_mut(weights.len()).zip(potential) {
-        let mut sum = [0.0; LANES];
-        let (chunks, rest) = row.as_chunks_mut::<LANES>();
-        let (weight_chunks, weight_rest) = weights.as_chunks::<LANES>();
-        for (chunk, w) in chunks.iter_mut().zip(weight_chunks) {
-            for lane in 0..LANES {
-                chunk[lane] = w[lane] * exp(beta * (chunk[lane] - 1.0));
-                sum[lane] += chunk[lane];
+struct Tile<'a> {
+    beta: f64,
+    weights: &'a [f64],
+    tile: &'a mut [f64],
+    potential: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Tile<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { beta, weights, tile, potential } = self;
+        for (row, total) in tile.chunks_exact_mut(weights.len()).zip(potential) {
+            let mut sum = [0.0; LANES];
+            let (chunks, rest) = row.as_chunks_mut::<LANES>();
+            let (weight_chunks, weight_rest) = weights.as_chunks::<LANES>();
+            for (chunk, w) in chunks.iter_mut().zip(weight_chunks) {
+                for lane in 0..LANES {
+                    chunk[lane] = w[lane] * exp(beta * (chunk[lane] - 1.0));
+                    sum[lane] += chunk[lane];
+                }
             }
+            for (value, w) in rest.iter_mut().zip(weight_rest) {
+                *value = w * exp(beta * (*value - 1.0));
+                sum[0] += *value;
+            }
+            *total += sum.iter().sum::<f64>();
         }
-        for (value, w) in rest.iter_mut().zip(weight_rest) {
-            *value = w * exp(beta * (*value - 1.0));
-            sum[0] += *value;
-        }
-        *total += sum.iter().sum::<f64>();
     }
 }
 

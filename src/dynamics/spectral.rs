@@ -41,39 +41,52 @@ impl Series {
             .par_chunks(2 * ROWS)
             .zip(slope.par_chunks_mut(ROWS).zip(potential.par_chunks_mut(ROWS)))
             .for_each(|(rows, (slope, potential))| {
-                pulp::Arch::new().dispatch(|| series_at(kernel, moments, rows, slope, potential));
+                pulp::Arch::new().dispatch(SeriesAt { kernel, moments, rows, slope, potential });
             });
     }
 }
 
 /// Z e^{−β} = λ_0 + 2 Σ λ_k Re(conj(m_k) z^k), (1/β)Z' e^{−β} = −2 Σ κ_k Im(conj(m_k) z^k), eight tokens abreast.
-#[inline(always)]
-fn series_at(kernel: &Kernel, moments: &[Complex], rows: &[f64], slope: &mut [f64], potential: &mut [f64]) {
-    let chunks = rows.chunks(2 * LANES).zip(slope.chunks_mut(LANES).zip(potential.chunks_mut(LANES)));
-    for (rows, (slope, potential)) in chunks {
-        let (mut x, mut y) = ([1.0; LANES], [0.0; LANES]);
-        for (lane, z) in rows.chunks_exact(2).enumerate() {
-            (x[lane], y[lane]) = (z[0], z[1]);
-        }
-        let (mut real, mut imag) = (x, y);
-        let mut value = [0.5 * kernel.potential[0] * moments[0].re; LANES];
-        let mut derivative = [0.0; LANES];
-        for (k, m) in moments.iter().enumerate().skip(1) {
-            let (a, b) = (kernel.potential[k] * m.re, kernel.potential[k] * m.im);
-            let (c, d) = (kernel.gradient[k] * m.re, kernel.gradient[k] * m.im);
-            for lane in 0..LANES {
-                value[lane] += a * real[lane] + b * imag[lane];
-                derivative[lane] += c * imag[lane] - d * real[lane];
+struct SeriesAt<'a> {
+    kernel: &'a Kernel,
+    moments: &'a [Complex],
+    rows: &'a [f64],
+    slope: &'a mut [f64],
+    potential: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for SeriesAt<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { kernel, moments, rows, slope, potential } = self;
+        let chunks = rows.chunks(2 * LANES).zip(slope.chunks_mut(LANES).zip(potential.chunks_mut(LANES)));
+        for (rows, (slope, potential)) in chunks {
+            let (mut x, mut y) = ([1.0; LANES], [0.0; LANES]);
+            for (lane, z) in rows.chunks_exact(2).enumerate() {
+                (x[lane], y[lane]) = (z[0], z[1]);
             }
-            for lane in 0..LANES {
-                let next = real[lane] * x[lane] - imag[lane] * y[lane];
-                imag[lane] = real[lane] * y[lane] + imag[lane] * x[lane];
-                real[lane] = next;
+            let (mut real, mut imag) = (x, y);
+            let mut value = [0.5 * kernel.potential[0] * moments[0].re; LANES];
+            let mut derivative = [0.0; LANES];
+            for (k, m) in moments.iter().enumerate().skip(1) {
+                let (a, b) = (kernel.potential[k] * m.re, kernel.potential[k] * m.im);
+                let (c, d) = (kernel.gradient[k] * m.re, kernel.gradient[k] * m.im);
+                for lane in 0..LANES {
+                    value[lane] += a * real[lane] + b * imag[lane];
+                    derivative[lane] += c * imag[lane] - d * real[lane];
+                }
+                for lane in 0..LANES {
+                    let next = real[lane] * x[lane] - imag[lane] * y[lane];
+                    imag[lane] = real[lane] * y[lane] + imag[lane] * x[lane];
+                    real[lane] = next;
+                }
             }
-        }
-        for lane in 0..slope.len() {
-            slope[lane] = -2.0 * derivative[lane];
-            potential[lane] = 2.0 * value[lane];
+            for lane in 0..slope.len() {
+                slope[lane] = -2.0 * derivative[lane];
+                potential[lane] = 2.0 * value[lane];
+            }
         }
     }
 }

@@ -140,8 +140,7 @@ impl TokenDynamics {
         self.spectral(drift);
         if self.attention.normalisation == Normalisation::Softmax {
             let smallest = self.potential.iter().copied().fold(f64::INFINITY, f64::min);
-            // NaN compares false and goes by all pairs as well
-            if !(smallest * ACCURACY >= SERIES_ROUNDING) {
+            if smallest * ACCURACY < SERIES_ROUNDING {
                 self.fallbacks += 1;
                 self.direct(drift);
             }

@@ -181,7 +181,7 @@ impl FieldRun {
         if tail > grow {
             if 2 * modes <= self.most {
                 self.rebuild(2 * modes);
-            } else if !(tail <= self.tolerance.max(10.0 * ROUNDING)) {
+            } else if tail > self.tolerance.max(10.0 * ROUNDING) {
                 self.under_resolved = Some(time);
             }
         } else if modes / 2 >= self.fewest && self.density.largest_from(modes / 2 - modes / 16) < SHRINK * grow {

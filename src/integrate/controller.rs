@@ -105,7 +105,7 @@ pub fn largest(values: impl Iterator<Item = f64>) -> f64 {
     let mut poison = 0.0;
     for value in values {
         let size = value.abs();
-        poison += size - size;
+        poison += 0.0 * size;
         if size > top {
             top = size;
         }

@@ -109,11 +109,26 @@ pub fn accumulate_moments(positions: &[f64], weights: &[f64], moments: &mut [Com
 const LANES: usize = 8;
 
 fn group_moments(rows: &[f64], weights: &[f64], moments: &mut [Complex]) {
-    pulp::Arch::new().dispatch(|| {
-        for (rows, weights) in rows.chunks(2 * LANES).zip(weights.chunks(LANES)) {
-            lane_moments(rows, weights, moments);
+    pulp::Arch::new().dispatch(Group { rows, weights, moments });
+}
+
+/// The moments of a group of tokens; a type and not a closure, so that it is compiled for the vector instructions that
+/// are found at run time.
+struct Group<'a> {
+    rows: &'a [f64],
+    weights: &'a [f64],
+    moments: &'a mut [Complex],
+}
+
+impl pulp::NullaryFnOnce for Group<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (rows, weights) in self.rows.chunks(2 * LANES).zip(self.weights.chunks(LANES)) {
+            lane_moments(rows, weights, self.moments);
         }
-    });
+    }
 }
 
 #[inline(always)]

@@ -45,8 +45,8 @@ pub fn exp(x: f64) -> f64 {
     }
     let scaled = f64::from_bits(sum.to_bits().wrapping_add(shifted.to_bits() << 52));
     let value = if x < SMALLEST { 0.0 } else { scaled };
-    // clamped − clamped is 0, or NaN where x is NaN.
-    value + (clamped - clamped)
+    // 0 · x is 0, or NaN where x is NaN.
+    value + 0.0 * clamped
 }
 
 #[cfg(test)]
