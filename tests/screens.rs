@@ -64,7 +64,11 @@ fn every_other_page_and_what_lies_over_it() {
 #[test]
 fn tokens_without_a_density_show_their_inner_products() {
     let model = model("orthogonal", 20, Depth::Ansi16);
-    insta::assert_snapshot!("orthogonal_80x24", drawn(&model, 80, 24).backend());
+    // Not a snapshot: the principal plane of equal eigenvalues is any plane, and rounding chooses it.
+    let text = drawn(&model, 80, 24).backend().to_string();
+    for wanted in ["tokens on S³¹", "inner products", "no density: tokens only", "plane:", "no density here"] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
 }
 
 #[test]
