@@ -1,5 +1,5 @@
 //! The dashboard's pictures, drawn on a backend in memory and compared with those that were looked at.
-#![allow(clippy::unwrap_used)] // a test may stop
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
 use std::sync::Arc;
 
@@ -64,7 +64,11 @@ fn every_other_page_and_what_lies_over_it() {
 #[test]
 fn tokens_without_a_density_show_their_inner_products() {
     let model = model("orthogonal", 20, Depth::Ansi16);
-    insta::assert_snapshot!("orthogonal_80x24", drawn(&model, 80, 24).backend());
+    // Not a snapshot: the principal plane of equal eigenvalues is any plane, and rounding chooses it.
+    let text = drawn(&model, 80, 24).backend().to_string();
+    for wanted in ["tokens on S³¹", "inner products", "no density: tokens only", "plane:", "no density here"] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
 }
 
 #[test]
@@ -94,7 +98,8 @@ fn every_size_can_be_drawn_on_every_page_with_every_marker_before_and_after_the_
             model.page = page;
             for popup in [None, Some(Popup::Help(30)), Some(Popup::Presets(0))] {
                 model.popup = popup;
-                for (width, height) in [(1, 1), (40, 10), (60, 18), (61, 23), (99, 20), (159, 80), (160, 45), (300, 90)] {
+                for (width, height) in [(1, 1), (40, 10), (60, 18), (61, 23), (99, 20), (159, 80), (160, 45), (300, 90)]
+                {
                     model.marker = model.marker.next();
                     drawn(model, width, height);
                 }
@@ -119,7 +124,18 @@ fn without_colours_no_cell_has_one() {
 #[test]
 fn a_drawn_frame_shows_labelled_axes_and_both_sides() {
     let text = drawn(&model("metastable", 60, Depth::Ansi256), 80, 24).backend().to_string();
-    for wanted in ["tokens", "density dμ/dσ", "energy E_β", "distance", "1/√n", "order |m_k|", "clusters", "β", "seed", "t 6.00 / 30"] {
+    for wanted in [
+        "tokens",
+        "density dμ/dσ",
+        "energy E_β",
+        "distance",
+        "1/√n",
+        "order |m_k|",
+        "clusters",
+        "β",
+        "seed",
+        "t 6.00 / 30",
+    ] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
 }

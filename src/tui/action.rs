@@ -185,9 +185,9 @@ use Group::{Parameters, Program, Run, View};
 pub static ACTIONS: &[Row] = &[
     row(Action::Pause, &[letter(' ')], Some(("space", "pause")), "pause or go on", Run),
     row(Action::Step, &[letter('.')], Some((".", "step")), "one recorded frame", Run),
-    row(Action::Down, &[named(KeyCode::Down), letter('j')], Some(("↑↓", "choose")), "next parameter", Parameters),
+    row(Action::Down, &[named(KeyCode::Down), letter('j')], None, "next parameter", Parameters),
     row(Action::Up, &[named(KeyCode::Up), letter('k')], None, "previous parameter", Parameters),
-    row(Action::More, &[named(KeyCode::Right), letter('l')], Some(("←→", "change")), "more of it, live", Parameters),
+    row(Action::More, &[named(KeyCode::Right), letter('l')], Some(("↑↓←→", "change")), "more of it, live", Parameters),
     row(Action::Less, &[named(KeyCode::Left), letter('h')], None, "less of it", Parameters),
     row(Action::MuchMore, &[shift(KeyCode::Right), letter('L')], None, "much more of it", Parameters),
     row(Action::MuchLess, &[shift(KeyCode::Left), letter('H')], None, "much less of it", Parameters),

@@ -200,7 +200,8 @@ impl Disc {
 
     /// A circle of dots.
     pub fn ring(&self, canvas: &mut Canvas, radius: f64, style: Style, every: usize) {
-        let count = (std::f64::consts::TAU * self.radius * radius * canvas.resolution().0 / every as f64).ceil().max(8.0);
+        let count =
+            (std::f64::consts::TAU * self.radius * radius * canvas.resolution().0 / every as f64).ceil().max(8.0);
         for j in 0..count as usize {
             let angle = std::f64::consts::TAU * j as f64 / count;
             let (column, row) = self.at(radius * angle.cos(), radius * angle.sin());

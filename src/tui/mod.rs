@@ -11,6 +11,7 @@ pub mod pace;
 pub mod panels;
 pub mod plot;
 pub mod save;
+pub mod slots;
 pub mod terminal;
 pub mod theme;
 pub mod update;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{self, Event, KeyEventKind};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::{Position, Rect};
 
 pub use canvas::Marker;
 pub use theme::ColorChoice;
@@ -175,7 +177,9 @@ impl Room<'_> {
                 }
             }
             if anew {
-                screen.clear()?;
+                // Not `clear`: that asks the terminal where its cursor is, and waits for the answer.
+                let size = screen.size()?;
+                screen.resize(Rect::from((Position::ORIGIN, size)))?;
                 dirty = true;
             }
             if dirty && pace.may_draw() && !model.quit {
@@ -207,7 +211,8 @@ impl Room<'_> {
         match effect {
             Effect::Send(command) => {
                 if !self.worker.send(command) {
-                    model.message = Some(Message::Error("the computation is busy and did not take this: try again".into()));
+                    model.message =
+                        Some(Message::Error("the computation is busy and did not take this: try again".into()));
                 }
             }
             Effect::Load(index) => match presets::load(&model.presets[index].name) {

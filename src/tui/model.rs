@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::canvas::Marker;
 use super::number;
+use super::slots::Slots;
 use super::theme::Theme;
 use crate::dynamics::{Attention, Normalisation};
 use crate::engine::worker::{Report, Status};
@@ -29,8 +30,7 @@ pub enum Parameter {
 
 impl Parameter {
     /// All, from above.
-    pub const ALL: [Self; 6] =
-        [Self::Beta, Self::Diffusion, Self::Normalisation, Self::Speed, Self::Count, Self::Seed];
+    pub const ALL: [Self; 6] = [Self::Beta, Self::Diffusion, Self::Normalisation, Self::Speed, Self::Count, Self::Seed];
 }
 
 /// What lies over the page.
@@ -81,6 +81,8 @@ pub struct Model {
     pub experiment: Experiment,
     /// Values asked for.
     pub wishes: Wishes,
+    /// Colours and glyphs of the tokens' clusters.
+    slots: Slots,
     /// Simulated time per second of the clock, asked for.
     pub speed: f64,
     /// Whether the reader has stopped the run.
@@ -116,12 +118,12 @@ impl Model {
     #[must_use]
     pub fn new(experiment: Experiment, presets: Vec<PresetLine>, theme: Theme, marker: Marker) -> Self {
         let speed = default_speed(&experiment);
-        let report =
-            Report { number: 0, snapshot: None, status: Status::Running, steps_per_second: 0.0, speed };
+        let report = Report { number: 0, snapshot: None, status: Status::Running, steps_per_second: 0.0, speed };
         Self {
             report,
             experiment,
             wishes: Wishes::default(),
+            slots: Slots::default(),
             speed,
             paused: false,
             presets,
@@ -145,6 +147,12 @@ impl Model {
         self.report.snapshot.as_ref()
     }
 
+    /// Colour and glyph of each of the tokens' clusters, in the order of the snapshot.
+    #[must_use]
+    pub fn slots(&self) -> &[usize] {
+        self.slots.list()
+    }
+
     /// The chosen parameter.
     #[must_use]
     pub fn parameter(&self) -> Parameter {
@@ -155,6 +163,7 @@ impl Model {
     pub fn receive(&mut self, report: Report) {
         self.report = report;
         if let Some(snapshot) = &self.report.snapshot {
+            self.slots = self.slots.follow(&snapshot.tokens.clusters);
             let wishes = &mut self.wishes;
             wishes.beta = wishes.beta.filter(|beta| *beta != snapshot.attention.beta);
             wishes.diffusion = wishes.diffusion.filter(|diffusion| *diffusion != snapshot.diffusion);

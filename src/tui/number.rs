@@ -54,7 +54,16 @@ pub fn ceiling(value: f64) -> f64 {
 pub fn round(value: f64) -> f64 {
     let power = 10f64.powf(value.log10().floor());
     let mantissa = value / power;
-    power * if mantissa < 1.5 { 1.0 } else if mantissa < 3.5 { 2.0 } else if mantissa < 7.5 { 5.0 } else { 10.0 }
+    power
+        * if mantissa < 1.5 {
+            1.0
+        } else if mantissa < 3.5 {
+            2.0
+        } else if mantissa < 7.5 {
+            5.0
+        } else {
+            10.0
+        }
 }
 
 /// Rounded to this many significant digits.

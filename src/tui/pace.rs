@@ -62,7 +62,8 @@ impl Pace {
             self.rate = self.rate.map(|rate| rate * 1.03).filter(|rate| *rate < 4e6);
         }
         let needed = self.rate.map_or(0.0, |rate| bytes as f64 / (SHARE * rate));
-        self.interval = self.cap.max(Duration::from_secs_f64(needed.min(5.0))).max((4 * took).min(Duration::from_secs(5)));
+        self.interval =
+            self.cap.max(Duration::from_secs_f64(needed.min(5.0))).max((4 * took).min(Duration::from_secs(5)));
         if took <= SLOW && self.rate.is_none() {
             self.interval = self.cap;
         }

@@ -164,7 +164,13 @@ impl Chart<'_> {
         if !self.log {
             return tidy(if y.abs() < 1e-12 { 0.0 } else { y });
         }
-        if y == 0.0 { "1".into() } else if y == y.round() { format!("1e{y:.0}") } else { tidy(10f64.powf(y)) }
+        if y == 0.0 {
+            "1".into()
+        } else if y == y.round() {
+            format!("1e{y:.0}")
+        } else {
+            tidy(10f64.powf(y))
+        }
     }
 
     /// The range of the ordinate, on the axis' own scale, with a little air.
@@ -220,7 +226,9 @@ impl Chart<'_> {
 
     fn hairlines(&self, buffer: &mut Buffer, scale: &Scale, theme: Theme) {
         for level in &self.levels {
-            let Some(place) = scale.place(scale.x.0, self.height(level.y)).filter(|p| scale.inside(*p)) else { continue };
+            let Some(place) = scale.place(scale.x.0, self.height(level.y)).filter(|p| scale.inside(*p)) else {
+                continue;
+            };
             let row = scale.plot.y + place.1 as u16;
             for column in scale.plot.left()..scale.plot.right() {
                 buffer.set_string(column, row, "┄", theme.faint());
@@ -230,7 +238,9 @@ impl Chart<'_> {
 
     fn labels(&self, buffer: &mut Buffer, scale: &Scale, theme: Theme) {
         for level in &self.levels {
-            let Some(place) = scale.place(scale.x.0, self.height(level.y)).filter(|p| scale.inside(*p)) else { continue };
+            let Some(place) = scale.place(scale.x.0, self.height(level.y)).filter(|p| scale.inside(*p)) else {
+                continue;
+            };
             let width = level.label.chars().count() as u16;
             if width > 0 && width < scale.plot.width {
                 let at = (scale.plot.right() - width, scale.plot.y + place.1 as u16);

@@ -39,9 +39,9 @@ pub fn so_far(snapshot: &Snapshot) -> Experiment {
 fn free_folder(title: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
     let words: Vec<String> = title
         .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
-        .take(6)
+        .filter(|word| !word.is_empty() && word != "metastable")
+        .take(4)
         .collect();
     let slug = if words.is_empty() { "run".into() } else { words.join("-") };
     let mut number = 1_u32;
@@ -69,7 +69,9 @@ impl Saver {
                 !give_up.load(Ordering::Relaxed)
             };
             let replay = std::panic::AssertUnwindSafe(|| {
-                crate::batch::run::export(&experiment, &folder, false, &mut progress).map(|_| ()).map_err(|e| e.to_string())
+                crate::batch::run::export(&experiment, &folder, false, &mut progress)
+                    .map(|_| ())
+                    .map_err(|e| e.to_string())
             });
             let outcome = std::panic::catch_unwind(replay).unwrap_or_else(|_| Err("the computation panicked".into()));
             theirs.lock().unwrap_or_else(PoisonError::into_inner).outcome = Some(outcome);
@@ -100,7 +102,9 @@ impl Saver {
         model.message = Some(match outcome {
             Ok(()) => {
                 let number = folder.to_string();
-                let text = format!("saved to {number} · again with: metastable run {number}/experiment.toml --out {number}-again");
+                let text = format!(
+                    "saved to {number} · again with: metastable run {number}/experiment.toml --out {number}-again"
+                );
                 model.farewell.push(text.clone());
                 Message::Note(text)
             }

@@ -87,7 +87,9 @@ fn in_popup(model: &mut Model, popup: Popup, action: Action) -> Vec<Effect> {
             model.popup = None;
             return load(model, index);
         }
-        (_, Action::Close) | (Popup::Help(_), Action::Help | Action::Confirm) | (Popup::Presets(_), Action::Presets) => {
+        (_, Action::Close)
+        | (Popup::Help(_), Action::Help | Action::Confirm)
+        | (Popup::Presets(_), Action::Presets) => {
             model.popup = None;
         }
         (_, Action::Help) => model.popup = Some(Popup::Help(0)),
@@ -231,8 +233,10 @@ fn next_diffusion(diffusion: f64, by: i32) -> f64 {
 
 /// The next of 1, 2, 3, 4, 6, 8, 12, 16, 24 … 65536 (fourfold for big steps).
 fn next_count(count: usize, by: i32) -> usize {
-    let ladder: Vec<usize> =
-        std::iter::once(1).chain((1..17).flat_map(|power| [1 << power, 3 << (power - 1)])).take_while(|n| *n <= 65536).collect();
+    let ladder: Vec<usize> = std::iter::once(1)
+        .chain((1..17).flat_map(|power| [1 << power, 3 << (power - 1)]))
+        .take_while(|n| *n <= 65536)
+        .collect();
     let steps = if by.abs() > 1 { 4 } else { 1 };
     if by > 0 {
         let above = ladder.iter().filter(|n| **n <= count).count();

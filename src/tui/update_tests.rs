@@ -1,4 +1,5 @@
 //! Tests of what actions do.
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
 use super::*;
 use crate::engine::presets;
@@ -37,7 +38,9 @@ fn beta_is_changed_while_the_run_goes_on_and_kept_for_a_restart() {
     let mut model = model();
     let before = model.attention().beta;
     let effects = update(&mut model, Action::More);
-    assert!(matches!(&effects[..], [Effect::Send(Command::Change(change))] if change.beta.is_some_and(|beta| beta > before)));
+    assert!(
+        matches!(&effects[..], [Effect::Send(Command::Change(change))] if change.beta.is_some_and(|beta| beta > before))
+    );
     assert!(model.wishes.beta.is_some() && model.attention().beta > before);
     let effects = update(&mut model, Action::Restart);
     assert!(matches!(&effects[..], [Effect::Send(Command::Start(e))] if e.attention.beta > before));
@@ -48,7 +51,10 @@ fn pause_and_step_are_commands() {
     let mut model = model();
     assert!(matches!(update(&mut model, Action::Pause)[..], [Effect::Send(Command::Pause(true))]));
     assert!(matches!(update(&mut model, Action::Pause)[..], [Effect::Send(Command::Pause(false))]));
-    assert!(matches!(update(&mut model, Action::Step)[..], [Effect::Send(Command::Pause(true)), Effect::Send(Command::Step)]));
+    assert!(matches!(
+        update(&mut model, Action::Step)[..],
+        [Effect::Send(Command::Pause(true)), Effect::Send(Command::Step)]
+    ));
     model.report.status = Status::Finished;
     assert!(matches!(update(&mut model, Action::Pause)[..], [Effect::Send(Command::Pause(false))]));
 }

@@ -40,9 +40,10 @@ pub fn view(model: &Model, frame: &mut Frame) {
     }
     let line = |row: u16| Rect { y: area.y + row, height: 1, ..area };
     status::title(model, buffer, line(0));
-    let body = Rect { y: area.y + 1, height: area.height - 4, ..area };
+    let said = status::message_height(model, area.width);
+    let body = Rect { y: area.y + 1, height: area.height - 3 - said, ..area };
     (PAGES[model.page % PAGES.len()].draw)(model, buffer, body);
-    status::message(model, buffer, line(area.height - 3));
+    status::message(model, buffer, Rect { height: said, ..line(area.height - 2 - said) });
     status::status(model, buffer, line(area.height - 2));
     status::hints(model, buffer, line(area.height - 1));
     help::draw(model, buffer, body);
@@ -57,7 +58,13 @@ fn too_small(buffer: &mut Buffer, area: Rect) {
     ];
     for (row, line) in lines.iter().enumerate() {
         if (row as u16) < area.height {
-            buffer.set_stringn(area.x, area.y + row as u16, line, usize::from(area.width), ratatui::style::Style::new());
+            buffer.set_stringn(
+                area.x,
+                area.y + row as u16,
+                line,
+                usize::from(area.width),
+                ratatui::style::Style::new(),
+            );
         }
     }
 }

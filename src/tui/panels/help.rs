@@ -60,8 +60,8 @@ fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
     };
     let rows = columns.iter().map(Vec::len).max().unwrap_or(0) as u16;
     let notes = [
-        " Left: tokens on S^{d-1}, colour and glyph by cluster. Right: density ρ = dμ/dσ,",
-        " the limit n → ∞, at the same angles. Changes of β, D, system act at the next frame.",
+        " Left: the tokens, colour and glyph by cluster. Right: the density ρ = dμ/dσ,",
+        " their limit n → ∞ at the same angles. β, D, system change at the next frame.",
     ];
     let width = if columns.len() == 2 { 92 } else { 58 };
     let inner = window(model, buffer, area, (width, rows + 5), " keys (esc closes) ");
@@ -74,10 +74,10 @@ fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
             buffer.set_line(x, inner.y + row as u16, line, column_width);
         }
     }
-    if inner.height >= rows + 3 {
+    if inner.height >= rows + 2 {
+        let first = inner.bottom() - 2;
         for (row, note) in notes.iter().enumerate() {
-            let y = inner.y + rows + 1 + row as u16;
-            buffer.set_stringn(inner.x, y, note, usize::from(inner.width), model.theme.dim());
+            buffer.set_stringn(inner.x, first + row as u16, note, usize::from(inner.width), model.theme.dim());
         }
     }
 }

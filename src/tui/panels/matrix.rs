@@ -6,7 +6,6 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::spacetime::scale_bar;
-use super::tokens::slots;
 use crate::dynamics::Normalisation;
 use crate::engine::Snapshot;
 use crate::tui::canvas::half_block;
@@ -30,7 +29,9 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     }
     let side = usize::from(inner.width - 3).min(2 * usize::from(inner.height - 3));
     let order = order(snapshot);
-    let side = if side > order.len() { side / order.len() * order.len() } else { side };
+    let whole = side / order.len() * order.len();
+    // Cells of one size, unless that would leave much of the room empty.
+    let side = if 20 * whole > 17 * side { whole } else { side };
     let side = side - side % 2;
     let left = inner.x + 3 + (inner.width - 3 - side as u16) / 2;
     let plot = Rect::new(left, inner.y + 2, side as u16, side as u16 / 2);
@@ -44,7 +45,10 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         .collect();
     for row in 0..plot.height {
         for column in 0..plot.width {
-            let (upper, lower) = (levels[2 * usize::from(row)][usize::from(column)], levels[2 * usize::from(row) + 1][usize::from(column)]);
+            let (upper, lower) = (
+                levels[2 * usize::from(row)][usize::from(column)],
+                levels[2 * usize::from(row) + 1][usize::from(column)],
+            );
             let at = (plot.x + column, plot.y + row);
             if model.theme.colourful() {
                 half_block(buffer, at.0, at.1, model.theme.magnitude(upper), model.theme.magnitude(lower));
@@ -99,7 +103,7 @@ fn share(weight: f64, top: f64) -> f64 {
 
 fn edges(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, plot: Rect, token: impl Fn(usize) -> usize) {
     let theme = model.theme;
-    let slots = slots(&snapshot.tokens.clusters);
+    let slots = model.slots();
     let slot = |pixel: usize| snapshot.tokens.labels.get(token(pixel)).copied().flatten().map(|label| slots[label]);
     for column in 0..plot.width {
         let slot = slot(usize::from(column));

@@ -63,13 +63,14 @@ fn both(model: &Model, chart: &mut Chart, tokens: &str, field: &str) {
 }
 
 /// The values of both sides: "━ 812.4 ╍ 809.9".
-fn values(model: &Model, tokens: &str, field: &str) -> Vec<Span<'static>> {
+fn values(model: &Model, tokens: &str, field: &str, write: fn(f64) -> String) -> Vec<Span<'static>> {
     let Some(snapshot) = model.snapshot() else { return Vec::new() };
-    let mut spans = vec![sample(model, "━", model.theme.tokens()), Span::raw(format!(" {}", short(snapshot.value(tokens))))];
+    let mut spans =
+        vec![sample(model, "━", model.theme.tokens()), Span::raw(format!(" {}", write(snapshot.value(tokens))))];
     if snapshot.value(field).is_finite() {
-        spans.push(Span::raw("  "));
+        spans.push(Span::raw(" "));
         spans.push(sample(model, "╍", model.theme.field()));
-        spans.push(Span::raw(format!(" {}", short(snapshot.value(field)))));
+        spans.push(Span::raw(format!(" {}", write(snapshot.value(field)))));
     }
     spans
 }
@@ -82,7 +83,7 @@ fn sample(model: &Model, glyph: &'static str, style: Style) -> Span<'static> {
 fn energy(model: &Model, buffer: &mut Buffer, area: Rect) {
     let mut chart = chart(model, "energy E_β");
     both(model, &mut chart, "tokens_energy", "field_energy");
-    chart.values = vec![Line::from(values(model, "tokens_energy", "field_energy"))];
+    chart.values = vec![Line::from(values(model, "tokens_energy", "field_energy", short))];
     if area.width >= 34 {
         chart.corner = "tokens ━  density ╍".into();
     }
@@ -96,7 +97,7 @@ fn order(model: &Model, buffer: &mut Buffer, area: Rect) {
     let name = |spans: &mut Vec<Span<'static>>, k: usize| {
         spans.insert(0, Span::styled(format!("{k} "), model.theme.dim()));
     };
-    let mut first = values(model, "tokens_order_1", "field_order_1");
+    let mut first = values(model, "tokens_order_1", "field_order_1", compact);
     name(&mut first, 1);
     let mut names = vec!["tokens_order_1".to_string(), "field_order_1".to_string()];
     let mut lines = vec![Line::from(first)];
@@ -106,7 +107,7 @@ fn order(model: &Model, buffer: &mut Buffer, area: Rect) {
             chart.curve(snapshot.history.series_named(&tokens), model.theme.tokens(), Pattern::Dotted);
             chart.curve(snapshot.history.series_named(&field), model.theme.field(), Pattern::Sparse);
         }
-        let mut second = values(model, &tokens, &field);
+        let mut second = values(model, &tokens, &field, compact);
         name(&mut second, degree);
         let wide = area.width >= 38;
         if wide {
@@ -168,7 +169,7 @@ fn distance(model: &Model, buffer: &mut Buffer, area: Rect) {
         chart.levels.push(Level { y, label: "1/√n".into() });
         let spans = vec![
             sample(model, "━", model.theme.tokens()),
-            Span::raw(format!(" W₁ {}  ", compact(snapshot.value("wasserstein")))),
+            Span::raw(format!(" W₁ {} ", compact(snapshot.value("wasserstein")))),
             sample(model, "╍", model.theme.field()),
             Span::raw(format!(" K {}", compact(snapshot.value("discrepancy")))),
         ];
@@ -182,7 +183,14 @@ fn distance(model: &Model, buffer: &mut Buffer, area: Rect) {
     finish(model, chart, &["wasserstein", "discrepancy"], buffer, area);
 }
 
-/// Three digits, for two values in a narrow panel.
+/// About three digits, for two values in a narrow panel.
 fn compact(value: f64) -> String {
-    if (0.01..1.0).contains(&value) { format!("{value:.3}") } else { short(value) }
+    match value.abs() {
+        size if size == 0.0 || !size.is_finite() => short(value),
+        size if size < 1e-3 => format!("{value:.0e}"),
+        size if size < 1.0 => format!("{value:.3}"),
+        size if size < 10.0 => format!("{value:.2}"),
+        size if size < 100.0 => format!("{value:.1}"),
+        _ => short(value),
+    }
 }

@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::tokens::slots;
 use crate::engine::Snapshot;
 use crate::observe::Cluster;
 use crate::tui::model::{Model, Parameter};
@@ -93,7 +92,7 @@ fn clusters(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect)
         return;
     }
     let field: &[Cluster] = snapshot.resolved().map_or(&[], |density| density.clusters.as_slice());
-    let slots = slots(list);
+    let slots = model.slots();
     let rows = usize::from(area.height);
     let shown = if list.len() > rows { rows.saturating_sub(1) } else { list.len() };
     for (index, cluster) in list.iter().take(shown).enumerate() {

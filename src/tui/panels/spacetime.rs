@@ -118,7 +118,13 @@ fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
         _ => "⠉",
     };
     let Some(cell) = buffer.cell_mut(at) else { return };
-    let under = if cell.symbol() == "▀" && height < 0.5 { cell.bg } else if cell.symbol() == "▀" { cell.fg } else { cell.bg };
+    let under = if cell.symbol() == "▀" && height < 0.5 {
+        cell.bg
+    } else if cell.symbol() == "▀" {
+        cell.fg
+    } else {
+        cell.bg
+    };
     let over_heat = under != Color::Reset;
     let style = if over_heat { Style::new().fg(Color::White).bg(under) } else { model.theme.tokens() };
     cell.set_symbol(glyph).set_style(style);

@@ -46,13 +46,13 @@ pub fn sizes(model: &Model, buffer: &mut Buffer, area: Rect) {
     let tokens: Vec<(f64, f64)> = positive(&snapshot.tokens.spectrum);
     chart.curve(tokens.clone(), theme.tokens(), Pattern::Solid);
     chart.marks.push(Marks { points: tokens, style: theme.tokens(), glyph: if model.ascii() { "o" } else { "●" } });
-    chart.levels.push(Level { y: 1.0 / (snapshot.tokens.count as f64).sqrt(), label: "1/√n".into() });
+    chart.levels.push(Level { y: 1.0 / (snapshot.tokens.count as f64).sqrt(), label: String::new() });
     let (dot, diamond) = if model.ascii() { ("o", "x") } else { ("●", "◇") };
     let mut legend = vec![Span::styled(dot, theme.tokens()), Span::raw(" tokens  ")];
     if density.is_some() {
         legend.extend([Span::styled(diamond, theme.field()), Span::raw(" density  ")]);
     }
-    legend.push(Span::styled(format!("1/√n = {:.3}", 1.0 / (snapshot.tokens.count as f64).sqrt()), theme.dim()));
+    legend.push(Span::styled(format!("┄ 1/√n = {:.3}", 1.0 / (snapshot.tokens.count as f64).sqrt()), theme.dim()));
     chart.values = vec![Line::from(legend)];
     chart.draw(buffer, area, theme, model.marker);
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::density::wrapped;
 use crate::engine::snapshot::FieldView;
 use crate::engine::worker::Status;
 use crate::tui::action::{ACTIONS, Action};
@@ -61,9 +62,30 @@ fn shortened(text: &str, room: usize) -> String {
 
 /// A message, or a measured growth rate beside its prediction, or what to look at.
 pub fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let (text, style) = said(model);
+    // Texts from files may have several lines.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let room = usize::from(area.width).saturating_sub(2);
+    let lines = if area.height > 1 { wrapped(&text, room) } else { vec![text] };
+    for (row, line) in lines.iter().take(usize::from(area.height)).enumerate() {
+        let line = format!(" {}", shortened(line, room));
+        buffer.set_stringn(area.x, area.y + row as u16, line, usize::from(area.width), style);
+    }
+}
+
+/// How many lines the message needs: a passing text one, an answer to the reader up to three.
+#[must_use]
+pub fn message_height(model: &Model, width: u16) -> u16 {
+    let text = match &model.message {
+        Some(Message::Note(text) | Message::Error(text)) => text,
+        None => return 1,
+    };
+    wrapped(text, usize::from(width).saturating_sub(2)).len().clamp(1, 3) as u16
+}
+
+fn said(model: &Model) -> (String, Style) {
     let theme = model.theme;
-    let width = usize::from(area.width);
-    let (text, style) = match (&model.message, model.saving) {
+    match (&model.message, model.saving) {
         (Some(Message::Error(text)), _) => (text.clone(), theme.failure()),
         (Some(Message::Note(text)), _) => (text.clone(), theme.warning()),
         (None, Some(share)) => (format!("saving: {:.0} %", 100.0 * share), theme.warning()),
@@ -71,8 +93,7 @@ pub fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
             Some(text) => (text, theme.theory()),
             None => (about(model), theme.dim()),
         },
-    };
-    buffer.set_stringn(area.x, area.y, format!(" {}", shortened(&text, width.saturating_sub(2))), width, style);
+    }
 }
 
 /// What the experiment says is to be seen; in the second half of the run its notes, if there are any.
@@ -118,6 +139,8 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     }
     let (glyph, word, style) = match model.report.status {
         _ if model.snapshot().is_none() => ("…", "computing", theme.dim()),
+        // The worker stops at the end of the frame it is at; the key is answered now.
+        Status::Running if model.paused => ("‖", "pausing…", theme.warning()),
         Status::Running => ("▶", "running", Style::new()),
         Status::Paused => ("‖", "paused", theme.warning()),
         _ => ("■", "finished", theme.title()),

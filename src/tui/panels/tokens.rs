@@ -6,7 +6,6 @@ use ratatui::style::Style;
 
 use crate::engine::Snapshot;
 use crate::engine::history::PICTURE_TOKENS;
-use crate::observe::Cluster;
 use crate::tui::canvas::{Canvas, Disc, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::tidy;
@@ -21,27 +20,6 @@ const INNERMOST: f64 = 0.3;
 /// With more tokens than this the tokens themselves are dots.
 const GLYPHS_AT_MOST: usize = 400;
 
-/// The slot (colour and glyph) of every cluster: by the direction of its centre, so that it stays the same in time; the
-/// heavier of two takes it first.
-#[must_use]
-pub fn slots(clusters: &[Cluster]) -> Vec<usize> {
-    let mut taken = [false; 8];
-    clusters
-        .iter()
-        .enumerate()
-        .map(|(index, cluster)| {
-            let angle = match cluster.centre.as_slice() {
-                [x, y, ..] => y.atan2(*x).rem_euclid(std::f64::consts::TAU),
-                _ => 0.0,
-            };
-            let wanted = ((angle / std::f64::consts::TAU * 8.0).round() as usize) % 8;
-            let slot = (0..8).map(|step| (wanted + step) % 8).find(|slot| !taken[*slot]).unwrap_or(index % 8);
-            taken[slot] = true;
-            slot
-        })
-        .collect()
-}
-
 /// Draws the panel.
 pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(snapshot) = model.snapshot() else {
@@ -50,7 +28,8 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     };
     let tokens = &snapshot.tokens;
     let on_circle = tokens.dimension == 2;
-    let title = if on_circle { "tokens".to_string() } else { format!("tokens on S{}", superscript(tokens.dimension - 1)) };
+    let title =
+        if on_circle { "tokens".to_string() } else { format!("tokens on S{}", superscript(tokens.dimension - 1)) };
     let corner = format!("{} cluster{}", tokens.clusters.len(), if tokens.clusters.len() == 1 { "" } else { "s" });
     let inner = rule(buffer, area, model.theme, &title, &corner);
     if inner.height < 3 {
@@ -59,18 +38,18 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let disc = Disc::within(inner);
     let mut canvas = Canvas::new(inner, model.marker);
     disc.ring(&mut canvas, 1.0, model.theme.faint(), 2);
-    let slots = slots(&tokens.clusters);
-    let length = trails(model, snapshot, &slots, &mut canvas, disc);
+    let slots = model.slots();
+    let length = trails(model, snapshot, slots, &mut canvas, disc);
     let many = tokens.plane.len() > GLYPHS_AT_MOST;
     if many {
-        each(snapshot, &slots, |slot, [x, y]| {
+        each(snapshot, slots, |slot, [x, y]| {
             let (column, row) = disc.at(x, y);
             canvas.dot(column, row, model.theme.cluster(slot));
         });
     }
     canvas.render(buffer);
     if !many {
-        each(snapshot, &slots, |slot, [x, y]| {
+        each(snapshot, slots, |slot, [x, y]| {
             let (column, row) = disc.at(x, y);
             let at = (inner.x + column as u16, inner.y + row as u16);
             if let Some(cell) = buffer.cell_mut(at) {
@@ -102,7 +81,8 @@ fn trails(model: &Model, snapshot: &Snapshot, slots: &[usize], canvas: &mut Canv
         for (age, record) in recent.iter().rev().enumerate() {
             let Some([x, y]) = record.tokens.get(index) else { break };
             let (angle, length) = (f64::from(*y).atan2(f64::from(*x)), f64::from(*x).hypot(f64::from(*y)));
-            let radius = if tokens.dimension == 2 { 1.0 - (1.0 - INNERMOST) * age as f64 / TRAIL as f64 } else { length };
+            let radius =
+                if tokens.dimension == 2 { 1.0 - (1.0 - INNERMOST) * age as f64 / TRAIL as f64 } else { length };
             if let Some(past) = past {
                 arc(canvas, disc, past, (angle, radius), style);
             }
@@ -157,13 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cluster_keeps_its_slot_while_it_moves_a_little_and_two_never_share_one() {
-        let at = |angle: f64, mass: f64| Cluster { mass, centre: vec![angle.cos(), angle.sin()] };
-        let before = slots(&[at(0.1, 0.6), at(2.0, 0.4)]);
-        let after = slots(&[at(0.2, 0.5), at(1.9, 0.5)]);
-        assert_eq!(before, after);
-        let near = slots(&[at(0.1, 0.6), at(0.2, 0.4)]);
-        assert_ne!(near[0], near[1]);
+    fn dimensions_are_raised() {
         assert_eq!(superscript(31), "³¹");
     }
 }

@@ -1,0 +1,215 @@
+//! The real binary in a pseudo-terminal: it starts, answers keys, follows the window, and leaves the terminal as it was
+//! found, however it ends.
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A dashboard in a terminal of its own.
+struct Dashboard {
+    master: Option<Box<dyn MasterPty + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    keys: Option<Box<dyn Write + Send>>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    folder: tempfile::TempDir,
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+}
+
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).unwrap()
+}
+
+impl Dashboard {
+    fn start(arguments: &[&str]) -> Self {
+        let pair = native_pty_system().openpty(size(100, 30)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_metastable"));
+        command.args(arguments);
+        command.cwd(folder.path());
+        command.env("TERM", "xterm-256color");
+        command.env("HOME", folder.path());
+        command.env_remove("NO_COLOR");
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(30), cells(100), 0)));
+        let (mut reader, theirs) = (pair.master.try_clone_reader().unwrap(), Arc::clone(&screen));
+        std::thread::spawn(move || {
+            let mut data = [0; 65536];
+            while let Ok(count @ 1..) = reader.read(&mut data) {
+                theirs.lock().unwrap().process(&data[..count]);
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Self { master: Some(pair.master), child, keys: Some(keys), screen, folder }
+    }
+
+    fn contents(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Waits until the screen is as wished; fails with what is on it otherwise.
+    fn until(&self, what: &str, wished: impl Fn(&vt100::Screen) -> bool) {
+        let start = Instant::now();
+        while !wished(self.screen.lock().unwrap().screen()) {
+            assert!(start.elapsed() < PATIENCE, "never {what}:\n{}", self.contents());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn until_text(&self, text: &str) {
+        self.until(&format!("“{text}”"), |screen| screen.contents().contains(text));
+    }
+
+    fn press(&mut self, keys: &str) {
+        let writer = self.keys.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    fn signal(&self, name: &str) {
+        let process = self.child.process_id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args(["-s", name, &process]).status().unwrap().success());
+    }
+
+    /// Waits for the end; the terminal must be restored. Returns the exit code.
+    fn ended(&mut self) -> u32 {
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(start.elapsed() < PATIENCE, "it does not end:\n{}", self.contents());
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        self.until_restored();
+        status.exit_code()
+    }
+
+    fn until_restored(&self) {
+        self.until("restored", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+    }
+}
+
+impl Drop for Dashboard {
+    fn drop(&mut self) {
+        let _already_gone = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+#[test]
+fn it_starts_answers_keys_and_quits() {
+    let mut dashboard = Dashboard::start(&["metastable"]);
+    dashboard.until_text("running");
+    assert!(dashboard.screen.lock().unwrap().screen().alternate_screen());
+    dashboard.press(" ");
+    dashboard.until_text("paused");
+    dashboard.press("l");
+    dashboard.until_text("β 9.9");
+    dashboard.press("?");
+    dashboard.until_text("keys (esc closes)");
+    dashboard.press("\x1b");
+    dashboard.until("closed", |screen| !screen.contents().contains("keys (esc closes)"));
+    dashboard.press("\t");
+    dashboard.until_text("growth rates g_k");
+    dashboard.press("\x1b[Z");
+    dashboard.until_text("density dμ/dσ");
+    dashboard.press("5");
+    dashboard.until_text("β 0");
+    dashboard.press("q");
+    assert_eq!(dashboard.ended(), 0);
+}
+
+#[test]
+fn it_follows_the_window() {
+    let mut dashboard = Dashboard::start(&["orthogonal"]);
+    dashboard.until_text("inner products");
+    for (columns, rows, text) in
+        [(40, 10, "this window is 40×10"), (160, 50, "growth rates g_k"), (80, 24, "inner products")]
+    {
+        dashboard.screen.lock().unwrap().screen_mut().set_size(cells(rows), cells(columns));
+        dashboard.master.as_ref().unwrap().resize(size(columns, rows)).unwrap();
+        dashboard.until_text(text);
+    }
+    dashboard.press("\x03");
+    assert_eq!(dashboard.ended(), 0);
+}
+
+#[test]
+fn signals_end_it_with_the_terminal_restored() {
+    for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let mut dashboard = Dashboard::start(&["metastable"]);
+        dashboard.until_text("running");
+        dashboard.signal(name);
+        assert_eq!(dashboard.ended(), code, "{name}");
+    }
+}
+
+#[test]
+fn it_can_be_stopped_and_goes_on() {
+    let mut dashboard = Dashboard::start(&["metastable"]);
+    for round in 0..2 {
+        dashboard.until_text("running");
+        if round == 0 {
+            dashboard.press("\x1a")
+        } else {
+            dashboard.signal("TSTP")
+        }
+        dashboard.until_restored();
+        std::thread::sleep(Duration::from_millis(300));
+        dashboard.signal("CONT");
+        dashboard.until("back", vt100::Screen::alternate_screen);
+    }
+    dashboard.until_text("running");
+    dashboard.press("q");
+    assert_eq!(dashboard.ended(), 0);
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_it() {
+    let mut dashboard = Dashboard::start(&["metastable"]);
+    dashboard.until_text("running");
+    dashboard.keys = None;
+    dashboard.master = None;
+    // The reader's copy keeps the pseudo-terminal open; the signal is what a hang-up sends.
+    dashboard.signal("HUP");
+    let start = Instant::now();
+    while dashboard.child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn what_is_saved_can_be_run_again() {
+    let mut dashboard = Dashboard::start(&["metastable", "--speed", "20"]);
+    dashboard.until_text("running");
+    dashboard.press("l");
+    dashboard.until_text("t 3");
+    dashboard.press(" ");
+    dashboard.until_text("paused");
+    dashboard.press("s");
+    dashboard.until_text("again with: metastable run");
+    dashboard.press("q");
+    assert_eq!(dashboard.ended(), 0);
+    dashboard.until_text("/experiment.toml --out");
+    let saved = std::fs::read_dir(dashboard.folder.path()).unwrap().next().unwrap().unwrap().path();
+    let again = dashboard.folder.path().join("again");
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_metastable"))
+        .args(["run".as_ref(), saved.join("experiment.toml").as_os_str(), "--out".as_ref(), again.as_os_str()])
+        .output()
+        .unwrap();
+    assert!(status.status.success(), "{status:?}");
+    for file in ["metrics.csv", "tokens.npy", "density.npy"] {
+        assert_eq!(std::fs::read(saved.join(file)).unwrap(), std::fs::read(again.join(file)).unwrap(), "{file}");
+    }
+}
