@@ -60,7 +60,12 @@ impl Dashboard {
     fn until(&self, what: &str, wished: impl Fn(&vt100::Screen) -> bool) {
         let start = Instant::now();
         while !wished(self.screen.lock().unwrap().screen()) {
-            assert!(start.elapsed() < PATIENCE, "never {what}:\n{}", self.contents());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "never {what}; alternate screen {}:\n{}",
+                self.screen.lock().unwrap().screen().alternate_screen(),
+                self.contents()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }

@@ -93,7 +93,12 @@ struct Keyboard;
 
 impl Input for Keyboard {
     fn next(&mut self, wait: Duration) -> io::Result<Option<Event>> {
-        if event::poll(wait)? { event::read().map(Some) } else { Ok(None) }
+        let event = event::poll(wait).and_then(|ready| if ready { event::read().map(Some) } else { Ok(None) });
+        match event {
+            // A signal (a resize, a stop) is no hang-up.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
+            event => event,
+        }
     }
 }
 
