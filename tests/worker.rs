@@ -91,7 +91,7 @@ fn what_was_done_on_the_screen_is_replayed_to_the_bit() {
     assert_eq!((seen.attention.beta, seen.diffusion), (1.0, 0.0));
 
     let mut written = (*seen.experiment).clone();
-    (written.time.end, written.time.frames) = (seen.time, seen.frame + 1);
+    written.time.last_frame = Some(seen.frame);
     let read = experiment(&written.to_toml().unwrap());
     let mut session = Session::without_pictures(read).unwrap();
     while !session.finished() {
@@ -107,9 +107,8 @@ fn what_was_done_on_the_screen_is_replayed_to_the_bit() {
 
 #[test]
 fn a_panic_in_the_numerics_is_reported_and_another_run_can_be_started() {
-    // tokens of dimension 2 in an experiment that says 3: no file can say so, only a bug
-    let mut broken = with_tokens(short(1.0, 11), Particles::new(2, vec![1.0, 0.0, 0.0, 1.0, -1.0, 0.0]));
-    broken.tokens.dimension = 3;
+    // two tokens and a number too many: no file can say so, only a bug
+    let broken = with_tokens(short(1.0, 11), Particles::new(2, vec![1.0, 0.0, 0.0, 1.0, -1.0]));
     let worker = Worker::start(broken, 1e6, false).unwrap();
     let report = until(&worker, |report| matches!(report.status, Status::Failed(_)));
     assert!(matches!(report.status, Status::Failed(message) if message.contains("panicked")));

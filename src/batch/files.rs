@@ -78,7 +78,7 @@ impl Output {
         fs::create_dir_all(parent)?;
         let staging = tempfile::Builder::new().prefix(".metastable-").tempdir_in(parent)?;
         let spec = &experiment.tokens;
-        let shape = [experiment.time.frames as u64, spec.count as u64, spec.dimension as u64];
+        let shape = [experiment.time.recorded() as u64, spec.count as u64, spec.dimension as u64];
         let tokens = ArrayFile::create(&staging.path().join("tokens.npy"), &shape)?;
         Ok(Self { target: target.to_owned(), staging, tokens, densities: Vec::new(), points: 0 })
     }

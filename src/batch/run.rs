@@ -78,7 +78,7 @@ fn follow(
     let clock = Instant::now();
     let mut session = Session::without_pictures(experiment.clone())?;
     visit(&session)?;
-    let last = (experiment.time.frames - 1) as f64;
+    let last = (experiment.time.recorded() - 1).max(1) as f64;
     while !session.finished() {
         if !progress(session.frame() as f64 / last) {
             return Err(BatchError::Stopped);

@@ -20,7 +20,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("noise", &["diffusion", "step"]),
     ("field", &["initial", "modes", "max_modes"]),
     ("observe", &["cluster_width"]),
-    ("time", &["end", "frames", "tolerance", "scheme", "step"]),
+    ("time", &["end", "frames", "last_frame", "tolerance", "scheme", "step"]),
     ("change", &["at", "beta", "normalisation", "diffusion"]),
 ];
 
@@ -499,6 +499,7 @@ fn field_initial(table: &Section, tokens: &TokenSpec) -> Result<FieldInitial, In
 fn time(section: &Section) -> Result<TimeSpec, InputError> {
     let Some(end) = section.number("end", f64::MIN_POSITIVE..=f64::MAX)? else { return section.missing("end", "30.0") };
     let frames = section.whole("frames", 2..=10_000_000)?.unwrap_or(301);
+    let last_frame = section.whole("last_frame", 0..=10_000_000)?;
     let tolerance = section.number("tolerance", 1e-15..=0.1)?.unwrap_or(1e-9);
     let schemes = [("adaptive", Scheme::Adaptive), ("layer", Scheme::Layer)];
     let scheme = section.choice("scheme", &schemes)?.unwrap_or(Scheme::Adaptive);
@@ -521,7 +522,7 @@ fn time(section: &Section) -> Result<TimeSpec, InputError> {
             return Err(section.place_of("step").error(&section.key("step"), message, remedy));
         }
     }
-    Ok(TimeSpec { end, frames, tolerance, scheme, step })
+    Ok(TimeSpec { end, frames, last_frame, tolerance, scheme, step })
 }
 
 fn changes(root: &Section, start: Attention) -> Result<Vec<Change>, InputError> {

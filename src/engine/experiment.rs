@@ -126,6 +126,10 @@ pub struct TimeSpec {
     pub end: f64,
     /// Recorded frames, the first at 0, the last at `end`.
     pub frames: usize,
+    /// Where to stop instead: the index of the last frame to record, before or past `end`, at the same spacing. A run
+    /// that was saved from the screen has it, since the same frame times are what makes it the same to the bit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_frame: Option<usize>,
     /// Bound on the estimated error of every coordinate and every Fourier coefficient in every step.
     pub tolerance: f64,
     /// How the tokens step.
@@ -136,12 +140,21 @@ pub struct TimeSpec {
 }
 
 impl TimeSpec {
+    /// Frames that a run records.
+    #[must_use]
+    pub fn recorded(&self) -> usize {
+        self.last_frame.map_or(self.frames, |last| last + 1)
+    }
+
+    /// The time of the last of them.
+    #[must_use]
+    pub fn last(&self) -> f64 {
+        self.frame(self.recorded() - 1)
+    }
+
     /// The time of frame j, also past the end.
     #[must_use]
     pub fn frame(&self, index: usize) -> f64 {
-        if self.frames <= 1 {
-            return self.end * index as f64;
-        }
         self.end * (index as f64 / (self.frames - 1) as f64)
     }
 }

@@ -127,7 +127,7 @@ impl Session {
     /// Whether the last frame of the experiment is reached; the run can go on past it.
     #[must_use]
     pub fn finished(&self) -> bool {
-        self.frame + 1 >= self.experiment.time.frames
+        self.frame + 1 >= self.experiment.time.recorded()
     }
 
     /// β and normalisation now.
@@ -342,9 +342,9 @@ impl Session {
     /// The curves that theory offers for this start.
     fn predict(&self) -> Vec<Prediction> {
         let experiment = &self.experiment;
-        let frames = experiment.time.frames.min(601);
+        let frames = experiment.time.recorded().clamp(2, 601);
         let times: Vec<f64> =
-            (0..frames).map(|j| experiment.time.end * j as f64 / (frames - 1) as f64).collect();
+            (0..frames).map(|j| experiment.time.last() * j as f64 / (frames - 1) as f64).collect();
         let mut list = Vec::new();
         let from_law = matches!(experiment.field.initial, FieldInitial::From { from: Source::Law, smoothing } if smoothing == 0.0);
         if let (Law::Poisson { weight, .. }, true) = (&experiment.tokens.initial, from_law)

@@ -206,7 +206,7 @@ impl Model {
 /// The whole run in about thirty seconds, slowed down for fast instabilities (USA at large β).
 #[must_use]
 pub fn default_speed(experiment: &Experiment) -> f64 {
-    let speed = number::round((experiment.time.end / 30.0).max(1e-6));
+    let speed = number::round((experiment.time.last() / 30.0).max(1e-6));
     let degree = 2 + (2.0 * experiment.attention.beta).sqrt() as usize;
     let rates = growth_rates(experiment.attention, experiment.tokens.dimension, 0.0, degree.min(64));
     let fastest = rates.iter().copied().filter(|rate| rate.is_finite()).fold(0.0, f64::max);

@@ -30,8 +30,7 @@ pub struct Saver {
 #[must_use]
 pub fn so_far(snapshot: &Snapshot) -> Experiment {
     let mut experiment = (*snapshot.experiment).clone();
-    experiment.time.end = snapshot.time;
-    experiment.time.frames = snapshot.frame + 1;
+    experiment.time.last_frame = Some(snapshot.frame);
     experiment
 }
 

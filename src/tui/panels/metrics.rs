@@ -33,7 +33,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
 /// The whole run as planned, or as far as it has gone beyond.
 #[must_use]
 pub fn time_range(snapshot: &Snapshot) -> (f64, f64) {
-    (0.0, snapshot.experiment.time.end.max(snapshot.time).max(1e-9))
+    (0.0, snapshot.experiment.time.last().max(snapshot.time).max(1e-9))
 }
 
 fn chart(model: &Model, title: &str) -> Chart<'static> {

@@ -98,7 +98,7 @@ fn said(model: &Model) -> (String, Style) {
 
 /// What the experiment says is to be seen; in the second half of the run its notes, if there are any.
 fn about(model: &Model) -> String {
-    let late = model.snapshot().filter(|snapshot| 2.0 * snapshot.time >= snapshot.experiment.time.end);
+    let late = model.snapshot().filter(|snapshot| 2.0 * snapshot.time >= snapshot.experiment.time.last());
     let note = late.and_then(|snapshot| snapshot.notes.first());
     note.map_or_else(|| model.experiment.about.clone(), |note| format!("note: {note}"))
 }
@@ -131,9 +131,9 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     }
     if let Some(snapshot) = model.snapshot() {
-        let decimals = if snapshot.experiment.time.end < 0.5 { 5 } else { 2 };
+        let decimals = if snapshot.experiment.time.last() < 0.5 { 5 } else { 2 };
         spans.push(Span::styled(format!(" t {:.decimals$}", snapshot.time), theme.title()));
-        spans.push(Span::raw(format!(" / {}  ", tidy(snapshot.experiment.time.end))));
+        spans.push(Span::raw(format!(" / {}  ", tidy(snapshot.experiment.time.last()))));
     } else {
         spans.push(Span::raw(" starting  "));
     }
