@@ -21,7 +21,10 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
-const SOFTMAX: Attention = Attention { beta: 4.0, normalisation: Normalisation::Softmax };
+const SOFTMAX: Attention = Attention {
+    beta: 4.0,
+    normalisation: Normalisation::Softmax,
+};
 
 /// What was asked for on the command line.
 struct Plan {
@@ -31,8 +34,14 @@ struct Plan {
 
 impl Plan {
     fn read() -> Self {
-        let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-        Self { full: words.iter().any(|w| w == "--full"), only: words.into_iter().filter(|w| w != "--full").collect() }
+        let words: Vec<String> = std::env::args()
+            .skip(1)
+            .filter(|word| word != "--bench")
+            .collect();
+        Self {
+            full: words.iter().any(|w| w == "--full"),
+            only: words.into_iter().filter(|w| w != "--full").collect(),
+        }
     }
 
     fn wants(&self, name: &str) -> bool {
@@ -79,22 +88,33 @@ fn drift(plan: &Plan) {
             let mut dynamics = TokenDynamics::new(SOFTMAX, &tokens);
             let mut out = vec![0.0; count * dimension];
             let sizes = format!("\"n\":{count},\"d\":{dimension}");
-            plan.measure("A", "direct", &sizes, || dynamics.drift_by(Path::Direct, &tokens.positions, &mut out));
+            plan.measure("A", "direct", &sizes, || {
+                dynamics.drift_by(Path::Direct, &tokens.positions, &mut out)
+            });
             if dimension == 2 {
-                plan.measure("A", "spectral", &sizes, || dynamics.drift_by(Path::Spectral, &tokens.positions, &mut out));
+                plan.measure("A", "spectral", &sizes, || {
+                    dynamics.drift_by(Path::Spectral, &tokens.positions, &mut out)
+                });
             }
         }
     }
 }
 
 fn tendency(plan: &Plan) {
-    let law = Law::Harmonics { cosine: vec![0.0, 0.3], sine: vec![0.0, 0.0, 0.1] };
+    let law = Law::Harmonics {
+        cosine: vec![0.0, 0.3],
+        sine: vec![0.0, 0.0, 0.1],
+    };
     for modes in [128, 512, 2048, 8192, 32768] {
-        let Some(density) = Density::from_law(&law, 0.0, modes) else { continue };
+        let Some(density) = Density::from_law(&law, 0.0, modes) else {
+            continue;
+        };
         let mut field = CircleMeanField::new(SOFTMAX, modes);
         let mut out = vec![0.0; density.state.len()];
         let sizes = format!("\"modes\":{modes},\"N\":{}", 3 * modes);
-        plan.measure("D", "rhs", &sizes, || field.tendency(&density.state, &mut out));
+        plan.measure("D", "rhs", &sizes, || {
+            field.tendency(&density.state, &mut out)
+        });
     }
 }
 
@@ -126,9 +146,19 @@ fn frames(plan: &Plan) {
     for (width, height) in [(80, 24), (200, 60)] {
         let counter = Counter::default();
         let area = Rect::new(0, 0, width, height);
-        let options = TerminalOptions { viewport: Viewport::Fixed(area) };
-        let mut screen = Terminal::with_options(CrosstermBackend::new(counter.clone()), options).unwrap();
-        let mut model = Model::new(experiment.clone(), Vec::new(), Theme { depth: Depth::Truecolor }, Marker::Braille);
+        let options = TerminalOptions {
+            viewport: Viewport::Fixed(area),
+        };
+        let mut screen =
+            Terminal::with_options(CrosstermBackend::new(counter.clone()), options).unwrap();
+        let mut model = Model::new(
+            experiment.clone(),
+            Vec::new(),
+            Theme {
+                depth: Depth::Truecolor,
+            },
+            Marker::Braille,
+        );
         let mut draw = |snapshot: &Arc<Snapshot>| {
             model.report.snapshot = Some(Arc::clone(snapshot));
             let start = counter.0.get();
@@ -136,7 +166,9 @@ fn frames(plan: &Plan) {
             counter.0.get() - start
         };
         let (first, next) = (draw(&before), draw(&after));
-        let sizes = format!("\"width\":{width},\"height\":{height},\"bytes_first\":{first},\"bytes_next\":{next}");
+        let sizes = format!(
+            "\"width\":{width},\"height\":{height},\"bytes_first\":{first},\"bytes_next\":{next}"
+        );
         let mut odd = false;
         plan.measure("F", "frame", &sizes, || {
             odd = !odd;

@@ -119,12 +119,18 @@ pub struct Failure {
 impl Failure {
     /// Something the user wrote is wrong.
     pub fn input(error: impl std::fmt::Display) -> Self {
-        Self { message: error.to_string(), code: WRONG_INPUT }
+        Self {
+            message: error.to_string(),
+            code: WRONG_INPUT,
+        }
     }
 
     /// Something failed while running.
     pub fn run(error: impl std::fmt::Display) -> Self {
-        Self { message: error.to_string(), code: FAILED }
+        Self {
+            message: error.to_string(),
+            code: FAILED,
+        }
     }
 }
 
@@ -132,7 +138,10 @@ impl From<BatchError> for Failure {
     fn from(error: BatchError) -> Self {
         match error {
             BatchError::Exists(_) | BatchError::NotAFolder(_) => Self::input(error),
-            BatchError::Stopped => Self { message: error.to_string(), code: 130 },
+            BatchError::Stopped => Self {
+                message: error.to_string(),
+                code: 130,
+            },
             _ => Self::run(error),
         }
     }
@@ -162,7 +171,11 @@ pub fn run(command: &Run) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure`] as for [`run`].
-pub fn headless(experiment: &Experiment, out: Option<&std::path::Path>, force: bool) -> Result<Summary, Failure> {
+pub fn headless(
+    experiment: &Experiment,
+    out: Option<&std::path::Path>,
+    force: bool,
+) -> Result<Summary, Failure> {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // A second signal, or no handler at all, ends the program at once as usual.
@@ -183,7 +196,11 @@ pub fn headless(experiment: &Experiment, out: Option<&std::path::Path>, force: b
 }
 
 fn progress_bar(title: &str) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
     let bar = ProgressBar::with_draw_target(Some(1000), target);
     if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %  {eta} left") {
         bar.set_style(style);
@@ -200,10 +217,21 @@ pub fn preset(command: &PresetCommand) -> Result<(), Failure> {
     match command {
         PresetCommand::List => {
             let presets = presets::list();
-            let width = presets.iter().map(|preset| preset.name.chars().count()).max().unwrap_or(0);
+            let width = presets
+                .iter()
+                .map(|preset| preset.name.chars().count())
+                .max()
+                .unwrap_or(0);
             for preset in presets {
-                let origin = if preset.path.is_some() { "  (yours)" } else { "" };
-                print(&format!("{:<width$}  {}{origin}\n", preset.name, preset.title));
+                let origin = if preset.path.is_some() {
+                    "  (yours)"
+                } else {
+                    ""
+                };
+                print(&format!(
+                    "{:<width$}  {}{origin}\n",
+                    preset.name, preset.title
+                ));
             }
         }
         PresetCommand::Show { name } => print(&find(name)?.source),
@@ -213,16 +241,25 @@ pub fn preset(command: &PresetCommand) -> Result<(), Failure> {
         },
         PresetCommand::Path { name: Some(name) } => match find(name)?.path {
             Some(path) => print(&format!("{}\n", path.display())),
-            None => print(&format!("{name} is built in; `metastable preset show {name}` prints its file\n")),
+            None => print(&format!(
+                "{name} is built in; `metastable preset show {name}` prints its file\n"
+            )),
         },
     }
     Ok(())
 }
 
 fn find(name: &str) -> Result<presets::Preset, Failure> {
-    let known = presets::list().into_iter().rev().find(|preset| preset.name == name);
+    let known = presets::list()
+        .into_iter()
+        .rev()
+        .find(|preset| preset.name == name);
     // The error of loading knows what was probably meant.
-    known.ok_or_else(|| presets::load(name).map_or_else(Failure::input, |_| Failure::input(format!("{name} is a file, not a preset"))))
+    known.ok_or_else(|| {
+        presets::load(name).map_or_else(Failure::input, |_| {
+            Failure::input(format!("{name} is a file, not a preset"))
+        })
+    })
 }
 
 /// The dashboard's experiment without a screen: for a pipe.
@@ -230,7 +267,8 @@ fn find(name: &str) -> Result<presets::Preset, Failure> {
 /// # Errors
 /// [`Failure`] as for [`run`].
 pub fn report(arguments: &Dashboard) -> Result<(), Failure> {
-    let experiment = presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
+    let experiment =
+        presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
     print(&headless(&experiment, None, false)?.report());
     Ok(())
 }
@@ -245,7 +283,8 @@ pub fn print_error(message: &str) {
 /// # Errors
 /// [`Failure`] for wrong input, a terminal that cannot be used, and the signal that ended it.
 pub fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
-    let experiment = presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
+    let experiment =
+        presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
     let options = tui::Options {
         color: arguments.color,
         marker: arguments.marker,
@@ -254,10 +293,16 @@ pub fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
         paused: arguments.paused,
     };
     let farewell = tui::run(experiment, options).map_err(Failure::run)?;
-    farewell.lines.iter().for_each(|line| print(&format!("{line}\n")));
+    farewell
+        .lines
+        .iter()
+        .for_each(|line| print(&format!("{line}\n")));
     match farewell.signal {
         // By convention a program that a signal ended says so in its exit code.
-        Some(signal) => Err(Failure { message: format!("ended by signal {signal}"), code: 128 + signal as u8 }),
+        Some(signal) => Err(Failure {
+            message: format!("ended by signal {signal}"),
+            code: 128 + signal as u8,
+        }),
         None => Ok(()),
     }
 }

@@ -53,12 +53,12 @@
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
-pub mod sphere;
+pub mod batch;
+pub mod dynamics;
+pub mod engine;
 pub mod integrate;
 pub mod measure;
-pub mod dynamics;
-pub mod theory;
 pub mod observe;
-pub mod engine;
-pub mod batch;
+pub mod sphere;
+pub mod theory;
 pub mod tui;

@@ -16,7 +16,11 @@ use metastable::theory;
 const NEVER: &dyn Fn() -> bool = &|| false;
 
 fn case<'a>(list: &'a serde_json::Value, name: &str) -> &'a serde_json::Value {
-    list.as_array().unwrap().iter().find(|c| c["name"] == name).unwrap()
+    list.as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["name"] == name)
+        .unwrap()
 }
 
 #[test]
@@ -33,7 +37,10 @@ fn tokens_follow_the_oracle_to_1e_8_at_tolerance_1e_10() {
         let spec = system(beta, case["normalisation"].as_str().unwrap(), 0.0, 1e-10);
         let mut run = TokenRun::new(&with_tokens(spec, tokens));
         let (mut time, mut worst) = (0.0, 0.0_f64);
-        for (t, state) in numbers(&case["times"]).iter().zip(case["states"].as_array().unwrap()) {
+        for (t, state) in numbers(&case["times"])
+            .iter()
+            .zip(case["states"].as_array().unwrap())
+        {
             if *t > time {
                 run.advance(t - time, NEVER).unwrap();
             }
@@ -53,9 +60,20 @@ fn field_moments_energy_and_dissipation_follow_the_oracle_to_1e_9_while_resolved
     let file = reference("field.json");
     for case in file.as_array().unwrap() {
         let name = case["name"].as_str().unwrap();
-        let (beta, diffusion) = (case["beta"].as_f64().unwrap(), case["diffusion"].as_f64().unwrap());
-        let spec = system(beta, case["normalisation"].as_str().unwrap(), diffusion, 1e-12);
-        let law = Law::Harmonics { cosine: numbers(&case["cosine"]), sine: numbers(&case["sine"]) };
+        let (beta, diffusion) = (
+            case["beta"].as_f64().unwrap(),
+            case["diffusion"].as_f64().unwrap(),
+        );
+        let spec = system(
+            beta,
+            case["normalisation"].as_str().unwrap(),
+            diffusion,
+            1e-12,
+        );
+        let law = Law::Harmonics {
+            cosine: numbers(&case["cosine"]),
+            sine: numbers(&case["sine"]),
+        };
         let mut run = field_from(spec, law, 128);
         let kernel = Kernel::new(beta);
         let mut time = 0.0;
@@ -64,16 +82,31 @@ fn field_moments_energy_and_dissipation_follow_the_oracle_to_1e_9_while_resolved
             time = *t;
             assert_eq!(run.under_resolved, None, "{name} at {t}");
             let moments = run.density.moments();
-            for (k, expected) in case["moments"][index].as_array().unwrap().iter().enumerate() {
+            for (k, expected) in case["moments"][index]
+                .as_array()
+                .unwrap()
+                .iter()
+                .enumerate()
+            {
                 let expected = numbers(expected);
-                let error = (moments.get(k).re - expected[0]).hypot(moments.get(k).im - expected[1]);
+                let error =
+                    (moments.get(k).re - expected[0]).hypot(moments.get(k).im - expected[1]);
                 assert!(error < 1e-9, "{name} t {t} k {k}: {error:e}");
             }
             let (dissipation, _) = run.mean_field.dissipation_and_minimum(&run.density.state);
             let relative = |value: f64, key: &str| (value / numbers(&case[key])[index] - 1.0).abs();
-            assert!(relative(kernel.interaction_energy(&moments), "energy") < 1e-9, "{name} energy at {t}");
-            assert!(relative(dissipation, "dissipation") < 1e-8, "{name} dissipation at {t}");
-            assert!((run.mean_field.mass() - 1.0).abs() < 1e-12, "{name} mass at {t}");
+            assert!(
+                relative(kernel.interaction_energy(&moments), "energy") < 1e-9,
+                "{name} energy at {t}"
+            );
+            assert!(
+                relative(dissipation, "dissipation") < 1e-8,
+                "{name} dissipation at {t}"
+            );
+            assert!(
+                (run.mean_field.mass() - 1.0).abs() < 1e-12,
+                "{name} mass at {t}"
+            );
         }
     }
 }
@@ -84,15 +117,25 @@ fn bessel_multipliers_and_phi_functions_are_those_of_the_oracle() {
     for row in file["scaled_bessel"].as_array().unwrap() {
         let beta = row["beta"].as_f64().unwrap();
         let expected = numbers(&row["integer"]);
-        for (k, (a, b)) in scaled_multipliers(2, beta, 80).iter().zip(&expected).enumerate() {
-            assert!((a - b).abs() < 1e-14 * b + 1e-300, "e^-β I_{k}({beta}): {a:e} {b:e}");
+        for (k, (a, b)) in scaled_multipliers(2, beta, 80)
+            .iter()
+            .zip(&expected)
+            .enumerate()
+        {
+            assert!(
+                (a - b).abs() < 1e-14 * b + 1e-300,
+                "e^-β I_{k}({beta}): {a:e} {b:e}"
+            );
         }
     }
     let phi = &file["phi"];
     for (index, z) in numbers(&phi["z"]).iter().enumerate() {
         let values = metastable::integrate::exponential::phi_functions(*z);
         for (value, key) in values.iter().zip(["phi1", "phi2", "phi3"]) {
-            assert!((value / numbers(&phi[key])[index] - 1.0).abs() < 2e-15, "{key}({z})");
+            assert!(
+                (value / numbers(&phi[key])[index] - 1.0).abs() < 2e-15,
+                "{key}({z})"
+            );
         }
     }
 }
@@ -100,15 +143,25 @@ fn bessel_multipliers_and_phi_functions_are_those_of_the_oracle() {
 #[test]
 fn wasserstein_is_exact_on_the_circle() {
     for case in reference("transport.json").as_array().unwrap() {
-        let positions = numbers(&case["angles"]).iter().flat_map(|t| [t.cos(), t.sin()]).collect();
+        let positions = numbers(&case["angles"])
+            .iter()
+            .flat_map(|t| [t.cos(), t.sin()])
+            .collect();
         let tokens = Particles::weighted(2, positions, numbers(&case["weights"]));
-        let law = Law::Harmonics { cosine: numbers(&case["cosine"]), sine: numbers(&case["sine"]) };
+        let law = Law::Harmonics {
+            cosine: numbers(&case["cosine"]),
+            sine: numbers(&case["sine"]),
+        };
         for modes in [32, 256] {
             let distance = wasserstein(&tokens, &Density::from_law(&law, 0.0, modes).unwrap());
             let error = (distance - case["w1"].as_f64().unwrap()).abs();
             // the density is interpolated by cubics on 8 points a mode: a few 1e-8 at 32 modes, nothing at 256
             let allowed = if modes == 32 { 1e-8 } else { 1e-11 };
-            assert!(error < allowed, "{} with {modes} modes: {error:e}", case["name"]);
+            assert!(
+                error < allowed,
+                "{} with {modes} modes: {error:e}",
+                case["name"]
+            );
         }
     }
 }
@@ -117,27 +170,54 @@ fn wasserstein_is_exact_on_the_circle() {
 fn growth_rates_and_curves_of_the_theory_are_those_of_the_oracle() {
     let file = reference("theory.json");
     for row in file["growth"].as_array().unwrap() {
-        let (dimension, beta) = (row["dimension"].as_u64().unwrap() as usize, row["beta"].as_f64().unwrap());
-        for (normalisation, key) in [(Normalisation::Softmax, "softmax"), (Normalisation::None, "none")] {
-            let rates = theory::growth::growth_rates(Attention { beta, normalisation }, dimension, 0.0, 8);
+        let (dimension, beta) = (
+            row["dimension"].as_u64().unwrap() as usize,
+            row["beta"].as_f64().unwrap(),
+        );
+        for (normalisation, key) in [
+            (Normalisation::Softmax, "softmax"),
+            (Normalisation::None, "none"),
+        ] {
+            let rates = theory::growth::growth_rates(
+                Attention {
+                    beta,
+                    normalisation,
+                },
+                dimension,
+                0.0,
+                8,
+            );
             for (degree, expected) in numbers(&row[key]).iter().enumerate() {
-                assert!((rates[degree + 1] / expected - 1.0).abs() < 1e-13, "d {dimension} β {beta} ℓ {}", degree + 1);
+                assert!(
+                    (rates[degree + 1] / expected - 1.0).abs() < 1e-13,
+                    "d {dimension} β {beta} ℓ {}",
+                    degree + 1
+                );
             }
         }
     }
     for row in file["equiangular"].as_array().unwrap() {
-        let normalisation =
-            if row["normalisation"] == "softmax" { Normalisation::Softmax } else { Normalisation::None };
-        let attention = Attention { beta: row["beta"].as_f64().unwrap(), normalisation };
+        let normalisation = if row["normalisation"] == "softmax" {
+            Normalisation::Softmax
+        } else {
+            Normalisation::None
+        };
+        let attention = Attention {
+            beta: row["beta"].as_f64().unwrap(),
+            normalisation,
+        };
         let count = row["n"].as_u64().unwrap() as usize;
-        let curve = theory::equiangular::curve(attention, count, 0.0, &numbers(&row["times"])).unwrap();
+        let curve =
+            theory::equiangular::curve(attention, count, 0.0, &numbers(&row["times"])).unwrap();
         for (a, b) in curve.iter().zip(numbers(&row["gamma"])) {
             assert!((a - b).abs() < 1e-11, "γ of {row}");
         }
     }
     for row in file["ott_antonsen"].as_array().unwrap() {
         for (t, r) in numbers(&row["times"]).iter().zip(numbers(&row["r"])) {
-            assert!((theory::kuramoto::ott_antonsen(row["r0"].as_f64().unwrap(), *t) - r).abs() < 1e-14);
+            assert!(
+                (theory::kuramoto::ott_antonsen(row["r0"].as_f64().unwrap(), *t) - r).abs() < 1e-14
+            );
         }
     }
 }
@@ -152,16 +232,29 @@ fn a_small_perturbation_of_the_uniform_density_grows_at_the_predicted_rate() {
                 let rate = theory::growth_rate(attention, 2, 0.0, k);
                 let mut cosine = vec![0.0; k];
                 cosine[k - 1] = 1e-6;
-                let mut run = field_from(spec, Law::Harmonics { cosine, sine: vec![] }, 64);
+                let mut run = field_from(
+                    spec,
+                    Law::Harmonics {
+                        cosine,
+                        sine: vec![],
+                    },
+                    64,
+                );
                 let before = run.density.coefficient(k).norm();
                 // half an e-folding, and no longer than the other modes need to grow out of rounding
                 let time = (0.5 / rate).min(2.0);
                 run.advance(0.0, time, NEVER).unwrap();
                 let measured = (run.density.coefficient(k).norm() / before).ln() / time;
-                assert!((measured / rate - 1.0).abs() < 1e-5, "{normalisation} β {beta} k {k}: {measured} {rate}");
+                assert!(
+                    (measured / rate - 1.0).abs() < 1e-5,
+                    "{normalisation} β {beta} k {k}: {measured} {rate}"
+                );
                 // instantaneously, as the screen shows it
                 let now = run.growth(k)[k - 1];
-                assert!((now / rate - 1.0).abs() < 1e-5, "{normalisation} β {beta} k {k}: {now} {rate}");
+                assert!(
+                    (now / rate - 1.0).abs() < 1e-5,
+                    "{normalisation} β {beta} k {k}: {now} {rate}"
+                );
             }
         }
     }
@@ -174,11 +267,21 @@ fn noise_damps_every_degree_by_its_laplacian() {
         let rate = theory::growth_rate(spec.attention, 2, 0.3, k);
         let mut cosine = vec![0.0; k];
         cosine[k - 1] = 1e-6;
-        let mut run = field_from(spec, Law::Harmonics { cosine, sine: vec![] }, 64);
+        let mut run = field_from(
+            spec,
+            Law::Harmonics {
+                cosine,
+                sine: vec![],
+            },
+            64,
+        );
         let before = run.density.coefficient(k).norm();
         run.advance(0.0, 0.5, NEVER).unwrap();
         let measured = (run.density.coefficient(k).norm() / before).ln() / 0.5;
-        assert!((measured / rate - 1.0).abs() < 1e-5, "k {k}: {measured} {rate}");
+        assert!(
+            (measured / rate - 1.0).abs() < 1e-5,
+            "k {k}: {measured} {rate}"
+        );
     }
 }
 
@@ -186,13 +289,24 @@ fn noise_damps_every_degree_by_its_laplacian() {
 fn the_kuramoto_mean_field_follows_ott_and_antonsen() {
     let spec = system(0.0, "softmax", 0.0, 1e-12);
     let start = 0.2_f64;
-    let mut run = field_from(spec, Law::Poisson { weight: start, axis: vec![1.0, 0.0] }, 64);
+    let mut run = field_from(
+        spec,
+        Law::Poisson {
+            weight: start,
+            axis: vec![1.0, 0.0],
+        },
+        64,
+    );
     for step in 0..8 {
         run.advance(f64::from(step) * 0.5, 0.5, NEVER).unwrap();
         let r = theory::kuramoto::ott_antonsen(start, 0.5 * f64::from(step + 1));
         for k in 1..=8 {
             let error = (run.density.moments().order_parameter(k) - r.powi(k as i32)).abs();
-            assert!(error < 1e-8, "t {} k {k}: {error:e}", 0.5 * f64::from(step + 1));
+            assert!(
+                error < 1e-8,
+                "t {} k {k}: {error:e}",
+                0.5 * f64::from(step + 1)
+            );
         }
     }
 }
@@ -208,7 +322,14 @@ fn noisy_densities_settle_on_the_stationary_ones() {
             case["diffusion"].as_f64().unwrap(),
             1e-10,
         );
-        let mut run = field_from(spec, Law::VonMisesFisher { concentration: 1.5, mean: vec![1.0, 0.0] }, 64);
+        let mut run = field_from(
+            spec,
+            Law::VonMisesFisher {
+                concentration: 1.5,
+                mean: vec![1.0, 0.0],
+            },
+            64,
+        );
         run.advance(0.0, 200.0, NEVER).unwrap();
         for (k, expected) in numbers(&case["moments"]).iter().enumerate() {
             let error = (run.density.moments().get(k + 1).re - expected).abs();
@@ -232,12 +353,18 @@ fn energy_never_decreases_and_grows_at_the_rate_of_its_dissipation() {
         let step = spec.time.frame(1);
         for side in ["tokens", "field"] {
             let energy = session.history().series_named(&format!("{side}_energy"));
-            let rate = session.history().series_named(&format!("{side}_dissipation"));
+            let rate = session
+                .history()
+                .series_named(&format!("{side}_dissipation"));
             for (index, pair) in energy.windows(2).enumerate() {
                 assert!(pair[1].1 >= pair[0].1 - 1e-12, "{side} at {}", pair[1].0);
                 // Simpson's rule would need midpoints; the trapezoid rule is good to (step²/12)·E'''
                 let gained = 0.5 * step * (rate[index].1 + rate[index + 1].1);
-                assert!((pair[1].1 - pair[0].1 - gained).abs() < 2e-2 * gained + 1e-9, "{normalisation} {side} at {}", pair[1].0);
+                assert!(
+                    (pair[1].1 - pair[0].1 - gained).abs() < 2e-2 * gained + 1e-9,
+                    "{normalisation} {side} at {}",
+                    pair[1].0
+                );
             }
         }
     }
@@ -247,7 +374,11 @@ fn energy_never_decreases_and_grows_at_the_rate_of_its_dissipation() {
 fn orthogonal_tokens_follow_the_equiangular_curve() {
     for (beta, normalisation) in [(1.0, "softmax"), (4.0, "softmax"), (2.0, "none")] {
         let mut spec = system(beta, normalisation, 0.0, 1e-11);
-        (spec.tokens.count, spec.tokens.dimension, spec.tokens.initial) = (16, 20, Law::Orthogonal);
+        (
+            spec.tokens.count,
+            spec.tokens.dimension,
+            spec.tokens.initial,
+        ) = (16, 20, Law::Orthogonal);
         let mut run = TokenRun::new(&spec);
         let times = [0.5, 1.0, 2.0];
         let gamma = theory::equiangular::curve(spec.attention, 16, 0.0, &times).unwrap();
@@ -257,7 +388,10 @@ fn orthogonal_tokens_follow_the_equiangular_curve() {
             time = *t;
             let (x, y) = (run.particles.row(2), run.particles.row(13));
             let product: f64 = x.iter().zip(y).map(|(a, b)| a * b).sum();
-            assert!((product - expected).abs() < 1e-9, "β {beta} {normalisation} t {t}: {product} {expected}");
+            assert!(
+                (product - expected).abs() < 1e-9,
+                "β {beta} {normalisation} t {t}: {product} {expected}"
+            );
         }
     }
 }
@@ -266,9 +400,17 @@ fn orthogonal_tokens_follow_the_equiangular_curve() {
 fn two_clusters_of_unequal_mass_follow_the_scalar_equation() {
     for row in reference("theory.json")["two_clusters"].as_array().unwrap() {
         let start = row["c0"].as_f64().unwrap();
-        let tokens =
-            Particles::weighted(2, vec![1.0, 0.0, start, (1.0 - start * start).sqrt()], numbers(&row["masses"]));
-        let spec = system(row["beta"].as_f64().unwrap(), row["normalisation"].as_str().unwrap(), 0.0, 1e-12);
+        let tokens = Particles::weighted(
+            2,
+            vec![1.0, 0.0, start, (1.0 - start * start).sqrt()],
+            numbers(&row["masses"]),
+        );
+        let spec = system(
+            row["beta"].as_f64().unwrap(),
+            row["normalisation"].as_str().unwrap(),
+            0.0,
+            1e-12,
+        );
         let mut run = TokenRun::new(&with_tokens(spec, tokens));
         let mut time = 0.0;
         for (t, expected) in numbers(&row["times"]).iter().zip(numbers(&row["c"])) {
@@ -277,7 +419,10 @@ fn two_clusters_of_unequal_mass_follow_the_scalar_equation() {
             }
             time = *t;
             let p = &run.particles.positions;
-            assert!((p[0] * p[2] + p[1] * p[3] - expected).abs() < 1e-10, "t {t}");
+            assert!(
+                (p[0] * p[2] + p[1] * p[3] - expected).abs() < 1e-10,
+                "t {t}"
+            );
         }
     }
 }
@@ -286,7 +431,10 @@ fn two_clusters_of_unequal_mass_follow_the_scalar_equation() {
 fn tokens_converge_at_eighth_order_on_the_sphere() {
     // retraction included: the error after one time unit against the number of steps
     let tokens = Law::Uniform.sample(8, 3, 6);
-    let attention = Attention { beta: 2.0, normalisation: Normalisation::Softmax };
+    let attention = Attention {
+        beta: 2.0,
+        normalisation: Normalisation::Softmax,
+    };
     let mut dynamics = metastable::dynamics::TokenDynamics::new(attention, &tokens);
     let mut solve = |steps: usize| {
         let mut stepper = Explicit::new(&DORMAND_PRINCE_853, 24, 1.0, 1.0);
@@ -301,7 +449,12 @@ fn tokens_converge_at_eighth_order_on_the_sphere() {
         }
         x
     };
-    let distance = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+    let distance = |a: &[f64], b: &[f64]| {
+        a.iter()
+            .zip(b)
+            .map(|(x, y)| (x - y).abs())
+            .fold(0.0, f64::max)
+    };
     let exact = solve(64);
     let (coarse, fine) = (solve(3), solve(6));
     let order = (distance(&coarse, &exact) / distance(&fine, &exact)).log2();
@@ -326,7 +479,12 @@ fn the_layer_scheme_converges_to_the_flow_at_first_order() {
         run.advance(1.0, NEVER).unwrap();
         run.particles.positions
     };
-    let error = |x: Vec<f64>| x.iter().zip(&exact).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let error = |x: Vec<f64>| {
+        x.iter()
+            .zip(&exact)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f64::max)
+    };
     let order = (error(run(0.01)) / error(run(0.005))).log2();
     assert!((order - 1.0).abs() < 0.05, "observed {order:.3}");
 }
@@ -342,11 +500,16 @@ fn one_layer_is_the_formula_of_the_paper() {
     run.advance(0.5, NEVER).unwrap();
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
     for i in 0..3 {
-        let weights: Vec<f64> = before.rows().map(|y| (2.0 * dot(before.row(i), y)).exp()).collect();
+        let weights: Vec<f64> = before
+            .rows()
+            .map(|y| (2.0 * dot(before.row(i), y)).exp())
+            .collect();
         let total: f64 = weights.iter().sum();
         let mut x: Vec<f64> = before.row(i).to_vec();
         for (w, y) in weights.iter().zip(before.rows()) {
-            x.iter_mut().zip(y).for_each(|(a, b)| *a += 0.5 * w / total * b);
+            x.iter_mut()
+                .zip(y)
+                .for_each(|(a, b)| *a += 0.5 * w / total * b);
         }
         let length = dot(&x, &x).sqrt();
         for (a, b) in run.particles.row(i).iter().zip(&x) {
@@ -358,7 +521,11 @@ fn one_layer_is_the_formula_of_the_paper() {
 #[test]
 fn the_density_turns_with_its_start_and_mirrors_with_it() {
     let solve = |cosine: Vec<f64>, sine: Vec<f64>| {
-        let mut run = field_from(system(4.0, "softmax", 0.0, 1e-12), Law::Harmonics { cosine, sine }, 64);
+        let mut run = field_from(
+            system(4.0, "softmax", 0.0, 1e-12),
+            Law::Harmonics { cosine, sine },
+            64,
+        );
         run.advance(0.0, 1.0, NEVER).unwrap();
         run.density.moments()
     };
@@ -379,7 +546,10 @@ fn the_density_turns_with_its_start_and_mirrors_with_it() {
 fn the_same_seed_gives_the_same_bits_with_any_number_of_threads() {
     for (count, dimension, diffusion) in [(3000, 2, 0.0), (300, 2, 0.05), (200, 16, 0.0)] {
         let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             pool.install(|| {
                 let mut spec = system(4.0, "softmax", diffusion, 1e-9);
                 (spec.tokens.count, spec.tokens.dimension) = (count, dimension);
@@ -387,12 +557,19 @@ fn the_same_seed_gives_the_same_bits_with_any_number_of_threads() {
                 for _ in 0..3 {
                     session.advance(NEVER).unwrap();
                 }
-                let values: Vec<u64> =
-                    session.history().records().iter().flat_map(|r| r.values.iter().map(|v| v.to_bits())).collect();
+                let values: Vec<u64> = session
+                    .history()
+                    .records()
+                    .iter()
+                    .flat_map(|r| r.values.iter().map(|v| v.to_bits()))
+                    .collect();
                 (session.tokens().particles.positions.clone(), values)
             })
         };
-        assert!(run(1) == run(2) && run(2) == run(5), "n {count} d {dimension} D {diffusion}");
+        assert!(
+            run(1) == run(2) && run(2) == run(5),
+            "n {count} d {dimension} D {diffusion}"
+        );
     }
 }
 
@@ -410,7 +587,13 @@ fn tokens_drawn_from_a_law_approach_its_mean_field_like_one_over_root_n() {
             let mut session = Session::without_pictures(spec).unwrap();
             session.advance(NEVER).unwrap();
             session.advance(NEVER).unwrap();
-            total += session.history().series_named("discrepancy").last().unwrap().1.powi(2);
+            total += session
+                .history()
+                .series_named("discrepancy")
+                .last()
+                .unwrap()
+                .1
+                .powi(2);
         }
         (total / 6.0).sqrt()
     };
@@ -424,7 +607,10 @@ fn the_noisy_scheme_has_the_right_stationary_law() {
     // β = 0 with noise: von Mises with R = I_1(R/D)/I_0(R/D) in the limit n → ∞
     let mut spec = system(0.0, "softmax", 0.2, 1e-8);
     (spec.tokens.count, spec.tokens.seed) = (4000, 8);
-    spec.tokens.initial = Law::VonMisesFisher { concentration: 3.0, mean: vec![0.0, 1.0] };
+    spec.tokens.initial = Law::VonMisesFisher {
+        concentration: 3.0,
+        mean: vec![0.0, 1.0],
+    };
     spec.noise.step = 0.05;
     let mut run = TokenRun::new(&spec);
     run.advance(10.0, NEVER).unwrap();

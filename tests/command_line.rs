@@ -20,8 +20,16 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A run of a second or less.
-const SHORT: [&str; 8] =
-    ["run", "clusters-beta-4", "--set", "time.end=2", "--set", "frames=21", "--set", "tokens.count=24"];
+const SHORT: [&str; 8] = [
+    "run",
+    "clusters-beta-4",
+    "--set",
+    "time.end=2",
+    "--set",
+    "frames=21",
+    "--set",
+    "tokens.count=24",
+];
 
 fn read_array(path: &Path) -> (Vec<u64>, Vec<f64>) {
     let npy = npyz::NpyFile::new(std::fs::File::open(path).unwrap()).unwrap();
@@ -33,11 +41,17 @@ fn read_metrics(path: &Path) -> HashMap<String, Vec<f64>> {
     let mut lines = content.lines();
     let names: Vec<&str> = lines.next().unwrap().split(',').collect();
     assert_eq!(names[0], "t");
-    let mut columns: HashMap<String, Vec<f64>> = names.iter().map(|name| ((*name).to_owned(), vec![])).collect();
+    let mut columns: HashMap<String, Vec<f64>> = names
+        .iter()
+        .map(|name| ((*name).to_owned(), vec![]))
+        .collect();
     for line in lines {
         let values: Vec<f64> = line.split(',').map(|v| v.parse().unwrap()).collect();
         assert_eq!(values.len(), names.len());
-        names.iter().zip(values).for_each(|(name, value)| columns.get_mut(*name).unwrap().push(value));
+        names
+            .iter()
+            .zip(values)
+            .for_each(|(name, value)| columns.get_mut(*name).unwrap().push(value));
     }
     columns
 }
@@ -49,11 +63,25 @@ fn a_run_writes_its_files_and_they_agree_with_each_other() {
     assert!(done.status.success(), "{}", text(&done.stderr));
     assert!(text(&done.stdout).contains("clusters") && text(&done.stdout).contains("written to"));
     let out = folder.path().join("out");
-    let names: std::collections::BTreeSet<String> =
-        std::fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    let expected = ["angles.npy", "density.npy", "experiment.toml", "metrics.csv", "summary.json", "times.npy", "tokens.npy"];
+    let names: std::collections::BTreeSet<String> = std::fs::read_dir(&out)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let expected = [
+        "angles.npy",
+        "density.npy",
+        "experiment.toml",
+        "metrics.csv",
+        "summary.json",
+        "times.npy",
+        "tokens.npy",
+    ];
     assert_eq!(names, expected.iter().map(|n| (*n).to_owned()).collect());
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no scratch is left beside it");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "no scratch is left beside it"
+    );
 
     let (shape, times) = read_array(&out.join("times.npy"));
     assert_eq!((shape, times[0], times[20]), (vec![21], 0.0, 2.0));
@@ -67,39 +95,65 @@ fn a_run_writes_its_files_and_they_agree_with_each_other() {
     for frame in [0, 7, 20] {
         assert_eq!(metrics["t"][frame], times[frame]);
         let rows = &tokens[frame * 48..(frame + 1) * 48];
-        let (x, y) = rows.chunks(2).fold((0.0, 0.0), |(x, y), r| (x + r[0] / 24.0, y + r[1] / 24.0));
+        let (x, y) = rows
+            .chunks(2)
+            .fold((0.0, 0.0), |(x, y), r| (x + r[0] / 24.0, y + r[1] / 24.0));
         assert!((x.hypot(y) - metrics["tokens_order_1"][frame]).abs() < 1e-13);
         let rho = &density[frame * points..(frame + 1) * points];
         let mass: f64 = rho.iter().sum::<f64>() / points as f64;
         assert!((mass - 1.0).abs() < 1e-12);
         for k in [1, 5] {
             let (c, s) = rho.iter().zip(&angles).fold((0.0, 0.0), |(c, s), (r, a)| {
-                (c + r * (f64::from(k) * a).cos() / points as f64, s + r * (f64::from(k) * a).sin() / points as f64)
+                (
+                    c + r * (f64::from(k) * a).cos() / points as f64,
+                    s + r * (f64::from(k) * a).sin() / points as f64,
+                )
             });
-            assert!((c.hypot(s) - metrics[&format!("field_order_{k}")][frame]).abs() < 1e-12, "k {k}");
+            assert!(
+                (c.hypot(s) - metrics[&format!("field_order_{k}")][frame]).abs() < 1e-12,
+                "k {k}"
+            );
         }
         let least = rho.iter().copied().fold(f64::INFINITY, f64::min);
         assert!((least - metrics["field_min"][frame]).abs() < 1e-2 * (1.0 + least));
     }
-    let summary: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(out.join("summary.json")).unwrap()).unwrap();
-    assert_eq!(summary["last"]["tokens_energy"].as_f64().unwrap(), metrics["tokens_energy"][20]);
+    let summary: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(out.join("summary.json")).unwrap()).unwrap();
+    assert_eq!(
+        summary["last"]["tokens_energy"].as_f64().unwrap(),
+        metrics["tokens_energy"][20]
+    );
     assert_eq!(summary["field"]["state"], "resolved");
 }
 
 #[test]
 fn the_written_experiment_runs_again_to_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("points.csv"), "1,0\n0,1\n-1,0.2\n0.3,-0.9\n").unwrap();
+    std::fs::write(
+        folder.path().join("points.csv"),
+        "1,0\n0,1\n-1,0.2\n0.3,-0.9\n",
+    )
+    .unwrap();
     std::fs::write(
         folder.path().join("e.toml"),
         "[tokens]\ninitial = { law = \"file\", path = \"points.csv\" }\n[attention]\nbeta = 2\n[noise]\ndiffusion = 0.01\n\
          [time]\nend = 1\nframes = 6\n[[change]]\nat = 0.5\nbeta = 3\n",
     )
     .unwrap();
-    assert!(metastable(folder.path(), &["run", "e.toml", "--out", "a"]).status.success());
+    assert!(
+        metastable(folder.path(), &["run", "e.toml", "--out", "a"])
+            .status
+            .success()
+    );
     let again = metastable(folder.path(), &["run", "a/experiment.toml", "--out", "b"]);
     assert!(again.status.success(), "{}", text(&again.stderr));
-    for file in ["metrics.csv", "tokens.npy", "density.npy", "experiment.toml", "initial.npy"] {
+    for file in [
+        "metrics.csv",
+        "tokens.npy",
+        "density.npy",
+        "experiment.toml",
+        "initial.npy",
+    ] {
         let read = |run: &str| std::fs::read(folder.path().join(run).join(file)).unwrap();
         assert!(read("a") == read("b"), "{file} differs");
     }
@@ -111,58 +165,133 @@ fn an_existing_run_is_kept_unless_forced() {
     let arguments = [&SHORT[..], &["--out", "out"]].concat();
     assert!(metastable(folder.path(), &arguments).status.success());
     let before = std::fs::read(folder.path().join("out/metrics.csv")).unwrap();
-    let refused = metastable(folder.path(), &[&arguments[..], &["--set", "seed=1"]].concat());
+    let refused = metastable(
+        folder.path(),
+        &[&arguments[..], &["--set", "seed=1"]].concat(),
+    );
     assert_eq!(refused.status.code(), Some(2));
-    assert!(text(&refused.stderr).contains("add --force"), "{}", text(&refused.stderr));
-    assert_eq!(std::fs::read(folder.path().join("out/metrics.csv")).unwrap(), before);
-    assert!(metastable(folder.path(), &[&arguments[..], &["--set", "seed=1", "--force"]].concat()).status.success());
-    assert_ne!(std::fs::read(folder.path().join("out/metrics.csv")).unwrap(), before);
+    assert!(
+        text(&refused.stderr).contains("add --force"),
+        "{}",
+        text(&refused.stderr)
+    );
+    assert_eq!(
+        std::fs::read(folder.path().join("out/metrics.csv")).unwrap(),
+        before
+    );
+    assert!(
+        metastable(
+            folder.path(),
+            &[&arguments[..], &["--set", "seed=1", "--force"]].concat()
+        )
+        .status
+        .success()
+    );
+    assert_ne!(
+        std::fs::read(folder.path().join("out/metrics.csv")).unwrap(),
+        before
+    );
 }
 
 #[test]
 fn wrong_input_ends_with_code_2_a_clear_line_and_nothing_written() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("bad.toml"), "[tokens]\ncoutn = 3\n[attention]\nbeta = 1\n[time]\nend = 1\n").unwrap();
+    std::fs::write(
+        folder.path().join("bad.toml"),
+        "[tokens]\ncoutn = 3\n[attention]\nbeta = 1\n[time]\nend = 1\n",
+    )
+    .unwrap();
     for (arguments, expected) in [
-        (vec!["run", "bad.toml", "--out", "out"], "bad.toml:2:1: tokens.coutn: there is no such key"),
-        (vec!["run", "missing.toml", "--out", "out"], "missing.toml: cannot be read"),
-        (vec!["run", "kuramoto", "--set", "tokens.count=0", "--out", "out"], "--set tokens.count=0: tokens.count: 0 is out of range"),
+        (
+            vec!["run", "bad.toml", "--out", "out"],
+            "bad.toml:2:1: tokens.coutn: there is no such key",
+        ),
+        (
+            vec!["run", "missing.toml", "--out", "out"],
+            "missing.toml: cannot be read",
+        ),
+        (
+            vec!["run", "kuramoto", "--set", "tokens.count=0", "--out", "out"],
+            "--set tokens.count=0: tokens.count: 0 is out of range",
+        ),
         (vec!["run", "nonsense", "--out", "out"], "no such preset"),
         (vec!["nonsense"], "no such preset"),
-        (vec!["run", "kuramoto", "--out", "bad.toml"], "bad.toml is not a folder"),
-        (vec!["preset", "show", "kuramotto"], "did you mean `kuramoto`?"),
+        (
+            vec!["run", "kuramoto", "--out", "bad.toml"],
+            "bad.toml is not a folder",
+        ),
+        (
+            vec!["preset", "show", "kuramotto"],
+            "did you mean `kuramoto`?",
+        ),
     ] {
         let refused = metastable(folder.path(), &arguments);
         assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
-        assert!(text(&refused.stderr).contains(expected), "{arguments:?} says {}", text(&refused.stderr));
+        assert!(
+            text(&refused.stderr).contains(expected),
+            "{arguments:?} says {}",
+            text(&refused.stderr)
+        );
         assert!(text(&refused.stdout).is_empty());
     }
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was written");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "nothing was written"
+    );
 }
 
 #[test]
 fn without_a_terminal_the_program_runs_the_preset_and_prints_the_report() {
     let folder = tempfile::tempdir().unwrap();
-    let done = metastable(folder.path(), &["kuramoto", "--set", "end=1", "--set", "frames=5"]);
+    let done = metastable(
+        folder.path(),
+        &["kuramoto", "--set", "end=1", "--set", "frames=5"],
+    );
     assert!(done.status.success(), "{}", text(&done.stderr));
     let report = text(&done.stdout);
-    assert!(report.starts_with("β = 0: Kuramoto") && report.contains("W₁"), "{report}");
+    assert!(
+        report.starts_with("β = 0: Kuramoto") && report.contains("W₁"),
+        "{report}"
+    );
     assert!(!report.contains('\u{1b}'));
 }
 
 #[test]
 fn an_under_resolved_density_leaves_no_numbers_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["run", "clusters-beta-4", "--set", "max_modes=256", "--set", "end=4", "--set", "frames=41", "--out", "out"];
+    let arguments = [
+        "run",
+        "clusters-beta-4",
+        "--set",
+        "max_modes=256",
+        "--set",
+        "end=4",
+        "--set",
+        "frames=41",
+        "--out",
+        "out",
+    ];
     let done = metastable(folder.path(), &arguments);
-    assert!(text(&done.stdout).contains("UNDER-RESOLVED since t = "), "{}", text(&done.stdout));
+    assert!(
+        text(&done.stdout).contains("UNDER-RESOLVED since t = "),
+        "{}",
+        text(&done.stdout)
+    );
     let metrics = read_metrics(&folder.path().join("out/metrics.csv"));
-    let resolved = metrics["field_resolved"].iter().filter(|r| **r == 1.0).count();
+    let resolved = metrics["field_resolved"]
+        .iter()
+        .filter(|r| **r == 1.0)
+        .count();
     assert!(resolved > 3 && resolved < 41);
     let (shape, density) = read_array(&folder.path().join("out/density.npy"));
     for frame in 0..41 {
         let row = &density[frame * shape[1] as usize..(frame + 1) * shape[1] as usize];
-        assert_eq!(row.iter().all(|v| v.is_nan()), frame >= resolved, "frame {frame}");
+        assert_eq!(
+            row.iter().all(|v| v.is_nan()),
+            frame >= resolved,
+            "frame {frame}"
+        );
         assert_eq!(metrics["field_energy"][frame].is_nan(), frame >= resolved);
         assert_eq!(metrics["wasserstein"][frame].is_nan(), frame >= resolved);
         let tail = metrics["field_tail"][frame];
@@ -177,22 +306,38 @@ fn presets_are_listed_shown_and_located_and_a_users_own_are_read() {
     let own = Path::new(path.trim());
     assert!(own.ends_with("metastable/presets"), "{path}");
     std::fs::create_dir_all(own).unwrap();
-    std::fs::write(own.join("mine.toml"), "title = \"My own\"\n[attention]\nbeta = 1\n[time]\nend = 0.1\nframes = 2\n").unwrap();
+    std::fs::write(
+        own.join("mine.toml"),
+        "title = \"My own\"\n[attention]\nbeta = 1\n[time]\nend = 0.1\nframes = 2\n",
+    )
+    .unwrap();
     let list = text(&metastable(folder.path(), &["preset", "list"]).stdout);
-    assert!(list.lines().next().unwrap().starts_with("metastable "), "{list}");
+    assert!(
+        list.lines().next().unwrap().starts_with("metastable "),
+        "{list}"
+    );
     assert!(list.contains("My own  (yours)") && list.lines().count() >= 12);
     let shown = text(&metastable(folder.path(), &["preset", "show", "kuramoto"]).stdout);
     assert_eq!(shown, include_str!("../presets/kuramoto.toml"));
     assert!(metastable(folder.path(), &["run", "mine"]).status.success());
-    assert!(text(&metastable(folder.path(), &["preset", "path", "mine"]).stdout).contains("mine.toml"));
+    assert!(
+        text(&metastable(folder.path(), &["preset", "path", "mine"]).stdout).contains("mine.toml")
+    );
 }
 
 #[test]
 fn every_file_of_the_presets_folder_is_built_in() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("presets");
-    let names: std::collections::BTreeSet<String> = metastable::engine::presets::list().into_iter().map(|p| p.name).collect();
+    let names: std::collections::BTreeSet<String> = metastable::engine::presets::list()
+        .into_iter()
+        .map(|p| p.name)
+        .collect();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        assert!(names.contains(path.file_stem().unwrap().to_str().unwrap()), "{}", path.display());
+        assert!(
+            names.contains(path.file_stem().unwrap().to_str().unwrap()),
+            "{}",
+            path.display()
+        );
     }
 }

@@ -14,16 +14,30 @@ const ENOUGH: &str = "[attention]\nbeta = 4.0\n[time]\nend = 3.0\n";
 
 /// The error of a file with these lines, which begin in line 1.
 fn error(text: &str) -> String {
-    decode::read_text("e.toml", Path::new(""), text).unwrap_err().to_string()
+    decode::read_text("e.toml", Path::new(""), text)
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
 fn every_default_is_filled_in() {
     let spec = experiment(ENOUGH);
-    assert_eq!((spec.tokens.count, spec.tokens.dimension, spec.tokens.seed), (64, 2, 0));
+    assert_eq!(
+        (spec.tokens.count, spec.tokens.dimension, spec.tokens.seed),
+        (64, 2, 0)
+    );
     assert_eq!((spec.field.modes, spec.field.max_modes), (256, 65536));
-    assert_eq!((spec.time.frames, spec.time.tolerance, spec.time.scheme), (301, 1e-9, Scheme::Adaptive));
-    assert_eq!(spec.field.initial, FieldInitial::From { from: Source::Law, smoothing: 0.0 });
+    assert_eq!(
+        (spec.time.frames, spec.time.tolerance, spec.time.scheme),
+        (301, 1e-9, Scheme::Adaptive)
+    );
+    assert_eq!(
+        spec.field.initial,
+        FieldInitial::From {
+            from: Source::Law,
+            smoothing: 0.0
+        }
+    );
     assert_eq!(spec.time.frame(300), 3.0);
     assert!(spec.notes.is_empty());
 }
@@ -31,11 +45,25 @@ fn every_default_is_filled_in() {
 #[test]
 fn a_law_without_density_starts_the_field_from_the_tokens_and_says_so() {
     for law in ["orthogonal", "simplex"] {
-        let spec = experiment(&format!("[tokens]\ncount = 2\ninitial = {{ law = \"{law}\" }}\n{ENOUGH}"));
-        assert!(matches!(spec.field.initial, FieldInitial::From { from: Source::Empirical, .. }));
-        assert!(spec.notes[0].contains("empirical measure"), "{:?}", spec.notes);
+        let spec = experiment(&format!(
+            "[tokens]\ncount = 2\ninitial = {{ law = \"{law}\" }}\n{ENOUGH}"
+        ));
+        assert!(matches!(
+            spec.field.initial,
+            FieldInitial::From {
+                from: Source::Empirical,
+                ..
+            }
+        ));
+        assert!(
+            spec.notes[0].contains("empirical measure"),
+            "{:?}",
+            spec.notes
+        );
     }
-    let smoothed = experiment(&format!("[tokens]\ninitial = {{ law = \"hemisphere\" }}\n{ENOUGH}"));
+    let smoothed = experiment(&format!(
+        "[tokens]\ninitial = {{ law = \"hemisphere\" }}\n{ENOUGH}"
+    ));
     assert!(smoothed.notes[0].contains("smoothed by 0.005"));
 }
 
@@ -44,7 +72,15 @@ fn what_is_written_is_read_back_as_the_same_experiment() {
     for preset in presets::list() {
         let spec = presets::load(&preset.name).unwrap();
         let again = experiment(&spec.to_toml().unwrap());
-        assert_eq!(again, metastable::engine::Experiment { notes: again.notes.clone(), ..spec }, "{}", preset.name);
+        assert_eq!(
+            again,
+            metastable::engine::Experiment {
+                notes: again.notes.clone(),
+                ..spec
+            },
+            "{}",
+            preset.name
+        );
     }
     let all = experiment(&format!(
         "title = \"t\"\nabout = \"a\"\n[tokens]\ninitial = {{ law = \"clusters\", masses = [1, 3], concentration = 9 }}\n\
@@ -72,47 +108,119 @@ fn every_law_can_be_asked_for() {
     let tilted = experiment(&format!(
         "[tokens]\ninitial = {{ law = \"von-mises-fisher\", concentration = 4, mean = [3, 4] }}\n{ENOUGH}"
     ));
-    assert_eq!(tilted.tokens.initial, Law::VonMisesFisher { concentration: 4.0, mean: vec![0.6, 0.8] });
+    assert_eq!(
+        tilted.tokens.initial,
+        Law::VonMisesFisher {
+            concentration: 4.0,
+            mean: vec![0.6, 0.8]
+        }
+    );
 }
 
 #[test]
 fn misspelt_keys_are_met_with_the_key_that_was_meant() {
     let text = error("[tokens]\ncoutn = 5\n[attention]\nbeta = 1\n[time]\nend = 1\n");
-    assert!(text.starts_with("e.toml:2:1: tokens.coutn: there is no such key"), "{text}");
+    assert!(
+        text.starts_with("e.toml:2:1: tokens.coutn: there is no such key"),
+        "{text}"
+    );
     assert!(text.contains("did you mean `count`?"), "{text}");
     assert!(error("[atention]\nbeta = 1\n").contains("did you mean `attention`?"));
     assert!(error("[tokens]\nbeta = 1\n").contains("`beta` belongs to [attention]"));
-    assert!(error("[tokens]\ninitial = { law = \"uniferm\" }\n[attention]\nbeta = 1\n").contains("did you mean `uniform`?"));
-    assert!(error("[attention]\nbeta = 1\nnormalisation = \"softmx\"\n").contains("did you mean `softmax`?"));
+    assert!(
+        error("[tokens]\ninitial = { law = \"uniferm\" }\n[attention]\nbeta = 1\n")
+            .contains("did you mean `uniform`?")
+    );
+    assert!(
+        error("[attention]\nbeta = 1\nnormalisation = \"softmx\"\n")
+            .contains("did you mean `softmax`?")
+    );
 }
 
 #[test]
 fn wrong_values_are_named_with_their_place_and_their_range() {
     for (text, expected) in [
-        ("[attention]\nbeta = \"hot\"\n", "e.toml:2:8: attention.beta: \"hot\" is a string, expected a number"),
-        ("[attention]\nbeta = nan\n", "e.toml:2:8: attention.beta: NaN is out of range"),
-        ("[attention]\nbeta = -1\n", "it must lie between 0 and 1000000"),
-        ("[attention]\nbeta = 1\n[tokens]\ncount = 0\n", "e.toml:4:9: tokens.count: 0 is out of range"),
-        ("[attention]\nbeta = 1\n[tokens]\ncount = 2.5\n", "2.5 is a number, expected a whole number"),
-        ("[attention]\nbeta = 1\n[tokens]\ndimension = 1\n", "tokens.dimension: 1 is out of range"),
-        ("[attention]\nbeta = 1\n[time]\nend = inf\n", "time.end: inf is out of range"),
-        ("[attention]\nbeta = 1\n[time]\nend = 0\n", "it must be a finite number greater than 0"),
+        (
+            "[attention]\nbeta = \"hot\"\n",
+            "e.toml:2:8: attention.beta: \"hot\" is a string, expected a number",
+        ),
+        (
+            "[attention]\nbeta = nan\n",
+            "e.toml:2:8: attention.beta: NaN is out of range",
+        ),
+        (
+            "[attention]\nbeta = -1\n",
+            "it must lie between 0 and 1000000",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ncount = 0\n",
+            "e.toml:4:9: tokens.count: 0 is out of range",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ncount = 2.5\n",
+            "2.5 is a number, expected a whole number",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 1\n",
+            "tokens.dimension: 1 is out of range",
+        ),
+        (
+            "[attention]\nbeta = 1\n[time]\nend = inf\n",
+            "time.end: inf is out of range",
+        ),
+        (
+            "[attention]\nbeta = 1\n[time]\nend = 0\n",
+            "it must be a finite number greater than 0",
+        ),
         ("[attention]\nbeta = 1\n", "time.end: this key is missing"),
         ("[time]\nend = 1\n", "attention.beta: this key is missing"),
-        ("[attention]\nbeta = 800\nnormalisation = \"none\"\n", "overflows at β = 800"),
-        ("[attention]\nbeta = 1\n[time]\nend = 1\nstep = 0.1\n", "the adaptive scheme chooses its steps itself"),
-        ("[attention]\nbeta = 1\n[field]\nmodes = 512\nmax_modes = 256\n", "keep modes ≤ max_modes"),
-        ("[attention]\nbeta = 1\n[time]\nend = 1\nframes = 3\nscheme = \"layer\"\nstep = 0.3\n", "layers of 0.3 between two frames"),
-        ("[attention]\nbeta = 1\n[tokens]\ninitial = { law = \"harmonics\", cosine = [2] }\n", "a density cannot be negative"),
-        ("[attention]\nbeta = 1\n[tokens]\ndimension = 3\ninitial = { law = \"harmonics\" }\n", "use dimension = 2"),
-        ("[attention]\nbeta = 1\n[tokens]\ndimension = 3\ninitial = { law = \"orthogonal\" }\n", "set count ≤ 3"),
-        ("[attention]\nbeta = 1\n[tokens]\ninitial = { law = \"simplex\" }\n", "set count ≤ 3"),
-        ("[attention]\nbeta = 1\n[field]\ninitial = { law = \"file\", path = \"x.npy\" }\n", "a file of points has no density"),
+        (
+            "[attention]\nbeta = 800\nnormalisation = \"none\"\n",
+            "overflows at β = 800",
+        ),
+        (
+            "[attention]\nbeta = 1\n[time]\nend = 1\nstep = 0.1\n",
+            "the adaptive scheme chooses its steps itself",
+        ),
+        (
+            "[attention]\nbeta = 1\n[field]\nmodes = 512\nmax_modes = 256\n",
+            "keep modes ≤ max_modes",
+        ),
+        (
+            "[attention]\nbeta = 1\n[time]\nend = 1\nframes = 3\nscheme = \"layer\"\nstep = 0.3\n",
+            "layers of 0.3 between two frames",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ninitial = { law = \"harmonics\", cosine = [2] }\n",
+            "a density cannot be negative",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 3\ninitial = { law = \"harmonics\" }\n",
+            "use dimension = 2",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 3\ninitial = { law = \"orthogonal\" }\n",
+            "set count ≤ 3",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ninitial = { law = \"simplex\" }\n",
+            "set count ≤ 3",
+        ),
+        (
+            "[attention]\nbeta = 1\n[field]\ninitial = { law = \"file\", path = \"x.npy\" }\n",
+            "a file of points has no density",
+        ),
         ("a = 1\nb = = 2\n", "e.toml:2:5: this is not TOML"),
-        ("[attention]\nbeta = 1\n[time]\nend = 1\n[[change]]\nat = 2\n[[change]]\nat = 1\n", "earlier than the change before"),
+        (
+            "[attention]\nbeta = 1\n[time]\nend = 1\n[[change]]\nat = 2\n[[change]]\nat = 1\n",
+            "earlier than the change before",
+        ),
     ] {
         let message = error(text);
-        assert!(message.contains(expected), "{text:?} says\n{message}\nexpected\n{expected}");
+        assert!(
+            message.contains(expected),
+            "{text:?} says\n{message}\nexpected\n{expected}"
+        );
     }
 }
 
@@ -126,38 +234,96 @@ fn token_files_are_read_normalised_and_refused_with_file_and_line() {
     };
     let spec = read("good.csv", "x,y\n2,0\n0,1\n").unwrap();
     assert_eq!((spec.tokens.count, spec.tokens.dimension), (2, 2));
-    assert!(spec.notes.iter().any(|note| note.contains("brought to unit length")), "{:?}", spec.notes);
+    assert!(
+        spec.notes
+            .iter()
+            .any(|note| note.contains("brought to unit length")),
+        "{:?}",
+        spec.notes
+    );
     let refused = |name: &str, content: &str| read(name, content).unwrap_err().to_string();
     assert!(refused("zero.csv", "1,0\n0,0\n").contains("row 2 has length 0"));
     assert!(refused("bad.csv", "1,0\n0,x\n").contains("bad.csv:2, field 2: `x` is not a number"));
     assert!(refused("empty.csv", "").contains("there are no numbers in it"));
-    let missing = error("[tokens]\ninitial = { law = \"file\", path = \"none.npy\" }\n[attention]\nbeta = 1\n");
-    assert!(missing.starts_with("e.toml:2:34: tokens.initial.path: cannot read none.npy"), "{missing}");
+    let missing = error(
+        "[tokens]\ninitial = { law = \"file\", path = \"none.npy\" }\n[attention]\nbeta = 1\n",
+    );
+    assert!(
+        missing.starts_with("e.toml:2:34: tokens.initial.path: cannot read none.npy"),
+        "{missing}"
+    );
     std::fs::write(folder.path().join("w.csv"), "1\n2\n3\n").unwrap();
-    let text = format!("[tokens]\ninitial = {{ law = \"file\", path = \"good.csv\", weights = \"w.csv\" }}\n{ENOUGH}");
-    let message = decode::read_text("e.toml", folder.path(), &text).unwrap_err().to_string();
+    let text = format!(
+        "[tokens]\ninitial = {{ law = \"file\", path = \"good.csv\", weights = \"w.csv\" }}\n{ENOUGH}"
+    );
+    let message = decode::read_text("e.toml", folder.path(), &text)
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("3 weights for 2 tokens"), "{message}");
-    let text = format!("[tokens]\ncount = 5\ninitial = {{ law = \"file\", path = \"good.csv\" }}\n{ENOUGH}");
-    assert!(decode::read_text("e.toml", folder.path(), &text).unwrap_err().to_string().contains("the file has count 2"));
+    let text = format!(
+        "[tokens]\ncount = 5\ninitial = {{ law = \"file\", path = \"good.csv\" }}\n{ENOUGH}"
+    );
+    assert!(
+        decode::read_text("e.toml", folder.path(), &text)
+            .unwrap_err()
+            .to_string()
+            .contains("the file has count 2")
+    );
 }
 
 #[test]
 fn settings_reach_every_key_by_its_full_or_its_last_name() {
     let set = |settings: &[&str]| {
-        presets::resolve("clusters-beta-4", &settings.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
+        presets::resolve(
+            "clusters-beta-4",
+            &settings.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>(),
+        )
     };
-    let spec = set(&["beta=2.5", "tokens.count=10", "seed=3", "normalisation=none", "time.end=1"]).unwrap();
-    assert_eq!((spec.attention.beta, spec.tokens.count, spec.tokens.seed, spec.time.end), (2.5, 10, 3, 1.0));
+    let spec = set(&[
+        "beta=2.5",
+        "tokens.count=10",
+        "seed=3",
+        "normalisation=none",
+        "time.end=1",
+    ])
+    .unwrap();
+    assert_eq!(
+        (
+            spec.attention.beta,
+            spec.tokens.count,
+            spec.tokens.seed,
+            spec.time.end
+        ),
+        (2.5, 10, 3, 1.0)
+    );
     assert_eq!(spec.attention.normalisation.system(), "USA");
     let message = |setting: &str| set(&[setting]).unwrap_err().to_string();
-    assert!(message("tokens.coutn=3").starts_with("--set tokens.coutn=3: tokens.coutn"), "{}", message("tokens.coutn=3"));
+    assert!(
+        message("tokens.coutn=3").starts_with("--set tokens.coutn=3: tokens.coutn"),
+        "{}",
+        message("tokens.coutn=3")
+    );
     assert!(message("step=0.1").contains("noise.step, time.step"));
     assert!(message("beta").contains("there is no '='"));
-    assert!(message("bta=3").contains("did you mean"), "{}", message("bta=3"));
+    assert!(
+        message("bta=3").contains("did you mean"),
+        "{}",
+        message("bta=3")
+    );
 }
 
 #[test]
 fn an_unknown_preset_is_met_with_the_one_that_was_meant() {
-    assert!(presets::load("kuramotto").unwrap_err().to_string().contains("did you mean `kuramoto`?"));
-    assert!(presets::load("nowhere.toml").unwrap_err().to_string().contains("nowhere.toml: cannot be read"));
+    assert!(
+        presets::load("kuramotto")
+            .unwrap_err()
+            .to_string()
+            .contains("did you mean `kuramoto`?")
+    );
+    assert!(
+        presets::load("nowhere.toml")
+            .unwrap_err()
+            .to_string()
+            .contains("nowhere.toml: cannot be read")
+    );
 }

@@ -37,8 +37,15 @@ fn last(session: &Session, name: &str) -> f64 {
 
 #[test]
 fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
-    let listed: Vec<String> = presets::list().into_iter().filter(|p| p.path.is_none()).map(|p| p.name).collect();
-    assert_eq!(listed, LAST.iter().map(|row| row.0.to_owned()).collect::<Vec<_>>());
+    let listed: Vec<String> = presets::list()
+        .into_iter()
+        .filter(|p| p.path.is_none())
+        .map(|p| p.name)
+        .collect();
+    assert_eq!(
+        listed,
+        LAST.iter().map(|row| row.0.to_owned()).collect::<Vec<_>>()
+    );
     for (name, energy, order, clusters) in LAST {
         let spec = presets::load(name).unwrap();
         let (noisy, field) = (spec.noise.diffusion > 0.0, spec.has_field());
@@ -46,26 +53,47 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
         if !noisy {
             let found = last(&session, "tokens_energy");
             // instabilities amplify the last bits of different instruction sets by up to e^{g t}
-            assert!((found / energy - 1.0).abs() < 1e-6, "{name}: energy {found:.8}");
+            assert!(
+                (found / energy - 1.0).abs() < 1e-6,
+                "{name}: energy {found:.8}"
+            );
             let found = last(&session, "tokens_order_1");
             assert!((found - order).abs() < 1e-6, "{name}: |m_1| {found:.8}");
         }
-        assert_eq!(last(&session, "tokens_clusters"), *clusters, "{name}: clusters");
+        assert_eq!(
+            last(&session, "tokens_clusters"),
+            *clusters,
+            "{name}: clusters"
+        );
         let records = session.history().records();
         for pair in records.windows(2) {
-            let value = |index: usize, name: &str| pair[index].values[metastable::observe::table::column(name).unwrap()];
+            let value = |index: usize, name: &str| {
+                pair[index].values[metastable::observe::table::column(name).unwrap()]
+            };
             if !noisy {
-                assert!(value(1, "tokens_energy") >= value(0, "tokens_energy") * (1.0 - 1e-13), "{name}: energy falls");
+                assert!(
+                    value(1, "tokens_energy") >= value(0, "tokens_energy") * (1.0 - 1e-13),
+                    "{name}: energy falls"
+                );
                 let (before, after) = (value(0, "field_energy"), value(1, "field_energy"));
-                assert!(after.is_nan() || after >= before * (1.0 - 1e-9), "{name}: field energy falls");
+                assert!(
+                    after.is_nan() || after >= before * (1.0 - 1e-9),
+                    "{name}: field energy falls"
+                );
             }
             let (mass, least) = (value(1, "field_mass_error"), value(1, "field_min"));
             assert!(mass.is_nan() || mass < 1e-12, "{name}: mass error {mass:e}");
-            assert!(least.is_nan() || least > -1e-6, "{name}: density {least:e} < 0");
+            assert!(
+                least.is_nan() || least > -1e-6,
+                "{name}: density {least:e} < 0"
+            );
         }
         for x in session.tokens().particles.rows() {
             let length: f64 = x.iter().map(|a| a * a).sum::<f64>().sqrt();
-            assert!((length - 1.0).abs() < 1e-14, "{name}: a token off the sphere");
+            assert!(
+                (length - 1.0).abs() < 1e-14,
+                "{name}: a token off the sphere"
+            );
         }
         assert_eq!(session.field().is_some(), field);
     }
@@ -74,7 +102,10 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
 #[test]
 fn the_default_preset_shows_clusters_on_both_sides_to_its_end() {
     let session = run(presets::load(presets::DEFAULT).unwrap());
-    assert_eq!(last(&session, "field_clusters"), last(&session, "tokens_clusters"));
+    assert_eq!(
+        last(&session, "field_clusters"),
+        last(&session, "tokens_clusters")
+    );
     assert!(last(&session, "field_clusters") >= 2.0);
     assert_eq!(last(&session, "field_resolved"), 1.0);
 }
@@ -83,9 +114,16 @@ fn the_default_preset_shows_clusters_on_both_sides_to_its_end() {
 fn kuramoto_follows_ott_and_antonsen_until_the_density_is_given_up() {
     let session = run(presets::load("kuramoto").unwrap());
     let series = session.history().series_named("field_order_1");
-    assert!(series.len() > 150, "resolved for most of the run: {}", series.len());
+    assert!(
+        series.len() > 150,
+        "resolved for most of the run: {}",
+        series.len()
+    );
     for (t, r) in series {
-        assert!((r - metastable::theory::kuramoto::ott_antonsen(0.1, t)).abs() < 1e-8, "t {t}");
+        assert!(
+            (r - metastable::theory::kuramoto::ott_antonsen(0.1, t)).abs() < 1e-8,
+            "t {t}"
+        );
     }
 }
 
@@ -103,7 +141,13 @@ fn the_single_mode_grows_at_its_predicted_rate_and_becomes_three_clusters() {
     let rate = metastable::theory::growth_rate(spec.attention, 2, 0.0, 3);
     let session = run(spec);
     let series = session.history().series_named("field_order_3");
-    let at = |time: f64| series.iter().find(|(t, _)| (t - time).abs() < 1e-9).unwrap().1;
+    let at = |time: f64| {
+        series
+            .iter()
+            .find(|(t, _)| (t - time).abs() < 1e-9)
+            .unwrap()
+            .1
+    };
     let measured = (at(3.0) / at(1.0)).ln() / 2.0;
     assert!((measured / rate - 1.0).abs() < 1e-4, "{measured} {rate}");
     let clusters = session.history().series_named("field_clusters");
@@ -115,7 +159,12 @@ fn hemisphere_tokens_never_leave_their_half_circle_and_meet() {
     let mut session = Session::without_pictures(presets::load("hemisphere").unwrap()).unwrap();
     let mut lowest = 0.0;
     while !session.finished() {
-        let here = session.tokens().particles.rows().map(|x| x[1]).fold(1.0, f64::min);
+        let here = session
+            .tokens()
+            .particles
+            .rows()
+            .map(|x| x[1])
+            .fold(1.0, f64::min);
         assert!(here >= lowest - 1e-12, "the cone widens");
         lowest = here;
         session.advance(&|| false).unwrap();
@@ -130,15 +179,27 @@ fn orthogonal_tokens_follow_theorem_6_8_on_the_screen() {
     while !session.finished() {
         session.advance(&|| false).unwrap();
     }
-    for ((t, measured), (_, predicted)) in session.history().series_named("tokens_order_1").iter().zip(curve) {
-        assert!((measured - predicted).abs() < 1e-8, "t {t}: {measured} {predicted}");
+    for ((t, measured), (_, predicted)) in session
+        .history()
+        .series_named("tokens_order_1")
+        .iter()
+        .zip(curve)
+    {
+        assert!(
+            (measured - predicted).abs() < 1e-8,
+            "t {t}: {measured} {predicted}"
+        );
     }
 }
 
 #[test]
 fn noise_decides_between_order_and_uniformity_at_the_threshold() {
     let below = run(presets::load("noise-below").unwrap());
-    assert!((last(&below, "field_order_1") - 0.717_417_505_4).abs() < 1e-3, "{}", last(&below, "field_order_1"));
+    assert!(
+        (last(&below, "field_order_1") - 0.717_417_505_4).abs() < 1e-3,
+        "{}",
+        last(&below, "field_order_1")
+    );
     assert!((last(&below, "tokens_order_1") - 0.717).abs() < 0.1);
     let above = run(presets::load("noise-above").unwrap());
     assert!(last(&above, "field_order_1") < 0.03 && last(&above, "tokens_order_1") < 0.2);

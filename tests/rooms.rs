@@ -4,8 +4,17 @@
 use std::path::{Path, PathBuf};
 
 /// The rooms, from the ground up.
-const ROOMS: [&str; 9] =
-    ["sphere", "integrate", "measure", "dynamics", "theory", "observe", "engine", "batch", "tui"];
+const ROOMS: [&str; 9] = [
+    "sphere",
+    "integrate",
+    "measure",
+    "dynamics",
+    "theory",
+    "observe",
+    "engine",
+    "batch",
+    "tui",
+];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -24,10 +33,24 @@ fn rooms_named(line: &str) -> Vec<usize> {
         .skip(1)
         .flat_map(|rest| {
             let names = rest.strip_prefix('{').map_or_else(
-                || vec![rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("")],
-                |group| group.split(['{', '}', ',']).map(|part| part.trim().split(':').next().unwrap_or("")).collect(),
+                || {
+                    vec![
+                        rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+                            .next()
+                            .unwrap_or(""),
+                    ]
+                },
+                |group| {
+                    group
+                        .split(['{', '}', ','])
+                        .map(|part| part.trim().split(':').next().unwrap_or(""))
+                        .collect()
+                },
             );
-            names.into_iter().filter_map(|name| ROOMS.iter().position(|room| *room == name)).collect::<Vec<_>>()
+            names
+                .into_iter()
+                .filter_map(|name| ROOMS.iter().position(|room| *room == name))
+                .collect::<Vec<_>>()
         })
         .collect()
 }
@@ -48,9 +71,19 @@ fn imports_run_one_way() {
                 }
                 for used in rooms_named(line) {
                     checked += 1;
-                    assert!(used <= index, "{}:{}: {room} uses {}: {line}", file.display(), number + 1, ROOMS[used]);
+                    assert!(
+                        used <= index,
+                        "{}:{}: {room} uses {}: {line}",
+                        file.display(),
+                        number + 1,
+                        ROOMS[used]
+                    );
                     // the two rooms at the bottom know nothing of each other
-                    assert!(!(*room == "integrate" && used == 0), "{}: integrate uses sphere", file.display());
+                    assert!(
+                        !(*room == "integrate" && used == 0),
+                        "{}: integrate uses sphere",
+                        file.display()
+                    );
                 }
             }
         }
@@ -68,10 +101,17 @@ fn the_reader_of_imports_sees_through_braces() {
 #[test]
 fn files_say_their_subject_in_their_first_line_and_stay_readable() {
     let mut files = Vec::new();
-    rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    rust_files(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut files,
+    );
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
-        assert!(text.starts_with("//! "), "{} does not say its subject", file.display());
+        assert!(
+            text.starts_with("//! "),
+            "{} does not say its subject",
+            file.display()
+        );
         let lines = text.lines().count();
         assert!(lines < 600, "{} has {lines} lines", file.display());
     }

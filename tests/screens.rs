@@ -21,7 +21,14 @@ fn model(preset: &str, frames: usize, depth: Depth) -> Model {
         session.advance(&|| false).unwrap();
     }
     let lines = presets::list();
-    let lines = lines.into_iter().map(|p| PresetLine { name: p.name, title: p.title, about: p.about }).collect();
+    let lines = lines
+        .into_iter()
+        .map(|p| PresetLine {
+            name: p.name,
+            title: p.title,
+            about: p.about,
+        })
+        .collect();
     let mut model = Model::new(experiment, lines, Theme { depth }, Marker::Braille);
     model.receive(Report {
         number: 1,
@@ -43,7 +50,10 @@ fn drawn(model: &Model, width: u16, height: u16) -> Terminal<TestBackend> {
 fn the_run_page_at_three_sizes() {
     let model = model("metastable", 60, Depth::Ansi256);
     for (width, height) in [(80, 24), (120, 40), (200, 60)] {
-        insta::assert_snapshot!(format!("run_{width}x{height}"), drawn(&model, width, height).backend());
+        insta::assert_snapshot!(
+            format!("run_{width}x{height}"),
+            drawn(&model, width, height).backend()
+        );
     }
 }
 
@@ -66,7 +76,13 @@ fn tokens_without_a_density_show_their_inner_products() {
     let model = model("orthogonal", 20, Depth::Ansi16);
     // Not a snapshot: the principal plane of equal eigenvalues is any plane, and rounding chooses it.
     let text = drawn(&model, 80, 24).backend().to_string();
-    for wanted in ["tokens on S³¹", "inner products", "no density: tokens only", "plane:", "no density here"] {
+    for wanted in [
+        "tokens on S³¹",
+        "inner products",
+        "no density: tokens only",
+        "plane:",
+        "no density here",
+    ] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
 }
@@ -75,7 +91,10 @@ fn tokens_without_a_density_show_their_inner_products() {
 fn the_growth_of_a_single_mode_stands_beside_its_prediction() {
     let terminal = drawn(&model("single-mode", 10, Depth::Truecolor), 80, 24);
     let text = terminal.backend().to_string();
-    assert!(text.contains("growth of the density, k = 3: measured"), "{text}");
+    assert!(
+        text.contains("growth of the density, k = 3: measured"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -84,22 +103,44 @@ fn a_failure_and_a_message_are_in_sight() {
     model.report.status = Status::Failed("the tokens left the sphere".into());
     model.message = Some(Message::Note("markers: dot".into()));
     let text = drawn(&model, 80, 24).backend().to_string();
-    assert!(text.contains("failed: the tokens left the sphere") && text.contains("markers: dot"), "{text}");
+    assert!(
+        text.contains("failed: the tokens left the sphere") && text.contains("markers: dot"),
+        "{text}"
+    );
 }
 
 #[test]
 fn every_size_can_be_drawn_on_every_page_with_every_marker_before_and_after_the_first_frame() {
-    let mut models = [model("metastable", 3, Depth::Ansi16), model("orthogonal", 3, Depth::None), {
-        let experiment = presets::load("metastable").unwrap();
-        Model::new(experiment, Vec::new(), Theme { depth: Depth::Truecolor }, Marker::Ascii)
-    }];
+    let mut models = [
+        model("metastable", 3, Depth::Ansi16),
+        model("orthogonal", 3, Depth::None),
+        {
+            let experiment = presets::load("metastable").unwrap();
+            Model::new(
+                experiment,
+                Vec::new(),
+                Theme {
+                    depth: Depth::Truecolor,
+                },
+                Marker::Ascii,
+            )
+        },
+    ];
     for model in &mut models {
         for page in 0..PAGES.len() {
             model.page = page;
             for popup in [None, Some(Popup::Help(30)), Some(Popup::Presets(0))] {
                 model.popup = popup;
-                for (width, height) in [(1, 1), (40, 10), (60, 18), (61, 23), (99, 20), (159, 80), (160, 45), (300, 90)]
-                {
+                for (width, height) in [
+                    (1, 1),
+                    (40, 10),
+                    (60, 18),
+                    (61, 23),
+                    (99, 20),
+                    (159, 80),
+                    (160, 45),
+                    (300, 90),
+                ] {
                     model.marker = model.marker.next();
                     drawn(model, width, height);
                 }
@@ -107,7 +148,10 @@ fn every_size_can_be_drawn_on_every_page_with_every_marker_before_and_after_the_
         }
     }
     let text = drawn(&models[0], 40, 10).backend().to_string();
-    assert!(text.contains("metastable needs 60×18") && text.contains("this window is 40×10"), "{text}");
+    assert!(
+        text.contains("metastable needs 60×18") && text.contains("this window is 40×10"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -117,13 +161,20 @@ fn without_colours_no_cell_has_one() {
         model.page = page;
         let terminal = drawn(&model, 160, 50);
         let cells = terminal.backend().buffer().content();
-        assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset), "page {page}");
+        assert!(
+            cells
+                .iter()
+                .all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset),
+            "page {page}"
+        );
     }
 }
 
 #[test]
 fn a_drawn_frame_shows_labelled_axes_and_both_sides() {
-    let text = drawn(&model("metastable", 60, Depth::Ansi256), 80, 24).backend().to_string();
+    let text = drawn(&model("metastable", 60, Depth::Ansi256), 80, 24)
+        .backend()
+        .to_string();
     for wanted in [
         "tokens",
         "density dμ/dσ",

@@ -21,7 +21,12 @@ struct Dashboard {
 }
 
 fn size(columns: u16, rows: u16) -> PtySize {
-    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
 }
 
 fn cells(count: u16) -> NonZero<u16> {
@@ -49,7 +54,13 @@ impl Dashboard {
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { master: Some(pair.master), child, keys: Some(keys), screen, folder }
+        Self {
+            master: Some(pair.master),
+            child,
+            keys: Some(keys),
+            screen,
+            folder,
+        }
     }
 
     fn contents(&self) -> String {
@@ -71,7 +82,9 @@ impl Dashboard {
     }
 
     fn until_text(&self, text: &str) {
-        self.until(&format!("“{text}”"), |screen| screen.contents().contains(text));
+        self.until(&format!("“{text}”"), |screen| {
+            screen.contents().contains(text)
+        });
     }
 
     fn press(&mut self, keys: &str) {
@@ -82,7 +95,13 @@ impl Dashboard {
 
     fn signal(&self, name: &str) {
         let process = self.child.process_id().unwrap().to_string();
-        assert!(std::process::Command::new("kill").args(["-s", name, &process]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("kill")
+                .args(["-s", name, &process])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Waits for the end; the terminal must be restored. Returns the exit code.
@@ -92,7 +111,11 @@ impl Dashboard {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(start.elapsed() < PATIENCE, "it does not end:\n{}", self.contents());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "it does not end:\n{}",
+                self.contents()
+            );
             std::thread::sleep(Duration::from_millis(10));
         };
         self.until_restored();
@@ -100,7 +123,9 @@ impl Dashboard {
     }
 
     fn until_restored(&self) {
-        self.until("restored", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+        self.until("restored", |screen| {
+            !screen.alternate_screen() && !screen.hide_cursor()
+        });
     }
 }
 
@@ -123,7 +148,9 @@ fn it_starts_answers_keys_and_quits() {
     dashboard.press("?");
     dashboard.until_text("keys (esc closes)");
     dashboard.press("\x1b");
-    dashboard.until("closed", |screen| !screen.contents().contains("keys (esc closes)"));
+    dashboard.until("closed", |screen| {
+        !screen.contents().contains("keys (esc closes)")
+    });
     dashboard.press("\t");
     dashboard.until_text("growth rates g_k");
     dashboard.press("\x1b[Z");
@@ -138,11 +165,23 @@ fn it_starts_answers_keys_and_quits() {
 fn it_follows_the_window() {
     let mut dashboard = Dashboard::start(&["orthogonal"]);
     dashboard.until_text("inner products");
-    for (columns, rows, text) in
-        [(40, 10, "this window is 40×10"), (160, 50, "growth rates g_k"), (80, 24, "inner products")]
-    {
-        dashboard.screen.lock().unwrap().screen_mut().set_size(cells(rows), cells(columns));
-        dashboard.master.as_ref().unwrap().resize(size(columns, rows)).unwrap();
+    for (columns, rows, text) in [
+        (40, 10, "this window is 40×10"),
+        (160, 50, "growth rates g_k"),
+        (80, 24, "inner products"),
+    ] {
+        dashboard
+            .screen
+            .lock()
+            .unwrap()
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
+        dashboard
+            .master
+            .as_ref()
+            .unwrap()
+            .resize(size(columns, rows))
+            .unwrap();
         dashboard.until_text(text);
     }
     dashboard.press("\x03");
@@ -207,14 +246,28 @@ fn what_is_saved_can_be_run_again() {
     dashboard.press("q");
     assert_eq!(dashboard.ended(), 0);
     dashboard.until_text("/experiment.toml --out");
-    let saved = std::fs::read_dir(dashboard.folder.path()).unwrap().next().unwrap().unwrap().path();
+    let saved = std::fs::read_dir(dashboard.folder.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let again = dashboard.folder.path().join("again");
     let status = std::process::Command::new(env!("CARGO_BIN_EXE_metastable"))
-        .args(["run".as_ref(), saved.join("experiment.toml").as_os_str(), "--out".as_ref(), again.as_os_str()])
+        .args([
+            "run".as_ref(),
+            saved.join("experiment.toml").as_os_str(),
+            "--out".as_ref(),
+            again.as_os_str(),
+        ])
         .output()
         .unwrap();
     assert!(status.status.success(), "{status:?}");
     for file in ["metrics.csv", "tokens.npy", "density.npy"] {
-        assert_eq!(std::fs::read(saved.join(file)).unwrap(), std::fs::read(again.join(file)).unwrap(), "{file}");
+        assert_eq!(
+            std::fs::read(saved.join(file)).unwrap(),
+            std::fs::read(again.join(file)).unwrap(),
+            "{file}"
+        );
     }
 }

@@ -26,13 +26,20 @@ fn until(worker: &Worker, wanted: impl Fn(&Report) -> bool) -> Report {
         if wanted(&report) {
             return report;
         }
-        assert!(start.elapsed() < Duration::from_secs(20), "waited in vain, last status {:?}", report.status);
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "waited in vain, last status {:?}",
+            report.status
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
 fn frame(report: &Report) -> usize {
-    report.snapshot.as_ref().map_or(0, |snapshot| snapshot.frame)
+    report
+        .snapshot
+        .as_ref()
+        .map_or(0, |snapshot| snapshot.frame)
 }
 
 #[test]
@@ -49,7 +56,9 @@ fn it_runs_to_the_end_and_on_request_past_it() {
 #[test]
 fn paused_it_moves_by_single_frames_only() {
     let worker = Worker::start(short(1.0, 11), 1e6, true).unwrap();
-    until(&worker, |report| report.status == Status::Paused && report.snapshot.is_some());
+    until(&worker, |report| {
+        report.status == Status::Paused && report.snapshot.is_some()
+    });
     for expected in 1..=3 {
         worker.send(Command::Step);
         until(&worker, |report| frame(report) == expected);
@@ -72,12 +81,30 @@ fn the_speed_is_simulated_time_per_second() {
 #[test]
 fn what_was_done_on_the_screen_is_replayed_to_the_bit() {
     let worker = Worker::start(short(2.0, 21), 1e6, true).unwrap();
-    let nothing = Change { at: f64::NAN, beta: None, normalisation: None, diffusion: None };
+    let nothing = Change {
+        at: f64::NAN,
+        beta: None,
+        normalisation: None,
+        diffusion: None,
+    };
     let changes = [
-        Change { beta: Some(5.0), ..nothing },
-        Change { diffusion: Some(0.02), ..nothing },
-        Change { normalisation: Some(Normalisation::None), beta: Some(1.0), ..nothing },
-        Change { diffusion: Some(0.0), ..nothing },
+        Change {
+            beta: Some(5.0),
+            ..nothing
+        },
+        Change {
+            diffusion: Some(0.02),
+            ..nothing
+        },
+        Change {
+            normalisation: Some(Normalisation::None),
+            beta: Some(1.0),
+            ..nothing
+        },
+        Change {
+            diffusion: Some(0.0),
+            ..nothing
+        },
     ];
     for (index, change) in changes.into_iter().enumerate() {
         worker.send(Command::Step);
@@ -98,17 +125,30 @@ fn what_was_done_on_the_screen_is_replayed_to_the_bit() {
         session.advance(&|| false).unwrap();
     }
     assert_eq!(session.tokens().particles.positions, seen.tokens.positions);
-    for (again, record) in session.history().records().iter().zip(seen.history.records()) {
+    for (again, record) in session
+        .history()
+        .records()
+        .iter()
+        .zip(seen.history.records())
+    {
         assert_eq!(again.time.to_bits(), record.time.to_bits());
         let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(&again.values), bits(&record.values), "t {}", record.time);
+        assert_eq!(
+            bits(&again.values),
+            bits(&record.values),
+            "t {}",
+            record.time
+        );
     }
 }
 
 #[test]
 fn a_panic_in_the_numerics_is_reported_and_another_run_can_be_started() {
     // two tokens and a number too many: no file can say so, only a bug
-    let broken = with_tokens(short(1.0, 11), Particles::new(2, vec![1.0, 0.0, 0.0, 1.0, -1.0]));
+    let broken = with_tokens(
+        short(1.0, 11),
+        Particles::new(2, vec![1.0, 0.0, 0.0, 1.0, -1.0]),
+    );
     let worker = Worker::start(broken, 1e6, false).unwrap();
     let report = until(&worker, |report| matches!(report.status, Status::Failed(_)));
     assert!(matches!(report.status, Status::Failed(message) if message.contains("panicked")));

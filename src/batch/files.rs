@@ -35,7 +35,11 @@ impl ArrayFile {
     /// The operating system's.
     pub fn create(path: &Path, shape: &[u64]) -> io::Result<Self> {
         let file = BufWriter::with_capacity(1 << 18, File::create(path)?);
-        let writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(file).begin_nd()?;
+        let writer = npyz::WriteOptions::new()
+            .default_dtype()
+            .shape(shape)
+            .writer(file)
+            .begin_nd()?;
         Ok(Self { writer })
     }
 
@@ -76,11 +80,23 @@ impl Output {
             _ => Path::new("."),
         };
         fs::create_dir_all(parent)?;
-        let staging = tempfile::Builder::new().prefix(".metastable-").tempdir_in(parent)?;
+        let staging = tempfile::Builder::new()
+            .prefix(".metastable-")
+            .tempdir_in(parent)?;
         let spec = &experiment.tokens;
-        let shape = [experiment.time.recorded() as u64, spec.count as u64, spec.dimension as u64];
+        let shape = [
+            experiment.time.recorded() as u64,
+            spec.count as u64,
+            spec.dimension as u64,
+        ];
         let tokens = ArrayFile::create(&staging.path().join("tokens.npy"), &shape)?;
-        Ok(Self { target: target.to_owned(), staging, tokens, densities: Vec::new(), points: 0 })
+        Ok(Self {
+            target: target.to_owned(),
+            staging,
+            tokens,
+            densities: Vec::new(),
+            points: 0,
+        })
     }
 
     /// Takes a frame: the positions, and the density while it is resolved.
@@ -100,13 +116,21 @@ impl Output {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn complete(mut self, experiment: &Experiment, history: &History, summary: &Summary) -> io::Result<()> {
+    pub fn complete(
+        mut self,
+        experiment: &Experiment,
+        history: &History,
+        summary: &Summary,
+    ) -> io::Result<()> {
         let folder = self.staging.path().to_owned();
         let experiment = with_own_tokens(experiment, &folder)?;
         let text = experiment.to_toml().map_err(io::Error::other)?;
         fs::write(folder.join("experiment.toml"), text)?;
         write_metrics(&folder.join("metrics.csv"), history)?;
-        write_vector(&folder.join("times.npy"), history.records().iter().map(|record| record.time))?;
+        write_vector(
+            &folder.join("times.npy"),
+            history.records().iter().map(|record| record.time),
+        )?;
         if experiment.has_field() {
             self.write_densities(&folder)?;
         }
@@ -140,7 +164,12 @@ impl Output {
 /// Tokens that came from a file are copied beside the experiment, so that the folder alone can be run again.
 fn with_own_tokens(experiment: &Experiment, folder: &Path) -> io::Result<Experiment> {
     let mut own = experiment.clone();
-    if let Law::File { path, weights, points } = &mut own.tokens.initial {
+    if let Law::File {
+        path,
+        weights,
+        points,
+    } = &mut own.tokens.initial
+    {
         let shape = [points.count() as u64, points.dimension() as u64];
         let mut file = ArrayFile::create(&folder.join("initial.npy"), &shape)?;
         file.extend(points.positions.iter().copied())?;
@@ -164,11 +193,16 @@ fn write_vector(path: &Path, values: impl ExactSizeIterator<Item = f64>) -> io::
 fn write_metrics(path: &Path, history: &History) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     write!(file, "t")?;
-    OBSERVABLES.iter().try_for_each(|row| write!(file, ",{}", row.name))?;
+    OBSERVABLES
+        .iter()
+        .try_for_each(|row| write!(file, ",{}", row.name))?;
     writeln!(file)?;
     for record in history.records() {
         write!(file, "{}", Shown(record.time))?;
-        record.values.iter().try_for_each(|value| write!(file, ",{}", Shown(*value)))?;
+        record
+            .values
+            .iter()
+            .try_for_each(|value| write!(file, ",{}", Shown(*value)))?;
         writeln!(file)?;
     }
     file.flush()

@@ -37,7 +37,10 @@ pub enum BatchError {
 ///
 /// # Errors
 /// [`BatchError::Session`] and [`BatchError::Stopped`].
-pub fn simulate(experiment: &Experiment, progress: &mut dyn FnMut(f64) -> bool) -> Result<Summary, BatchError> {
+pub fn simulate(
+    experiment: &Experiment,
+    progress: &mut dyn FnMut(f64) -> bool,
+) -> Result<Summary, BatchError> {
     let (session, seconds) = follow(experiment, progress, &mut |_| Ok(()))?;
     Ok(Summary::of(&session, seconds))
 }
@@ -58,14 +61,24 @@ pub fn export(
     if has_run(out) && !force {
         return Err(BatchError::Exists(out.to_owned()));
     }
-    let failed = |error| BatchError::Write { folder: out.to_owned(), error };
+    let failed = |error| BatchError::Write {
+        folder: out.to_owned(),
+        error,
+    };
     let mut output = Output::create(out, experiment).map_err(failed)?;
     let (session, seconds) = follow(experiment, progress, &mut |session| {
-        let density = session.field().filter(|field| field.under_resolved.is_none()).map(|field| &field.density);
-        output.frame(&session.tokens().particles.positions, density).map_err(failed)
+        let density = session
+            .field()
+            .filter(|field| field.under_resolved.is_none())
+            .map(|field| &field.density);
+        output
+            .frame(&session.tokens().particles.positions, density)
+            .map_err(failed)
     })?;
     let summary = Summary::of(&session, seconds);
-    output.complete(session.experiment(), session.history(), &summary).map_err(failed)?;
+    output
+        .complete(session.experiment(), session.history(), &summary)
+        .map_err(failed)?;
     Ok(summary)
 }
 

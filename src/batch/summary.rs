@@ -78,15 +78,24 @@ impl Summary {
             let (modes, work) = (field.density.modes(), field.work());
             match field.under_resolved {
                 Some(since) => FieldSummary::UnderResolved { since, modes, work },
-                None => FieldSummary::Resolved { modes, tail: field.density.tail(), work },
+                None => FieldSummary::Resolved {
+                    modes,
+                    tail: field.density.tail(),
+                    work,
+                },
             }
         });
-        let values = session.history().records().last().map_or_else(Vec::new, |record| record.values.clone());
+        let values = session
+            .history()
+            .records()
+            .last()
+            .map_or_else(Vec::new, |record| record.values.clone());
         let last = OBSERVABLES
             .iter()
             .zip(values)
             .map(|(row, value)| {
-                let value = serde_json::Number::from_f64(value).map_or(serde_json::Value::Null, Into::into);
+                let value =
+                    serde_json::Number::from_f64(value).map_or(serde_json::Value::Null, Into::into);
                 (row.name.to_owned(), value)
             })
             .collect();
@@ -124,32 +133,74 @@ impl Summary {
 
     fn write_report(&self, text: &mut String) -> std::fmt::Result {
         writeln!(text, "{}", self.title)?;
-        write!(text, "{} · n {} · d {} · β {} · D {}", self.system, self.count, self.dimension, self.beta, self.diffusion)?;
-        writeln!(text, " · seed {} · t = {} · {} frames · {:.2} s", self.seed, self.end, self.frames, self.seconds)?;
+        write!(
+            text,
+            "{} · n {} · d {} · β {} · D {}",
+            self.system, self.count, self.dimension, self.beta, self.diffusion
+        )?;
+        writeln!(
+            text,
+            " · seed {} · t = {} · {} frames · {:.2} s",
+            self.seed, self.end, self.frames, self.seconds
+        )?;
         self.write_line(text, "energy E_β", "tokens_energy", "field_energy")?;
         self.write_line(text, "order |m_1|", "tokens_order_1", "field_order_1")?;
         self.write_line(text, "clusters", "tokens_clusters", "field_clusters")?;
         self.write_line(text, "heaviest mass", "tokens_mass_1", "field_mass_1")?;
         if let (Some(w), Some(k)) = (self.value("wasserstein"), self.value("discrepancy")) {
-            writeln!(text, "{:<14} W₁ {w:.6}   kernel discrepancy {k:.6}", "distance")?;
+            writeln!(
+                text,
+                "{:<14} W₁ {w:.6}   kernel discrepancy {k:.6}",
+                "distance"
+            )?;
         }
-        let work = |w: &Work| format!("{} steps, {} rejected, {} right-hand sides", w.steps, w.rejected, w.evaluations);
+        let work = |w: &Work| {
+            format!(
+                "{} steps, {} rejected, {} right-hand sides",
+                w.steps, w.rejected, w.evaluations
+            )
+        };
         writeln!(text, "{:<14} {}", "tokens", work(&self.tokens))?;
         match &self.field {
             FieldSummary::None => writeln!(text, "{:<14} none", "density")?,
-            FieldSummary::Resolved { modes, tail, work: done } => {
-                writeln!(text, "{:<14} resolved: {modes} modes, tail {tail:.1e}; {}", "density", work(done))?;
+            FieldSummary::Resolved {
+                modes,
+                tail,
+                work: done,
+            } => {
+                writeln!(
+                    text,
+                    "{:<14} resolved: {modes} modes, tail {tail:.1e}; {}",
+                    "density",
+                    work(done)
+                )?;
             }
-            FieldSummary::UnderResolved { since, modes, work: done } => {
-                let state = format!("UNDER-RESOLVED since t = {since:.4} at {modes} modes, no values after that");
+            FieldSummary::UnderResolved {
+                since,
+                modes,
+                work: done,
+            } => {
+                let state = format!(
+                    "UNDER-RESOLVED since t = {since:.4} at {modes} modes, no values after that"
+                );
                 writeln!(text, "{:<14} {state}; {}", "density", work(done))?;
             }
         }
-        self.notes.iter().try_for_each(|note| writeln!(text, "{:<14} {note}", "note"))
+        self.notes
+            .iter()
+            .try_for_each(|note| writeln!(text, "{:<14} {note}", "note"))
     }
 
-    fn write_line(&self, text: &mut String, label: &str, tokens: &str, field: &str) -> std::fmt::Result {
-        let Some(left) = self.value(tokens) else { return Ok(()) };
+    fn write_line(
+        &self,
+        text: &mut String,
+        label: &str,
+        tokens: &str,
+        field: &str,
+    ) -> std::fmt::Result {
+        let Some(left) = self.value(tokens) else {
+            return Ok(());
+        };
         match self.value(field) {
             Some(right) => writeln!(text, "{label:<14} tokens {left:<14.8} density {right:.8}"),
             None => writeln!(text, "{label:<14} tokens {left:.8}"),

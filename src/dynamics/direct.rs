@@ -43,7 +43,11 @@ impl AllPairs {
         let tiles = if low { 0 } else { rayon::current_num_threads() };
         Self {
             dimension,
-            columns: if low { vec![vec![0.0; padded]; dimension] } else { Vec::new() },
+            columns: if low {
+                vec![vec![0.0; padded]; dimension]
+            } else {
+                Vec::new()
+            },
             weights: all,
             tiles: vec![vec![0.0; ROWS * COLUMNS]; tiles],
         }
@@ -60,7 +64,13 @@ impl AllPairs {
         }
     }
 
-    fn low<const D: usize>(&mut self, beta: f64, positions: &[f64], sums: &mut [f64], potential: &mut [f64]) {
+    fn low<const D: usize>(
+        &mut self,
+        beta: f64,
+        positions: &[f64],
+        sums: &mut [f64],
+        potential: &mut [f64],
+    ) {
         for (j, x) in positions.chunks_exact(D).enumerate() {
             for (column, value) in self.columns.iter_mut().zip(x) {
                 column[j] = *value;
@@ -69,7 +79,14 @@ impl AllPairs {
         let columns: [&[f64]; D] = std::array::from_fn(|c| self.columns[c].as_slice());
         let weights = self.weights.as_slice();
         let rows = |positions: &[f64], sums: &mut [f64], potential: &mut [f64]| {
-            pulp::Arch::new().dispatch(Rows::<D> { beta, columns, weights, positions, sums, potential });
+            pulp::Arch::new().dispatch(Rows::<D> {
+                beta,
+                columns,
+                weights,
+                positions,
+                sums,
+                potential,
+            });
         };
         if potential.len() * weights.len() * D < PARALLEL {
             rows(positions, sums, potential);
@@ -77,7 +94,10 @@ impl AllPairs {
         }
         positions
             .par_chunks(ROWS * D)
-            .zip(sums.par_chunks_mut(ROWS * D).zip(potential.par_chunks_mut(ROWS)))
+            .zip(
+                sums.par_chunks_mut(ROWS * D)
+                    .zip(potential.par_chunks_mut(ROWS)),
+            )
             .for_each(|(positions, (sums, potential))| rows(positions, sums, potential));
     }
 
@@ -87,7 +107,11 @@ impl AllPairs {
         // Whole tiles to each thread: which rows share a tile does not depend on how many threads there are.
         let share = n.div_ceil(ROWS).div_ceil(self.tiles.len()) * ROWS;
         let work = |tile: &mut Vec<f64>, first: usize, sums: &mut [f64], potential: &mut [f64]| {
-            for (block, (sums, potential)) in sums.chunks_mut(ROWS * d).zip(potential.chunks_mut(ROWS)).enumerate() {
+            for (block, (sums, potential)) in sums
+                .chunks_mut(ROWS * d)
+                .zip(potential.chunks_mut(ROWS))
+                .enumerate()
+            {
                 let start = (first + block * ROWS) * d;
                 let rows = &positions[start..start + sums.len()];
                 tile_rows(beta, d, positions, weights, rows, tile, sums, potential);
@@ -99,9 +123,14 @@ impl AllPairs {
         }
         self.tiles
             .par_iter_mut()
-            .zip(sums.par_chunks_mut(share * d).zip(potential.par_chunks_mut(share)))
+            .zip(
+                sums.par_chunks_mut(share * d)
+                    .zip(potential.par_chunks_mut(share)),
+            )
             .enumerate()
-            .for_each(|(group, (tile, (sums, potential)))| work(tile, group * share, sums, potential));
+            .for_each(|(group, (tile, (sums, potential)))| {
+                work(tile, group * share, sums, potential)
+            });
     }
 }
 
@@ -121,8 +150,16 @@ impl<const D: usize> pulp::NullaryFnOnce for Rows<'_, D> {
 
     #[inline(always)]
     fn call(self) {
-        let Self { beta, columns, weights, positions, sums, potential } = self;
-        let columns: [&[[f64; LANES]]; D] = std::array::from_fn(|c| columns[c].as_chunks::<LANES>().0);
+        let Self {
+            beta,
+            columns,
+            weights,
+            positions,
+            sums,
+            potential,
+        } = self;
+        let columns: [&[[f64; LANES]]; D] =
+            std::array::from_fn(|c| columns[c].as_chunks::<LANES>().0);
         let weights = weights.as_chunks::<LANES>().0;
         for (i, x) in positions.chunks_exact(D).enumerate() {
             let mut total = [0.0; LANES];
@@ -175,12 +212,28 @@ fn tile_rows(
         let right = MatRef::from_row_major_slice(others, width, d);
         let tile = &mut tile[..count * width];
         let scores = MatMut::from_row_major_slice_mut(&mut *tile, count, width);
-        matmul(scores, Accum::Replace, left, right.transpose(), 1.0, Par::Seq);
+        matmul(
+            scores,
+            Accum::Replace,
+            left,
+            right.transpose(),
+            1.0,
+            Par::Seq,
+        );
         let weights = &weights[block * COLUMNS..block * COLUMNS + width];
-        pulp::Arch::new().dispatch(Tile { beta, weights, tile, potential });
+        pulp::Arch::new().dispatch(Tile {
+            beta,
+            weights,
+            tile,
+            potential,
+        });
         let values = MatRef::from_row_major_slice(&*tile, count, width);
         let out = MatMut::from_row_major_slice_mut(&mut *sums, count, d);
-        let accum = if block == 0 { Accum::Replace } else { Accum::Add };
+        let accum = if block == 0 {
+            Accum::Replace
+        } else {
+            Accum::Add
+        };
         matmul(out, accum, values, right, 1.0, Par::Seq);
     }
 }
@@ -198,7 +251,12 @@ impl pulp::NullaryFnOnce for Tile<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Self { beta, weights, tile, potential } = self;
+        let Self {
+            beta,
+            weights,
+            tile,
+            potential,
+        } = self;
         for (row, total) in tile.chunks_exact_mut(weights.len()).zip(potential) {
             for (value, w) in row.iter_mut().zip(weights) {
                 *value = w * exp(beta * (*value - 1.0));
@@ -225,7 +283,8 @@ mod tests {
         let (mut sums, mut potential) = (vec![0.0; n * d], vec![0.0; n]);
         for i in 0..n {
             for j in 0..n {
-                let value = tokens.weights[j] * (beta * (dot(tokens.row(i), tokens.row(j)) - 1.0)).exp();
+                let value =
+                    tokens.weights[j] * (beta * (dot(tokens.row(i), tokens.row(j)) - 1.0)).exp();
                 potential[i] += value;
                 for c in 0..d {
                     sums[i * d + c] += value * tokens.row(j)[c];
@@ -237,7 +296,9 @@ mod tests {
 
     fn tokens(count: usize, dimension: usize) -> Particles {
         let drawn = Law::Uniform.sample(count, dimension, 17);
-        let weights = (0..count).map(|i| 1.0 + (i as f64 * 0.7).sin() / 2.0).collect();
+        let weights = (0..count)
+            .map(|i| 1.0 + (i as f64 * 0.7).sin() / 2.0)
+            .collect();
         Particles::weighted(dimension, drawn.positions, weights)
     }
 
@@ -249,11 +310,19 @@ mod tests {
                     let tokens = tokens(count, dimension);
                     let (expected, expected_potential) = by_definition(beta, &tokens);
                     let mut pairs = AllPairs::new(dimension, &tokens.weights);
-                    let (mut sums, mut potential) = (vec![0.0; count * dimension], vec![0.0; count]);
+                    let (mut sums, mut potential) =
+                        (vec![0.0; count * dimension], vec![0.0; count]);
                     pairs.sums(beta, &tokens.positions, &mut sums, &mut potential);
-                    for (a, b) in sums.iter().zip(&expected).chain(potential.iter().zip(&expected_potential)) {
+                    for (a, b) in sums
+                        .iter()
+                        .zip(&expected)
+                        .chain(potential.iter().zip(&expected_potential))
+                    {
                         // the inner products are rounded to an ulp or a few, and β multiplies that
-                        assert!((a - b).abs() < 1e-14 + 1e-15 * beta, "d {dimension} n {count} β {beta}: {a} {b}");
+                        assert!(
+                            (a - b).abs() < 1e-14 + 1e-15 * beta,
+                            "d {dimension} n {count} β {beta}: {a} {b}"
+                        );
                     }
                 }
             }
@@ -265,7 +334,10 @@ mod tests {
         for dimension in [2, 16] {
             let tokens = tokens(700, dimension);
             let with = |threads| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()
+                    .unwrap();
                 pool.install(|| {
                     let mut pairs = AllPairs::new(dimension, &tokens.weights);
                     let (mut sums, mut potential) = (vec![0.0; 700 * dimension], vec![0.0; 700]);

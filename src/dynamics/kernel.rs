@@ -31,10 +31,18 @@ impl Kernel {
         let mut gradient: Vec<f64> = std::iter::once(0.0)
             .chain((1..=most).map(|k| k as f64 * ratios[k - 1] * potential[k - 1]))
             .collect();
-        let kept = gradient.iter().rposition(|g| *g > NEGLIGIBLE * potential[0]).unwrap_or(1).max(1);
+        let kept = gradient
+            .iter()
+            .rposition(|g| *g > NEGLIGIBLE * potential[0])
+            .unwrap_or(1)
+            .max(1);
         potential.truncate(kept + 1);
         gradient.truncate(kept + 1);
-        Self { beta, potential, gradient }
+        Self {
+            beta,
+            potential,
+            gradient,
+        }
     }
 
     /// The highest degree kept.
@@ -49,7 +57,7 @@ impl Kernel {
         self.potential.get(k).copied().unwrap_or(0.0)
     }
 
-    /// E_β[μ] = (1/2β)∬ e^{β⟨x,y⟩} dμdμ = (e^β/2β) Σ_k λ_k e^{−β}|m_k|² (3.5). At β = 0 the constant 1/2β is dropped and
+    /// E_β\[μ\] = (1/2β)∬ e^{β⟨x,y⟩} dμdμ = (e^β/2β) Σ_k λ_k e^{−β}|m_k|² (3.5). At β = 0 the constant 1/2β is dropped and
     /// the limit ½|m_1|² remains. Overflows to infinity for β > 709, as it must.
     #[must_use]
     pub fn interaction_energy(&self, moments: &Moments) -> f64 {
@@ -80,7 +88,11 @@ mod tests {
     fn the_bandwidth_is_what_double_precision_needs() {
         for (beta, needed) in [(9.0, 27), (25.0, 42), (81.0, 71)] {
             let kernel = Kernel::new(beta);
-            assert!(kernel.degree() >= needed && kernel.degree() < needed + 16, "β {beta}: {}", kernel.degree());
+            assert!(
+                kernel.degree() >= needed && kernel.degree() < needed + 16,
+                "β {beta}: {}",
+                kernel.degree()
+            );
         }
         assert_eq!(Kernel::new(0.0).degree(), 1);
         assert!((Kernel::new(0.0).gradient[1] - 0.5).abs() < 1e-16);
@@ -91,7 +103,10 @@ mod tests {
     fn the_energy_of_moments_is_the_double_sum_over_pairs() {
         let tokens = Particles::weighted(
             2,
-            [0.1_f64, 0.7, 2.9, 4.4].iter().flat_map(|t| [t.cos(), t.sin()]).collect(),
+            [0.1_f64, 0.7, 2.9, 4.4]
+                .iter()
+                .flat_map(|t| [t.cos(), t.sin()])
+                .collect(),
             vec![1.0, 2.0, 0.5, 1.5],
         );
         for beta in [0.5, 4.0, 30.0] {
@@ -104,7 +119,10 @@ mod tests {
                 }
             }
             let energy = kernel.interaction_energy(&tokens.moments(kernel.degree()));
-            assert!((energy / (pairs / (2.0 * beta)) - 1.0).abs() < 1e-13, "β {beta}");
+            assert!(
+                (energy / (pairs / (2.0 * beta)) - 1.0).abs() < 1e-13,
+                "β {beta}"
+            );
         }
     }
 
@@ -117,7 +135,10 @@ mod tests {
             let difference = at(0.3).moments(degree).minus(&at(1.5).moments(degree));
             // 2E[δ_x − δ_y] = (2/β)(e^β − e^{β cos}) exactly, without cancellation through expm1
             let exact = (-2.0 / beta * beta.exp() * (beta * (1.2_f64.cos() - 1.0)).exp_m1()).sqrt();
-            assert!((kernel.energy_norm(&difference) / exact - 1.0).abs() < 1e-12, "β {beta}");
+            assert!(
+                (kernel.energy_norm(&difference) / exact - 1.0).abs() < 1e-12,
+                "β {beta}"
+            );
         }
         let difference = at(0.3).moments(1).minus(&at(1.5).moments(1));
         assert!((Kernel::new(0.0).energy_norm(&difference) - 2.0 * 0.6_f64.sin()).abs() < 1e-14);

@@ -69,10 +69,15 @@ impl CircleMeanField {
     fn velocity(&mut self, state: &[f64]) {
         let (modes, kernel) = (self.modes, &self.kernel);
         let smooth = modes.min(kernel.degree());
-        self.plan.synthesis(modes, |k| coefficient(state, k), &mut self.density);
+        self.plan
+            .synthesis(modes, |k| coefficient(state, k), &mut self.density);
         let gradient = |k: usize| coefficient(state, k) * Complex::new(0.0, kernel.gradient[k]);
         self.plan.synthesis(smooth, gradient, &mut self.slope);
-        self.plan.synthesis(smooth, |k| coefficient(state, k) * kernel.potential[k], &mut self.potential);
+        self.plan.synthesis(
+            smooth,
+            |k| coefficient(state, k) * kernel.potential[k],
+            &mut self.potential,
+        );
         match self.attention.normalisation {
             Normalisation::Softmax => {
                 let floor = FLOOR * self.potential.iter().copied().fold(0.0, f64::max);
@@ -85,7 +90,10 @@ impl CircleMeanField {
                 self.slope.iter_mut().for_each(|slope| *slope *= speed);
             }
         }
-        self.fastest = self.slope.iter().fold(0.0, |top, v| if v.abs() > top { v.abs() } else { top });
+        self.fastest = self
+            .slope
+            .iter()
+            .fold(0.0, |top, v| if v.abs() > top { v.abs() } else { top });
     }
 
     /// max |v| on the grid at the last evaluation; with K modes the advection has frequencies up to K·max |v|.
@@ -145,7 +153,12 @@ mod tests {
         };
         let series = |f: &dyn Fn(usize, Complex) -> f64| -> f64 {
             (1..=density.modes())
-                .map(|k| 2.0 * f(k, density.coefficient(k) * Complex::from_polar(1.0, k as f64 * theta)))
+                .map(|k| {
+                    2.0 * f(
+                        k,
+                        density.coefficient(k) * Complex::from_polar(1.0, k as f64 * theta),
+                    )
+                })
                 .sum()
         };
         let here = 1.0 + series(&|_, c| c.re);
@@ -155,21 +168,40 @@ mod tests {
 
     #[test]
     fn the_tendency_is_the_divergence_of_the_flux() {
-        let law = Law::Harmonics { cosine: vec![0.3, 0.1, 0.2], sine: vec![0.0, 0.25] };
+        let law = Law::Harmonics {
+            cosine: vec![0.3, 0.1, 0.2],
+            sine: vec![0.0, 0.25],
+        };
         for normalisation in [Normalisation::Softmax, Normalisation::None] {
             for beta in [0.0, 1.0, 9.0] {
-                let attention = Attention { beta, normalisation };
+                let attention = Attention {
+                    beta,
+                    normalisation,
+                };
                 let density = Density::from_law(&law, 0.0, 128).unwrap();
                 let mut field = CircleMeanField::new(attention, 128);
-                let mut rate = Density { state: vec![0.0; 258] };
+                let mut rate = Density {
+                    state: vec![0.0; 258],
+                };
                 field.tendency(&density.state, &mut rate.state);
-                assert_eq!(rate.coefficient(0), Complex::default(), "mass is conserved exactly");
+                assert_eq!(
+                    rate.coefficient(0),
+                    Complex::default(),
+                    "mass is conserved exactly"
+                );
                 for theta in [0.2, 1.9, 4.0] {
                     let series: f64 = (1..=128)
-                        .map(|k| 2.0 * (rate.coefficient(k) * Complex::from_polar(1.0, k as f64 * theta)).re)
+                        .map(|k| {
+                            2.0 * (rate.coefficient(k) * Complex::from_polar(1.0, k as f64 * theta))
+                                .re
+                        })
                         .sum();
                     let exact = by_definition(attention, &density, theta);
-                    assert!((series - exact).abs() < 1e-11 * attention.speed(), "{attention:?} θ {theta}: {:e}", series - exact);
+                    assert!(
+                        (series - exact).abs() < 1e-11 * attention.speed(),
+                        "{attention:?} θ {theta}: {:e}",
+                        series - exact
+                    );
                 }
             }
         }

@@ -23,7 +23,9 @@ impl Series {
     /// Room for the degrees of a kernel.
     #[must_use]
     pub fn new(kernel: &Kernel) -> Self {
-        Self { moments: vec![Complex::default(); kernel.degree() + 1] }
+        Self {
+            moments: vec![Complex::default(); kernel.degree() + 1],
+        }
     }
 
     /// For unit rows z_i: `slope`_i ← (1/β)∂_θZ(θ_i) e^{−β} and `potential`_i ← Z(θ_i) e^{−β}.
@@ -39,9 +41,19 @@ impl Series {
         let moments = self.moments.as_slice();
         positions
             .par_chunks(2 * ROWS)
-            .zip(slope.par_chunks_mut(ROWS).zip(potential.par_chunks_mut(ROWS)))
+            .zip(
+                slope
+                    .par_chunks_mut(ROWS)
+                    .zip(potential.par_chunks_mut(ROWS)),
+            )
             .for_each(|(rows, (slope, potential))| {
-                pulp::Arch::new().dispatch(SeriesAt { kernel, moments, rows, slope, potential });
+                pulp::Arch::new().dispatch(SeriesAt {
+                    kernel,
+                    moments,
+                    rows,
+                    slope,
+                    potential,
+                });
             });
     }
 }
@@ -60,8 +72,16 @@ impl pulp::NullaryFnOnce for SeriesAt<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Self { kernel, moments, rows, slope, potential } = self;
-        let chunks = rows.chunks(2 * LANES).zip(slope.chunks_mut(LANES).zip(potential.chunks_mut(LANES)));
+        let Self {
+            kernel,
+            moments,
+            rows,
+            slope,
+            potential,
+        } = self;
+        let chunks = rows
+            .chunks(2 * LANES)
+            .zip(slope.chunks_mut(LANES).zip(potential.chunks_mut(LANES)));
         for (rows, (slope, potential)) in chunks {
             let (mut x, mut y) = ([1.0; LANES], [0.0; LANES]);
             for (lane, z) in rows.chunks_exact(2).enumerate() {

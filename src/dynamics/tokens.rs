@@ -2,7 +2,7 @@
 //!
 //! * All pairs ([`super::direct`]) works always and costs n² exponentials.
 //! * On the circle the series ([`super::spectral`]) costs n·K with K ≈ 20 + 6√β degrees. It is taken from
-//!   [`SERIES_FROM`]·K tokens on (measured: a degree costs a token about as much as 1.6 pairs, moments and evaluation
+//!   `SERIES_FROM`·K tokens on (measured: a degree costs a token about as much as 1.6 pairs, moments and evaluation
 //!   together; below that both are microseconds) and, for (SA), only while every token's potential is large enough that
 //!   the rounding of the series stays under the accuracy asked for; else that evaluation is redone by all pairs.
 
@@ -51,8 +51,11 @@ impl TokenDynamics {
     pub fn new(attention: Attention, particles: &Particles) -> Self {
         let (d, n) = (particles.dimension(), particles.count());
         let kernel = Kernel::new(attention.beta);
-        let preferred =
-            if d == 2 && n >= SERIES_FROM * (kernel.degree() + 1) { Path::Spectral } else { Path::Direct };
+        let preferred = if d == 2 && n >= SERIES_FROM * (kernel.degree() + 1) {
+            Path::Spectral
+        } else {
+            Path::Direct
+        };
         Self {
             attention,
             dimension: d,
@@ -119,8 +122,16 @@ impl TokenDynamics {
     }
 
     fn attend(&mut self, average: &mut [f64]) {
-        self.pairs.sums(self.attention.beta, &self.unit, average, &mut self.potential);
-        for (row, potential) in average.chunks_exact_mut(self.dimension).zip(&self.potential) {
+        self.pairs.sums(
+            self.attention.beta,
+            &self.unit,
+            average,
+            &mut self.potential,
+        );
+        for (row, potential) in average
+            .chunks_exact_mut(self.dimension)
+            .zip(&self.potential)
+        {
             let scale = match self.attention.normalisation {
                 Normalisation::Softmax => 1.0 / potential,
                 Normalisation::None => self.attention.speed(),
@@ -131,7 +142,10 @@ impl TokenDynamics {
 
     fn direct(&mut self, drift: &mut [f64]) {
         self.attend(drift);
-        for (row, x) in drift.chunks_exact_mut(self.dimension).zip(self.unit.chunks_exact(self.dimension)) {
+        for (row, x) in drift
+            .chunks_exact_mut(self.dimension)
+            .zip(self.unit.chunks_exact(self.dimension))
+        {
             project_tangent(x, row);
         }
     }
@@ -148,9 +162,19 @@ impl TokenDynamics {
     }
 
     fn spectral(&mut self, drift: &mut [f64]) {
-        self.series.evaluate(&self.kernel, &self.unit, &self.weights, &mut self.slope, &mut self.potential);
+        self.series.evaluate(
+            &self.kernel,
+            &self.unit,
+            &self.weights,
+            &mut self.slope,
+            &mut self.potential,
+        );
         let speed = self.attention.speed();
-        for (i, (row, z)) in drift.chunks_exact_mut(2).zip(self.unit.chunks_exact(2)).enumerate() {
+        for (i, (row, z)) in drift
+            .chunks_exact_mut(2)
+            .zip(self.unit.chunks_exact(2))
+            .enumerate()
+        {
             let rate = match self.attention.normalisation {
                 Normalisation::Softmax => self.slope[i] / self.potential[i],
                 Normalisation::None => self.slope[i] * speed,
@@ -192,14 +216,28 @@ mod tests {
             for beta in [0.0, 0.1, 1.0, 4.0, 9.0, 25.0, 64.0] {
                 for count in [1, 2, 33, 400, 3000] {
                     let tokens = Law::Uniform.sample(count, 2, 3);
-                    let mut dynamics = TokenDynamics::new(Attention { beta, normalisation }, &tokens);
+                    let mut dynamics = TokenDynamics::new(
+                        Attention {
+                            beta,
+                            normalisation,
+                        },
+                        &tokens,
+                    );
                     let (mut direct, mut spectral) = (vec![0.0; 2 * count], vec![0.0; 2 * count]);
                     dynamics.drift_by(Path::Direct, &tokens.positions, &mut direct);
                     dynamics.drift_by(Path::Spectral, &tokens.positions, &mut spectral);
                     // USA is measured against e^β, the scale of its weights
-                    let scale = Attention { beta, normalisation }.speed();
+                    let scale = Attention {
+                        beta,
+                        normalisation,
+                    }
+                    .speed();
                     for (a, b) in direct.iter().zip(&spectral) {
-                        assert!((a - b).abs() < 1e-11 * scale, "{normalisation:?} β {beta} n {count}: {:e}", a - b);
+                        assert!(
+                            (a - b).abs() < 1e-11 * scale,
+                            "{normalisation:?} β {beta} n {count}: {:e}",
+                            a - b
+                        );
                     }
                 }
             }
@@ -209,12 +247,17 @@ mod tests {
     #[test]
     fn a_lonely_token_far_from_the_rest_sends_the_series_back_to_all_pairs() {
         // One token of mass 1e-7 opposite to all the others: Z e^{−β} there is 1e-7, the series has lost 8 digits.
-        let mut positions: Vec<f64> = (0..400).flat_map(|i| [(f64::from(i) * 1e-4).cos(), (f64::from(i) * 1e-4).sin()]).collect();
+        let mut positions: Vec<f64> = (0..400)
+            .flat_map(|i| [(f64::from(i) * 1e-4).cos(), (f64::from(i) * 1e-4).sin()])
+            .collect();
         positions.extend([-1.0_f64, 0.0]);
         let mut weights = vec![1.0; 400];
         weights.push(4e-5);
         let tokens = Particles::weighted(2, positions, weights);
-        let attention = Attention { beta: 64.0, normalisation: Normalisation::Softmax };
+        let attention = Attention {
+            beta: 64.0,
+            normalisation: Normalisation::Softmax,
+        };
         let mut dynamics = TokenDynamics::new(attention, &tokens);
         assert_eq!(dynamics.preferred(), Path::Spectral);
         let (mut chosen, mut direct) = (vec![0.0; 802], vec![0.0; 802]);
@@ -227,7 +270,10 @@ mod tests {
     #[test]
     fn the_drift_is_tangent_and_turns_with_the_tokens() {
         let tokens = Law::Uniform.sample(20, 3, 9);
-        let attention = Attention { beta: 2.0, normalisation: Normalisation::Softmax };
+        let attention = Attention {
+            beta: 2.0,
+            normalisation: Normalisation::Softmax,
+        };
         let mut dynamics = TokenDynamics::new(attention, &tokens);
         let mut drift = vec![0.0; 60];
         dynamics.drift(&tokens.positions, &mut drift);
@@ -237,7 +283,9 @@ mod tests {
         // a rotation about the first axis and a reflection of it
         let (sin, cos) = 0.7_f64.sin_cos();
         let turn = |rows: &[f64]| -> Vec<f64> {
-            rows.chunks_exact(3).flat_map(|x| [-x[0], cos * x[1] - sin * x[2], sin * x[1] + cos * x[2]]).collect()
+            rows.chunks_exact(3)
+                .flat_map(|x| [-x[0], cos * x[1] - sin * x[2], sin * x[1] + cos * x[2]])
+                .collect()
         };
         let mut turned = vec![0.0; 60];
         dynamics.drift(&turn(&tokens.positions), &mut turned);
@@ -252,7 +300,10 @@ mod tests {
             let same = Particles::new(2, [1.0, 0.0].repeat(500));
             let opposite = Particles::new(3, vec![0.0, 0.0, 1.0, 0.0, 0.0, -1.0]);
             for tokens in [same, opposite] {
-                let attention = Attention { beta, normalisation: Normalisation::Softmax };
+                let attention = Attention {
+                    beta,
+                    normalisation: Normalisation::Softmax,
+                };
                 let mut drift = vec![1.0; tokens.positions.len()];
                 TokenDynamics::new(attention, &tokens).drift(&tokens.positions, &mut drift);
                 assert!(drift.iter().all(|v| v.abs() < 1e-12), "β {beta}");

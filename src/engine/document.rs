@@ -54,7 +54,10 @@ impl Location {
         if self.origin.lines.is_empty() {
             return self.origin.name.clone();
         }
-        let line = self.origin.lines.partition_point(|start| *start <= self.offset);
+        let line = self
+            .origin
+            .lines
+            .partition_point(|start| *start <= self.offset);
         let column = self.offset - self.origin.lines[line - 1] + 1;
         format!("{}:{line}:{column}", self.origin.name)
     }
@@ -62,12 +65,20 @@ impl Location {
     /// The beginning of a text.
     #[must_use]
     pub fn start_of(origin: &Arc<Origin>) -> Self {
-        Self { origin: Arc::clone(origin), offset: 0 }
+        Self {
+            origin: Arc::clone(origin),
+            offset: 0,
+        }
     }
 
     /// An error at this place.
     #[must_use]
-    pub fn error(&self, key: &str, message: impl Into<String>, remedy: Option<String>) -> InputError {
+    pub fn error(
+        &self,
+        key: &str,
+        message: impl Into<String>,
+        remedy: Option<String>,
+    ) -> InputError {
         InputError {
             place: self.place(),
             key: (!key.is_empty()).then(|| key.to_owned()),
@@ -146,7 +157,10 @@ impl Table {
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.entries.iter().find(|(name, _, _)| name == key).map(|(_, _, node)| node)
+        self.entries
+            .iter()
+            .find(|(name, _, _)| name == key)
+            .map(|(_, _, node)| node)
     }
 }
 
@@ -165,10 +179,19 @@ impl Document {
     /// # Errors
     /// The first syntax error, with its place.
     pub fn parse(name: &str, base: &Path, text: &str) -> Result<Self, InputError> {
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        let origin = Arc::new(Origin { name: name.to_owned(), base: base.to_owned(), lines });
+        let lines = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        let origin = Arc::new(Origin {
+            name: name.to_owned(),
+            base: base.to_owned(),
+            lines,
+        });
         let parsed = DeTable::parse(text).map_err(|error| {
-            let at = Location { origin: Arc::clone(&origin), offset: error.span().map_or(0, |span| span.start) };
+            let at = Location {
+                origin: Arc::clone(&origin),
+                offset: error.span().map_or(0, |span| span.start),
+            };
             at.error("", format!("this is not TOML: {}", error.message()), None)
         })?;
         let root = table(parsed.get_ref(), &origin)?;
@@ -185,7 +208,10 @@ impl Document {
             base: PathBuf::new(),
             lines: Vec::new(),
         });
-        let at = Location { origin: Arc::clone(&origin), offset: 0 };
+        let at = Location {
+            origin: Arc::clone(&origin),
+            offset: 0,
+        };
         let Some((key, text)) = assignment.split_once('=') else {
             let remedy = Some("write --set key=value, such as --set tokens.count=128".into());
             return Err(at.error("", "there is no '=' in it", remedy));
@@ -195,7 +221,7 @@ impl Document {
             Ok(parsed) => node_value(parsed.get_ref(), &origin, &at)?,
             Err(_) => Value::Text(text.to_owned()),
         };
-        let key = super::decode::full_key(key.trim(), &at)?;
+        let key = super::section::full_key(key.trim(), &at)?;
         let path: Vec<&str> = key.split('.').collect();
         insert(&mut self.root, &path, &key, Node { value, at })
     }
@@ -207,7 +233,9 @@ fn insert(table: &mut Table, path: &[&str], key: &str, node: Node) -> Result<(),
     if rest.is_empty() {
         match existing {
             Some((_, at, old)) => (*at, *old) = (node.at.clone(), node),
-            None => table.entries.push((first.to_owned(), node.at.clone(), node)),
+            None => table
+                .entries
+                .push((first.to_owned(), node.at.clone(), node)),
         }
         return Ok(());
     }
@@ -223,16 +251,29 @@ fn insert(table: &mut Table, path: &[&str], key: &str, node: Node) -> Result<(),
     let at = node.at.clone();
     let mut inner = Table::default();
     insert(&mut inner, rest, key, node)?;
-    table.entries.push((first.to_owned(), at.clone(), Node { value: Value::Table(inner), at }));
+    table.entries.push((
+        first.to_owned(),
+        at.clone(),
+        Node {
+            value: Value::Table(inner),
+            at,
+        },
+    ));
     Ok(())
 }
 
 fn table(parsed: &DeTable, origin: &Arc<Origin>) -> Result<Table, InputError> {
     let mut entries = Vec::with_capacity(parsed.len());
     for (key, value) in parsed {
-        let at = |offset: usize| Location { origin: Arc::clone(origin), offset };
+        let at = |offset: usize| Location {
+            origin: Arc::clone(origin),
+            offset,
+        };
         let node_at = at(value.span().start);
-        let node = Node { value: node_value(value.get_ref(), origin, &node_at)?, at: node_at };
+        let node = Node {
+            value: node_value(value.get_ref(), origin, &node_at)?,
+            at: node_at,
+        };
         entries.push((key.get_ref().to_string(), at(key.span().start), node));
     }
     Ok(Table { entries })
@@ -244,11 +285,19 @@ fn node_value(parsed: &DeValue, origin: &Arc<Origin>, at: &Location) -> Result<V
         DeValue::Integer(number) => {
             let digits = number.as_str();
             let parsed = i64::from_str_radix(digits, number.radix());
-            Value::Integer(parsed.map_err(|_| at.error("", format!("{digits} does not fit into 64 bits"), None))?)
+            Value::Integer(
+                parsed.map_err(|_| {
+                    at.error("", format!("{digits} does not fit into 64 bits"), None)
+                })?,
+            )
         }
         DeValue::Float(number) => {
             let digits = number.as_str();
-            Value::Float(digits.parse().map_err(|_| at.error("", format!("{digits} is not a number"), None))?)
+            Value::Float(
+                digits
+                    .parse()
+                    .map_err(|_| at.error("", format!("{digits} is not a number"), None))?,
+            )
         }
         DeValue::Boolean(flag) => Value::Boolean(*flag),
         DeValue::Datetime(date) => Value::Date(date.to_string()),
@@ -256,8 +305,14 @@ fn node_value(parsed: &DeValue, origin: &Arc<Origin>, at: &Location) -> Result<V
             items
                 .iter()
                 .map(|item| {
-                    let at = Location { origin: Arc::clone(origin), offset: item.span().start };
-                    Ok(Node { value: node_value(item.get_ref(), origin, &at)?, at })
+                    let at = Location {
+                        origin: Arc::clone(origin),
+                        offset: item.span().start,
+                    };
+                    Ok(Node {
+                        value: node_value(item.get_ref(), origin, &at)?,
+                        at,
+                    })
                 })
                 .collect::<Result<_, _>>()?,
         ),
@@ -273,7 +328,9 @@ mod tests {
     fn values_know_their_line_and_column() {
         let text = "title = \"a\"\n[tokens]\n  count = 12\n";
         let document = Document::parse("x.toml", Path::new(""), text).unwrap();
-        let Value::Table(tokens) = &document.root.get("tokens").unwrap().value else { panic!() };
+        let Value::Table(tokens) = &document.root.get("tokens").unwrap().value else {
+            panic!()
+        };
         assert_eq!(tokens.get("count").unwrap().at.place(), "x.toml:3:11");
         assert_eq!(tokens.entries[0].1.place(), "x.toml:3:3");
     }
@@ -286,15 +343,31 @@ mod tests {
 
     #[test]
     fn settings_override_and_create_keys_and_bare_words_are_strings() {
-        let mut document = Document::parse("x.toml", Path::new(""), "[tokens]\ncount = 1\n").unwrap();
+        let mut document =
+            Document::parse("x.toml", Path::new(""), "[tokens]\ncount = 1\n").unwrap();
         document.set("tokens.count = 5").unwrap();
         document.set("attention.normalisation=none").unwrap();
-        document.set("field.initial={ from = \"empirical\" }").unwrap();
-        let Value::Table(tokens) = &document.root.get("tokens").unwrap().value else { panic!() };
+        document
+            .set("field.initial={ from = \"empirical\" }")
+            .unwrap();
+        let Value::Table(tokens) = &document.root.get("tokens").unwrap().value else {
+            panic!()
+        };
         assert_eq!(tokens.get("count").unwrap().value, Value::Integer(5));
-        let Value::Table(attention) = &document.root.get("attention").unwrap().value else { panic!() };
-        assert_eq!(attention.get("normalisation").unwrap().value, Value::Text("none".into()));
-        assert!(document.set("tokens.count.x=1").unwrap_err().to_string().contains("has no keys"));
+        let Value::Table(attention) = &document.root.get("attention").unwrap().value else {
+            panic!()
+        };
+        assert_eq!(
+            attention.get("normalisation").unwrap().value,
+            Value::Text("none".into())
+        );
+        assert!(
+            document
+                .set("tokens.count.x=1")
+                .unwrap_err()
+                .to_string()
+                .contains("has no keys")
+        );
         assert!(document.set("tokens.count").is_err());
     }
 }

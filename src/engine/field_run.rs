@@ -59,18 +59,25 @@ impl FieldRun {
         let spec = &experiment.field;
         let start = |modes: usize| match &spec.initial {
             FieldInitial::Law(law) => Density::from_law(law, 0.0, modes),
-            FieldInitial::From { from: Source::Law, smoothing } => {
-                Density::from_law(&experiment.tokens.initial, *smoothing, modes)
-            }
-            FieldInitial::From { from: Source::Empirical, smoothing } => {
-                Some(Density::from_moments(&tokens.moments(modes).smoothed(*smoothing), modes))
-            }
+            FieldInitial::From {
+                from: Source::Law,
+                smoothing,
+            } => Density::from_law(&experiment.tokens.initial, *smoothing, modes),
+            FieldInitial::From {
+                from: Source::Empirical,
+                smoothing,
+            } => Some(Density::from_moments(
+                &tokens.moments(modes).smoothed(*smoothing),
+                modes,
+            )),
         };
         let tolerance = experiment.time.tolerance;
         let grow = (GROW * tolerance).max(ROUNDING);
         let mut modes = spec.modes;
         // A law without a density never gets here: the experiment was checked. Uniform is the neutral answer.
-        let uniform = |modes: usize| Density { state: [vec![1.0], vec![0.0; 2 * modes + 1]].concat() };
+        let uniform = |modes: usize| Density {
+            state: [vec![1.0], vec![0.0; 2 * modes + 1]].concat(),
+        };
         let mut density = start(modes).unwrap_or_else(|| uniform(modes));
         while density.tail() > grow && 2 * modes <= spec.max_modes {
             modes *= 2;
@@ -124,7 +131,12 @@ impl FieldRun {
     ///
     /// # Errors
     /// [`StepError`] of the steppers.
-    pub fn advance(&mut self, from: f64, duration: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+    pub fn advance(
+        &mut self,
+        from: f64,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
         let mut left = duration;
         while left > 0.0 && self.under_resolved.is_none() {
             if cancelled() {
@@ -143,7 +155,11 @@ impl FieldRun {
                     stepper.step(&mut self.density.state, left, tendency)
                 }
             }?;
-            left = if taken >= left * (1.0 - 1e-12) { 0.0 } else { left - taken };
+            left = if taken >= left * (1.0 - 1e-12) {
+                0.0
+            } else {
+                left - taken
+            };
             self.follow_the_spectrum(from + duration - left);
         }
         Ok(true)
@@ -154,7 +170,9 @@ impl FieldRun {
         let (modes, speed) = (self.density.modes() as f64, self.mean_field.fastest());
         let limit = match self.stepper {
             Stepper::Explicit(_) => EXPLICIT_STABILITY / (modes * speed),
-            Stepper::Exponential(_) => EXPONENTIAL_STABILITY / (modes.min(speed / (DAMPED * self.diffusion)) * speed),
+            Stepper::Exponential(_) => {
+                EXPONENTIAL_STABILITY / (modes.min(speed / (DAMPED * self.diffusion)) * speed)
+            }
         };
         if limit.is_nan() { f64::INFINITY } else { limit }
     }
@@ -168,7 +186,10 @@ impl FieldRun {
                 if k > self.density.modes() || self.density.coefficient(k).norm() < 1e-13 {
                     return f64::NAN;
                 }
-                let (c, v) = (self.density.coefficient(k), crate::measure::density::coefficient(&rate, k));
+                let (c, v) = (
+                    self.density.coefficient(k),
+                    crate::measure::density::coefficient(&rate, k),
+                );
                 (v * c.conj()).re / c.norm_sqr() - self.diffusion * (k * k) as f64
             })
             .collect()
@@ -184,7 +205,9 @@ impl FieldRun {
             } else if tail > self.tolerance.max(10.0 * ROUNDING) {
                 self.under_resolved = Some(time);
             }
-        } else if modes / 2 >= self.fewest && self.density.largest_from(modes / 2 - modes / 16) < SHRINK * grow {
+        } else if modes / 2 >= self.fewest
+            && self.density.largest_from(modes / 2 - modes / 16) < SHRINK * grow
+        {
             self.rebuild(modes / 2);
         }
     }
@@ -205,8 +228,15 @@ impl FieldRun {
 fn stepper(diffusion: f64, modes: usize, tolerance: f64, first: f64) -> Stepper {
     let length = 2 * (modes + 1);
     if diffusion > 0.0 {
-        let rates = (0..=modes).flat_map(|k| [diffusion * (k * k) as f64; 2]).collect();
+        let rates = (0..=modes)
+            .flat_map(|k| [diffusion * (k * k) as f64; 2])
+            .collect();
         return Stepper::Exponential(Box::new(Exponential::new(rates, tolerance, first)));
     }
-    Stepper::Explicit(Box::new(Explicit::new(Tableau::for_tolerance(tolerance), length, tolerance, first)))
+    Stepper::Explicit(Box::new(Explicit::new(
+        Tableau::for_tolerance(tolerance),
+        length,
+        tolerance,
+        first,
+    )))
 }

@@ -50,22 +50,34 @@ pub const DEFAULT: &str = "metastable";
 /// All presets, the built-in ones first.
 #[must_use]
 pub fn list() -> Vec<Preset> {
-    let mut presets: Vec<Preset> =
-        BUILT_IN.iter().map(|(name, source)| described(name, (*source).to_owned(), None)).collect();
-    presets.extend(user_folder().map(|folder| user_presets(&folder)).unwrap_or_default());
+    let mut presets: Vec<Preset> = BUILT_IN
+        .iter()
+        .map(|(name, source)| described(name, (*source).to_owned(), None))
+        .collect();
+    presets.extend(
+        user_folder()
+            .map(|folder| user_presets(&folder))
+            .unwrap_or_default(),
+    );
     presets
 }
 
 /// The folder of the user's own presets, whether or not it exists.
 #[must_use]
 pub fn user_folder() -> Option<PathBuf> {
-    directories::ProjectDirs::from("", "", "metastable").map(|dirs| dirs.config_dir().join("presets"))
+    directories::ProjectDirs::from("", "", "metastable")
+        .map(|dirs| dirs.config_dir().join("presets"))
 }
 
 fn user_presets(folder: &Path) -> Vec<Preset> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut files: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .collect();
     files.sort();
     files
         .into_iter()
@@ -88,7 +100,13 @@ fn described(name: &str, source: String, path: Option<PathBuf>) -> Preset {
     };
     let title = text("title").unwrap_or_else(|| name.to_owned());
     let about = text("about").unwrap_or_default();
-    Preset { name: name.to_owned(), title, about, source, path }
+    Preset {
+        name: name.to_owned(),
+        title,
+        about,
+        source,
+        path,
+    }
 }
 
 /// The experiment of a preset.
@@ -136,7 +154,12 @@ fn open(name: &str) -> Result<Document, InputError> {
         Some((_, best)) => format!("did you mean `{best}`? `metastable preset list` shows all"),
         None => "`metastable preset list` shows the presets; a file's name ends in .toml".into(),
     };
-    Err(InputError { place: name.to_owned(), key: None, message: "no such preset".into(), remedy: Some(remedy) })
+    Err(InputError {
+        place: name.to_owned(),
+        key: None,
+        message: "no such preset".into(),
+        remedy: Some(remedy),
+    })
 }
 
 fn read(path: &Path) -> Result<Document, InputError> {

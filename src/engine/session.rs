@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use super::experiment::{Change, Experiment, FieldInitial, Source};
+use super::experiment::{Change, Experiment};
 use super::field_run::FieldRun;
 use super::history::{History, PICTURE_ANGLES, PICTURE_TOKENS, Record};
-use super::snapshot::{self, DENSITY_POINTS, FieldView, Prediction, SHOWN_TOKENS, SPECTRUM_DEGREES, Snapshot, TokenView};
+use super::predictions::predictions;
+use super::snapshot::{
+    self, DENSITY_POINTS, FieldView, Prediction, SHOWN_TOKENS, SPECTRUM_DEGREES, Snapshot,
+    TokenView,
+};
 use super::token_run::TokenRun;
 use crate::dynamics::{Attention, Kernel};
 use crate::integrate::StepError;
-use crate::measure::{Density, Law};
+use crate::measure::Density;
 use crate::observe::{FieldSide, Observation, TokenSide, principal};
 use crate::sphere::CirclePlan;
 use crate::theory;
@@ -67,11 +71,19 @@ impl Session {
 
     fn start(experiment: Experiment, pictures: bool) -> Self {
         let mut tokens = TokenRun::new(&experiment);
-        let field = experiment.has_field().then(|| FieldRun::new(&experiment, &tokens.particles));
+        let field = experiment
+            .has_field()
+            .then(|| FieldRun::new(&experiment, &tokens.particles));
         let kernel = Kernel::new(experiment.attention.beta);
         let width = experiment.observe.cluster_width;
         let work = tokens.work();
-        let token_side = TokenSide::observe(&tokens.particles, &mut tokens.dynamics, &kernel, width, work);
+        let token_side = TokenSide::observe(
+            &tokens.particles,
+            &mut tokens.dynamics,
+            &kernel,
+            width,
+            work,
+        );
         let mut session = Self {
             attention: experiment.attention,
             diffusion: experiment.noise.diffusion,
@@ -95,7 +107,10 @@ impl Session {
         session.apply_changes();
         session.observe();
         if pictures {
-            session.predictions = Arc::new(session.predict());
+            session.predictions = Arc::new(predictions(
+                &session.experiment,
+                session.field_side.as_ref(),
+            ));
         }
         session
     }
@@ -174,7 +189,12 @@ impl Session {
 
     /// Changes parameters from this frame on; the change becomes part of the experiment.
     pub fn change(&mut self, change: Change) {
-        let mut merged = self.pending.take().unwrap_or(Change { at: 0.0, beta: None, normalisation: None, diffusion: None });
+        let mut merged = self.pending.take().unwrap_or(Change {
+            at: 0.0,
+            beta: None,
+            normalisation: None,
+            diffusion: None,
+        });
         merged.at = self.time();
         merged.beta = change.beta.or(merged.beta);
         merged.normalisation = change.normalisation.or(merged.normalisation);
@@ -190,12 +210,24 @@ impl Session {
     pub fn advance(&mut self, cancelled: &dyn Fn() -> bool) -> Result<bool, SessionError> {
         self.apply_changes();
         let (from, to) = (self.time(), self.next_time());
-        let fail = |side| move |cause| SessionError { side, time: from, cause };
-        if !self.tokens.advance(to - from, cancelled).map_err(fail("tokens"))? {
+        let fail = |side| {
+            move |cause| SessionError {
+                side,
+                time: from,
+                cause,
+            }
+        };
+        if !self
+            .tokens
+            .advance(to - from, cancelled)
+            .map_err(fail("tokens"))?
+        {
             return Ok(false);
         }
         if let Some(field) = &mut self.field
-            && !field.advance(from, to - from, cancelled).map_err(fail("density"))?
+            && !field
+                .advance(from, to - from, cancelled)
+                .map_err(fail("density"))?
         {
             return Ok(false);
         }
@@ -238,18 +270,45 @@ impl Session {
         let width = self.experiment.observe.cluster_width;
         let particles = &self.tokens.particles;
         let work = self.tokens.work();
-        self.token_side = TokenSide::observe(particles, &mut self.tokens.dynamics, &self.kernel, width, work);
+        self.token_side = TokenSide::observe(
+            particles,
+            &mut self.tokens.dynamics,
+            &self.kernel,
+            width,
+            work,
+        );
         self.field_side = match (&mut self.field, &self.token_side.moments) {
             (Some(field), Some(moments)) if field.under_resolved.is_none() => {
                 let work = field.work();
                 let (density, mean_field) = (&field.density, &mut field.mean_field);
-                Some(FieldSide::observe(density, mean_field, &self.kernel, width, work, particles, moments))
+                Some(FieldSide::observe(
+                    density,
+                    mean_field,
+                    &self.kernel,
+                    width,
+                    work,
+                    particles,
+                    moments,
+                ))
             }
             _ => None,
         };
-        let values = Observation { tokens: &self.token_side, field: self.field_side.as_ref() }.values();
-        let (density, tokens) = if self.pictures { self.pictures() } else { Default::default() };
-        self.history.push(Record { time: self.time(), values, density, tokens });
+        let values = Observation {
+            tokens: &self.token_side,
+            field: self.field_side.as_ref(),
+        }
+        .values();
+        let (density, tokens) = if self.pictures {
+            self.pictures()
+        } else {
+            Default::default()
+        };
+        self.history.push(Record {
+            time: self.time(),
+            values,
+            density,
+            tokens,
+        });
     }
 
     fn pictures(&mut self) -> (Vec<f32>, Vec<[f32; 2]>) {
@@ -262,11 +321,19 @@ impl Session {
             (self.plane, self.plane_share) = (plane, share);
         }
         let stride = particles.count().div_ceil(PICTURE_TOKENS);
-        let tokens = self.plane.iter().step_by(stride).map(|p| [p[0] as f32, p[1] as f32]).collect();
+        let tokens = self
+            .plane
+            .iter()
+            .step_by(stride)
+            .map(|p| [p[0] as f32, p[1] as f32])
+            .collect();
         let density = match &mut self.field {
             Some(field) if field.under_resolved.is_none() => {
                 self.measured_growth = field.growth(SPECTRUM_DEGREES);
-                drawn(&field.density, PICTURE_ANGLES).iter().map(|v| *v as f32).collect()
+                drawn(&field.density, PICTURE_ANGLES)
+                    .iter()
+                    .map(|v| *v as f32)
+                    .collect()
             }
             _ => Vec::new(),
         };
@@ -282,7 +349,11 @@ impl Session {
             diffusion: self.diffusion,
             frame: self.frame,
             time: self.time(),
-            values: self.history.records().last().map_or_else(Vec::new, |record| record.values.clone()),
+            values: self
+                .history
+                .records()
+                .last()
+                .map_or_else(Vec::new, |record| record.values.clone()),
             tokens: self.token_view(),
             field: self.field_view(),
             growth: theory::growth::growth_rates(
@@ -301,17 +372,31 @@ impl Session {
         let particles = &self.tokens.particles;
         let stride = particles.count().div_ceil(SHOWN_TOKENS);
         let spectrum = match &self.token_side.moments {
-            Some(moments) => (1..=SPECTRUM_DEGREES.min(moments.degree())).map(|k| moments.order_parameter(k)).collect(),
+            Some(moments) => (1..=SPECTRUM_DEGREES.min(moments.degree()))
+                .map(|k| moments.order_parameter(k))
+                .collect(),
             None => self.token_side.orders.to_vec(),
         };
         TokenView {
             dimension: particles.dimension(),
             count: particles.count(),
             stride,
-            positions: particles.rows().step_by(stride).flatten().copied().collect(),
+            positions: particles
+                .rows()
+                .step_by(stride)
+                .flatten()
+                .copied()
+                .collect(),
             plane: self.plane.iter().step_by(stride).copied().collect(),
             plane_share: self.plane_share,
-            labels: self.token_side.clusters.labels.iter().step_by(stride).copied().collect(),
+            labels: self
+                .token_side
+                .clusters
+                .labels
+                .iter()
+                .step_by(stride)
+                .copied()
+                .collect(),
             clusters: self.token_side.clusters.list.clone(),
             spectrum,
             path: self.tokens.dynamics.preferred(),
@@ -321,77 +406,29 @@ impl Session {
     fn field_view(&self) -> FieldView {
         let Some(field) = &self.field else {
             let d = self.experiment.tokens.dimension;
-            return FieldView::None(format!("tokens only: the continuum is solved on the circle, and d = {d}"));
+            return FieldView::None(format!(
+                "tokens only: the continuum is solved on the circle, and d = {d}"
+            ));
         };
         let view = snapshot::Density {
             values: drawn(&field.density, DENSITY_POINTS),
             modes: field.density.modes(),
             tail: field.density.tail(),
             spectrum: self.field_side.as_ref().map_or_else(Vec::new, |side| {
-                (1..=SPECTRUM_DEGREES).map(|k| side.moments.order_parameter(k)).collect()
+                (1..=SPECTRUM_DEGREES)
+                    .map(|k| side.moments.order_parameter(k))
+                    .collect()
             }),
             growth: self.measured_growth.clone(),
-            clusters: self.field_side.as_ref().map_or_else(Vec::new, |side| side.clusters.list.clone()),
+            clusters: self
+                .field_side
+                .as_ref()
+                .map_or_else(Vec::new, |side| side.clusters.list.clone()),
         };
         match field.under_resolved {
             Some(since) => FieldView::UnderResolved { since, last: view },
             None => FieldView::Resolved(view),
         }
-    }
-
-    /// The curves that theory offers for this start.
-    fn predict(&self) -> Vec<Prediction> {
-        let experiment = &self.experiment;
-        let frames = experiment.time.recorded().clamp(2, 601);
-        let times: Vec<f64> =
-            (0..frames).map(|j| experiment.time.last() * j as f64 / (frames - 1) as f64).collect();
-        let mut list = Vec::new();
-        let from_law = matches!(experiment.field.initial, FieldInitial::From { from: Source::Law, smoothing } if smoothing == 0.0);
-        if let (Law::Poisson { weight, .. }, true) = (&experiment.tokens.initial, from_law)
-            && experiment.has_field()
-            && self.attention.beta == 0.0
-            && self.diffusion == 0.0
-        {
-            let curve = times.iter().map(|t| (*t, theory::kuramoto::ott_antonsen(*weight, *t))).collect();
-            list.push(Prediction { observable: "field_order_1", label: "Ott–Antonsen r(t)".into(), curve });
-        }
-        list.extend(self.equiangular_prediction(&times));
-        list.extend(self.linear_prediction(&times));
-        list
-    }
-
-    fn equiangular_prediction(&self, times: &[f64]) -> Option<Prediction> {
-        let count = self.experiment.tokens.count;
-        let start = match self.experiment.tokens.initial {
-            Law::Orthogonal => 0.0,
-            Law::Simplex => -1.0 / (count as f64 - 1.0),
-            _ => return None,
-        };
-        if self.diffusion > 0.0 || count < 2 {
-            return None;
-        }
-        let gamma = theory::equiangular::curve(self.attention, count, start, times).ok()?;
-        let curve = times.iter().zip(gamma).map(|(t, g)| (*t, theory::equiangular::order_parameter(count, g))).collect();
-        Some(Prediction { observable: "tokens_order_1", label: "equiangular γ_β(t) (6.9)".into(), curve })
-    }
-
-    /// |m_k(0)|e^{g_k t} for the most unstable degree, while it is small: linear stability of the uniform law.
-    fn linear_prediction(&self, times: &[f64]) -> Option<Prediction> {
-        let side = self.field_side.as_ref()?;
-        let degree = theory::most_unstable_degree(self.attention, 2, self.diffusion);
-        let names = [
-            "field_order_1", "field_order_2", "field_order_3", "field_order_4", "field_order_5", "field_order_6",
-            "field_order_7", "field_order_8",
-        ];
-        let observable = names.get(degree - 1)?;
-        let start = side.moments.order_parameter(degree);
-        let others = (1..=8).map(|k| side.moments.order_parameter(k)).fold(0.0, f64::max);
-        if start < 1e-14 || others > 0.25 {
-            return None;
-        }
-        let rate = theory::growth_rate(self.attention, 2, self.diffusion, degree);
-        let curve = times.iter().map(|t| (*t, start * (rate * t).exp())).take_while(|(_, v)| *v < 0.3).collect();
-        Some(Prediction { observable, label: format!("linear growth e^(g_{degree} t)"), curve })
     }
 }
 
@@ -406,17 +443,23 @@ fn notes(experiment: &Experiment) -> Vec<String> {
     let mut notes = experiment.notes.clone();
     if !experiment.has_field() {
         let d = experiment.tokens.dimension;
-        notes.push(format!("tokens only: the continuum is solved on the circle, and d = {d}"));
+        notes.push(format!(
+            "tokens only: the continuum is solved on the circle, and d = {d}"
+        ));
     }
     if experiment.noise.diffusion > 0.0 {
         let step = experiment.noise.step;
-        notes.push(format!("the tokens' noise is stepped by {step} (weak order two), not by the tolerance"));
+        notes.push(format!(
+            "the tokens' noise is stepped by {step} (weak order two), not by the tolerance"
+        ));
     }
     if experiment.attention.beta > 709.0 {
         notes.push("the energy exceeds the largest double (e^β): it is shown as infinite".into());
     }
     if experiment.time.step.is_some() && experiment.has_field() {
-        notes.push("the tokens move by discrete layers, the density by the continuous equation".into());
+        notes.push(
+            "the tokens move by discrete layers, the density by the continuous equation".into(),
+        );
     }
     notes
 }

@@ -18,7 +18,10 @@ enum Stepper {
     /// No noise: error control.
     Adaptive(Box<Explicit>),
     /// Noise: Strang splitting with a fixed step.
-    Noisy { splitting: Box<Splitting>, step: f64 },
+    Noisy {
+        splitting: Box<Splitting>,
+        step: f64,
+    },
     /// Discrete layers x ← normalise(x + ηA(x)), then the noise of a time η.
     Layer { step: f64, average: Vec<f64> },
 }
@@ -47,7 +50,10 @@ impl TokenRun {
         let dynamics = TokenDynamics::new(experiment.attention, &particles);
         let mut run = Self {
             dynamics,
-            stepper: Stepper::Layer { step: 0.0, average: Vec::new() },
+            stepper: Stepper::Layer {
+                step: 0.0,
+                average: Vec::new(),
+            },
             diffusion: experiment.noise.diffusion,
             tolerance: experiment.time.tolerance,
             noise_step: experiment.noise.step,
@@ -69,11 +75,19 @@ impl TokenRun {
     fn continuous(&self, attention: Attention) -> Stepper {
         let length = self.particles.positions.len();
         if self.diffusion > 0.0 {
-            return Stepper::Noisy { splitting: Box::new(Splitting::new(length)), step: self.noise_step };
+            return Stepper::Noisy {
+                splitting: Box::new(Splitting::new(length)),
+                step: self.noise_step,
+            };
         }
         let tableau = Tableau::for_tolerance(self.tolerance);
         let first = FIRST_STEP / attention.speed();
-        Stepper::Adaptive(Box::new(Explicit::new(tableau, length, self.tolerance, first)))
+        Stepper::Adaptive(Box::new(Explicit::new(
+            tableau,
+            length,
+            self.tolerance,
+            first,
+        )))
     }
 
     /// Other parameters from now on.
@@ -105,7 +119,11 @@ impl TokenRun {
     ///
     /// # Errors
     /// [`StepError`] of the adaptive scheme.
-    pub fn advance(&mut self, duration: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+    pub fn advance(
+        &mut self,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
         let dimension = self.particles.dimension();
         let (positions, dynamics) = (&mut self.particles.positions, &mut self.dynamics);
         let tendency = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
@@ -117,7 +135,8 @@ impl TokenRun {
                     if cancelled() {
                         return Ok(false);
                     }
-                    left -= explicit.step(positions, left, &mut drift, |x| retract(x, dimension))?;
+                    left -=
+                        explicit.step(positions, left, &mut drift, |x| retract(x, dimension))?;
                 }
             }
             Stepper::Noisy { splitting, step } => {
@@ -129,9 +148,15 @@ impl TokenRun {
                     if cancelled() {
                         return Ok(false);
                     }
-                    splitting.step(positions, h, &mut drift, |x| retract(x, dimension), |x, time| {
-                        brownian_step(rng, dimension, 2.0 * diffusion * time, x, tangent);
-                    });
+                    splitting.step(
+                        positions,
+                        h,
+                        &mut drift,
+                        |x| retract(x, dimension),
+                        |x, time| {
+                            brownian_step(rng, dimension, 2.0 * diffusion * time, x, tangent);
+                        },
+                    );
                     if positions.iter().any(|x| !x.is_finite()) {
                         return Err(StepError::NotFinite);
                     }
@@ -144,11 +169,20 @@ impl TokenRun {
                         return Ok(false);
                     }
                     dynamics.average(positions, average);
-                    positions.iter_mut().zip(average.iter()).for_each(|(x, a)| *x += *step * a);
+                    positions
+                        .iter_mut()
+                        .zip(average.iter())
+                        .for_each(|(x, a)| *x += *step * a);
                     retract(positions, dimension);
                     if self.diffusion > 0.0 {
                         let variance = 2.0 * self.diffusion * *step;
-                        brownian_step(&mut self.rng, dimension, variance, positions, &mut self.tangent);
+                        brownian_step(
+                            &mut self.rng,
+                            dimension,
+                            variance,
+                            positions,
+                            &mut self.tangent,
+                        );
                     }
                     self.earlier.steps += 1;
                     self.earlier.evaluations += 1;

@@ -76,12 +76,30 @@ impl Worker {
     /// The operating system's, when it has no thread to give.
     pub fn start(experiment: Experiment, speed: f64, paused: bool) -> std::io::Result<Self> {
         let (commands, inbox) = sync_channel(QUEUE);
-        let report = Report { number: 0, snapshot: None, status: Status::Running, steps_per_second: 0.0, speed };
+        let report = Report {
+            number: 0,
+            snapshot: None,
+            status: Status::Running,
+            steps_per_second: 0.0,
+            speed,
+        };
         let latest = Arc::new(Mutex::new(report));
         let quit = Arc::new(AtomicBool::new(false));
-        let desk = Desk { inbox, latest: Arc::clone(&latest), quit: Arc::clone(&quit), speed, paused };
-        thread::Builder::new().name("worker".into()).spawn(move || desk.run(experiment))?;
-        Ok(Self { commands, latest, quit })
+        let desk = Desk {
+            inbox,
+            latest: Arc::clone(&latest),
+            quit: Arc::clone(&quit),
+            speed,
+            paused,
+        };
+        thread::Builder::new()
+            .name("worker".into())
+            .spawn(move || desk.run(experiment))?;
+        Ok(Self {
+            commands,
+            latest,
+            quit,
+        })
     }
 
     /// Hands over a command; false when the worker is too busy to take another or has ended. Never blocks.
@@ -89,13 +107,19 @@ impl Worker {
         if matches!(command, Command::Quit) {
             self.quit.store(true, Ordering::Relaxed);
         }
-        !matches!(self.commands.try_send(command), Err(TrySendError::Full(_) | TrySendError::Disconnected(_)))
+        !matches!(
+            self.commands.try_send(command),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_))
+        )
     }
 
     /// The latest report, without waiting for the computation.
     #[must_use]
     pub fn report(&self) -> Report {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.latest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -130,7 +154,10 @@ impl Desk {
             next = match outcome {
                 Ok(next) => next,
                 Err(panic) => {
-                    self.publish_status(Status::Failed(format!("the computation panicked: {}", message(&*panic))));
+                    self.publish_status(Status::Failed(format!(
+                        "the computation panicked: {}",
+                        message(&*panic)
+                    )));
                     self.wait_for_start()
                 }
             };
@@ -158,7 +185,9 @@ impl Desk {
                     self.publish_waiting(&session, past_end, &mut pace);
                     match self.inbox.recv_timeout(time) {
                         Ok(command) => {
-                            if let Some(next) = self.obey(command, &mut session, &mut step_once, &mut past_end) {
+                            if let Some(next) =
+                                self.obey(command, &mut session, &mut step_once, &mut past_end)
+                            {
                                 return next.map(|experiment| *experiment);
                             }
                         }
@@ -173,7 +202,11 @@ impl Desk {
                         return self.wait_for_start();
                     }
                     step_once = false;
-                    let status = if self.paused { Status::Paused } else { Status::Running };
+                    let status = if self.paused {
+                        Status::Paused
+                    } else {
+                        Status::Running
+                    };
                     self.publish(&session, &mut pace, status);
                 }
             }
@@ -181,7 +214,13 @@ impl Desk {
     }
 
     /// Obeys everything that waits, then says whether to compute, to wait or to leave.
-    fn read_inbox(&mut self, session: &mut Session, step: &mut bool, past_end: &mut bool, pace: &mut Pace) -> Next {
+    fn read_inbox(
+        &mut self,
+        session: &mut Session,
+        step: &mut bool,
+        past_end: &mut bool,
+        pace: &mut Pace,
+    ) -> Next {
         while let Ok(command) = self.inbox.try_recv() {
             if let Some(next) = self.obey(command, session, step, past_end) {
                 return next.map_or(Next::Quit, Next::Start);
@@ -199,7 +238,11 @@ impl Desk {
             return Next::Wait(Duration::from_millis(250));
         }
         let early = pace.early(session, self.speed);
-        if early.is_zero() { Next::Advance } else { Next::Wait(early.min(Duration::from_millis(100))) }
+        if early.is_zero() {
+            Next::Advance
+        } else {
+            Next::Wait(early.min(Duration::from_millis(100)))
+        }
     }
 
     /// One command; Some(…) when this experiment is over.
@@ -266,7 +309,9 @@ impl Desk {
                 latest.speed = self.speed;
                 latest.number += 1;
             }
-            latest.snapshot.as_ref().is_some_and(|s| s.attention != session.attention() || s.diffusion != session.diffusion())
+            latest.snapshot.as_ref().is_some_and(|s| {
+                s.attention != session.attention() || s.diffusion != session.diffusion()
+            })
         };
         if stale {
             self.publish(session, pace, status);
@@ -293,7 +338,14 @@ struct Pace {
 impl Pace {
     fn new(session: &Session) -> Self {
         let now = Instant::now();
-        Self { clock: now, time: session.time(), speed: 0.0, counted: now, steps: session.token_steps(), rate: 0.0 }
+        Self {
+            clock: now,
+            time: session.time(),
+            speed: 0.0,
+            counted: now,
+            steps: session.token_steps(),
+            rate: 0.0,
+        }
     }
 
     fn restart(&mut self, session: &Session) {
@@ -314,7 +366,11 @@ impl Pace {
             self.restart(session);
         }
         let wait = due - passed;
-        if wait > 0.0 && wait.is_finite() { Duration::from_secs_f64(wait.min(3600.0)) } else { Duration::ZERO }
+        if wait > 0.0 && wait.is_finite() {
+            Duration::from_secs_f64(wait.min(3600.0))
+        } else {
+            Duration::ZERO
+        }
     }
 
     fn steps_per_second(&mut self, session: &Session) -> f64 {

@@ -17,7 +17,9 @@ pub struct Work {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum StepError {
     /// The step shrank below the resolution of the time.
-    #[error("the step shrank to {step:e} with an error of {error:.3} tolerances: the right-hand side is not smooth enough for tolerance {tolerance:e}")]
+    #[error(
+        "the step shrank to {step:e} with an error of {error:.3} tolerances: the right-hand side is not smooth enough for tolerance {tolerance:e}"
+    )]
     TooSmall {
         /// The step that failed.
         step: f64,
@@ -54,7 +56,13 @@ impl Controller {
     /// A controller for local errors of order h^{`local_order`}.
     #[must_use]
     pub fn new(tolerance: f64, first_step: f64, local_order: f64) -> Self {
-        Self { tolerance, step: first_step, exponent: 1.0 / local_order, previous: 1e-4, just_rejected: false }
+        Self {
+            tolerance,
+            step: first_step,
+            exponent: 1.0 / local_order,
+            previous: 1e-4,
+            just_rejected: false,
+        }
     }
 
     /// The step to try when `limit` is left: never a sliver before the end.
@@ -76,20 +84,34 @@ impl Controller {
     pub fn judge(&mut self, tried: f64, error: f64) -> Result<bool, StepError> {
         if error <= 1.0 {
             let error = error.max(1e-12);
-            let mut factor = SAFETY * error.powf(MEMORY * 0.75 - self.exponent) * self.previous.powf(MEMORY);
+            let mut factor =
+                SAFETY * error.powf(MEMORY * 0.75 - self.exponent) * self.previous.powf(MEMORY);
             factor = factor.clamp(SHRINK, if self.just_rejected { 1.0 } else { GROW });
             // A step cut short by `limit` says nothing against the longer proposal.
-            self.step = if tried < self.step { (tried * factor).max(self.step) } else { tried * factor };
+            self.step = if tried < self.step {
+                (tried * factor).max(self.step)
+            } else {
+                tried * factor
+            };
             self.previous = error.max(1e-4);
             self.just_rejected = false;
             return Ok(true);
         }
-        let factor = if error.is_finite() { (SAFETY * error.powf(-self.exponent)).clamp(SHRINK, 1.0) } else { 0.1 };
+        let factor = if error.is_finite() {
+            (SAFETY * error.powf(-self.exponent)).clamp(SHRINK, 1.0)
+        } else {
+            0.1
+        };
         self.step = tried * factor;
         self.just_rejected = true;
-        if self.step < SMALLEST_STEP || (!error.is_finite() && self.step < 1e-12 * tried.max(1e-12)) {
+        if self.step < SMALLEST_STEP || (!error.is_finite() && self.step < 1e-12 * tried.max(1e-12))
+        {
             return Err(if error.is_finite() {
-                StepError::TooSmall { step: self.step, error, tolerance: self.tolerance }
+                StepError::TooSmall {
+                    step: self.step,
+                    error,
+                    tolerance: self.tolerance,
+                }
             } else {
                 StepError::NotFinite
             });

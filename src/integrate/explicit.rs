@@ -86,19 +86,40 @@ impl Explicit {
         retract(state);
     }
 
-    fn try_step(&mut self, state: &[f64], step: f64, tendency: &mut impl FnMut(&[f64], &mut [f64])) {
+    fn try_step(
+        &mut self,
+        state: &[f64],
+        step: f64,
+        tendency: &mut impl FnMut(&[f64], &mut [f64]),
+    ) {
         for stage in 1..self.tableau.stages() {
-            combine(state, step, self.tableau.matrix[stage], &self.stages, &mut self.trial);
+            combine(
+                state,
+                step,
+                self.tableau.matrix[stage],
+                &self.stages,
+                &mut self.trial,
+            );
             tendency(&self.trial, &mut self.stages[stage]);
             self.work.evaluations += 1;
         }
-        combine(state, step, self.tableau.weights, &self.stages, &mut self.trial);
+        combine(
+            state,
+            step,
+            self.tableau.weights,
+            &self.stages,
+            &mut self.trial,
+        );
     }
 
     fn error(&self, step: f64) -> f64 {
         let size = |weights: &[f64]| {
             step * largest((0..self.trial.len()).map(|entry| {
-                weights.iter().zip(&self.stages).map(|(w, k)| if *w == 0.0 { 0.0 } else { w * k[entry] }).sum()
+                weights
+                    .iter()
+                    .zip(&self.stages)
+                    .map(|(w, k)| if *w == 0.0 { 0.0 } else { w * k[entry] })
+                    .sum()
             })) / self.controller.tolerance
         };
         let fine = size(self.tableau.error);
@@ -116,7 +137,9 @@ fn combine(state: &[f64], step: f64, weights: &[f64], stages: &[Vec<f64>], out: 
     for (weight, stage) in weights.iter().zip(stages) {
         if *weight != 0.0 {
             let factor = step * weight;
-            out.iter_mut().zip(stage).for_each(|(o, k)| *o += factor * k);
+            out.iter_mut()
+                .zip(stage)
+                .for_each(|(o, k)| *o += factor * k);
         }
     }
 }
@@ -146,7 +169,11 @@ mod tests {
             let exact = solve(800);
             let (coarse, fine) = (solve(steps), solve(2 * steps));
             let order = ((coarse - exact) / (fine - exact)).abs().log2();
-            assert!((order - f64::from(tableau.order)).abs() < 0.6, "{}: observed {order:.2}", tableau.name);
+            assert!(
+                (order - f64::from(tableau.order)).abs() < 0.6,
+                "{}: observed {order:.2}",
+                tableau.name
+            );
         }
     }
 
@@ -164,8 +191,16 @@ mod tests {
         let (exact, _) = solve(1e-15);
         for tolerance in [1e-6, 1e-9, 1e-12] {
             let (value, work) = solve(tolerance);
-            assert!((value - exact).abs() < 20.0 * tolerance, "{:e} at {tolerance:e}", value - exact);
-            assert_eq!(work.evaluations, 12 * work.steps + 11 * work.rejected, "stage one is kept on rejection");
+            assert!(
+                (value - exact).abs() < 20.0 * tolerance,
+                "{:e} at {tolerance:e}",
+                value - exact
+            );
+            assert_eq!(
+                work.evaluations,
+                12 * work.steps + 11 * work.rejected,
+                "stage one is kept on rejection"
+            );
         }
     }
 

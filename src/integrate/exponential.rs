@@ -46,7 +46,11 @@ impl Row {
         Self {
             half: [(0.5 * z).exp(), 0.5 * half1, half2],
             full: [z.exp(), phi1, phi2],
-            weights: [phi1 - 3.0 * phi2 + 4.0 * phi3, 2.0 * phi2 - 4.0 * phi3, 4.0 * phi3 - phi2],
+            weights: [
+                phi1 - 3.0 * phi2 + 4.0 * phi3,
+                2.0 * phi2 - 4.0 * phi3,
+                4.0 * phi3 - phi2,
+            ],
         }
     }
 }
@@ -125,7 +129,12 @@ impl Exponential {
     }
 
     /// Takes one step of exactly `step`, whatever its error: for measuring orders of convergence.
-    pub fn fixed_step(&mut self, state: &mut [f64], step: f64, mut nonlinear: impl FnMut(&[f64], &mut [f64])) {
+    pub fn fixed_step(
+        &mut self,
+        state: &mut [f64],
+        step: f64,
+        mut nonlinear: impl FnMut(&[f64], &mut [f64]),
+    ) {
         nonlinear(state, &mut self.slopes[0]);
         self.try_step(state, step, &mut nonlinear);
         state.copy_from_slice(&self.trial);
@@ -136,12 +145,24 @@ impl Exponential {
     fn choose(&self, limit: f64) -> f64 {
         let parts = (limit / self.controller.step - 1e-9).ceil().max(1.0);
         let even = limit / parts;
-        if (even - self.rows_step).abs() <= 1e-9 * even && self.rows_step <= limit { self.rows_step } else { even }
+        if (even - self.rows_step).abs() <= 1e-9 * even && self.rows_step <= limit {
+            self.rows_step
+        } else {
+            even
+        }
     }
 
-    fn try_step(&mut self, state: &[f64], step: f64, nonlinear: &mut impl FnMut(&[f64], &mut [f64])) {
+    fn try_step(
+        &mut self,
+        state: &[f64],
+        step: f64,
+        nonlinear: &mut impl FnMut(&[f64], &mut [f64]),
+    ) {
         if self.rows_step != step {
-            self.rows.iter_mut().zip(&self.rates).for_each(|(row, rate)| *row = Row::new(-rate * step));
+            self.rows
+                .iter_mut()
+                .zip(&self.rates)
+                .for_each(|(row, rate)| *row = Row::new(-rate * step));
             self.rows_step = step;
         }
         let h = step;
@@ -152,16 +173,19 @@ impl Exponential {
         }
         nonlinear(trial, n2);
         for (i, row) in rows.iter().enumerate() {
-            trial[i] = row.half[0] * state[i] + h * (row.half[1] * n1[i] + row.half[2] * (n2[i] - n1[i]));
+            trial[i] =
+                row.half[0] * state[i] + h * (row.half[1] * n1[i] + row.half[2] * (n2[i] - n1[i]));
         }
         nonlinear(trial, n3);
         for (i, row) in rows.iter().enumerate() {
-            trial[i] = row.full[0] * state[i] + h * (row.full[1] * n1[i] + 2.0 * row.full[2] * (n3[i] - n1[i]));
+            trial[i] = row.full[0] * state[i]
+                + h * (row.full[1] * n1[i] + 2.0 * row.full[2] * (n3[i] - n1[i]));
         }
         nonlinear(trial, n4);
         for (i, row) in rows.iter().enumerate() {
             let [b1, b23, b4] = row.weights;
-            trial[i] = row.full[0] * state[i] + h * (b1 * n1[i] + b23 * (n2[i] + n3[i]) + b4 * n4[i]);
+            trial[i] =
+                row.full[0] * state[i] + h * (b1 * n1[i] + b23 * (n2[i] + n3[i]) + b4 * n4[i]);
         }
         nonlinear(trial, n5);
         self.work.evaluations += 4;
@@ -170,7 +194,8 @@ impl Exponential {
     fn error(&self, step: f64) -> f64 {
         let [_, _, _, n4, n5] = &self.slopes;
         let entries = self.rows.iter().zip(n4.iter().zip(n5));
-        step * largest(entries.map(|(row, (n4, n5))| row.weights[2] * (n5 - n4))) / self.controller.tolerance
+        step * largest(entries.map(|(row, (n4, n5))| row.weights[2] * (n5 - n4)))
+            / self.controller.tolerance
     }
 }
 

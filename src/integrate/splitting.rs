@@ -41,7 +41,12 @@ impl Splitting {
     }
 
     /// The classical fourth-order step.
-    fn runge_kutta(&mut self, state: &mut [f64], h: f64, mut tendency: impl FnMut(&[f64], &mut [f64])) {
+    fn runge_kutta(
+        &mut self,
+        state: &mut [f64],
+        h: f64,
+        mut tendency: impl FnMut(&[f64], &mut [f64]),
+    ) {
         let [k1, k2, k3, k4] = &mut self.slopes;
         tendency(state, k1);
         ahead(state, 0.5 * h, k1, &mut self.stage);
@@ -58,7 +63,9 @@ impl Splitting {
 }
 
 fn ahead(state: &[f64], h: f64, slope: &[f64], out: &mut [f64]) {
-    out.iter_mut().zip(state.iter().zip(slope)).for_each(|(o, (u, k))| *o = u + h * k);
+    out.iter_mut()
+        .zip(state.iter().zip(slope))
+        .for_each(|(o, (u, k))| *o = u + h * k);
 }
 
 #[cfg(test)]

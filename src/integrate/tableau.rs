@@ -20,7 +20,11 @@ impl Tableau {
     /// The cheaper method for this tolerance: 5(4) where a few digits are enough, 8(5,3) for more.
     #[must_use]
     pub fn for_tolerance(tolerance: f64) -> &'static Self {
-        if tolerance > 1e-6 { &DORMAND_PRINCE_54 } else { &DORMAND_PRINCE_853 }
+        if tolerance > 1e-6 {
+            &DORMAND_PRINCE_54
+        } else {
+            &DORMAND_PRINCE_853
+        }
     }
 
     /// Number of right-hand sides in a step.
@@ -83,11 +87,19 @@ mod tests {
         for tableau in [&DORMAND_PRINCE_853, &DORMAND_PRINCE_54] {
             let nodes: Vec<f64> = tableau.matrix.iter().map(|row| row.iter().sum()).collect();
             let moment = |weights: &[f64], power: i32| -> f64 {
-                weights.iter().zip(&nodes).map(|(b, c)| b * c.powi(power)).sum()
+                weights
+                    .iter()
+                    .zip(&nodes)
+                    .map(|(b, c)| b * c.powi(power))
+                    .sum()
             };
             for power in 0..tableau.order {
                 let exact = 1.0 / f64::from(power + 1);
-                assert!((moment(tableau.weights, power) - exact).abs() < 1e-13, "{} order {power}", tableau.name);
+                assert!(
+                    (moment(tableau.weights, power) - exact).abs() < 1e-13,
+                    "{} order {power}",
+                    tableau.name
+                );
             }
             assert!(moment(tableau.error, 0).abs() < 1e-14);
             assert!(moment(tableau.coarse_error, 0).abs() < 1e-14);

@@ -17,14 +17,17 @@ impl Density {
     /// From moments, cut or filled with zeros to the degree `modes`.
     #[must_use]
     pub fn from_moments(moments: &Moments, modes: usize) -> Self {
-        let state = (0..=modes).flat_map(|k| [moments.get(k).re, -moments.get(k).im]).collect();
+        let state = (0..=modes)
+            .flat_map(|k| [moments.get(k).re, -moments.get(k).im])
+            .collect();
         Self { state }
     }
 
     /// The density of a law after a heat flow of time `smoothing`, or None where the law has none.
     #[must_use]
     pub fn from_law(law: &Law, smoothing: f64, modes: usize) -> Option<Self> {
-        law.circle_moments(modes).map(|moments| Self::from_moments(&moments.smoothed(smoothing), modes))
+        law.circle_moments(modes)
+            .map(|moments| Self::from_moments(&moments.smoothed(smoothing), modes))
     }
 
     /// K, the number of modes kept.
@@ -42,7 +45,11 @@ impl Density {
     /// m_k = conj c_k, k = 0…K.
     #[must_use]
     pub fn moments(&self) -> Moments {
-        Moments((0..=self.modes()).map(|k| self.coefficient(k).conj()).collect())
+        Moments(
+            (0..=self.modes())
+                .map(|k| self.coefficient(k).conj())
+                .collect(),
+        )
     }
 
     /// Cut or padded to `modes`.
@@ -92,7 +99,10 @@ pub fn coefficient(state: &[f64], k: usize) -> Complex {
 }
 
 fn largest_coefficient(state: &[f64], from: usize) -> f64 {
-    state[2 * from..].chunks_exact(2).map(|c| c[0].hypot(c[1])).fold(0.0, f64::max)
+    state[2 * from..]
+        .chunks_exact(2)
+        .map(|c| c[0].hypot(c[1]))
+        .fold(0.0, f64::max)
 }
 
 #[cfg(test)]
@@ -101,19 +111,26 @@ mod tests {
 
     #[test]
     fn the_cumulative_is_the_integral_of_the_density() {
-        let law = Law::Harmonics { cosine: vec![0.3, 0.0, -0.2], sine: vec![0.1, 0.4] };
+        let law = Law::Harmonics {
+            cosine: vec![0.3, 0.0, -0.2],
+            sine: vec![0.1, 0.4],
+        };
         let density = Density::from_law(&law, 0.0, 8).unwrap();
         let mut plan = CirclePlan::new(4096);
         let mut values = vec![0.0; 4096];
         density.values(&mut plan, &mut values);
-        let by_midpoints: f64 = values[..1024].iter().sum::<f64>() / 4096.0 - (values[0] - values[1024]) / 2.0 / 4096.0;
+        let by_midpoints: f64 =
+            values[..1024].iter().sum::<f64>() / 4096.0 - (values[0] - values[1024]) / 2.0 / 4096.0;
         assert!((density.cumulative(std::f64::consts::FRAC_PI_2) - by_midpoints).abs() < 1e-6);
         assert!((density.cumulative(std::f64::consts::TAU) - 1.0).abs() < 1e-15);
     }
 
     #[test]
     fn moments_are_conjugate_coefficients_and_resizing_keeps_them() {
-        let law = Law::Harmonics { cosine: vec![0.3, 0.0, -0.2], sine: vec![0.1, 0.4] };
+        let law = Law::Harmonics {
+            cosine: vec![0.3, 0.0, -0.2],
+            sine: vec![0.1, 0.4],
+        };
         let mut density = Density::from_law(&law, 0.0, 16).unwrap();
         assert!((density.moments().get(2) - Complex::new(0.0, 0.2)).norm() < 1e-16);
         let before = density.moments().get(3);

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::{Moments, Particles};
+use crate::sphere::Complex;
 use crate::sphere::bessel::von_mises_moments;
 use crate::sphere::geometry::{norm, retract};
 use crate::sphere::random::{generator, uniform, unit, von_mises_fisher};
-use crate::sphere::Complex;
 use rand_chacha::ChaCha8Rng;
 
 /// A probability law on S^{d−1}. On the circle the angle is measured from the first axis.
@@ -69,10 +69,14 @@ pub enum Law {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum LawError {
     /// The law lives on the circle.
-    #[error("the law \"harmonics\" is defined on the circle, and the dimension is {0}: use dimension = 2")]
+    #[error(
+        "the law \"harmonics\" is defined on the circle, and the dimension is {0}: use dimension = 2"
+    )]
     CircleOnly(usize),
     /// The density takes negative values.
-    #[error("1 + Σ a_k cos kθ + b_k sin kθ is {value:.4} at θ = {angle:.4}: a density cannot be negative, make the coefficients smaller")]
+    #[error(
+        "1 + Σ a_k cos kθ + b_k sin kθ is {value:.4} at θ = {angle:.4}: a density cannot be negative, make the coefficients smaller"
+    )]
     Negative {
         /// Angle of the smallest value.
         angle: f64,
@@ -80,7 +84,9 @@ pub enum LawError {
         value: f64,
     },
     /// Too many tokens for a rigid configuration.
-    #[error("the law \"{law}\" has room for {most} tokens in dimension {dimension}, and count is {count}: set count ≤ {most} or dimension ≥ {needed}")]
+    #[error(
+        "the law \"{law}\" has room for {most} tokens in dimension {dimension}, and count is {count}: set count ≤ {most} or dimension ≥ {needed}"
+    )]
     TooMany {
         /// Name of the law.
         law: &'static str,
@@ -94,7 +100,9 @@ pub enum LawError {
         needed: usize,
     },
     /// A vector of the wrong length.
-    #[error("{name} has {got} components and the tokens live in dimension {dimension}: give {dimension}")]
+    #[error(
+        "{name} has {got} components and the tokens live in dimension {dimension}: give {dimension}"
+    )]
     WrongLength {
         /// Which vector.
         name: &'static str,
@@ -115,7 +123,11 @@ impl Law {
             if v.len() == dimension {
                 Ok(())
             } else {
-                Err(LawError::WrongLength { name, got: v.len(), dimension })
+                Err(LawError::WrongLength {
+                    name,
+                    got: v.len(),
+                    dimension,
+                })
             }
         };
         match self {
@@ -124,7 +136,11 @@ impl Law {
                     return Err(LawError::CircleOnly(dimension));
                 }
                 let (angle, value) = lowest(cosine, sine);
-                if value < -1e-12 { Err(LawError::Negative { angle, value }) } else { Ok(()) }
+                if value < -1e-12 {
+                    Err(LawError::Negative { angle, value })
+                } else {
+                    Ok(())
+                }
             }
             Self::VonMisesFisher { mean, .. } => vector("mean", mean),
             Self::Poisson { axis, .. } => vector("axis", axis),
@@ -161,7 +177,11 @@ impl Law {
             Self::Orthogonal => (0..count).for_each(|i| positions[i * dimension + i] = 1.0),
             Self::Simplex => simplex(count, dimension, &mut positions),
             Self::File { points, .. } => return points.clone(),
-            Self::Clusters { count: clusters, concentration, masses } => {
+            Self::Clusters {
+                count: clusters,
+                concentration,
+                masses,
+            } => {
                 let centres = centres(*clusters, dimension, &mut rng);
                 for x in positions.chunks_exact_mut(dimension) {
                     let chosen = pick(&mut rng, masses);
@@ -169,7 +189,9 @@ impl Law {
                     von_mises_fisher(&mut rng, *concentration, centre, x);
                 }
             }
-            _ => positions.chunks_exact_mut(dimension).for_each(|x| self.draw(&mut rng, x)),
+            _ => positions
+                .chunks_exact_mut(dimension)
+                .for_each(|x| self.draw(&mut rng, x)),
         }
         Particles::new(dimension, positions)
     }
@@ -182,7 +204,10 @@ impl Law {
                 let theta = quantile(cosine, sine, unit(rng));
                 (x[0], x[1]) = (theta.cos(), theta.sin());
             }
-            Self::VonMisesFisher { concentration, mean } => von_mises_fisher(rng, *concentration, mean, x),
+            Self::VonMisesFisher {
+                concentration,
+                mean,
+            } => von_mises_fisher(rng, *concentration, mean, x),
             Self::Poisson { weight, axis } => poisson(rng, *weight, axis, x),
             Self::Hemisphere => {
                 uniform(rng, x);
@@ -208,7 +233,9 @@ impl Law {
                 .collect()
         };
         let moments = match self {
-            Self::Uniform => (0..=degree).map(|k| Complex::new(if k == 0 { 1.0 } else { 0.0 }, 0.0)).collect(),
+            Self::Uniform => (0..=degree)
+                .map(|k| Complex::new(if k == 0 { 1.0 } else { 0.0 }, 0.0))
+                .collect(),
             Self::Harmonics { cosine, sine } => (0..=degree)
                 .map(|k| match k {
                     0 => Complex::new(1.0, 0.0),
@@ -218,7 +245,10 @@ impl Law {
                     ),
                 })
                 .collect(),
-            Self::VonMisesFisher { concentration, mean } => spin(von_mises_moments(2, *concentration, degree), mean),
+            Self::VonMisesFisher {
+                concentration,
+                mean,
+            } => spin(von_mises_moments(2, *concentration, degree), mean),
             Self::Poisson { weight, axis } => {
                 let mut length = 1.0 / weight.max(f64::MIN_POSITIVE);
                 let lengths = (0..=degree)
@@ -229,7 +259,11 @@ impl Law {
                     .collect();
                 spin(lengths, axis)
             }
-            Self::Clusters { count, concentration, masses } => {
+            Self::Clusters {
+                count,
+                concentration,
+                masses,
+            } => {
                 let lengths = von_mises_moments(2, *concentration, degree);
                 let centre = |j: usize| std::f64::consts::TAU * j as f64 / *count as f64;
                 (0..=degree)
@@ -260,7 +294,11 @@ impl Law {
 /// 1 + Σ a_k cos kθ + b_k sin kθ.
 fn harmonic_density(cosine: &[f64], sine: &[f64], theta: f64) -> f64 {
     let part = |coefficients: &[f64], f: fn(f64) -> f64| -> f64 {
-        coefficients.iter().enumerate().map(|(j, a)| a * f((j + 1) as f64 * theta)).sum()
+        coefficients
+            .iter()
+            .enumerate()
+            .map(|(j, a)| a * f((j + 1) as f64 * theta))
+            .sum()
     };
     1.0 + part(cosine, f64::cos) + part(sine, f64::sin)
 }
@@ -273,7 +311,9 @@ fn lowest(cosine: &[f64], sine: &[f64]) -> (f64, f64) {
             let theta = std::f64::consts::TAU * j as f64 / points as f64;
             (theta, harmonic_density(cosine, sine, theta))
         })
-        .fold((0.0, f64::INFINITY), |best, here| if here.1 < best.1 { here } else { best })
+        .fold((0.0, f64::INFINITY), |best, here| {
+            if here.1 < best.1 { here } else { best }
+        })
 }
 
 /// The θ with F(θ) = u, by Newton's method kept inside a bracket.
@@ -281,7 +321,11 @@ fn quantile(cosine: &[f64], sine: &[f64], u: f64) -> f64 {
     use std::f64::consts::TAU;
     let cumulative = |theta: f64| {
         let part = |coefficients: &[f64], f: fn(f64) -> f64| -> f64 {
-            coefficients.iter().enumerate().map(|(j, a)| a * f((j + 1) as f64 * theta) / (j + 1) as f64).sum()
+            coefficients
+                .iter()
+                .enumerate()
+                .map(|(j, a)| a * f((j + 1) as f64 * theta) / (j + 1) as f64)
+                .sum()
         };
         (theta + part(cosine, f64::sin) + part(sine, |x| 1.0 - x.cos())) / TAU
     };
@@ -289,9 +333,17 @@ fn quantile(cosine: &[f64], sine: &[f64], u: f64) -> f64 {
     let mut theta = TAU * u;
     for _ in 0..100 {
         let excess = cumulative(theta) - u;
-        if excess > 0.0 { high = theta } else { low = theta }
+        if excess > 0.0 {
+            high = theta
+        } else {
+            low = theta
+        }
         let newton = theta - excess * TAU / harmonic_density(cosine, sine, theta).max(1e-300);
-        let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+        let next = if newton > low && newton < high {
+            newton
+        } else {
+            0.5 * (low + high)
+        };
         if (next - theta).abs() < 1e-15 {
             break;
         }
@@ -306,7 +358,9 @@ fn poisson(rng: &mut ChaCha8Rng, weight: f64, axis: &[f64], x: &mut [f64]) {
     x.iter_mut().zip(axis).for_each(|(a, e)| *a += weight * e);
     let length = norm(x);
     let scale = (1.0 - weight * weight) / (length * length);
-    x.iter_mut().zip(axis).for_each(|(a, e)| *a = scale * *a + weight * e);
+    x.iter_mut()
+        .zip(axis)
+        .for_each(|(a, e)| *a = scale * *a + weight * e);
     let dimension = x.len();
     retract(x, dimension);
 }
@@ -361,10 +415,23 @@ mod tests {
     fn circle_laws() -> Vec<Law> {
         vec![
             Law::Uniform,
-            Law::Harmonics { cosine: vec![0.5, 0.2], sine: vec![0.0, 0.1, 0.1] },
-            Law::VonMisesFisher { concentration: 3.0, mean: vec![0.6, 0.8] },
-            Law::Poisson { weight: 0.4, axis: vec![0.0, -1.0] },
-            Law::Clusters { count: 3, concentration: 20.0, masses: vec![0.5, 0.3, 0.2] },
+            Law::Harmonics {
+                cosine: vec![0.5, 0.2],
+                sine: vec![0.0, 0.1, 0.1],
+            },
+            Law::VonMisesFisher {
+                concentration: 3.0,
+                mean: vec![0.6, 0.8],
+            },
+            Law::Poisson {
+                weight: 0.4,
+                axis: vec![0.0, -1.0],
+            },
+            Law::Clusters {
+                count: 3,
+                concentration: 20.0,
+                masses: vec![0.5, 0.3, 0.2],
+            },
             Law::Hemisphere,
         ]
     }
@@ -377,7 +444,10 @@ mod tests {
             let (drawn, exact) = (tokens.moments(4), law.circle_moments(4).unwrap());
             for k in 1..=4 {
                 // four standard deviations of a mean of 40,000 unit vectors
-                assert!((drawn.get(k) - exact.get(k)).norm() < 4.0 / 200.0, "{law:?} k {k}");
+                assert!(
+                    (drawn.get(k) - exact.get(k)).norm() < 4.0 / 200.0,
+                    "{law:?} k {k}"
+                );
             }
         }
     }
@@ -392,9 +462,11 @@ mod tests {
 
     #[test]
     fn simplex_and_orthogonal_tokens_have_their_inner_products() {
-        for (law, count, dimension, product) in
-            [(Law::Simplex, 5, 4, -0.25), (Law::Simplex, 4, 7, -1.0 / 3.0), (Law::Orthogonal, 6, 9, 0.0)]
-        {
+        for (law, count, dimension, product) in [
+            (Law::Simplex, 5, 4, -0.25),
+            (Law::Simplex, 4, 7, -1.0 / 3.0),
+            (Law::Orthogonal, 6, 9, 0.0),
+        ] {
             law.check(count, dimension).unwrap();
             let tokens = law.sample(count, dimension, 0);
             for i in 0..count {
@@ -408,16 +480,32 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_with_the_reason() {
-        let negative = Law::Harmonics { cosine: vec![1.5], sine: vec![] };
-        assert!(matches!(negative.check(4, 2), Err(LawError::Negative { .. })));
+        let negative = Law::Harmonics {
+            cosine: vec![1.5],
+            sine: vec![],
+        };
+        assert!(matches!(
+            negative.check(4, 2),
+            Err(LawError::Negative { .. })
+        ));
         assert!(Law::Simplex.check(5, 3).is_err() && Law::Simplex.check(4, 3).is_ok());
-        assert!(Law::Orthogonal.check(4, 3).unwrap_err().to_string().contains("count ≤ 3"));
+        assert!(
+            Law::Orthogonal
+                .check(4, 3)
+                .unwrap_err()
+                .to_string()
+                .contains("count ≤ 3")
+        );
     }
 
     #[test]
     fn a_poisson_kernel_on_the_sphere_leans_to_its_axis() {
         // d = 4: R = h(w) = (3w − w³)/2
-        let tokens = Law::Poisson { weight: 0.5, axis: vec![0.0, 0.0, 0.0, 1.0] }.sample(40_000, 4, 3);
+        let tokens = Law::Poisson {
+            weight: 0.5,
+            axis: vec![0.0, 0.0, 0.0, 1.0],
+        }
+        .sample(40_000, 4, 3);
         assert!((tokens.mean()[3] - (1.5 - 0.125) / 2.0).abs() < 0.02);
     }
 }

@@ -28,8 +28,18 @@ impl Moments {
     /// Σ_{|k|≤K} w_k |m_k|², the quadratic form that every zonal kernel with multipliers w is on the circle.
     #[must_use]
     pub fn quadratic(&self, multipliers: &[f64]) -> f64 {
-        let tail: f64 = self.0.iter().zip(multipliers).skip(1).rev().map(|(m, w)| w * m.norm_sqr()).sum();
-        multipliers.first().map_or(0.0, |w| w * self.0[0].norm_sqr()) + 2.0 * tail
+        let tail: f64 = self
+            .0
+            .iter()
+            .zip(multipliers)
+            .skip(1)
+            .rev()
+            .map(|(m, w)| w * m.norm_sqr())
+            .sum();
+        multipliers
+            .first()
+            .map_or(0.0, |w| w * self.0[0].norm_sqr())
+            + 2.0 * tail
     }
 
     /// The moments of μ − ν; what only one of the two holds counts as zero in the other.
@@ -42,6 +52,12 @@ impl Moments {
     /// The moments after the heat flow e^{τΔ}: m_k e^{−k²τ}, a smoothing by an angle of √(2τ).
     #[must_use]
     pub fn smoothed(&self, tau: f64) -> Self {
-        Self(self.0.iter().enumerate().map(|(k, m)| m * (-((k * k) as f64) * tau).exp()).collect())
+        Self(
+            self.0
+                .iter()
+                .enumerate()
+                .map(|(k, m)| m * (-((k * k) as f64) * tau).exp())
+                .collect(),
+        )
     }
 }

@@ -22,7 +22,11 @@ impl Particles {
     #[must_use]
     pub fn new(dimension: usize, positions: Vec<f64>) -> Self {
         let count = positions.len() / dimension;
-        Self { dimension, weights: vec![1.0 / count as f64; count], positions }
+        Self {
+            dimension,
+            weights: vec![1.0 / count as f64; count],
+            positions,
+        }
     }
 
     /// Given weights, scaled to sum to one.
@@ -30,7 +34,11 @@ impl Particles {
     pub fn weighted(dimension: usize, positions: Vec<f64>, mut weights: Vec<f64>) -> Self {
         let total: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|w| *w /= total);
-        Self { dimension, positions, weights }
+        Self {
+            dimension,
+            positions,
+            weights,
+        }
     }
 
     /// d.
@@ -109,7 +117,11 @@ pub fn accumulate_moments(positions: &[f64], weights: &[f64], moments: &mut [Com
 const LANES: usize = 8;
 
 fn group_moments(rows: &[f64], weights: &[f64], moments: &mut [Complex]) {
-    pulp::Arch::new().dispatch(Group { rows, weights, moments });
+    pulp::Arch::new().dispatch(Group {
+        rows,
+        weights,
+        moments,
+    });
 }
 
 /// The moments of a group of tokens; a type and not a closure, so that it is compiled for the vector instructions that
@@ -191,7 +203,10 @@ mod tests {
     fn moments_have_the_same_bits_with_any_number_of_threads() {
         let tokens = spread(5000);
         let with = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             pool.install(|| tokens.moments(40))
         };
         assert_eq!(with(1), with(2));

@@ -9,8 +9,8 @@
 //! **In higher dimension** (tokens only): connected components of the graph that joins tokens closer than 3.33 w.
 
 use crate::measure::{Moments, Particles};
-use crate::sphere::geometry::{angle_between, norm, wrap};
 use crate::sphere::CirclePlan;
+use crate::sphere::geometry::{angle_between, norm, wrap};
 
 /// Two peaks are apart when the valley falls to this share of the lower one.
 const VALLEY: f64 = 0.5;
@@ -85,20 +85,29 @@ pub fn of_density(moments: &Moments, width: f64, cumulative: impl Fn(f64) -> f64
             } else {
                 inside + 1.0
             };
-            Cluster { mass, centre: vec![arc.peak.cos(), arc.peak.sin()] }
+            Cluster {
+                mass,
+                centre: vec![arc.peak.cos(), arc.peak.sin()],
+            }
         })
         .filter(|cluster| cluster.mass >= LIGHTEST)
         .collect();
     list.sort_by(|a, b| b.mass.total_cmp(&a.mass));
-    Clusters { list, labels: Vec::new() }
+    Clusters {
+        list,
+        labels: Vec::new(),
+    }
 }
 
 /// Clusters of tokens on the circle, by the same arcs; every token knows its cluster.
 #[must_use]
 pub fn of_circle_tokens(tokens: &Particles, moments: &Moments, width: f64) -> Clusters {
     let arcs = arcs(moments, width);
-    let arc_of: Vec<Option<usize>> =
-        tokens.angles().iter().map(|angle| arcs.iter().position(|arc| arc.contains(*angle))).collect();
+    let arc_of: Vec<Option<usize>> = tokens
+        .angles()
+        .iter()
+        .map(|angle| arcs.iter().position(|arc| arc.contains(*angle)))
+        .collect();
     let mut masses = vec![0.0; arcs.len()];
     for (arc, weight) in arc_of.iter().zip(&tokens.weights) {
         if let Some(arc) = arc {
@@ -108,7 +117,10 @@ pub fn of_circle_tokens(tokens: &Particles, moments: &Moments, width: f64) -> Cl
     let list = arcs
         .iter()
         .zip(&masses)
-        .map(|(arc, mass)| Cluster { mass: *mass, centre: vec![arc.peak.cos(), arc.peak.sin()] })
+        .map(|(arc, mass)| Cluster {
+            mass: *mass,
+            centre: vec![arc.peak.cos(), arc.peak.sin()],
+        })
         .collect();
     sorted(list, &arc_of)
 }
@@ -131,12 +143,18 @@ pub fn by_linkage(tokens: &Particles, width: f64) -> Clusters {
             labels[token] = Some(label);
             let x = tokens.row(token);
             mass += tokens.weights[token];
-            mean.iter_mut().zip(x).for_each(|(m, a)| *m += tokens.weights[token] * a);
+            mean.iter_mut()
+                .zip(x)
+                .for_each(|(m, a)| *m += tokens.weights[token] * a);
             unvisited.retain(|other| {
                 let y = tokens.row(*other);
                 let product = crate::sphere::geometry::dot(x, y);
                 // the cosine decides unless it is too near the limit to be trusted
-                let linked = if (product - near).abs() > 1e-6 { product > near } else { angle_between(x, y) < reach };
+                let linked = if (product - near).abs() > 1e-6 {
+                    product > near
+                } else {
+                    angle_between(x, y) < reach
+                };
                 if linked {
                     frontier.push(*other);
                 }
@@ -152,12 +170,20 @@ pub fn by_linkage(tokens: &Particles, width: f64) -> Clusters {
 
 /// The heaviest first, the light ones dropped, labels renamed accordingly.
 fn sorted(list: Vec<Cluster>, labels: &[Option<usize>]) -> Clusters {
-    let mut order: Vec<usize> = (0..list.len()).filter(|i| list[*i].mass >= LIGHTEST).collect();
+    let mut order: Vec<usize> = (0..list.len())
+        .filter(|i| list[*i].mass >= LIGHTEST)
+        .collect();
     order.sort_by(|a, b| list[*b].mass.total_cmp(&list[*a].mass));
     let mut renamed = vec![None; list.len()];
-    order.iter().enumerate().for_each(|(new, old)| renamed[*old] = Some(new));
+    order
+        .iter()
+        .enumerate()
+        .for_each(|(new, old)| renamed[*old] = Some(new));
     Clusters {
-        labels: labels.iter().map(|label| label.and_then(|old| renamed[old])).collect(),
+        labels: labels
+            .iter()
+            .map(|label| label.and_then(|old| renamed[old]))
+            .collect(),
         list: order.iter().map(|old| list[*old].clone()).collect(),
     }
 }
@@ -178,13 +204,17 @@ fn arcs(moments: &Moments, width: f64) -> Vec<Arc> {
             let next = (i + 1) % peaks.len();
             peaks[i].valley / peaks[i].height.min(peaks[next].height)
         };
-        let shallowest = (0..peaks.len()).fold(0, |best, i| if depth(i) > depth(best) { i } else { best });
+        let shallowest =
+            (0..peaks.len()).fold(0, |best, i| if depth(i) > depth(best) { i } else { best });
         if depth(shallowest) <= VALLEY {
             break;
         }
         let next = (shallowest + 1) % peaks.len();
-        let (low, high) =
-            if peaks[shallowest].height < peaks[next].height { (shallowest, next) } else { (next, shallowest) };
+        let (low, high) = if peaks[shallowest].height < peaks[next].height {
+            (shallowest, next)
+        } else {
+            (next, shallowest)
+        };
         // The valley after the joined pair is the one after its second peak.
         let (valley, at) = (peaks[next].valley, peaks[next].valley_at);
         peaks[high].valley = valley;
@@ -203,7 +233,11 @@ fn arcs(moments: &Moments, width: f64) -> Vec<Arc> {
                 to += points;
             }
             let peak = wrap(angle(refined(&values, peaks[i].at)));
-            Arc { from: angle(from as f64), to: angle(to as f64), peak }
+            Arc {
+                from: angle(from as f64),
+                to: angle(to as f64),
+                peak,
+            }
         })
         .collect()
 }
@@ -218,15 +252,23 @@ struct Peak {
 
 fn peaks_and_valleys(values: &[f64]) -> Vec<Peak> {
     let n = values.len();
-    let tops: Vec<usize> =
-        (0..n).filter(|&j| values[j] > values[(j + n - 1) % n] && values[j] >= values[(j + 1) % n]).collect();
+    let tops: Vec<usize> = (0..n)
+        .filter(|&j| values[j] > values[(j + n - 1) % n] && values[j] >= values[(j + 1) % n])
+        .collect();
     let count = tops.len();
     (0..count)
         .map(|i| {
             let (at, next) = (tops[i], tops[(i + 1) % count]);
             let gap = if next > at { next - at } else { next + n - at };
-            let valley_at = (0..=gap).map(|s| (at + s) % n).fold(at, |low, j| if values[j] < values[low] { j } else { low });
-            Peak { at, height: values[at], valley: values[valley_at].max(0.0), valley_at }
+            let valley_at = (0..=gap)
+                .map(|s| (at + s) % n)
+                .fold(at, |low, j| if values[j] < values[low] { j } else { low });
+            Peak {
+                at,
+                height: values[at],
+                valley: values[valley_at].max(0.0),
+                valley_at,
+            }
         })
         .collect()
 }
@@ -236,7 +278,11 @@ fn refined(values: &[f64], at: usize) -> f64 {
     let n = values.len();
     let (left, here, right) = (values[(at + n - 1) % n], values[at], values[(at + 1) % n]);
     let curvature = left - 2.0 * here + right;
-    let shift = if curvature < 0.0 { 0.5 * (left - right) / curvature } else { 0.0 };
+    let shift = if curvature < 0.0 {
+        0.5 * (left - right) / curvature
+    } else {
+        0.0
+    };
     at as f64 + shift
 }
 
@@ -260,7 +306,10 @@ mod tests {
         assert_eq!(found.count(), 3);
         let masses: Vec<f64> = found.list.iter().map(|c| (c.mass * 6.0).round()).collect();
         assert_eq!(masses, [3.0, 2.0, 1.0]);
-        assert_eq!(found.labels, [Some(0), Some(0), Some(0), Some(1), Some(1), Some(2)]);
+        assert_eq!(
+            found.labels,
+            [Some(0), Some(0), Some(0), Some(1), Some(1), Some(2)]
+        );
         assert!((found.list[2].centre[0] - 4.0_f64.cos()).abs() < 1e-3);
     }
 
@@ -274,7 +323,11 @@ mod tests {
 
     #[test]
     fn a_density_and_its_tokens_have_the_same_clusters() {
-        let law = Law::Clusters { count: 3, concentration: 60.0, masses: vec![0.5, 0.3, 0.2] };
+        let law = Law::Clusters {
+            count: 3,
+            concentration: 60.0,
+            masses: vec![0.5, 0.3, 0.2],
+        };
         let density = Density::from_law(&law, 0.0, 128).unwrap();
         let found = of_density(&density.moments(), 0.1, |theta| density.cumulative(theta));
         assert_eq!(found.count(), 3);
@@ -282,14 +335,23 @@ mod tests {
             assert!((cluster.mass - mass).abs() < 1e-4);
         }
         let tokens = law.sample(3000, 2, 1);
-        assert_eq!(of_circle_tokens(&tokens, &tokens.moments(100), 0.1).count(), 3);
+        assert_eq!(
+            of_circle_tokens(&tokens, &tokens.moments(100), 0.1).count(),
+            3
+        );
     }
 
     #[test]
     fn the_uniform_law_has_none_and_one_bump_is_one() {
         let uniform = Density::from_law(&Law::Uniform, 0.0, 128).unwrap();
-        assert_eq!(of_density(&uniform.moments(), 0.1, |t| uniform.cumulative(t)).count(), 0);
-        let bump = Law::VonMisesFisher { concentration: 5.0, mean: vec![1.0, 0.0] };
+        assert_eq!(
+            of_density(&uniform.moments(), 0.1, |t| uniform.cumulative(t)).count(),
+            0
+        );
+        let bump = Law::VonMisesFisher {
+            concentration: 5.0,
+            mean: vec![1.0, 0.0],
+        };
         let bump = Density::from_law(&bump, 0.0, 128).unwrap();
         let found = of_density(&bump.moments(), 0.1, |t| bump.cumulative(t));
         assert_eq!(found.count(), 1);
@@ -298,7 +360,20 @@ mod tests {
 
     #[test]
     fn linkage_finds_components_on_the_sphere() {
-        let tokens = Particles::new(3, vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.1_f64.cos(), 0.0, 0.1_f64.sin()]);
+        let tokens = Particles::new(
+            3,
+            vec![
+                1.0,
+                0.0,
+                0.0,
+                0.0,
+                1.0,
+                0.0,
+                0.1_f64.cos(),
+                0.0,
+                0.1_f64.sin(),
+            ],
+        );
         let found = by_linkage(&tokens, 0.1);
         assert_eq!(found.count(), 2);
         assert_eq!(found.labels[0], found.labels[2]);

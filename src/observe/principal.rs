@@ -12,7 +12,11 @@ use crate::measure::Particles;
 pub fn plane(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
     let (d, n) = (tokens.dimension(), tokens.count());
     let scaled = Mat::from_fn(n, d, |i, c| tokens.weights[i].sqrt() * tokens.row(i)[c]);
-    let small = if d <= n { scaled.transpose() * &scaled } else { &scaled * scaled.transpose() };
+    let small = if d <= n {
+        scaled.transpose() * &scaled
+    } else {
+        &scaled * scaled.transpose()
+    };
     let Ok(eigen) = small.self_adjoint_eigen(Side::Lower) else {
         // Not converged: any plane will do for a picture; take the first two axes.
         return (tokens.rows().map(|x| [x[0], x[1]]).collect(), 0.0);
@@ -28,9 +32,15 @@ pub fn plane(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
                 if k >= size {
                     0.0
                 } else if d <= n {
-                    tokens.row(i).iter().enumerate().map(|(c, a)| a * vectors[(c, leading[k])]).sum()
+                    tokens
+                        .row(i)
+                        .iter()
+                        .enumerate()
+                        .map(|(c, a)| a * vectors[(c, leading[k])])
+                        .sum()
                 } else {
-                    values[leading[k]].max(0.0).sqrt() * vectors[(i, leading[k])] / tokens.weights[i].sqrt()
+                    values[leading[k]].max(0.0).sqrt() * vectors[(i, leading[k])]
+                        / tokens.weights[i].sqrt()
                 }
             })
         })
@@ -42,12 +52,22 @@ pub fn plane(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
 /// up to sign, and up to a rotation where eigenvalues meet, and a picture must not jump.
 pub fn align(points: &mut [[f64; 2]], before: &[[f64; 2]]) {
     let sums = |sign: f64| {
-        points.iter().zip(before).fold((0.0, 0.0), |(cos, sin), (p, q)| {
-            (cos + p[0] * q[0] + sign * p[1] * q[1], sin + p[0] * q[1] - sign * p[1] * q[0])
-        })
+        points
+            .iter()
+            .zip(before)
+            .fold((0.0, 0.0), |(cos, sin), (p, q)| {
+                (
+                    cos + p[0] * q[0] + sign * p[1] * q[1],
+                    sin + p[0] * q[1] - sign * p[1] * q[0],
+                )
+            })
     };
     let (kept, mirrored) = (sums(1.0), sums(-1.0));
-    let sign = if kept.0.hypot(kept.1) >= mirrored.0.hypot(mirrored.1) { 1.0 } else { -1.0 };
+    let sign = if kept.0.hypot(kept.1) >= mirrored.0.hypot(mirrored.1) {
+        1.0
+    } else {
+        -1.0
+    };
     let (cos, sin) = if sign > 0.0 { kept } else { mirrored };
     let length = cos.hypot(sin);
     if length < 1e-300 {
@@ -81,7 +101,10 @@ mod tests {
             for i in 0..n {
                 for j in 0..i {
                     let product = points[i][0] * points[j][0] + points[i][1] * points[j][1];
-                    assert!((product - ((i - j) as f64).cos()).abs() < 1e-13, "inner products are kept");
+                    assert!(
+                        (product - ((i - j) as f64).cos()).abs() < 1e-13,
+                        "inner products are kept"
+                    );
                 }
             }
         }
@@ -89,11 +112,17 @@ mod tests {
 
     #[test]
     fn aligning_undoes_a_turn_and_a_reflection() {
-        let before: Vec<[f64; 2]> = Law::Uniform.sample(9, 2, 1).rows().map(|x| [x[0], 0.3 * x[1]]).collect();
+        let before: Vec<[f64; 2]> = Law::Uniform
+            .sample(9, 2, 1)
+            .rows()
+            .map(|x| [x[0], 0.3 * x[1]])
+            .collect();
         let (sin, cos) = 1.1_f64.sin_cos();
         for sign in [1.0, -1.0] {
-            let mut turned: Vec<[f64; 2]> =
-                before.iter().map(|p| [cos * p[0] - sin * p[1], sign * (sin * p[0] + cos * p[1])]).collect();
+            let mut turned: Vec<[f64; 2]> = before
+                .iter()
+                .map(|p| [cos * p[0] - sin * p[1], sign * (sin * p[0] + cos * p[1])])
+                .collect();
             align(&mut turned, &before);
             for (a, b) in turned.iter().zip(&before) {
                 assert!((a[0] - b[0]).abs() < 1e-14 && (a[1] - b[1]).abs() < 1e-14);

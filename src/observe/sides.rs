@@ -11,7 +11,7 @@ pub const ORDERS: usize = 8;
 
 /// The tokens as the table sees them.
 pub struct TokenSide {
-    /// E_β[μ_n].
+    /// E_β\[μ_n\], the interaction energy.
     pub energy: f64,
     /// dE/dt by the drift.
     pub dissipation: f64,
@@ -27,12 +27,20 @@ pub struct TokenSide {
 
 impl TokenSide {
     /// Measures the tokens; one evaluation of the drift.
-    pub fn observe(tokens: &Particles, dynamics: &mut TokenDynamics, kernel: &Kernel, width: f64, work: Work) -> Self {
+    pub fn observe(
+        tokens: &Particles,
+        dynamics: &mut TokenDynamics,
+        kernel: &Kernel,
+        width: f64,
+        work: Work,
+    ) -> Self {
         let mut drift = vec![0.0; tokens.positions.len()];
         dynamics.drift(&tokens.positions, &mut drift);
         let dissipation = dynamics.dissipation(&drift);
         if tokens.dimension() == 2 {
-            let degree = clusters::degrees_needed(width).max(kernel.degree()).max(ORDERS);
+            let degree = clusters::degrees_needed(width)
+                .max(kernel.degree())
+                .max(ORDERS);
             let moments = tokens.moments(degree);
             return Self {
                 energy: kernel.interaction_energy(&moments),
@@ -47,7 +55,12 @@ impl TokenSide {
             let mean = tokens.mean();
             0.5 * dot(&mean, &mean)
         } else {
-            let mean_potential: f64 = tokens.weights.iter().zip(&dynamics.potential).map(|(w, z)| w * z).sum();
+            let mean_potential: f64 = tokens
+                .weights
+                .iter()
+                .zip(&dynamics.potential)
+                .map(|(w, z)| w * z)
+                .sum();
             kernel.beta.exp() / (2.0 * kernel.beta) * mean_potential
         };
         Self {
@@ -75,7 +88,8 @@ fn zonal_orders(tokens: &Particles) -> [f64; ORDERS] {
                 *sum += weight * here;
                 // (ℓ+d−2) P_{ℓ+1} = (2ℓ+d−2) c P_ℓ − ℓ P_{ℓ−1}
                 let degree = (index + 1) as f64;
-                let next = ((2.0 * degree + d - 2.0) * c * here - degree * before) / (degree + d - 2.0);
+                let next =
+                    ((2.0 * degree + d - 2.0) * c * here - degree * before) / (degree + d - 2.0);
                 (before, here) = (here, next);
             }
         }
@@ -83,14 +97,18 @@ fn zonal_orders(tokens: &Particles) -> [f64; ORDERS] {
     };
     let rows: Vec<[f64; ORDERS]> = (0..tokens.count()).into_par_iter().map(row_sums).collect();
     std::array::from_fn(|k| {
-        let total: f64 = rows.iter().zip(&tokens.weights).map(|(row, w)| w * row[k]).sum();
+        let total: f64 = rows
+            .iter()
+            .zip(&tokens.weights)
+            .map(|(row, w)| w * row[k])
+            .sum();
         total.max(0.0).sqrt()
     })
 }
 
 /// The density as the table sees it.
 pub struct FieldSide {
-    /// E_β[ρ].
+    /// E_β\[ρ\], the interaction energy.
     pub energy: f64,
     /// dE/dt by the drift.
     pub dissipation: f64,
@@ -162,9 +180,18 @@ mod tests {
     fn the_energy_in_higher_dimension_is_the_double_sum() {
         let tokens = Law::Uniform.sample(12, 5, 4);
         let beta = 2.0;
-        let attention = Attention { beta, normalisation: Normalisation::Softmax };
+        let attention = Attention {
+            beta,
+            normalisation: Normalisation::Softmax,
+        };
         let mut dynamics = TokenDynamics::new(attention, &tokens);
-        let side = TokenSide::observe(&tokens, &mut dynamics, &Kernel::new(beta), 0.1, Work::default());
+        let side = TokenSide::observe(
+            &tokens,
+            &mut dynamics,
+            &Kernel::new(beta),
+            0.1,
+            Work::default(),
+        );
         let mut pairs = 0.0;
         for x in tokens.rows() {
             for y in tokens.rows() {

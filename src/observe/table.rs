@@ -43,8 +43,18 @@ pub struct Observable {
     pub value: fn(&Observation) -> f64,
 }
 
-const fn row(name: &'static str, about: &'static str, scale: Scale, value: fn(&Observation) -> f64) -> Observable {
-    Observable { name, about, scale, value }
+const fn row(
+    name: &'static str,
+    about: &'static str,
+    scale: Scale,
+    value: fn(&Observation) -> f64,
+) -> Observable {
+    Observable {
+        name,
+        about,
+        scale,
+        value,
+    }
 }
 
 fn token_order<const K: usize>(o: &Observation) -> f64 {

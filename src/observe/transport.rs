@@ -38,7 +38,11 @@ impl Cumulative {
         // ∫ c_k e^{ikθ} = −(i/k) c_k e^{ikθ}
         let integral = |k: usize| {
             let c = density.coefficient(k) / (TAU * k.max(1) as f64);
-            if k == 0 { c * 0.0 } else { crate::sphere::Complex::new(c.im, -c.re) }
+            if k == 0 {
+                c * 0.0
+            } else {
+                crate::sphere::Complex::new(c.im, -c.re)
+            }
         };
         plan.synthesis(modes, integral, &mut values);
         let step = TAU / points as f64;
@@ -49,7 +53,11 @@ impl Cumulative {
         }
         values.push(mean * TAU);
         slopes.push(slopes[0]);
-        Self { step, values, slopes }
+        Self {
+            step,
+            values,
+            slopes,
+        }
     }
 
     /// The cubic in cell `cell` at share s: value.
@@ -67,8 +75,16 @@ impl Cumulative {
 
     fn cubic(&self, cell: usize) -> [f64; 4] {
         let (f0, f1) = (self.values[cell], self.values[cell + 1]);
-        let (g0, g1) = (self.step * self.slopes[cell], self.step * self.slopes[cell + 1]);
-        [f0, g0, 3.0 * (f1 - f0) - 2.0 * g0 - g1, 2.0 * (f0 - f1) + g0 + g1]
+        let (g0, g1) = (
+            self.step * self.slopes[cell],
+            self.step * self.slopes[cell + 1],
+        );
+        [
+            f0,
+            g0,
+            3.0 * (f1 - f0) - 2.0 * g0 - g1,
+            2.0 * (f0 - f1) + g0 + g1,
+        ]
     }
 
     /// The share in [from, to] where the cubic takes `level`, which it has between its values at the ends.
@@ -91,29 +107,48 @@ pub fn wasserstein(tokens: &Particles, density: &Density) -> f64 {
     let cumulative = Cumulative::new(density);
     let pieces = pieces(tokens, &cumulative);
     let level = median(&pieces, &cumulative);
-    pieces.iter().map(|piece| distance(piece, &cumulative, level)).sum()
+    pieces
+        .iter()
+        .map(|piece| distance(piece, &cumulative, level))
+        .sum()
 }
 
 /// The circle cut at the tokens and at the nodes.
 fn pieces(tokens: &Particles, cumulative: &Cumulative) -> Vec<Piece> {
-    let mut sorted: Vec<(f64, f64)> = tokens.angles().into_iter().zip(tokens.weights.iter().copied()).collect();
+    let mut sorted: Vec<(f64, f64)> = tokens
+        .angles()
+        .into_iter()
+        .zip(tokens.weights.iter().copied())
+        .collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     let cells = cumulative.values.len() - 1;
     let mut pieces = Vec::with_capacity(cells + sorted.len());
     let (mut mass, mut next) = (0.0, 0);
     for cell in 0..cells {
         let mut from = 0.0;
-        while next < sorted.len() && (sorted[next].0 / cumulative.step < (cell + 1) as f64 || cell + 1 == cells) {
+        while next < sorted.len()
+            && (sorted[next].0 / cumulative.step < (cell + 1) as f64 || cell + 1 == cells)
+        {
             let to = (sorted[next].0 / cumulative.step - cell as f64).clamp(from, 1.0);
             if to > from {
-                pieces.push(Piece { tokens: mass, cell, from, to });
+                pieces.push(Piece {
+                    tokens: mass,
+                    cell,
+                    from,
+                    to,
+                });
             }
             mass += sorted[next].1;
             from = to;
             next += 1;
         }
         if from < 1.0 {
-            pieces.push(Piece { tokens: mass, cell, from, to: 1.0 });
+            pieces.push(Piece {
+                tokens: mass,
+                cell,
+                from,
+                to: 1.0,
+            });
         }
     }
     pieces
@@ -126,7 +161,11 @@ fn median(pieces: &[Piece], cumulative: &Cumulative) -> f64 {
         .map(|p| {
             let top = p.tokens - cumulative.at(p.cell, p.from);
             let bottom = p.tokens - cumulative.at(p.cell, p.to);
-            (bottom.min(top), top.max(bottom), (p.to - p.from) * cumulative.step)
+            (
+                bottom.min(top),
+                top.max(bottom),
+                (p.to - p.from) * cumulative.step,
+            )
         })
         .collect();
     let (mut low, mut high) = (-1.0 - 1e-9, 1.0 + 1e-9);
@@ -152,8 +191,13 @@ fn median(pieces: &[Piece], cumulative: &Cumulative) -> f64 {
 /// ∫ |G − c| over a piece.
 fn distance(piece: &Piece, cumulative: &Cumulative, c: f64) -> f64 {
     let level = piece.tokens - c;
-    let signed = |from: f64, to: f64| level * (to - from) * cumulative.step - cumulative.integral(piece.cell, from, to);
-    let (start, end) = (cumulative.at(piece.cell, piece.from), cumulative.at(piece.cell, piece.to));
+    let signed = |from: f64, to: f64| {
+        level * (to - from) * cumulative.step - cumulative.integral(piece.cell, from, to)
+    };
+    let (start, end) = (
+        cumulative.at(piece.cell, piece.from),
+        cumulative.at(piece.cell, piece.to),
+    );
     if (start < level) == (end < level) {
         return signed(piece.from, piece.to).abs();
     }
@@ -177,16 +221,28 @@ mod tests {
                 })
                 .collect();
             let distance = wasserstein(&Particles::new(2, positions), &uniform);
-            assert!((distance - TAU / (4.0 * n as f64)).abs() < 1e-13, "n {n}: {distance}");
+            assert!(
+                (distance - TAU / (4.0 * n as f64)).abs() < 1e-13,
+                "n {n}: {distance}"
+            );
         }
     }
 
     #[test]
     fn turning_both_sides_changes_nothing() {
-        let law = |turn: f64| Law::VonMisesFisher { concentration: 2.0, mean: vec![turn.cos(), turn.sin()] };
+        let law = |turn: f64| Law::VonMisesFisher {
+            concentration: 2.0,
+            mean: vec![turn.cos(), turn.sin()],
+        };
         let at = |turn: f64| {
-            let positions = [0.1_f64, 0.9, 2.0, 5.5].iter().flat_map(|t| [(t + turn).cos(), (t + turn).sin()]).collect();
-            wasserstein(&Particles::new(2, positions), &Density::from_law(&law(turn), 0.0, 64).unwrap())
+            let positions = [0.1_f64, 0.9, 2.0, 5.5]
+                .iter()
+                .flat_map(|t| [(t + turn).cos(), (t + turn).sin()])
+                .collect();
+            wasserstein(
+                &Particles::new(2, positions),
+                &Density::from_law(&law(turn), 0.0, 64).unwrap(),
+            )
         };
         assert!((at(0.0) - at(2.345)).abs() < 1e-10);
     }

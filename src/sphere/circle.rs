@@ -42,22 +42,38 @@ impl CirclePlan {
     }
 
     /// f(θ_j) = Σ_k c_k e^{ikθ_j} with c_{−k} = conj c_k: `coefficient(k)` is asked for k = 0..=`degree` < N/2.
-    pub fn synthesis(&mut self, degree: usize, mut coefficient: impl FnMut(usize) -> Complex, values: &mut [f64]) {
+    pub fn synthesis(
+        &mut self,
+        degree: usize,
+        mut coefficient: impl FnMut(usize) -> Complex,
+        values: &mut [f64],
+    ) {
         debug_assert!(2 * degree < self.size && values.len() == self.size);
         for (k, slot) in self.spectrum[..=degree].iter_mut().enumerate() {
             *slot = coefficient(k);
         }
         self.spectrum[0].im = 0.0;
         self.spectrum[degree + 1..].fill(Complex::default());
-        let done = self.inverse.process_with_scratch(&mut self.spectrum, values, &mut self.scratch);
+        let done = self
+            .inverse
+            .process_with_scratch(&mut self.spectrum, values, &mut self.scratch);
         debug_assert!(done.is_ok(), "buffer sizes are fixed by the plan");
     }
 
     /// c_k = (1/N) Σ_j f(θ_j) e^{−ikθ_j}, handed to `take(k, c_k)` for k = 0..=`degree` ≤ N/2.
-    pub fn analysis(&mut self, values: &[f64], degree: usize, mut take: impl FnMut(usize, Complex)) {
+    pub fn analysis(
+        &mut self,
+        values: &[f64],
+        degree: usize,
+        mut take: impl FnMut(usize, Complex),
+    ) {
         debug_assert!(2 * degree <= self.size && values.len() == self.size);
         self.values.copy_from_slice(values);
-        let done = self.forward.process_with_scratch(&mut self.values, &mut self.spectrum, &mut self.scratch);
+        let done = self.forward.process_with_scratch(
+            &mut self.values,
+            &mut self.spectrum,
+            &mut self.scratch,
+        );
         debug_assert!(done.is_ok(), "buffer sizes are fixed by the plan");
         let scale = 1.0 / self.size as f64;
         for (k, value) in self.spectrum[..=degree].iter().enumerate() {
@@ -77,7 +93,8 @@ mod tests {
             let coefficients: Vec<Complex> = (0..=degree)
                 .map(|k| {
                     let x = k as f64;
-                    Complex::new((x * 1.3).cos(), if k == 0 { 0.0 } else { (x * 0.7).sin() }) / (1.0 + x)
+                    Complex::new((x * 1.3).cos(), if k == 0 { 0.0 } else { (x * 0.7).sin() })
+                        / (1.0 + x)
                 })
                 .collect();
             let mut plan = CirclePlan::new(size);
@@ -90,7 +107,9 @@ mod tests {
                         .map(|k| (coefficients[k] * Complex::from_polar(1.0, k as f64 * theta)).re)
                         .sum::<f64>();
             assert!((values[3] - slow).abs() < 1e-13);
-            plan.analysis(&values, degree, |k, c| assert!((c - coefficients[k]).norm() < 1e-15));
+            plan.analysis(&values, degree, |k, c| {
+                assert!((c - coefficients[k]).norm() < 1e-15)
+            });
         }
     }
 }

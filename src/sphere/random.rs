@@ -59,7 +59,9 @@ pub fn von_mises_fisher(rng: &mut impl Rng, concentration: f64, mean: &[f64], x:
         let length = norm(x);
         if length > 1e-8 {
             let across = (1.0 - along * along).max(0.0).sqrt() / length;
-            x.iter_mut().zip(mean).for_each(|(a, e)| *a = along * e + across * *a);
+            x.iter_mut()
+                .zip(mean)
+                .for_each(|(a, e)| *a = along * e + across * *a);
             break;
         }
     }
@@ -72,15 +74,25 @@ pub fn von_mises_fisher(rng: &mut impl Rng, concentration: f64, mean: &[f64], x:
 ///
 /// The walk with s² = v has E f = f + ½vΔf + ⅛v²(Δ² + ⅔·c Δ)f with a curvature term proportional to Δf only; the
 /// correction removes it, so that the law is right to O(v³) a step (weak order two). Exact on the circle.
-pub fn brownian_step(rng: &mut impl Rng, dimension: usize, variance: f64, rows: &mut [f64], tangent: &mut [f64]) {
+pub fn brownian_step(
+    rng: &mut impl Rng,
+    dimension: usize,
+    variance: f64,
+    rows: &mut [f64],
+    tangent: &mut [f64],
+) {
     let deviation = (variance / (1.0 + (dimension as f64 - 2.0) * variance / 6.0)).sqrt();
     for x in rows.chunks_exact_mut(dimension) {
-        tangent.iter_mut().for_each(|a| *a = StandardNormal.sample(rng));
+        tangent
+            .iter_mut()
+            .for_each(|a| *a = StandardNormal.sample(rng));
         project_tangent(x, tangent);
         let length = norm(tangent);
         if length > 0.0 {
             let (sin, cos) = (deviation * length).sin_cos();
-            x.iter_mut().zip(tangent.iter()).for_each(|(a, v)| *a = cos * *a + sin * v / length);
+            x.iter_mut()
+                .zip(tangent.iter())
+                .for_each(|(a, v)| *a = cos * *a + sin * v / length);
         }
         retract(x, dimension);
     }
@@ -106,7 +118,10 @@ mod tests {
             }
             let expected = von_mises_moments(dimension, concentration, 1)[1];
             // five standard deviations of a mean of 40,000 numbers in [−1, 1]
-            assert!((sum / f64::from(draws) - expected).abs() < 5.0 / 200.0, "d {dimension} κ {concentration}");
+            assert!(
+                (sum / f64::from(draws) - expected).abs() < 5.0 / 200.0,
+                "d {dimension} κ {concentration}"
+            );
         }
     }
 
@@ -124,7 +139,10 @@ mod tests {
             }
             let mean = rows.iter().step_by(dimension).sum::<f64>() / count as f64;
             let expected = (-0.25 * (dimension as f64 - 1.0)).exp();
-            assert!((mean - expected).abs() < 4.0 / (count as f64).sqrt(), "d {dimension}: {mean} against {expected}");
+            assert!(
+                (mean - expected).abs() < 4.0 / (count as f64).sqrt(),
+                "d {dimension}: {mean} against {expected}"
+            );
         }
     }
 }

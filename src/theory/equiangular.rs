@@ -20,14 +20,24 @@ pub fn slope(attention: Attention, count: usize, gamma: f64) -> f64 {
 ///
 /// # Errors
 /// [`StepError`] when the scalar equation cannot be followed (a non-finite β).
-pub fn curve(attention: Attention, count: usize, start: f64, times: &[f64]) -> Result<Vec<f64>, StepError> {
+pub fn curve(
+    attention: Attention,
+    count: usize,
+    start: f64,
+    times: &[f64],
+) -> Result<Vec<f64>, StepError> {
     let mut stepper = Explicit::new(&DORMAND_PRINCE_853, 1, 1e-13, 1e-3 / attention.speed());
     let (mut time, mut gamma) = (0.0, [start]);
     let mut values = Vec::with_capacity(times.len());
     for &target in times {
         while time < target {
             let left = target - time;
-            let taken = stepper.step(&mut gamma, left, |g, out| out[0] = slope(attention, count, g[0]), |_| ())?;
+            let taken = stepper.step(
+                &mut gamma,
+                left,
+                |g, out| out[0] = slope(attention, count, g[0]),
+                |_| (),
+            )?;
             time = if taken >= left { target } else { time + taken };
         }
         values.push(gamma[0]);
@@ -38,5 +48,7 @@ pub fn curve(attention: Attention, count: usize, start: f64, times: &[f64]) -> R
 /// |Σ x_i|/n of n equiangular tokens: √((1 + (n−1)γ)/n).
 #[must_use]
 pub fn order_parameter(count: usize, gamma: f64) -> f64 {
-    ((1.0 + (count as f64 - 1.0) * gamma) / count as f64).max(0.0).sqrt()
+    ((1.0 + (count as f64 - 1.0) * gamma) / count as f64)
+        .max(0.0)
+        .sqrt()
 }

@@ -5,19 +5,30 @@ use crate::sphere::bessel::{ratios_over_beta, scaled_multipliers};
 
 /// g_0 … g_L of S^{d−1}: (SA) ℓ(ℓ+d−2) I_{ℓ+a}(β)/(β I_a(β)), (USA) ℓ(ℓ+d−2) λ_ℓ/β, less Dℓ(ℓ+d−2); a = d/2 − 1.
 #[must_use]
-pub fn growth_rates(attention: Attention, dimension: usize, diffusion: f64, degrees: usize) -> Vec<f64> {
+pub fn growth_rates(
+    attention: Attention,
+    dimension: usize,
+    diffusion: f64,
+    degrees: usize,
+) -> Vec<f64> {
     let a = dimension as f64 / 2.0 - 1.0;
     let ratios = ratios_over_beta(a, attention.beta, degrees.max(1));
     let scale = match attention.normalisation {
         Normalisation::Softmax => 1.0,
-        Normalisation::None => scaled_multipliers(dimension, attention.beta, 0)[0] * attention.beta.exp(),
+        Normalisation::None => {
+            scaled_multipliers(dimension, attention.beta, 0)[0] * attention.beta.exp()
+        }
     };
     // λ_ℓ/(βλ_0) = q_1 · βq_2 ⋯ βq_ℓ
     let mut share = scale / attention.beta;
     let mut rates = vec![0.0];
     for degree in 1..=degrees {
         let laplacian = (degree * (degree + dimension - 2)) as f64;
-        share = if degree == 1 { scale * ratios[0] } else { share * attention.beta * ratios[degree - 1] };
+        share = if degree == 1 {
+            scale * ratios[0]
+        } else {
+            share * attention.beta * ratios[degree - 1]
+        };
         rates.push(laplacian * (share - diffusion));
     }
     rates
@@ -34,7 +45,13 @@ pub fn growth_rate(attention: Attention, dimension: usize, diffusion: f64, degre
 pub fn most_unstable_degree(attention: Attention, dimension: usize, diffusion: f64) -> usize {
     let most = 8 + (2.0 * (2.0 * attention.beta).sqrt()) as usize;
     let rates = growth_rates(attention, dimension, diffusion, most);
-    (1..=most).fold(1, |best, degree| if rates[degree] > rates[best] { degree } else { best })
+    (1..=most).fold(1, |best, degree| {
+        if rates[degree] > rates[best] {
+            degree
+        } else {
+            best
+        }
+    })
 }
 
 /// The noise D above which degree ℓ decays: I_{ℓ+a}(β)/(βI_a(β)) for (SA), λ_ℓ/β for (USA). Uniformity is lost when D
@@ -49,14 +66,23 @@ mod tests {
     use super::*;
 
     fn softmax(beta: f64) -> Attention {
-        Attention { beta, normalisation: Normalisation::Softmax }
+        Attention {
+            beta,
+            normalisation: Normalisation::Softmax,
+        }
     }
 
     #[test]
     fn the_limits_of_small_and_large_beta_are_the_known_ones() {
         for dimension in [2, 3, 8] {
             let d = dimension as f64;
-            for attention in [softmax(0.0), Attention { beta: 0.0, normalisation: Normalisation::None }] {
+            for attention in [
+                softmax(0.0),
+                Attention {
+                    beta: 0.0,
+                    normalisation: Normalisation::None,
+                },
+            ] {
                 assert!((growth_rate(attention, dimension, 0.0, 1) - (d - 1.0) / d).abs() < 1e-15);
                 assert_eq!(growth_rate(attention, dimension, 0.0, 2), 0.0);
             }
@@ -69,7 +95,10 @@ mod tests {
     #[test]
     fn the_most_unstable_degree_is_near_the_square_root_of_two_beta() {
         for beta in [1.0, 4.0, 9.0, 25.0, 81.0] {
-            assert_eq!(most_unstable_degree(softmax(beta), 2, 0.0), (2.0_f64 * beta).sqrt().round() as usize);
+            assert_eq!(
+                most_unstable_degree(softmax(beta), 2, 0.0),
+                (2.0_f64 * beta).sqrt().round() as usize
+            );
             let sphere = ((2.0 * beta + 0.25).sqrt() - 0.5).round() as usize;
             assert_eq!(most_unstable_degree(softmax(beta), 3, 0.0), sphere);
         }

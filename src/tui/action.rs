@@ -101,15 +101,27 @@ const fn letter(letter: char) -> Key {
 }
 
 const fn named(code: KeyCode) -> Key {
-    Key { code, control: false, shift: false }
+    Key {
+        code,
+        control: false,
+        shift: false,
+    }
 }
 
 const fn shift(code: KeyCode) -> Key {
-    Key { code, control: false, shift: true }
+    Key {
+        code,
+        control: false,
+        shift: true,
+    }
 }
 
 const fn control(letter: char) -> Key {
-    Key { code: KeyCode::Char(letter), control: true, shift: false }
+    Key {
+        code: KeyCode::Char(letter),
+        control: true,
+        shift: false,
+    }
 }
 
 /// Where an action stands in the help.
@@ -175,7 +187,13 @@ const fn row(
     about: &'static str,
     group: Group,
 ) -> Row {
-    Row { action, keys, hint, about, group }
+    Row {
+        action,
+        keys,
+        hint,
+        about,
+        group,
+    }
 }
 
 use Group::{Parameters, Program, Run, View};
@@ -227,7 +245,10 @@ mod tests {
 
     #[test]
     fn no_key_is_bound_twice() {
-        let keys: Vec<Key> = ACTIONS.iter().flat_map(|row| row.keys.iter().copied()).collect();
+        let keys: Vec<Key> = ACTIONS
+            .iter()
+            .flat_map(|row| row.keys.iter().copied())
+            .collect();
         for (index, key) in keys.iter().enumerate() {
             assert!(!keys[index + 1..].contains(key), "{}", key.name());
         }
@@ -236,7 +257,11 @@ mod tests {
     #[test]
     fn every_action_has_one_row_and_is_explained() {
         for (index, row) in ACTIONS.iter().enumerate() {
-            assert!(ACTIONS[index + 1..].iter().all(|other| other.action != row.action));
+            assert!(
+                ACTIONS[index + 1..]
+                    .iter()
+                    .all(|other| other.action != row.action)
+            );
             assert!(!row.about.is_empty() && !row.keys.is_empty());
         }
     }
@@ -244,13 +269,31 @@ mod tests {
     #[test]
     fn keys_mean_what_the_table_says() {
         let press = |code, modifiers| action(KeyEvent::new(code, modifiers));
-        assert_eq!(press(KeyCode::Char('3'), KeyModifiers::NONE), Some(Action::Preset(2)));
-        assert_eq!(press(KeyCode::Char('0'), KeyModifiers::NONE), Some(Action::Preset(9)));
-        assert_eq!(press(KeyCode::Char('H'), KeyModifiers::SHIFT), Some(Action::MuchLess));
-        assert_eq!(press(KeyCode::Left, KeyModifiers::SHIFT), Some(Action::MuchLess));
+        assert_eq!(
+            press(KeyCode::Char('3'), KeyModifiers::NONE),
+            Some(Action::Preset(2))
+        );
+        assert_eq!(
+            press(KeyCode::Char('0'), KeyModifiers::NONE),
+            Some(Action::Preset(9))
+        );
+        assert_eq!(
+            press(KeyCode::Char('H'), KeyModifiers::SHIFT),
+            Some(Action::MuchLess)
+        );
+        assert_eq!(
+            press(KeyCode::Left, KeyModifiers::SHIFT),
+            Some(Action::MuchLess)
+        );
         assert_eq!(press(KeyCode::Left, KeyModifiers::NONE), Some(Action::Less));
-        assert_eq!(press(KeyCode::Char('c'), KeyModifiers::CONTROL), Some(Action::Quit));
+        assert_eq!(
+            press(KeyCode::Char('c'), KeyModifiers::CONTROL),
+            Some(Action::Quit)
+        );
         assert_eq!(press(KeyCode::Char('c'), KeyModifiers::NONE), None);
-        assert_eq!(press(KeyCode::BackTab, KeyModifiers::SHIFT), Some(Action::PreviousPage));
+        assert_eq!(
+            press(KeyCode::BackTab, KeyModifiers::SHIFT),
+            Some(Action::PreviousPage)
+        );
     }
 }

@@ -67,7 +67,13 @@ impl Canvas {
     pub fn new(area: Rect, marker: Marker) -> Self {
         let (x, y) = marker.resolution();
         let (across, down) = (usize::from(area.width) * x, usize::from(area.height) * y);
-        Self { area, marker, dots: vec![None; across * down], across, down }
+        Self {
+            area,
+            marker,
+            dots: vec![None; across * down],
+            across,
+            down,
+        }
     }
 
     /// Dots a cell, across and down.
@@ -88,13 +94,27 @@ impl Canvas {
 
     /// A line; `pattern` dots are drawn of which `drawn`, then the rest left out, from the phase `at` on. Returns the
     /// phase at its end.
-    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), style: Style, pattern: Pattern, mut at: usize) -> usize {
+    pub fn line(
+        &mut self,
+        from: (f64, f64),
+        to: (f64, f64),
+        style: Style,
+        pattern: Pattern,
+        mut at: usize,
+    ) -> usize {
         let (x, y) = self.resolution();
-        let steps = ((to.0 - from.0).abs() * x).max((to.1 - from.1).abs() * y).ceil().clamp(1.0, 4000.0) as usize;
+        let steps = ((to.0 - from.0).abs() * x)
+            .max((to.1 - from.1).abs() * y)
+            .ceil()
+            .clamp(1.0, 4000.0) as usize;
         for step in 0..steps {
             if pattern.draws(at) {
                 let s = step as f64 / steps as f64;
-                self.dot(from.0 + s * (to.0 - from.0), from.1 + s * (to.1 - from.1), style);
+                self.dot(
+                    from.0 + s * (to.0 - from.0),
+                    from.1 + s * (to.1 - from.1),
+                    style,
+                );
             }
             at += 1;
         }
@@ -127,10 +147,13 @@ impl Canvas {
                 (Some(style), None) => Some(('▀', style)),
                 (None, Some(style)) => Some(('▄', style)),
                 (Some(upper), Some(lower)) if upper.fg == lower.fg => Some(('█', upper)),
-                (Some(upper), Some(lower)) => Some(('▀', upper.bg(lower.fg.unwrap_or(Color::Reset)))),
+                (Some(upper), Some(lower)) => {
+                    Some(('▀', upper.bg(lower.fg.unwrap_or(Color::Reset))))
+                }
             },
             Marker::Braille => {
-                const BITS: [[u32; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+                const BITS: [[u32; 2]; 4] =
+                    [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
                 let mut bits = 0;
                 let mut last = None;
                 for (j, pair) in BITS.iter().enumerate() {
@@ -183,13 +206,19 @@ impl Disc {
     #[must_use]
     pub fn within(area: Rect) -> Self {
         let (width, height) = (f64::from(area.width), f64::from(area.height));
-        Self { centre: (width / 2.0, height / 2.0), radius: (width / 2.0 - 1.0).min(height - 1.0).max(0.5) }
+        Self {
+            centre: (width / 2.0, height / 2.0),
+            radius: (width / 2.0 - 1.0).min(height - 1.0).max(0.5),
+        }
     }
 
     /// Where the point (x, y) of the unit disc is, in cells.
     #[must_use]
     pub fn at(&self, x: f64, y: f64) -> (f64, f64) {
-        (self.centre.0 + x * self.radius, self.centre.1 - y * self.radius / 2.0)
+        (
+            self.centre.0 + x * self.radius,
+            self.centre.1 - y * self.radius / 2.0,
+        )
     }
 
     /// Its radius in columns.
@@ -200,8 +229,10 @@ impl Disc {
 
     /// A circle of dots.
     pub fn ring(&self, canvas: &mut Canvas, radius: f64, style: Style, every: usize) {
-        let count =
-            (std::f64::consts::TAU * self.radius * radius * canvas.resolution().0 / every as f64).ceil().max(8.0);
+        let count = (std::f64::consts::TAU * self.radius * radius * canvas.resolution().0
+            / every as f64)
+            .ceil()
+            .max(8.0);
         for j in 0..count as usize {
             let angle = std::f64::consts::TAU * j as f64 / count;
             let (column, row) = self.at(radius * angle.cos(), radius * angle.sin());
@@ -216,7 +247,8 @@ pub fn half_block(buffer: &mut Buffer, column: u16, row: u16, upper: Color, lowe
         if upper == lower {
             cell.set_symbol(" ").set_style(Style::new().bg(upper));
         } else {
-            cell.set_symbol("▀").set_style(Style::new().fg(upper).bg(lower));
+            cell.set_symbol("▀")
+                .set_style(Style::new().fg(upper).bg(lower));
         }
     }
 }
@@ -228,9 +260,12 @@ mod tests {
     #[test]
     fn dots_become_characters_of_every_marker() {
         let area = Rect::new(0, 0, 1, 1);
-        for (marker, wanted) in
-            [(Marker::Braille, "⠁"), (Marker::HalfBlock, "▀"), (Marker::Dot, "•"), (Marker::Ascii, ".")]
-        {
+        for (marker, wanted) in [
+            (Marker::Braille, "⠁"),
+            (Marker::HalfBlock, "▀"),
+            (Marker::Dot, "•"),
+            (Marker::Ascii, "."),
+        ] {
             let mut canvas = Canvas::new(area, marker);
             canvas.dot(0.1, 0.1, Style::new());
             canvas.dot(-0.1, 5.0, Style::new());

@@ -55,7 +55,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { color: ColorChoice::Auto, marker: Marker::Braille, fps: 30.0, speed: None, paused: false }
+        Self {
+            color: ColorChoice::Auto,
+            marker: Marker::Braille,
+            fps: 30.0,
+            speed: None,
+            paused: false,
+        }
     }
 }
 
@@ -93,7 +99,13 @@ struct Keyboard;
 
 impl Input for Keyboard {
     fn next(&mut self, wait: Duration) -> io::Result<Option<Event>> {
-        let event = event::poll(wait).and_then(|ready| if ready { event::read().map(Some) } else { Ok(None) });
+        let event = event::poll(wait).and_then(|ready| {
+            if ready {
+                event::read().map(Some)
+            } else {
+                Ok(None)
+            }
+        });
         match event {
             // A signal (a resize, a stop) is no hang-up.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
@@ -107,22 +119,43 @@ impl Input for Keyboard {
 /// # Errors
 /// [`TuiError`] when there is no terminal or no thread; a terminal that hangs up later is a quiet end.
 pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiError> {
-    let theme = Theme { depth: Depth::detect(options.color, |name| std::env::var(name).ok()) };
+    let theme = Theme {
+        depth: Depth::detect(options.color, |name| std::env::var(name).ok()),
+    };
     let lines = presets::list();
-    let lines = lines.into_iter().map(|p| PresetLine { name: p.name, title: p.title, about: p.about }).collect();
+    let lines = lines
+        .into_iter()
+        .map(|p| PresetLine {
+            name: p.name,
+            title: p.title,
+            about: p.about,
+        })
+        .collect();
     let mut model = Model::new(experiment.clone(), lines, theme, options.marker);
-    model.speed = options.speed.filter(|speed| *speed > 0.0).unwrap_or(model.speed);
+    model.speed = options
+        .speed
+        .filter(|speed| *speed > 0.0)
+        .unwrap_or(model.speed);
     model.paused = options.paused;
     let signals = Signals::listen().map_err(TuiError::Terminal)?;
-    let worker = Worker::start(experiment, model.speed, options.paused).map_err(TuiError::Worker)?;
+    let worker =
+        Worker::start(experiment, model.speed, options.paused).map_err(TuiError::Worker)?;
     let (mut screen, bytes) = terminal::screen().map_err(TuiError::Terminal)?;
     let visit = Visit::begin().map_err(TuiError::Terminal)?;
-    let mut room = Room { worker: &worker, signals: &signals, saver: Saver::default(), bytes };
+    let mut room = Room {
+        worker: &worker,
+        signals: &signals,
+        saver: Saver::default(),
+        bytes,
+    };
     // An error here is a terminal that has gone: there is nobody left to tell.
     let _hung_up = room.stay(&mut screen, &mut Keyboard, &mut model, options.fps);
     room.saver.give_up();
     drop(visit);
-    Ok(Farewell { lines: model.farewell, signal: signals.ended() })
+    Ok(Farewell {
+        lines: model.farewell,
+        signal: signals.ended(),
+    })
 }
 
 /// What the loop works with.
@@ -199,7 +232,9 @@ impl Room<'_> {
     }
 
     fn answer(&mut self, event: Event, model: &mut Model) -> io::Result<Anew> {
-        let Event::Key(key) = event else { return Ok(false) };
+        let Event::Key(key) = event else {
+            return Ok(false);
+        };
         if !matches!(key.kind, KeyEventKind::Press | KeyEventKind::Repeat) {
             return Ok(false);
         }
@@ -216,8 +251,9 @@ impl Room<'_> {
         match effect {
             Effect::Send(command) => {
                 if !self.worker.send(command) {
-                    model.message =
-                        Some(Message::Error("the computation is busy and did not take this: try again".into()));
+                    model.message = Some(Message::Error(
+                        "the computation is busy and did not take this: try again".into(),
+                    ));
                 }
             }
             Effect::Load(index) => match presets::load(&model.presets[index].name) {

@@ -30,7 +30,14 @@ pub enum Parameter {
 
 impl Parameter {
     /// All, from above.
-    pub const ALL: [Self; 6] = [Self::Beta, Self::Diffusion, Self::Normalisation, Self::Speed, Self::Count, Self::Seed];
+    pub const ALL: [Self; 6] = [
+        Self::Beta,
+        Self::Diffusion,
+        Self::Normalisation,
+        Self::Speed,
+        Self::Count,
+        Self::Seed,
+    ];
 }
 
 /// What lies over the page.
@@ -116,9 +123,20 @@ pub struct Model {
 impl Model {
     /// The screen before the first report.
     #[must_use]
-    pub fn new(experiment: Experiment, presets: Vec<PresetLine>, theme: Theme, marker: Marker) -> Self {
+    pub fn new(
+        experiment: Experiment,
+        presets: Vec<PresetLine>,
+        theme: Theme,
+        marker: Marker,
+    ) -> Self {
         let speed = default_speed(&experiment);
-        let report = Report { number: 0, snapshot: None, status: Status::Running, steps_per_second: 0.0, speed };
+        let report = Report {
+            number: 0,
+            snapshot: None,
+            status: Status::Running,
+            steps_per_second: 0.0,
+            speed,
+        };
         Self {
             report,
             experiment,
@@ -166,15 +184,21 @@ impl Model {
             self.slots = self.slots.follow(&snapshot.tokens.clusters);
             let wishes = &mut self.wishes;
             wishes.beta = wishes.beta.filter(|beta| *beta != snapshot.attention.beta);
-            wishes.diffusion = wishes.diffusion.filter(|diffusion| *diffusion != snapshot.diffusion);
-            wishes.normalisation = wishes.normalisation.filter(|n| *n != snapshot.attention.normalisation);
+            wishes.diffusion = wishes
+                .diffusion
+                .filter(|diffusion| *diffusion != snapshot.diffusion);
+            wishes.normalisation = wishes
+                .normalisation
+                .filter(|n| *n != snapshot.attention.normalisation);
         }
     }
 
     /// β and normalisation, as asked for or as they are.
     #[must_use]
     pub fn attention(&self) -> Attention {
-        let now = self.snapshot().map_or(self.experiment.attention, |snapshot| snapshot.attention);
+        let now = self
+            .snapshot()
+            .map_or(self.experiment.attention, |snapshot| snapshot.attention);
         Attention {
             beta: self.wishes.beta.unwrap_or(now.beta),
             normalisation: self.wishes.normalisation.unwrap_or(now.normalisation),
@@ -184,7 +208,11 @@ impl Model {
     /// D, as asked for or as it is.
     #[must_use]
     pub fn diffusion(&self) -> f64 {
-        let now = self.snapshot().map_or(self.experiment.noise.diffusion, |snapshot| snapshot.diffusion);
+        let now = self
+            .snapshot()
+            .map_or(self.experiment.noise.diffusion, |snapshot| {
+                snapshot.diffusion
+            });
         self.wishes.diffusion.unwrap_or(now)
     }
 
@@ -192,7 +220,8 @@ impl Model {
     #[must_use]
     pub fn unstable(&self) -> Option<(usize, f64)> {
         let snapshot = self.snapshot()?;
-        let best = (1..snapshot.growth.len()).max_by(|&a, &b| snapshot.growth[a].total_cmp(&snapshot.growth[b]))?;
+        let best = (1..snapshot.growth.len())
+            .max_by(|&a, &b| snapshot.growth[a].total_cmp(&snapshot.growth[b]))?;
         Some((best, snapshot.growth[best])).filter(|(_, rate)| rate.is_finite() && *rate > 0.0)
     }
 
@@ -208,7 +237,20 @@ impl Model {
 pub fn default_speed(experiment: &Experiment) -> f64 {
     let speed = number::round((experiment.time.last() / 30.0).max(1e-6));
     let degree = 2 + (2.0 * experiment.attention.beta).sqrt() as usize;
-    let rates = growth_rates(experiment.attention, experiment.tokens.dimension, 0.0, degree.min(64));
-    let fastest = rates.iter().copied().filter(|rate| rate.is_finite()).fold(0.0, f64::max);
-    if fastest > 100.0 { speed.min(number::round(30.0 / fastest)) } else { speed }
+    let rates = growth_rates(
+        experiment.attention,
+        experiment.tokens.dimension,
+        0.0,
+        degree.min(64),
+    );
+    let fastest = rates
+        .iter()
+        .copied()
+        .filter(|rate| rate.is_finite())
+        .fold(0.0, f64::max);
+    if fastest > 100.0 {
+        speed.min(number::round(30.0 / fastest))
+    } else {
+        speed
+    }
 }

@@ -34,7 +34,11 @@ pub fn tidy(value: f64) -> String {
 }
 
 fn trimmed(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    }
 }
 
 /// The smallest of 1, 1.5, 2, 3, 5, 7 times a power of ten that is at least `value` > 0.
@@ -73,7 +77,9 @@ pub fn significant(value: f64, digits: i32) -> f64 {
         return value;
     }
     // through decimal text, so that 9.9 is the 9.9 that is written in a file
-    format!("{value:.*e}", (digits - 1).max(0) as usize).parse().unwrap_or(value)
+    format!("{value:.*e}", (digits - 1).max(0) as usize)
+        .parse()
+        .unwrap_or(value)
 }
 
 #[cfg(test)]

@@ -26,7 +26,14 @@ impl Pace {
     #[must_use]
     pub fn new(fps: f64) -> Self {
         let cap = Duration::from_secs_f64(1.0 / fps.clamp(0.2, 240.0));
-        Self { cap, interval: cap, last: None, due: Instant::now(), rate: None, drawn: Vec::new() }
+        Self {
+            cap,
+            interval: cap,
+            last: None,
+            due: Instant::now(),
+            rate: None,
+            drawn: Vec::new(),
+        }
     }
 
     /// How long to wait for a key.
@@ -34,8 +41,14 @@ impl Pace {
     pub fn wait(&self, dirty: bool) -> Duration {
         let now = Instant::now();
         let frame = self.due.saturating_duration_since(now);
-        let key = self.last.map_or(Duration::ZERO, |last| (last + KEYS).saturating_duration_since(now));
-        let wait = if dirty { key } else { frame.max(Duration::from_millis(5)) };
+        let key = self.last.map_or(Duration::ZERO, |last| {
+            (last + KEYS).saturating_duration_since(now)
+        });
+        let wait = if dirty {
+            key
+        } else {
+            frame.max(Duration::from_millis(5))
+        };
         wait.min(Duration::from_millis(100))
     }
 
@@ -62,23 +75,33 @@ impl Pace {
             self.rate = self.rate.map(|rate| rate * 1.03).filter(|rate| *rate < 4e6);
         }
         let needed = self.rate.map_or(0.0, |rate| bytes as f64 / (SHARE * rate));
-        self.interval =
-            self.cap.max(Duration::from_secs_f64(needed.min(5.0))).max((4 * took).min(Duration::from_secs(5)));
+        self.interval = self
+            .cap
+            .max(Duration::from_secs_f64(needed.min(5.0)))
+            .max((4 * took).min(Duration::from_secs(5)));
         if took <= SLOW && self.rate.is_none() {
             self.interval = self.cap;
         }
         // Frames keep their rhythm when they are on time.
         let next = self.due + self.interval;
-        self.due = if next > now && self.interval == self.cap { next } else { now + self.interval };
+        self.due = if next > now && self.interval == self.cap {
+            next
+        } else {
+            now + self.interval
+        };
         self.last = Some(now);
-        self.drawn.retain(|then| now.duration_since(*then) < Duration::from_secs(1));
+        self.drawn
+            .retain(|then| now.duration_since(*then) < Duration::from_secs(1));
         self.drawn.push(now);
     }
 
     /// Frames drawn in the last second.
     #[must_use]
     pub fn frames_per_second(&self) -> usize {
-        self.drawn.iter().filter(|then| then.elapsed() < Duration::from_secs(1)).count()
+        self.drawn
+            .iter()
+            .filter(|then| then.elapsed() < Duration::from_secs(1))
+            .count()
     }
 }
 

@@ -83,7 +83,11 @@ pub fn rule(buffer: &mut Buffer, area: Rect, theme: Theme, title: &str, corner: 
         let at = area.right() - corner_width as u16 - 3;
         buffer.set_string(at, area.y, format!(" {corner} "), theme.dim());
     }
-    Rect { y: area.y + 1, height: area.height - 1, ..area }
+    Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
+    }
 }
 
 impl Chart<'_> {
@@ -108,13 +112,20 @@ impl Chart<'_> {
 
     /// Adds a curve.
     pub fn curve(&mut self, points: Vec<(f64, f64)>, style: Style, pattern: Pattern) {
-        self.curves.push(Curve { points, style, pattern });
+        self.curves.push(Curve {
+            points,
+            style,
+            pattern,
+        });
     }
 
     /// Draws it.
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, theme: Theme, marker: Marker) {
         let mut inner = rule(buffer, area, theme, &self.title, &self.corner);
-        let shown = self.values.len().min(usize::from(inner.height).saturating_sub(4));
+        let shown = self
+            .values
+            .len()
+            .min(usize::from(inner.height).saturating_sub(4));
         for line in &self.values[..shown] {
             buffer.set_line(inner.x, inner.y, line, inner.width);
             inner.y += 1;
@@ -125,14 +136,30 @@ impl Chart<'_> {
         }
         let Some((low, high)) = self.range() else {
             let row = inner.y + inner.height / 2;
-            buffer.set_stringn(inner.x + 1, row, self.empty, usize::from(inner.width - 1), theme.dim());
+            buffer.set_stringn(
+                inner.x + 1,
+                row,
+                self.empty,
+                usize::from(inner.width - 1),
+                theme.dim(),
+            );
             return;
         };
         let (top, bottom) = (self.label(high), self.label(low));
-        let margin = (top.chars().count().max(bottom.chars().count()) as u16).min(inner.width / 2) + 1;
-        let plot = Rect { x: inner.x + margin, y: inner.y, width: inner.width - margin, height: inner.height - 1 };
+        let margin =
+            (top.chars().count().max(bottom.chars().count()) as u16).min(inner.width / 2) + 1;
+        let plot = Rect {
+            x: inner.x + margin,
+            y: inner.y,
+            width: inner.width - margin,
+            height: inner.height - 1,
+        };
         self.axes(buffer, inner, plot, theme, (&bottom, &top));
-        let scale = Scale { plot, x: self.x, y: (low, high) };
+        let scale = Scale {
+            plot,
+            x: self.x,
+            y: (low, high),
+        };
         self.hairlines(buffer, &scale, theme);
         let mut canvas = Canvas::new(plot, marker);
         for curve in &self.curves {
@@ -142,7 +169,10 @@ impl Chart<'_> {
         self.labels(buffer, &scale, theme);
         for marks in &self.marks {
             for point in &marks.points {
-                if let Some((column, row)) = scale.place(point.0, self.height(point.1)).filter(|p| scale.inside(*p)) {
+                if let Some((column, row)) = scale
+                    .place(point.0, self.height(point.1))
+                    .filter(|p| scale.inside(*p))
+                {
                     let at = (plot.x + column as u16, plot.y + row as u16);
                     buffer.set_stringn(at.0, at.1, marks.glyph, 1, marks.style);
                 }
@@ -186,7 +216,9 @@ impl Chart<'_> {
             .chain([self.y.0, self.y.1])
             .map(|y| self.height(y))
             .filter(|y| y.is_finite())
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| {
+                (low.min(y), high.max(y))
+            });
         if low > high {
             return None;
         }
@@ -202,11 +234,24 @@ impl Chart<'_> {
         Some((low, high))
     }
 
-    fn axes(&self, buffer: &mut Buffer, inner: Rect, plot: Rect, theme: Theme, (bottom, top): (&str, &str)) {
+    fn axes(
+        &self,
+        buffer: &mut Buffer,
+        inner: Rect,
+        plot: Rect,
+        theme: Theme,
+        (bottom, top): (&str, &str),
+    ) {
         let margin = usize::from(plot.x - inner.x);
         let right = |text: &str| format!("{:>width$}", text, width = margin.saturating_sub(1));
         buffer.set_stringn(inner.x, plot.y, right(top), margin, theme.dim());
-        buffer.set_stringn(inner.x, plot.bottom() - 1, right(bottom), margin, theme.dim());
+        buffer.set_stringn(
+            inner.x,
+            plot.bottom() - 1,
+            right(bottom),
+            margin,
+            theme.dim(),
+        );
         for row in plot.top()..plot.bottom() {
             buffer.set_string(plot.x - 1, row, "│", theme.faint());
         }
@@ -220,13 +265,21 @@ impl Chart<'_> {
         let end_width = end.chars().count() as u16;
         if plot.width > end_width + 6 {
             buffer.set_string(plot.right() - end_width, below, &end, theme.dim());
-            buffer.set_string(plot.x + plot.width / 2, below, format!(" {} ", self.x_name), theme.dim());
+            buffer.set_string(
+                plot.x + plot.width / 2,
+                below,
+                format!(" {} ", self.x_name),
+                theme.dim(),
+            );
         }
     }
 
     fn hairlines(&self, buffer: &mut Buffer, scale: &Scale, theme: Theme) {
         for level in &self.levels {
-            let Some(place) = scale.place(scale.x.0, self.height(level.y)).filter(|p| scale.inside(*p)) else {
+            let Some(place) = scale
+                .place(scale.x.0, self.height(level.y))
+                .filter(|p| scale.inside(*p))
+            else {
                 continue;
             };
             let row = scale.plot.y + place.1 as u16;
@@ -238,7 +291,10 @@ impl Chart<'_> {
 
     fn labels(&self, buffer: &mut Buffer, scale: &Scale, theme: Theme) {
         for level in &self.levels {
-            let Some(place) = scale.place(scale.x.0, self.height(level.y)).filter(|p| scale.inside(*p)) else {
+            let Some(place) = scale
+                .place(scale.x.0, self.height(level.y))
+                .filter(|p| scale.inside(*p))
+            else {
                 continue;
             };
             let width = level.label.chars().count() as u16;
@@ -255,7 +311,13 @@ impl Chart<'_> {
         for (x, y) in &curve.points {
             let here = scale.place(*x, self.height(*y));
             if let Some(here) = here {
-                phase = canvas.line(last.unwrap_or(here), here, curve.style, curve.pattern, phase);
+                phase = canvas.line(
+                    last.unwrap_or(here),
+                    here,
+                    curve.style,
+                    curve.pattern,
+                    phase,
+                );
                 if curve.pattern == Pattern::Solid {
                     canvas.dot(here.0, here.1, curve.style);
                 }
@@ -281,11 +343,17 @@ impl Scale {
         let across = (x - self.x.0) / (self.x.1 - self.x.0);
         let up = (y - self.y.0) / (self.y.1 - self.y.0);
         let (width, height) = (f64::from(self.plot.width), f64::from(self.plot.height));
-        Some((across * (width - 0.01), ((1.0 - up) * (height - 0.26) + 0.13).clamp(-1.0, height + 1.0)))
+        Some((
+            across * (width - 0.01),
+            ((1.0 - up) * (height - 0.26) + 0.13).clamp(-1.0, height + 1.0),
+        ))
     }
 
     fn inside(&self, (column, row): (f64, f64)) -> bool {
-        column >= 0.0 && row >= 0.0 && column < f64::from(self.plot.width) && row < f64::from(self.plot.height)
+        column >= 0.0
+            && row >= 0.0
+            && column < f64::from(self.plot.width)
+            && row < f64::from(self.plot.height)
     }
 }
 

@@ -42,7 +42,11 @@ fn free_folder(title: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
         .filter(|word| !word.is_empty() && word != "metastable")
         .take(4)
         .collect();
-    let slug = if words.is_empty() { "run".into() } else { words.join("-") };
+    let slug = if words.is_empty() {
+        "run".into()
+    } else {
+        words.join("-")
+    };
     let mut number = 1_u32;
     loop {
         let folder = PathBuf::from(format!("metastable-{slug}-{number}"));
@@ -56,12 +60,18 @@ fn free_folder(title: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
 impl Saver {
     /// Starts saving what is shown.
     pub fn begin(&mut self, model: &mut Model) {
-        let Some(snapshot) = model.snapshot() else { return };
+        let Some(snapshot) = model.snapshot() else {
+            return;
+        };
         let experiment = so_far(snapshot);
         self.folder = free_folder(&experiment.title, |folder| folder.exists());
         self.give_up = Arc::default();
         let desk = Arc::new(Mutex::new(Desk::default()));
-        let (theirs, folder, give_up) = (Arc::clone(&desk), self.folder.clone(), Arc::clone(&self.give_up));
+        let (theirs, folder, give_up) = (
+            Arc::clone(&desk),
+            self.folder.clone(),
+            Arc::clone(&self.give_up),
+        );
         let work = move || {
             let mut progress = |share: f64| {
                 theirs.lock().unwrap_or_else(PoisonError::into_inner).share = share;
@@ -72,8 +82,12 @@ impl Saver {
                     .map(|_| ())
                     .map_err(|e| e.to_string())
             });
-            let outcome = std::panic::catch_unwind(replay).unwrap_or_else(|_| Err("the computation panicked".into()));
-            theirs.lock().unwrap_or_else(PoisonError::into_inner).outcome = Some(outcome);
+            let outcome = std::panic::catch_unwind(replay)
+                .unwrap_or_else(|_| Err("the computation panicked".into()));
+            theirs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .outcome = Some(outcome);
         };
         match thread::Builder::new().name("saver".into()).spawn(work) {
             Ok(_) => {
@@ -125,7 +139,10 @@ mod tests {
     #[test]
     fn folders_are_named_after_the_title_and_never_taken_twice() {
         let folder = |title| free_folder(title, |path| path.ends_with("metastable-fig-4-9-1"));
-        assert_eq!(folder("Fig. 4, β = 9"), PathBuf::from("metastable-fig-4-9-2"));
+        assert_eq!(
+            folder("Fig. 4, β = 9"),
+            PathBuf::from("metastable-fig-4-9-2")
+        );
         assert_eq!(folder("β"), PathBuf::from("metastable-run-1"));
     }
 }

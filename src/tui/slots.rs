@@ -28,9 +28,13 @@ impl Slots {
         let mut chosen: Vec<Option<usize>> = Vec::with_capacity(clusters.len());
         for cluster in clusters {
             let before = (0..self.centres.len())
-                .filter(|&other| !taken[self.chosen[other]] && product(&cluster.centre, &self.centres[other]) > SAME)
+                .filter(|&other| {
+                    !taken[self.chosen[other]]
+                        && product(&cluster.centre, &self.centres[other]) > SAME
+                })
                 .max_by(|&a, &b| {
-                    product(&cluster.centre, &self.centres[a]).total_cmp(&product(&cluster.centre, &self.centres[b]))
+                    product(&cluster.centre, &self.centres[a])
+                        .total_cmp(&product(&cluster.centre, &self.centres[b]))
                 });
             let slot = before.map(|before| self.chosen[before]);
             if let Some(slot) = slot {
@@ -45,14 +49,22 @@ impl Slots {
             .map(|(index, (cluster, slot))| {
                 slot.unwrap_or_else(|| {
                     let wanted = direction(cluster);
-                    let free = (0..SLOTS).map(|step| (wanted + step) % SLOTS).find(|slot| !taken[*slot]);
+                    let free = (0..SLOTS)
+                        .map(|step| (wanted + step) % SLOTS)
+                        .find(|slot| !taken[*slot]);
                     let slot = free.unwrap_or(index % SLOTS);
                     taken[slot] = true;
                     slot
                 })
             })
             .collect();
-        Self { centres: clusters.iter().map(|cluster| cluster.centre.clone()).collect(), chosen }
+        Self {
+            centres: clusters
+                .iter()
+                .map(|cluster| cluster.centre.clone())
+                .collect(),
+            chosen,
+        }
     }
 }
 
@@ -74,7 +86,10 @@ mod tests {
     use super::*;
 
     fn at(angle: f64, mass: f64) -> Cluster {
-        Cluster { mass, centre: vec![angle.cos(), angle.sin()] }
+        Cluster {
+            mass,
+            centre: vec![angle.cos(), angle.sin()],
+        }
     }
 
     #[test]
@@ -86,9 +101,15 @@ mod tests {
 
     #[test]
     fn two_clusters_never_share_a_slot_while_there_are_enough() {
-        let list = Slots::default().follow(&[at(0.1, 0.4), at(0.2, 0.3), at(0.3, 0.3)]).list().to_vec();
+        let list = Slots::default()
+            .follow(&[at(0.1, 0.4), at(0.2, 0.3), at(0.3, 0.3)])
+            .list()
+            .to_vec();
         assert!(list[0] != list[1] && list[1] != list[2] && list[0] != list[2]);
         let many: Vec<Cluster> = (0..20).map(|j| at(0.3 * f64::from(j), 0.05)).collect();
-        assert_eq!(Slots::default().follow(&many).follow(&many).list().len(), 20);
+        assert_eq!(
+            Slots::default().follow(&many).follow(&many).list().len(),
+            20
+        );
     }
 }

@@ -47,8 +47,16 @@ pub fn screen() -> io::Result<(Screen, Arc<AtomicU64>)> {
     // Whether there are colours is the theme's decision; crossterm's own reading of NO_COLOR garbles attributes.
     style::force_color_output(true);
     let bytes = Arc::new(AtomicU64::new(0));
-    let writer = Counting { out: io::stdout(), bytes: Arc::clone(&bytes) };
-    Ok((Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME, writer)))?, bytes))
+    let writer = Counting {
+        out: io::stdout(),
+        bytes: Arc::clone(&bytes),
+    };
+    Ok((
+        Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(
+            FRAME, writer,
+        )))?,
+        bytes,
+    ))
 }
 
 /// Raw mode, the alternate screen, no cursor.
@@ -138,25 +146,31 @@ impl Signals {
     /// (the terminal hung up under a read or a write), the thread restores what can be restored and ends the program.
     fn watch(&self) -> io::Result<()> {
         let mut incoming = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT])?;
-        let (ended, done, beat) = (Arc::clone(&self.ended), Arc::clone(&self.done), Arc::clone(&self.beat));
-        thread::Builder::new().name("signals".into()).spawn(move || {
-            let mut quiet = 0;
-            let mut last = 0;
-            while !done.load(Ordering::SeqCst) {
-                if let Some(signal) = incoming.pending().next() {
-                    ended.store(signal, Ordering::SeqCst);
+        let (ended, done, beat) = (
+            Arc::clone(&self.ended),
+            Arc::clone(&self.done),
+            Arc::clone(&self.beat),
+        );
+        thread::Builder::new()
+            .name("signals".into())
+            .spawn(move || {
+                let mut quiet = 0;
+                let mut last = 0;
+                while !done.load(Ordering::SeqCst) {
+                    if let Some(signal) = incoming.pending().next() {
+                        ended.store(signal, Ordering::SeqCst);
+                    }
+                    thread::sleep(Duration::from_millis(50));
+                    let now = beat.load(Ordering::SeqCst);
+                    quiet = if now == last { quiet + 1 } else { 0 };
+                    last = now;
+                    let signal = ended.load(Ordering::SeqCst);
+                    if signal != 0 && quiet > 20 && !done.load(Ordering::SeqCst) {
+                        leave();
+                        std::process::exit(128 + signal);
+                    }
                 }
-                thread::sleep(Duration::from_millis(50));
-                let now = beat.load(Ordering::SeqCst);
-                quiet = if now == last { quiet + 1 } else { 0 };
-                last = now;
-                let signal = ended.load(Ordering::SeqCst);
-                if signal != 0 && quiet > 20 && !done.load(Ordering::SeqCst) {
-                    leave();
-                    std::process::exit(128 + signal);
-                }
-            }
-        })?;
+            })?;
         Ok(())
     }
 

@@ -52,11 +52,23 @@ impl Depth {
         if !value("NO_COLOR").is_empty() || term == "dumb" {
             return Self::None;
         }
-        if matches!(value("COLORTERM").as_str(), "truecolor" | "24bit") || term.ends_with("direct") {
+        if matches!(value("COLORTERM").as_str(), "truecolor" | "24bit") || term.ends_with("direct")
+        {
             return Self::Truecolor;
         }
-        let rich = ["256color", "kitty", "alacritty", "foot", "ghostty", "wezterm"];
-        if rich.iter().any(|name| term.contains(name)) { Self::Ansi256 } else { Self::Ansi16 }
+        let rich = [
+            "256color",
+            "kitty",
+            "alacritty",
+            "foot",
+            "ghostty",
+            "wezterm",
+        ];
+        if rich.iter().any(|name| term.contains(name)) {
+            Self::Ansi256
+        } else {
+            Self::Ansi16
+        }
     }
 }
 
@@ -99,9 +111,18 @@ const CIVIDIS: [Rgb; 16] = [
     (253, 231, 55),
 ];
 /// The same by hand in the 256 colours, whose cube is coarse where cividis is grey.
-const INDEXED: [u8; LEVELS] = [17, 18, 24, 60, 241, 243, 245, 247, 143, 144, 179, 180, 185, 221, 227, 229];
+const INDEXED: [u8; LEVELS] = [
+    17, 18, 24, 60, 241, 243, 245, 247, 143, 144, 179, 180, 185, 221, 227, 229,
+];
 /// Magnitude in the 16 colours.
-const FEW: [Color; 6] = [Color::Black, Color::Blue, Color::DarkGray, Color::Gray, Color::Yellow, Color::LightYellow];
+const FEW: [Color; 6] = [
+    Color::Black,
+    Color::Blue,
+    Color::DarkGray,
+    Color::Gray,
+    Color::Yellow,
+    Color::LightYellow,
+];
 /// Magnitude without colours.
 const RAMP: [&str; 10] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"];
 
@@ -109,8 +130,16 @@ const RAMP: [&str; 10] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"];
 pub const LEVELS: usize = 16;
 
 /// The glyph of a cluster slot, and in ASCII.
-const GLYPHS: [(&str, &str); 8] =
-    [("●", "o"), ("■", "#"), ("▲", "^"), ("◆", "*"), ("★", "@"), ("✚", "+"), ("▼", "v"), ("✖", "x")];
+const GLYPHS: [(&str, &str); 8] = [
+    ("●", "o"),
+    ("■", "#"),
+    ("▲", "^"),
+    ("◆", "*"),
+    ("★", "@"),
+    ("✚", "+"),
+    ("▼", "v"),
+    ("✖", "x"),
+];
 
 /// The colours in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +185,10 @@ impl Theme {
     /// A cluster's slot.
     #[must_use]
     pub fn cluster(self, slot: Option<usize>) -> Style {
-        slot.map_or_else(|| self.dim(), |slot| Style::new().fg(self.pick(CLUSTERS[slot % CLUSTERS.len()])))
+        slot.map_or_else(
+            || self.dim(),
+            |slot| Style::new().fg(self.pick(CLUSTERS[slot % CLUSTERS.len()])),
+        )
     }
 
     /// The glyph of a cluster's slot.
@@ -199,7 +231,11 @@ impl Theme {
     pub fn magnitude_line(self, share: f64) -> Style {
         match self.depth {
             Depth::None => Style::new(),
-            Depth::Ansi16 => Style::new().fg(if share < 0.5 { Color::Blue } else { Color::Yellow }),
+            Depth::Ansi16 => Style::new().fg(if share < 0.5 {
+                Color::Blue
+            } else {
+                Color::Yellow
+            }),
             _ => Style::new().fg(self.magnitude(self.level(share).max(5))),
         }
     }
@@ -238,7 +274,9 @@ impl Theme {
     /// A key in a hint.
     #[must_use]
     pub fn key(self) -> Style {
-        Style::new().fg(self.pick(((140, 190, 240), Color::LightCyan))).add_modifier(Modifier::BOLD)
+        Style::new()
+            .fg(self.pick(((140, 190, 240), Color::LightCyan)))
+            .add_modifier(Modifier::BOLD)
     }
 
     /// What is chosen.
@@ -250,13 +288,17 @@ impl Theme {
     /// A warning.
     #[must_use]
     pub fn warning(self) -> Style {
-        Style::new().fg(self.pick(((240, 190, 70), Color::LightYellow))).add_modifier(Modifier::BOLD)
+        Style::new()
+            .fg(self.pick(((240, 190, 70), Color::LightYellow)))
+            .add_modifier(Modifier::BOLD)
     }
 
     /// A failure.
     #[must_use]
     pub fn failure(self) -> Style {
-        Style::new().fg(self.pick(((255, 95, 85), Color::LightRed))).add_modifier(Modifier::BOLD)
+        Style::new()
+            .fg(self.pick(((255, 95, 85), Color::LightRed)))
+            .add_modifier(Modifier::BOLD)
     }
 }
 
@@ -282,32 +324,66 @@ mod tests {
     use super::*;
 
     fn found(choice: ColorChoice, pairs: &[(&str, &str)]) -> Depth {
-        Depth::detect(choice, |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_string()))
+        Depth::detect(choice, |name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_string())
+        })
     }
 
     #[test]
     fn the_ladder_of_colours_is_found_from_the_environment() {
         use ColorChoice::{Auto, Truecolor};
         assert_eq!(found(Auto, &[("TERM", "xterm-256color")]), Depth::Ansi256);
-        assert_eq!(found(Auto, &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]), Depth::Truecolor);
+        assert_eq!(
+            found(
+                Auto,
+                &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]
+            ),
+            Depth::Truecolor
+        );
         assert_eq!(found(Auto, &[("TERM", "linux")]), Depth::Ansi16);
         assert_eq!(found(Auto, &[("TERM", "dumb")]), Depth::None);
-        assert_eq!(found(Auto, &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]), Depth::None);
-        assert_eq!(found(Auto, &[("TERM", "xterm-256color"), ("NO_COLOR", "")]), Depth::Ansi256);
+        assert_eq!(
+            found(Auto, &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]),
+            Depth::None
+        );
+        assert_eq!(
+            found(Auto, &[("TERM", "xterm-256color"), ("NO_COLOR", "")]),
+            Depth::Ansi256
+        );
         assert_eq!(found(Truecolor, &[("NO_COLOR", "1")]), Depth::Truecolor);
     }
 
     #[test]
     fn without_colours_no_colour_is_ever_used() {
         let theme = Theme { depth: Depth::None };
-        let styles = [theme.tokens(), theme.field(), theme.theory(), theme.dim(), theme.key(), theme.failure()];
-        for style in styles.into_iter().chain((0..8).map(|slot| theme.cluster(Some(slot)))) {
+        let styles = [
+            theme.tokens(),
+            theme.field(),
+            theme.theory(),
+            theme.dim(),
+            theme.key(),
+            theme.failure(),
+        ];
+        for style in styles
+            .into_iter()
+            .chain((0..8).map(|slot| theme.cluster(Some(slot))))
+        {
             assert!(matches!(style.fg, None | Some(Color::Reset)) && style.bg.is_none());
         }
     }
 
     #[test]
     fn indexed_colours_are_near() {
-        assert_eq!((nearest((0, 0, 0)), nearest((255, 255, 255)), nearest((128, 128, 128))), (16, 231, 244));
+        assert_eq!(
+            (
+                nearest((0, 0, 0)),
+                nearest((255, 255, 255)),
+                nearest((128, 128, 128))
+            ),
+            (16, 231, 244)
+        );
     }
 }

@@ -73,7 +73,9 @@ fn in_popup(model: &mut Model, popup: Popup, action: Action) -> Vec<Effect> {
         (_, Action::Suspend) => return vec![Effect::Suspend],
         (_, Action::Redraw) => return vec![Effect::Redraw],
         (Popup::Help(line), Action::Up) => model.popup = Some(Popup::Help(line.saturating_sub(1))),
-        (Popup::Help(line), Action::Down) => model.popup = Some(Popup::Help((line + 1).min(ACTIONS.len()))),
+        (Popup::Help(line), Action::Down) => {
+            model.popup = Some(Popup::Help((line + 1).min(ACTIONS.len())))
+        }
         (Popup::Presets(index), Action::Up | Action::Down) => {
             let count = model.presets.len().max(1);
             let step = if action == Action::Up { count - 1 } else { 1 };
@@ -107,14 +109,21 @@ fn open(model: &mut Model, popup: Popup) -> Vec<Effect> {
 
 /// The preset that runs, by its title.
 fn present(model: &Model) -> usize {
-    model.presets.iter().position(|preset| preset.title == model.experiment.title).unwrap_or(0)
+    model
+        .presets
+        .iter()
+        .position(|preset| preset.title == model.experiment.title)
+        .unwrap_or(0)
 }
 
 fn load(model: &mut Model, index: usize) -> Vec<Effect> {
     if index < model.presets.len() {
         return vec![Effect::Load(index)];
     }
-    model.message = Some(Message::Error(format!("there is no preset {}: p lists them", index + 1)));
+    model.message = Some(Message::Error(format!(
+        "there is no preset {}: p lists them",
+        index + 1
+    )));
     Vec::new()
 }
 
@@ -123,18 +132,28 @@ pub fn begin(model: &mut Model, experiment: Experiment) -> Vec<Effect> {
     model.wishes = super::model::Wishes::default();
     model.speed = default_speed(&experiment);
     model.experiment = experiment.clone();
-    vec![Effect::Send(Command::Speed(model.speed)), Effect::Send(Command::Start(Box::new(experiment)))]
+    vec![
+        Effect::Send(Command::Speed(model.speed)),
+        Effect::Send(Command::Start(Box::new(experiment))),
+    ]
 }
 
 fn pause(model: &mut Model) -> Vec<Effect> {
     // At the end, going on means going past it.
-    model.paused = if model.report.status == Status::Finished { false } else { !model.paused };
+    model.paused = if model.report.status == Status::Finished {
+        false
+    } else {
+        !model.paused
+    };
     vec![Effect::Send(Command::Pause(model.paused))]
 }
 
 fn step(model: &mut Model) -> Vec<Effect> {
     model.paused = true;
-    vec![Effect::Send(Command::Pause(true)), Effect::Send(Command::Step)]
+    vec![
+        Effect::Send(Command::Pause(true)),
+        Effect::Send(Command::Step),
+    ]
 }
 
 fn turn(model: &mut Model, by: usize) -> Vec<Effect> {
@@ -148,11 +167,18 @@ fn choose(model: &mut Model, by: usize) -> Vec<Effect> {
 }
 
 fn restart(model: &mut Model) -> Vec<Effect> {
-    vec![Effect::Send(Command::Start(Box::new(model.experiment.clone())))]
+    vec![Effect::Send(Command::Start(Box::new(
+        model.experiment.clone(),
+    )))]
 }
 
 fn change(model: &mut Model, by: i32) -> Vec<Effect> {
-    let mut change = Change { at: f64::NAN, beta: None, normalisation: None, diffusion: None };
+    let mut change = Change {
+        at: f64::NAN,
+        beta: None,
+        normalisation: None,
+        diffusion: None,
+    };
     match model.parameter() {
         Parameter::Beta => change.beta = Some(next_beta(model.attention().beta, by)),
         Parameter::Diffusion => change.diffusion = Some(next_diffusion(model.diffusion(), by)),
@@ -162,12 +188,18 @@ fn change(model: &mut Model, by: i32) -> Vec<Effect> {
                 Normalisation::None => Normalisation::Softmax,
             });
         }
-        Parameter::Speed => return change_speed(model, [0.125, 0.5, 1.0, 2.0, 8.0][(by + 2) as usize]),
+        Parameter::Speed => {
+            return change_speed(model, [0.125, 0.5, 1.0, 2.0, 8.0][(by + 2) as usize]);
+        }
         Parameter::Count => return change_count(model, by),
         Parameter::Seed => {
             let step = if by.abs() > 1 { 10 } else { 1 };
             let seed = model.experiment.tokens.seed;
-            model.experiment.tokens.seed = if by > 0 { seed.wrapping_add(step) } else { seed.saturating_sub(step) };
+            model.experiment.tokens.seed = if by > 0 {
+                seed.wrapping_add(step)
+            } else {
+                seed.saturating_sub(step)
+            };
             return restart(model);
         }
     }
@@ -190,7 +222,9 @@ fn change_count(model: &mut Model, by: i32) -> Vec<Effect> {
     let tokens = &model.experiment.tokens;
     let count = next_count(tokens.count, by);
     if matches!(tokens.initial, Law::File { .. }) {
-        model.message = Some(Message::Error("n is fixed: these tokens were read from a file".into()));
+        model.message = Some(Message::Error(
+            "n is fixed: these tokens were read from a file".into(),
+        ));
         return Vec::new();
     }
     if let Err(error) = tokens.initial.check(count, tokens.dimension) {
@@ -209,7 +243,12 @@ fn next_beta(beta: f64, by: i32) -> f64 {
     let factor = if by.abs() > 1 { 2.0 } else { 1.1 };
     if by > 0 {
         let next = significant((beta * factor).max(0.1), 2);
-        (if next > beta { next } else { significant(beta * 1.2, 2) }).min(1000.0)
+        (if next > beta {
+            next
+        } else {
+            significant(beta * 1.2, 2)
+        })
+        .min(1000.0)
     } else if beta <= 0.1 {
         0.0
     } else {
@@ -219,11 +258,18 @@ fn next_beta(beta: f64, by: i32) -> f64 {
 
 /// The next of 0, 0.001, 0.002, 0.005, 0.01 … 10 (tenfold for big steps).
 fn next_diffusion(diffusion: f64, by: i32) -> f64 {
-    let ladder: Vec<f64> =
-        (-3..2).flat_map(|power| ["1", "2", "5"].map(|m| format!("{m}e{power}").parse().unwrap_or(0.0))).collect();
+    let ladder: Vec<f64> = (-3..2)
+        .flat_map(|power| ["1", "2", "5"].map(|m| format!("{m}e{power}").parse().unwrap_or(0.0)))
+        .collect();
     let steps = if by.abs() > 1 { 3 } else { 1 };
-    let below = ladder.iter().filter(|value| **value < diffusion * (1.0 - 1e-9)).count();
-    let above = ladder.iter().filter(|value| **value <= diffusion * (1.0 + 1e-9)).count();
+    let below = ladder
+        .iter()
+        .filter(|value| **value < diffusion * (1.0 - 1e-9))
+        .count();
+    let above = ladder
+        .iter()
+        .filter(|value| **value <= diffusion * (1.0 + 1e-9))
+        .count();
     if by > 0 {
         ladder[(above + steps - 1).min(ladder.len() - 3)]
     } else {
@@ -251,7 +297,9 @@ fn save(model: &mut Model) -> Vec<Effect> {
     if model.saving.is_some() {
         model.message = Some(Message::Error("a save is under way".into()));
     } else if model.snapshot().is_none_or(|snapshot| snapshot.frame == 0) {
-        model.message = Some(Message::Error("nothing to save yet: the run is at t = 0".into()));
+        model.message = Some(Message::Error(
+            "nothing to save yet: the run is at t = 0".into(),
+        ));
     } else {
         return vec![Effect::Save];
     }
@@ -261,7 +309,10 @@ fn save(model: &mut Model) -> Vec<Effect> {
 fn quit(model: &mut Model) -> Vec<Effect> {
     if let Some(share) = model.saving.filter(|_| !model.warned) {
         model.warned = true;
-        let text = format!("still saving ({:.0} %): q again gives the save up", 100.0 * share);
+        let text = format!(
+            "still saving ({:.0} %): q again gives the save up",
+            100.0 * share
+        );
         model.message = Some(Message::Error(text));
     } else {
         model.quit = true;

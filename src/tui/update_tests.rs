@@ -10,8 +10,20 @@ use crate::tui::theme::{Depth, Theme};
 fn model() -> Model {
     let experiment = presets::load(presets::DEFAULT).unwrap();
     let lines = presets::list();
-    let lines = lines.into_iter().map(|p| PresetLine { name: p.name, title: p.title, about: p.about }).collect();
-    Model::new(experiment, lines, Theme { depth: Depth::None }, Marker::Braille)
+    let lines = lines
+        .into_iter()
+        .map(|p| PresetLine {
+            name: p.name,
+            title: p.title,
+            about: p.about,
+        })
+        .collect();
+    Model::new(
+        experiment,
+        lines,
+        Theme { depth: Depth::None },
+        Marker::Braille,
+    )
 }
 
 #[test]
@@ -49,14 +61,26 @@ fn beta_is_changed_while_the_run_goes_on_and_kept_for_a_restart() {
 #[test]
 fn pause_and_step_are_commands() {
     let mut model = model();
-    assert!(matches!(update(&mut model, Action::Pause)[..], [Effect::Send(Command::Pause(true))]));
-    assert!(matches!(update(&mut model, Action::Pause)[..], [Effect::Send(Command::Pause(false))]));
+    assert!(matches!(
+        update(&mut model, Action::Pause)[..],
+        [Effect::Send(Command::Pause(true))]
+    ));
+    assert!(matches!(
+        update(&mut model, Action::Pause)[..],
+        [Effect::Send(Command::Pause(false))]
+    ));
     assert!(matches!(
         update(&mut model, Action::Step)[..],
-        [Effect::Send(Command::Pause(true)), Effect::Send(Command::Step)]
+        [
+            Effect::Send(Command::Pause(true)),
+            Effect::Send(Command::Step)
+        ]
     ));
     model.report.status = Status::Finished;
-    assert!(matches!(update(&mut model, Action::Pause)[..], [Effect::Send(Command::Pause(false))]));
+    assert!(matches!(
+        update(&mut model, Action::Pause)[..],
+        [Effect::Send(Command::Pause(false))]
+    ));
 }
 
 #[test]
@@ -77,13 +101,19 @@ fn pages_and_parameters_go_round() {
 #[test]
 fn a_preset_that_is_not_there_is_refused_and_the_list_starts_the_chosen_one() {
     let mut model = model();
-    assert!(matches!(update(&mut model, Action::Preset(1))[..], [Effect::Load(1)]));
+    assert!(matches!(
+        update(&mut model, Action::Preset(1))[..],
+        [Effect::Load(1)]
+    ));
     model.presets.truncate(3);
     assert!(update(&mut model, Action::Preset(7)).is_empty());
     assert!(matches!(model.message, Some(Message::Error(_))));
     update(&mut model, Action::Presets);
     update(&mut model, Action::Down);
-    assert!(matches!(update(&mut model, Action::Confirm)[..], [Effect::Load(1)]));
+    assert!(matches!(
+        update(&mut model, Action::Confirm)[..],
+        [Effect::Load(1)]
+    ));
     assert_eq!(model.popup, None);
 }
 

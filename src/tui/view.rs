@@ -5,7 +5,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::model::Model;
-use super::panels::{density, help, matrix, metrics, parameters, spacetime, spectrum, status, tokens};
+use super::panels::{
+    density, help, matrix, metrics, parameters, spacetime, spectrum, status, tokens,
+};
 
 /// Draws a part of the model into an area.
 pub type Draw = fn(&Model, &mut Buffer, Rect);
@@ -20,10 +22,22 @@ pub struct Page {
 
 /// All pages, in the order of the tab key.
 pub static PAGES: &[Page] = &[
-    Page { name: "run", draw: run },
-    Page { name: "spectrum", draw: spectrum::draw },
-    Page { name: "space–time", draw: spacetime::draw },
-    Page { name: "attention", draw: matrix::draw },
+    Page {
+        name: "run",
+        draw: run,
+    },
+    Page {
+        name: "spectrum",
+        draw: spectrum::draw,
+    },
+    Page {
+        name: "space–time",
+        draw: spacetime::draw,
+    },
+    Page {
+        name: "attention",
+        draw: matrix::draw,
+    },
 ];
 
 /// The smallest window.
@@ -38,12 +52,27 @@ pub fn view(model: &Model, frame: &mut Frame) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small(buffer, area);
     }
-    let line = |row: u16| Rect { y: area.y + row, height: 1, ..area };
+    let line = |row: u16| Rect {
+        y: area.y + row,
+        height: 1,
+        ..area
+    };
     status::title(model, buffer, line(0));
     let said = status::message_height(model, area.width);
-    let body = Rect { y: area.y + 1, height: area.height - 3 - said, ..area };
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height - 3 - said,
+        ..area
+    };
     (PAGES[model.page % PAGES.len()].draw)(model, buffer, body);
-    status::message(model, buffer, Rect { height: said, ..line(area.height - 2 - said) });
+    status::message(
+        model,
+        buffer,
+        Rect {
+            height: said,
+            ..line(area.height - 2 - said)
+        },
+    );
     status::status(model, buffer, line(area.height - 2));
     status::hints(model, buffer, line(area.height - 1));
     help::draw(model, buffer, body);
@@ -73,7 +102,14 @@ fn too_small(buffer: &mut Buffer, area: Rect) {
 /// space–time to the right.
 fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
     let spacious = area.width >= SPACIOUS.0 && area.height + 4 >= SPACIOUS.1;
-    let main = if spacious { Rect { width: area.width * 2 / 3, ..area } } else { area };
+    let main = if spacious {
+        Rect {
+            width: area.width * 2 / 3,
+            ..area
+        }
+    } else {
+        area
+    };
     let column = if main.width >= 100 { 28 } else { 24 }.min(main.width / 3);
     let circle = (main.width - column - 2) / 2;
     // A circle as wide as its panel needs half as many rows; the metrics keep at least a third.
@@ -84,13 +120,48 @@ fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
     density::draw(model, buffer, panel(main.x + circle + 1, circle));
     let left = main.x + 2 * circle + 2;
     parameters::draw(model, buffer, panel(left, main.right() - left));
-    metrics::draw(model, buffer, Rect { y: main.y + top, height: main.height - top, ..main });
+    metrics::draw(
+        model,
+        buffer,
+        Rect {
+            y: main.y + top,
+            height: main.height - top,
+            ..main
+        },
+    );
     if spacious {
-        let side = Rect { x: main.right() + 1, width: area.right() - main.right() - 1, ..area };
+        let side = Rect {
+            x: main.right() + 1,
+            width: area.right() - main.right() - 1,
+            ..area
+        };
         let upper = side.height / 2;
         let third = upper * 3 / 5;
-        spectrum::sizes(model, buffer, Rect { height: third, ..side });
-        spectrum::rates(model, buffer, Rect { y: side.y + third, height: upper - third, ..side });
-        spacetime::draw(model, buffer, Rect { y: side.y + upper, height: side.height - upper, ..side });
+        spectrum::sizes(
+            model,
+            buffer,
+            Rect {
+                height: third,
+                ..side
+            },
+        );
+        spectrum::rates(
+            model,
+            buffer,
+            Rect {
+                y: side.y + third,
+                height: upper - third,
+                ..side
+            },
+        );
+        spacetime::draw(
+            model,
+            buffer,
+            Rect {
+                y: side.y + upper,
+                height: side.height - upper,
+                ..side
+            },
+        );
     }
 }

@@ -26,7 +26,11 @@ pub fn system(beta: f64, normalisation: &str, diffusion: f64, tolerance: f64) ->
 pub fn with_tokens(mut experiment: Experiment, points: Particles) -> Experiment {
     experiment.tokens.count = points.count();
     experiment.tokens.dimension = points.dimension();
-    experiment.tokens.initial = Law::File { path: "test".into(), weights: None, points };
+    experiment.tokens.initial = Law::File {
+        path: "test".into(),
+        weights: None,
+        points,
+    };
     experiment
 }
 
@@ -40,13 +44,20 @@ pub fn field_from(mut experiment: Experiment, law: Law, modes: usize) -> FieldRu
 
 /// A file of the oracle (`tests/reference/oracle.py` makes them).
 pub fn reference(name: &str) -> Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/reference")
+        .join(name);
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// A list of numbers.
 pub fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|x| x.as_f64().unwrap())
+        .collect()
 }
 
 /// Rows of numbers, flattened.

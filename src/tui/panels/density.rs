@@ -27,7 +27,13 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         FieldView::None(reason) => histogram(model, snapshot, reason, buffer, area),
         FieldView::Resolved(density) => {
             let max = density.values.iter().copied().fold(0.0, f64::max);
-            let inner = rule(buffer, area, model.theme, "density dμ/dσ", &format!("max {}", short(max)));
+            let inner = rule(
+                buffer,
+                area,
+                model.theme,
+                "density dμ/dσ",
+                &format!("max {}", short(max)),
+            );
             picture(model, density, max, buffer, inner, true);
         }
         FieldView::UnderResolved { since, last } => {
@@ -38,12 +44,25 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             let width = banner.chars().count() as u16;
             let style = model.theme.warning().add_modifier(Modifier::REVERSED);
             let x = inner.x + inner.width.saturating_sub(width) / 2;
-            buffer.set_stringn(x, inner.y + inner.height / 2, &banner, usize::from(inner.width), style);
+            buffer.set_stringn(
+                x,
+                inner.y + inner.height / 2,
+                &banner,
+                usize::from(inner.width),
+                style,
+            );
         }
     }
 }
 
-fn picture(model: &Model, density: &Density, max: f64, buffer: &mut Buffer, inner: Rect, live: bool) {
+fn picture(
+    model: &Model,
+    density: &Density,
+    max: f64,
+    buffer: &mut Buffer,
+    inner: Rect,
+    live: bool,
+) {
     if inner.height < 3 || density.values.is_empty() {
         return;
     }
@@ -58,11 +77,19 @@ fn picture(model: &Model, density: &Density, max: f64, buffer: &mut Buffer, inne
         let turn = ray as f64 / rays as f64;
         let place = turn * count as f64;
         let (below, share) = (place as usize % count, place.fract());
-        let rho = (1.0 - share) * density.values[below] + share * density.values[(below + 1) % count];
+        let rho =
+            (1.0 - share) * density.values[below] + share * density.values[(below + 1) % count];
         let angle = std::f64::consts::TAU * turn;
-        let style = if live { model.theme.magnitude_line((rho / scale).clamp(0.0, 1.0)) } else { model.theme.faint() };
+        let style = if live {
+            model.theme.magnitude_line((rho / scale).clamp(0.0, 1.0))
+        } else {
+            model.theme.faint()
+        };
         let (cos, sin) = (angle.cos(), angle.sin());
-        let (from, to) = (disc.at(BASE * cos, BASE * sin), disc.at(height(rho) * cos, height(rho) * sin));
+        let (from, to) = (
+            disc.at(BASE * cos, BASE * sin),
+            disc.at(height(rho) * cos, height(rho) * sin),
+        );
         canvas.line(from, to, style, Pattern::Solid, 0);
         canvas.dot(to.0, to.1, style);
     }
@@ -72,7 +99,13 @@ fn picture(model: &Model, density: &Density, max: f64, buffer: &mut Buffer, inne
     let dim = model.theme.dim();
     let width = usize::from(inner.width);
     buffer.set_stringn(inner.x, inner.bottom() - 2, "rings", width, dim);
-    buffer.set_stringn(inner.x, inner.bottom() - 1, format!("ρ=0,1,{}", tidy(scale)), width, dim);
+    buffer.set_stringn(
+        inner.x,
+        inner.bottom() - 1,
+        format!("ρ=0,1,{}", tidy(scale)),
+        width,
+        dim,
+    );
     if live {
         let text = format!("{} modes", density.modes);
         let at = inner.right().saturating_sub(text.len() as u16);
@@ -90,7 +123,11 @@ fn histogram(model: &Model, snapshot: &Snapshot, reason: &str, buffer: &mut Buff
         buffer.set_stringn(inner.x, row, line, width, model.theme.dim());
         row += 1;
     }
-    let plot = Rect { y: row, height: inner.bottom().saturating_sub(row + 1), ..inner };
+    let plot = Rect {
+        y: row,
+        height: inner.bottom().saturating_sub(row + 1),
+        ..inner
+    };
     if plot.height < 2 || plot.width < 8 {
         return;
     }
@@ -129,7 +166,11 @@ fn histogram(model: &Model, snapshot: &Snapshot, reason: &str, buffer: &mut Buff
 fn pairs(snapshot: &Snapshot, bins: usize) -> Vec<usize> {
     let d = snapshot.tokens.dimension;
     let rows: Vec<&[f64]> = snapshot.tokens.positions.chunks_exact(d).collect();
-    let chosen: Vec<&[f64]> = rows.iter().step_by(rows.len().div_ceil(PAIRED).max(1)).copied().collect();
+    let chosen: Vec<&[f64]> = rows
+        .iter()
+        .step_by(rows.len().div_ceil(PAIRED).max(1))
+        .copied()
+        .collect();
     let mut counts = vec![0; bins];
     for (i, x) in chosen.iter().enumerate() {
         for y in &chosen[..i] {

@@ -22,9 +22,16 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
 /// A window in the middle, cleared; returns its inside.
 fn window(model: &Model, buffer: &mut Buffer, area: Rect, size: (u16, u16), title: &str) -> Rect {
     let (width, height) = (size.0.min(area.width), size.1.min(area.height));
-    let place = Rect::new(area.x + (area.width - width) / 2, area.y + (area.height - height) / 2, width, height);
+    let place = Rect::new(
+        area.x + (area.width - width) / 2,
+        area.y + (area.height - height) / 2,
+        width,
+        height,
+    );
     Clear.render(place, buffer);
-    let block = Block::bordered().border_style(model.theme.dim()).title(Span::styled(title, model.theme.title()));
+    let block = Block::bordered()
+        .border_style(model.theme.dim())
+        .title(Span::styled(title, model.theme.title()));
     let inner = block.inner(place);
     block.render(place, buffer);
     inner
@@ -34,13 +41,20 @@ fn window(model: &Model, buffer: &mut Buffer, area: Rect, size: (u16, u16), titl
 fn keys(row: &Row) -> String {
     match row.keys {
         [first, .., last] if row.keys.len() > 3 => format!("{}…{}", first.name(), last.name()),
-        keys => keys.iter().map(|key| key.name()).collect::<Vec<_>>().join(" "),
+        keys => keys
+            .iter()
+            .map(|key| key.name())
+            .collect::<Vec<_>>()
+            .join(" "),
     }
 }
 
 /// The help's lines for a group.
 fn lines(model: &Model, group: Group) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::from(Span::styled(format!(" {}", group.title()), model.theme.title()))];
+    let mut lines = vec![Line::from(Span::styled(
+        format!(" {}", group.title()),
+        model.theme.title(),
+    ))];
     for row in ACTIONS.iter().filter(|row| row.group == group) {
         lines.push(Line::from(vec![
             Span::styled(format!(" {:>9}  ", keys(row)), model.theme.key()),
@@ -52,11 +66,22 @@ fn lines(model: &Model, group: Group) -> Vec<Line<'static>> {
 
 fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
     let columns: Vec<Vec<Line>> = if area.width >= 78 {
-        let left = [Group::Run, Group::View].iter().flat_map(|group| lines(model, *group)).collect();
-        let right = [Group::Parameters, Group::Program].iter().flat_map(|group| lines(model, *group)).collect();
+        let left = [Group::Run, Group::View]
+            .iter()
+            .flat_map(|group| lines(model, *group))
+            .collect();
+        let right = [Group::Parameters, Group::Program]
+            .iter()
+            .flat_map(|group| lines(model, *group))
+            .collect();
         vec![left, right]
     } else {
-        vec![Group::ALL.iter().flat_map(|group| lines(model, *group)).collect()]
+        vec![
+            Group::ALL
+                .iter()
+                .flat_map(|group| lines(model, *group))
+                .collect(),
+        ]
     };
     let rows = columns.iter().map(Vec::len).max().unwrap_or(0) as u16;
     let notes = [
@@ -64,7 +89,13 @@ fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
         " their limit n → ∞ at the same angles. β, D, system change at the next frame.",
     ];
     let width = if columns.len() == 2 { 92 } else { 58 };
-    let inner = window(model, buffer, area, (width, rows + 5), " keys (esc closes) ");
+    let inner = window(
+        model,
+        buffer,
+        area,
+        (width, rows + 5),
+        " keys (esc closes) ",
+    );
     let column_width = inner.width / columns.len() as u16;
     let room = usize::from(inner.height);
     let scroll = scroll.min(usize::from(rows).saturating_sub(room));
@@ -77,7 +108,13 @@ fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
     if inner.height >= rows + 2 {
         let first = inner.bottom() - 2;
         for (row, note) in notes.iter().enumerate() {
-            buffer.set_stringn(inner.x, first + row as u16, note, usize::from(inner.width), model.theme.dim());
+            buffer.set_stringn(
+                inner.x,
+                first + row as u16,
+                note,
+                usize::from(inner.width),
+                model.theme.dim(),
+            );
         }
     }
 }
@@ -85,16 +122,38 @@ fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
 fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
     let count = model.presets.len();
     let height = (count as u16 + 8).min(area.height);
-    let inner = window(model, buffer, area, (76, height), " presets: ↑↓ choose, enter starts, esc closes ");
+    let inner = window(
+        model,
+        buffer,
+        area,
+        (76, height),
+        " presets: ↑↓ choose, enter starts, esc closes ",
+    );
     let rows = usize::from(inner.height.saturating_sub(6)).max(1);
-    let first = chosen.saturating_sub(rows.saturating_sub(1)).min(count.saturating_sub(rows));
+    let first = chosen
+        .saturating_sub(rows.saturating_sub(1))
+        .min(count.saturating_sub(rows));
     for (row, index) in (first..count).take(rows).enumerate() {
         let preset = &model.presets[index];
-        let digit = if index < 10 { ((index + 1) % 10).to_string() } else { " ".into() };
-        let style = if index == chosen { model.theme.selected() } else { Style::new() };
+        let digit = if index < 10 {
+            ((index + 1) % 10).to_string()
+        } else {
+            " ".into()
+        };
+        let style = if index == chosen {
+            model.theme.selected()
+        } else {
+            Style::new()
+        };
         let width = usize::from(inner.width);
         let text = format!(" {digit}  {:<20} {}", preset.name, preset.title);
-        buffer.set_stringn(inner.x, inner.y + row as u16, format!("{text:<width$}"), width, style);
+        buffer.set_stringn(
+            inner.x,
+            inner.y + row as u16,
+            format!("{text:<width$}"),
+            width,
+            style,
+        );
     }
     if let Some(preset) = model.presets.get(chosen) {
         let lines = wrapped(&preset.about, usize::from(inner.width.saturating_sub(2)));
@@ -102,7 +161,13 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
         for (row, line) in lines.iter().enumerate() {
             let y = below + row as u16;
             if y < inner.bottom() {
-                buffer.set_stringn(inner.x + 1, y, line, usize::from(inner.width - 1), model.theme.dim());
+                buffer.set_stringn(
+                    inner.x + 1,
+                    y,
+                    line,
+                    usize::from(inner.width - 1),
+                    model.theme.dim(),
+                );
             }
         }
     }

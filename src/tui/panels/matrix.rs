@@ -20,9 +20,15 @@ const DECADES: f64 = 3.0;
 
 /// Draws the panel: the square matrix with the clusters along its edges, and its legend.
 pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let Some(snapshot) = model.snapshot() else { return };
+    let Some(snapshot) = model.snapshot() else {
+        return;
+    };
     let softmax = snapshot.attention.normalisation == Normalisation::Softmax;
-    let corner = if softmax { "weight × n: 1 is uniform attention" } else { "e^{β(⟨x_i,x_j⟩−1)}" };
+    let corner = if softmax {
+        "weight × n: 1 is uniform attention"
+    } else {
+        "e^{β(⟨x_i,x_j⟩−1)}"
+    };
     let inner = rule(buffer, area, model.theme, "attention i → j", corner);
     if inner.height < 6 || inner.width < 20 {
         return;
@@ -40,7 +46,9 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let levels: Vec<Vec<usize>> = (0..side)
         .map(|row| {
             let weights = weights(snapshot, token(row), softmax);
-            (0..side).map(|column| model.theme.level(share(weights[token(column)], top))).collect()
+            (0..side)
+                .map(|column| model.theme.level(share(weights[token(column)], top)))
+                .collect()
         })
         .collect();
     for row in 0..plot.height {
@@ -51,7 +59,13 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             );
             let at = (plot.x + column, plot.y + row);
             if model.theme.colourful() {
-                half_block(buffer, at.0, at.1, model.theme.magnitude(upper), model.theme.magnitude(lower));
+                half_block(
+                    buffer,
+                    at.0,
+                    at.1,
+                    model.theme.magnitude(upper),
+                    model.theme.magnitude(lower),
+                );
             } else if let Some(cell) = buffer.cell_mut(at) {
                 cell.set_symbol(model.theme.ramp(upper.max(lower)));
             }
@@ -67,7 +81,14 @@ fn order(snapshot: &Snapshot) -> Vec<usize> {
     let every = tokens.plane.len().div_ceil(SUMMED).max(1);
     let mut order: Vec<usize> = (0..tokens.plane.len()).step_by(every).collect();
     let angle = |index: usize| tokens.plane[index][1].atan2(tokens.plane[index][0]);
-    let label = |index: usize| tokens.labels.get(index).copied().flatten().unwrap_or(usize::MAX);
+    let label = |index: usize| {
+        tokens
+            .labels
+            .get(index)
+            .copied()
+            .flatten()
+            .unwrap_or(usize::MAX)
+    };
     order.sort_by(|&a, &b| label(a).cmp(&label(b)).then(angle(a).total_cmp(&angle(b))));
     order
 }
@@ -93,40 +114,94 @@ fn weights(snapshot: &Snapshot, row: usize, softmax: bool) -> Vec<f64> {
 
 /// The value at the upper end of the scale.
 fn scale_top(snapshot: &Snapshot, softmax: bool) -> f64 {
-    let lightest = snapshot.tokens.clusters.last().map_or(0.5, |cluster| cluster.mass);
-    if softmax { ceiling((1.0 / lightest).clamp(2.0, 1000.0)) } else { 1.0 }
+    let lightest = snapshot
+        .tokens
+        .clusters
+        .last()
+        .map_or(0.5, |cluster| cluster.mass);
+    if softmax {
+        ceiling((1.0 / lightest).clamp(2.0, 1000.0))
+    } else {
+        1.0
+    }
 }
 
 fn share(weight: f64, top: f64) -> f64 {
     1.0 + (weight.max(1e-300) / top).log10() / DECADES
 }
 
-fn edges(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, plot: Rect, token: impl Fn(usize) -> usize) {
+fn edges(
+    model: &Model,
+    snapshot: &Snapshot,
+    buffer: &mut Buffer,
+    plot: Rect,
+    token: impl Fn(usize) -> usize,
+) {
     let theme = model.theme;
     let slots = model.slots();
-    let slot = |pixel: usize| snapshot.tokens.labels.get(token(pixel)).copied().flatten().map(|label| slots[label]);
+    let slot = |pixel: usize| {
+        snapshot
+            .tokens
+            .labels
+            .get(token(pixel))
+            .copied()
+            .flatten()
+            .map(|label| slots[label])
+    };
     for column in 0..plot.width {
         let slot = slot(usize::from(column));
-        buffer.set_string(plot.x + column, plot.y - 1, theme.glyph(slot, model.ascii()), theme.cluster(slot));
+        buffer.set_string(
+            plot.x + column,
+            plot.y - 1,
+            theme.glyph(slot, model.ascii()),
+            theme.cluster(slot),
+        );
     }
     for row in 0..plot.height {
         let slot = slot(2 * usize::from(row));
-        buffer.set_string(plot.x - 1, plot.y + row, theme.glyph(slot, model.ascii()), theme.cluster(slot));
+        buffer.set_string(
+            plot.x - 1,
+            plot.y + row,
+            theme.glyph(slot, model.ascii()),
+            theme.cluster(slot),
+        );
     }
     buffer.set_string(plot.x, plot.y - 2, "attended token j →", theme.dim());
     for (offset, letter) in ["i", "↓"].iter().enumerate() {
-        buffer.set_string(plot.x.saturating_sub(3), plot.y + offset as u16, letter, theme.dim());
+        buffer.set_string(
+            plot.x.saturating_sub(3),
+            plot.y + offset as u16,
+            letter,
+            theme.dim(),
+        );
     }
 }
 
-fn legend(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect, top: f64, shown: usize) {
+fn legend(
+    model: &Model,
+    snapshot: &Snapshot,
+    buffer: &mut Buffer,
+    inner: Rect,
+    top: f64,
+    shown: usize,
+) {
     let dim = model.theme.dim();
     let mut line = Line::default();
-    line.push_span(Span::styled(format!(" ≤{} ", tidy(top * 10f64.powf(-DECADES))), dim));
+    line.push_span(Span::styled(
+        format!(" ≤{} ", tidy(top * 10f64.powf(-DECADES))),
+        dim,
+    ));
     line.spans.extend(scale_bar(model));
     line.push_span(Span::styled(format!(" {} (log)", tidy(top)), dim));
     let count = snapshot.tokens.count;
-    let text = if shown < count { format!("  {shown} of {count} tokens") } else { format!("  {count} tokens") };
-    line.push_span(Span::styled(text + ", by cluster, then by angle", Style::new().patch(dim)));
+    let text = if shown < count {
+        format!("  {shown} of {count} tokens")
+    } else {
+        format!("  {count} tokens")
+    };
+    line.push_span(Span::styled(
+        text + ", by cluster, then by angle",
+        Style::new().patch(dim),
+    ));
     buffer.set_line(inner.x, inner.bottom() - 1, &line, inner.width);
 }

@@ -18,37 +18,82 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     }
     let two_rows = area.height >= 22 && area.width < 200;
-    let columns = if two_rows { 2 } else { usize::from(area.width / 19).clamp(1, 4) };
+    let columns = if two_rows {
+        2
+    } else {
+        usize::from(area.width / 19).clamp(1, 4)
+    };
     let rows = if two_rows { 2 } else { 1 };
     for (index, panel) in panels.iter().take(columns * rows).enumerate() {
         let (row, column) = (index / columns, index % columns);
         let edge = |part: usize, parts: usize, size: u16| (usize::from(size) * part / parts) as u16;
-        let (left, right) = (edge(column, columns, area.width), edge(column + 1, columns, area.width));
-        let (top, bottom) = (edge(row, rows, area.height), edge(row + 1, rows, area.height));
+        let (left, right) = (
+            edge(column, columns, area.width),
+            edge(column + 1, columns, area.width),
+        );
+        let (top, bottom) = (
+            edge(row, rows, area.height),
+            edge(row + 1, rows, area.height),
+        );
         let gap = u16::from(column + 1 < columns);
-        panel(model, buffer, Rect::new(area.x + left, area.y + top, right - left - gap, bottom - top));
+        panel(
+            model,
+            buffer,
+            Rect::new(
+                area.x + left,
+                area.y + top,
+                right - left - gap,
+                bottom - top,
+            ),
+        );
     }
 }
 
 /// The whole run as planned, or as far as it has gone beyond.
 #[must_use]
 pub fn time_range(snapshot: &Snapshot) -> (f64, f64) {
-    (0.0, snapshot.experiment.time.last().max(snapshot.time).max(1e-9))
+    (
+        0.0,
+        snapshot.experiment.time.last().max(snapshot.time).max(1e-9),
+    )
 }
 
 fn chart(model: &Model, title: &str) -> Chart<'static> {
-    Chart::new(title, model.snapshot().map_or((0.0, 1.0), |snapshot| time_range(snapshot)))
+    Chart::new(
+        title,
+        model
+            .snapshot()
+            .map_or((0.0, 1.0), |snapshot| time_range(snapshot)),
+    )
 }
 
 fn finish(model: &Model, mut chart: Chart, names: &[&str], buffer: &mut Buffer, area: Rect) {
     if let Some(snapshot) = model.snapshot() {
-        for prediction in snapshot.predictions.iter().filter(|p| names.contains(&p.observable)) {
+        for prediction in snapshot
+            .predictions
+            .iter()
+            .filter(|p| names.contains(&p.observable))
+        {
             let (points, style) = (prediction.curve.clone(), model.theme.theory());
             // Below the measurement: where they agree, the measurement is what is seen.
-            chart.curves.insert(0, Curve { points, style, pattern: Pattern::Dotted });
+            chart.curves.insert(
+                0,
+                Curve {
+                    points,
+                    style,
+                    pattern: Pattern::Dotted,
+                },
+            );
             let label = format!("··· {}", prediction.label);
             let narrow = label.chars().count() + 10 > usize::from(area.width);
-            chart.remark = Some((if narrow { "··· theory".into() } else { label }, style));
+            chart.remark = Some((
+                if narrow {
+                    "··· theory".into()
+                } else {
+                    label
+                },
+                style,
+            ));
         }
     }
     chart.draw(buffer, area, model.theme, model.marker);
@@ -57,16 +102,33 @@ fn finish(model: &Model, mut chart: Chart, names: &[&str], buffer: &mut Buffer, 
 /// Both sides of one quantity: the tokens' curve solid, the density's dashed.
 fn both(model: &Model, chart: &mut Chart, tokens: &str, field: &str) {
     if let Some(snapshot) = model.snapshot() {
-        chart.curve(snapshot.history.series_named(tokens), model.theme.tokens(), Pattern::Solid);
-        chart.curve(snapshot.history.series_named(field), model.theme.field(), Pattern::Dashed);
+        chart.curve(
+            snapshot.history.series_named(tokens),
+            model.theme.tokens(),
+            Pattern::Solid,
+        );
+        chart.curve(
+            snapshot.history.series_named(field),
+            model.theme.field(),
+            Pattern::Dashed,
+        );
     }
 }
 
 /// The values of both sides: "━ 812.4 ╍ 809.9".
-fn values(model: &Model, tokens: &str, field: &str, write: fn(f64) -> String) -> Vec<Span<'static>> {
-    let Some(snapshot) = model.snapshot() else { return Vec::new() };
-    let mut spans =
-        vec![sample(model, "━", model.theme.tokens()), Span::raw(format!(" {}", write(snapshot.value(tokens))))];
+fn values(
+    model: &Model,
+    tokens: &str,
+    field: &str,
+    write: fn(f64) -> String,
+) -> Vec<Span<'static>> {
+    let Some(snapshot) = model.snapshot() else {
+        return Vec::new();
+    };
+    let mut spans = vec![
+        sample(model, "━", model.theme.tokens()),
+        Span::raw(format!(" {}", write(snapshot.value(tokens)))),
+    ];
     if snapshot.value(field).is_finite() {
         spans.push(Span::raw(" "));
         spans.push(sample(model, "╍", model.theme.field()));
@@ -83,11 +145,22 @@ fn sample(model: &Model, glyph: &'static str, style: Style) -> Span<'static> {
 fn energy(model: &Model, buffer: &mut Buffer, area: Rect) {
     let mut chart = chart(model, "energy E_β");
     both(model, &mut chart, "tokens_energy", "field_energy");
-    chart.values = vec![Line::from(values(model, "tokens_energy", "field_energy", short))];
+    chart.values = vec![Line::from(values(
+        model,
+        "tokens_energy",
+        "field_energy",
+        short,
+    ))];
     if area.width >= 34 {
         chart.corner = "tokens ━  density ╍".into();
     }
-    finish(model, chart, &["tokens_energy", "field_energy"], buffer, area);
+    finish(
+        model,
+        chart,
+        &["tokens_energy", "field_energy"],
+        buffer,
+        area,
+    );
 }
 
 fn order(model: &Model, buffer: &mut Buffer, area: Rect) {
@@ -102,10 +175,21 @@ fn order(model: &Model, buffer: &mut Buffer, area: Rect) {
     let mut names = vec!["tokens_order_1".to_string(), "field_order_1".to_string()];
     let mut lines = vec![Line::from(first)];
     if let Some((degree, _)) = model.unstable().filter(|(k, _)| (2..=8).contains(k)) {
-        let (tokens, field) = (format!("tokens_order_{degree}"), format!("field_order_{degree}"));
+        let (tokens, field) = (
+            format!("tokens_order_{degree}"),
+            format!("field_order_{degree}"),
+        );
         if let Some(snapshot) = model.snapshot() {
-            chart.curve(snapshot.history.series_named(&tokens), model.theme.tokens(), Pattern::Dotted);
-            chart.curve(snapshot.history.series_named(&field), model.theme.field(), Pattern::Sparse);
+            chart.curve(
+                snapshot.history.series_named(&tokens),
+                model.theme.tokens(),
+                Pattern::Dotted,
+            );
+            chart.curve(
+                snapshot.history.series_named(&field),
+                model.theme.field(),
+                Pattern::Sparse,
+            );
         }
         let mut second = values(model, &tokens, &field, compact);
         name(&mut second, degree);
@@ -116,11 +200,21 @@ fn order(model: &Model, buffer: &mut Buffer, area: Rect) {
         } else {
             lines.push(Line::from(second));
         }
-        chart.corner = if wide { format!("k = 1 lines, k = {degree} dots") } else { String::new() };
+        chart.corner = if wide {
+            format!("k = 1 lines, k = {degree} dots")
+        } else {
+            String::new()
+        };
         names.extend([tokens, field]);
     }
     chart.values = lines;
-    finish(model, chart, &names.iter().map(String::as_str).collect::<Vec<_>>(), buffer, area);
+    finish(
+        model,
+        chart,
+        &names.iter().map(String::as_str).collect::<Vec<_>>(),
+        buffer,
+        area,
+    );
 }
 
 fn clusters(model: &Model, buffer: &mut Buffer, area: Rect) {
@@ -133,17 +227,35 @@ fn clusters(model: &Model, buffer: &mut Buffer, area: Rect) {
             chart.curve(steps(&snapshot.history.series_named(name)), style, pattern);
         }
     }
-    let most = chart.curves.iter().flat_map(|curve| &curve.points).map(|point| point.1).fold(1.0, f64::max);
+    let most = chart
+        .curves
+        .iter()
+        .flat_map(|curve| &curve.points)
+        .map(|point| point.1)
+        .fold(1.0, f64::max);
     chart.y = (0.0, most + 1.0);
-    let count = |name: &str| model.snapshot().map_or_else(String::new, |snapshot| tidy(snapshot.value(name)));
+    let count = |name: &str| {
+        model
+            .snapshot()
+            .map_or_else(String::new, |snapshot| tidy(snapshot.value(name)))
+    };
     let mut spans = entry("", model.theme.tokens(), count("tokens_clusters"));
     spans[0] = sample(model, "━", model.theme.tokens());
-    if model.snapshot().is_some_and(|snapshot| snapshot.value("field_clusters").is_finite()) {
+    if model
+        .snapshot()
+        .is_some_and(|snapshot| snapshot.value("field_clusters").is_finite())
+    {
         spans.push(sample(model, "╍", model.theme.field()));
         spans.push(Span::raw(format!(" {}", count("field_clusters"))));
     }
     chart.values = vec![Line::from(spans)];
-    finish(model, chart, &["tokens_clusters", "field_clusters"], buffer, area);
+    finish(
+        model,
+        chart,
+        &["tokens_clusters", "field_clusters"],
+        buffer,
+        area,
+    );
 }
 
 /// A count as a staircase.
@@ -161,12 +273,25 @@ fn steps(series: &[(f64, f64)]) -> Vec<(f64, f64)> {
 fn distance(model: &Model, buffer: &mut Buffer, area: Rect) {
     let mut chart = chart(model, "distance");
     chart.log = true;
-    let Some(snapshot) = model.snapshot() else { return finish(model, chart, &[], buffer, area) };
-    chart.curve(snapshot.history.series_named("wasserstein"), model.theme.tokens(), Pattern::Solid);
-    chart.curve(snapshot.history.series_named("discrepancy"), model.theme.field(), Pattern::Dashed);
+    let Some(snapshot) = model.snapshot() else {
+        return finish(model, chart, &[], buffer, area);
+    };
+    chart.curve(
+        snapshot.history.series_named("wasserstein"),
+        model.theme.tokens(),
+        Pattern::Solid,
+    );
+    chart.curve(
+        snapshot.history.series_named("discrepancy"),
+        model.theme.field(),
+        Pattern::Dashed,
+    );
     if chart.curves.iter().any(|curve| !curve.points.is_empty()) {
         let y = 1.0 / (snapshot.tokens.count as f64).sqrt();
-        chart.levels.push(Level { y, label: "1/√n".into() });
+        chart.levels.push(Level {
+            y,
+            label: "1/√n".into(),
+        });
         let spans = vec![
             sample(model, "━", model.theme.tokens()),
             Span::raw(format!(" W₁ {} ", compact(snapshot.value("wasserstein")))),

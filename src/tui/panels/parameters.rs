@@ -38,19 +38,37 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
 fn value(model: &Model, parameter: Parameter) -> (&'static str, String, bool) {
     let snapshot = model.snapshot();
     match parameter {
-        Parameter::Beta => ("β", tidy(model.attention().beta), model.wishes.beta.is_some()),
-        Parameter::Diffusion => ("D noise", tidy(model.diffusion()), model.wishes.diffusion.is_some()),
-        Parameter::Normalisation => {
-            ("system", model.attention().normalisation.system().into(), model.wishes.normalisation.is_some())
-        }
+        Parameter::Beta => (
+            "β",
+            tidy(model.attention().beta),
+            model.wishes.beta.is_some(),
+        ),
+        Parameter::Diffusion => (
+            "D noise",
+            tidy(model.diffusion()),
+            model.wishes.diffusion.is_some(),
+        ),
+        Parameter::Normalisation => (
+            "system",
+            model.attention().normalisation.system().into(),
+            model.wishes.normalisation.is_some(),
+        ),
         Parameter::Speed => ("speed t/s", tidy(model.speed), false),
         Parameter::Count => {
             let count = model.experiment.tokens.count;
-            ("n tokens", count.to_string(), snapshot.is_some_and(|snapshot| snapshot.tokens.count != count))
+            (
+                "n tokens",
+                count.to_string(),
+                snapshot.is_some_and(|snapshot| snapshot.tokens.count != count),
+            )
         }
         Parameter::Seed => {
             let seed = model.experiment.tokens.seed;
-            ("seed", seed.to_string(), snapshot.is_some_and(|snapshot| snapshot.experiment.tokens.seed != seed))
+            (
+                "seed",
+                seed.to_string(),
+                snapshot.is_some_and(|snapshot| snapshot.experiment.tokens.seed != seed),
+            )
         }
     }
 }
@@ -59,9 +77,21 @@ fn line(model: &Model, parameter: Parameter, buffer: &mut Buffer, area: Rect) {
     let (name, value, pending) = value(model, parameter);
     let chosen = model.parameter() == parameter;
     let width = usize::from(area.width);
-    let value = if pending { format!("{value}…") } else { value };
-    let text = if chosen { format!("▸{name:<10}◂ {value} ▸") } else { format!(" {name:<10}  {value}") };
-    let text = if model.ascii() { text.replace('▸', ">").replace('◂', "<") } else { text };
+    let value = if pending {
+        format!("{value}…")
+    } else {
+        value
+    };
+    let text = if chosen {
+        format!("▸{name:<10}◂ {value} ▸")
+    } else {
+        format!(" {name:<10}  {value}")
+    };
+    let text = if model.ascii() {
+        text.replace('▸', ">").replace('◂', "<")
+    } else {
+        text
+    };
     if chosen {
         let style = model.theme.selected();
         buffer.set_stringn(area.x, area.y, format!("{text:<width$}"), width, style);
@@ -76,7 +106,14 @@ fn line(model: &Model, parameter: Parameter, buffer: &mut Buffer, area: Rect) {
         }
     } else {
         buffer.set_stringn(area.x, area.y, text, width, ratatui::style::Style::new());
-        buffer.set_style(Rect { width: area.width.min(11), height: 1, ..area }, model.theme.dim());
+        buffer.set_style(
+            Rect {
+                width: area.width.min(11),
+                height: 1,
+                ..area
+            },
+            model.theme.dim(),
+        );
     }
 }
 
@@ -88,31 +125,63 @@ fn clusters(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect)
         return;
     }
     if list.is_empty() {
-        buffer.set_stringn(area.x, area.y, " none: no peak yet", usize::from(area.width), dim);
+        buffer.set_stringn(
+            area.x,
+            area.y,
+            " none: no peak yet",
+            usize::from(area.width),
+            dim,
+        );
         return;
     }
-    let field: &[Cluster] = snapshot.resolved().map_or(&[], |density| density.clusters.as_slice());
+    let field: &[Cluster] = snapshot
+        .resolved()
+        .map_or(&[], |density| density.clusters.as_slice());
     let slots = model.slots();
     let rows = usize::from(area.height);
-    let shown = if list.len() > rows { rows.saturating_sub(1) } else { list.len() };
+    let shown = if list.len() > rows {
+        rows.saturating_sub(1)
+    } else {
+        list.len()
+    };
     for (index, cluster) in list.iter().take(shown).enumerate() {
         let slot = Some(slots[index]);
-        let partner = nearest(cluster, field).map_or_else(|| "–".to_string(), |other| format!("{:.3}", other.mass));
+        let partner = nearest(cluster, field)
+            .map_or_else(|| "–".to_string(), |other| format!("{:.3}", other.mass));
         let line = Line::from(vec![
             Span::raw(" "),
-            Span::styled(model.theme.glyph(slot, model.ascii()), model.theme.cluster(slot)),
+            Span::styled(
+                model.theme.glyph(slot, model.ascii()),
+                model.theme.cluster(slot),
+            ),
             Span::raw(format!("       {:.3}   {partner:>5}", cluster.mass)),
         ]);
         buffer.set_line(area.x, area.y + index as u16, &line, area.width);
     }
     if shown < list.len() {
         let text = format!(" … {} more", list.len() - shown);
-        buffer.set_stringn(area.x, area.y + shown as u16, text, usize::from(area.width), dim);
+        buffer.set_stringn(
+            area.x,
+            area.y + shown as u16,
+            text,
+            usize::from(area.width),
+            dim,
+        );
     }
 }
 
 /// The cluster of the density within a quarter of a radian or so.
 fn nearest<'a>(cluster: &Cluster, others: &'a [Cluster]) -> Option<&'a Cluster> {
-    let product = |other: &Cluster| cluster.centre.iter().zip(&other.centre).map(|(a, b)| a * b).sum::<f64>();
-    others.iter().filter(|other| product(other) > 0.9).max_by(|a, b| product(a).total_cmp(&product(b)))
+    let product = |other: &Cluster| {
+        cluster
+            .centre
+            .iter()
+            .zip(&other.centre)
+            .map(|(a, b)| a * b)
+            .sum::<f64>()
+    };
+    others
+        .iter()
+        .filter(|other| product(other) > 0.9)
+        .max_by(|a, b| product(a).total_cmp(&product(b)))
 }

@@ -21,9 +21,15 @@ const PATHS: usize = 12;
 /// Draws the panel: θ upwards, t to the right.
 pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
-    let Some(snapshot) = model.snapshot() else { return };
+    let Some(snapshot) = model.snapshot() else {
+        return;
+    };
     let records = snapshot.history.records();
-    let corner = if snapshot.tokens.dimension > 2 { "angle in the principal plane" } else { "angle θ against time" };
+    let corner = if snapshot.tokens.dimension > 2 {
+        "angle in the principal plane"
+    } else {
+        "angle θ against time"
+    };
     let inner = rule(buffer, area, theme, "space–time", corner);
     if inner.height < 4 || inner.width < 16 {
         return;
@@ -31,10 +37,19 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let plot = Rect::new(inner.x + 4, inner.y, inner.width - 4, inner.height - 2);
     let range = time_range(snapshot);
     let columns: Vec<Option<&Record>> = (0..plot.width)
-        .map(|column| nearest(records, range.1 * (f64::from(column) + 0.5) / f64::from(plot.width)))
+        .map(|column| {
+            nearest(
+                records,
+                range.1 * (f64::from(column) + 0.5) / f64::from(plot.width),
+            )
+        })
         .map(|record| record.map(AsRef::as_ref))
         .collect();
-    let max = records.iter().flat_map(|record| &record.density).copied().fold(0.0f32, f32::max);
+    let max = records
+        .iter()
+        .flat_map(|record| &record.density)
+        .copied()
+        .fold(0.0f32, f32::max);
     let top = ceiling(f64::from(max).max(2.0));
     let has_density = max > 0.0;
     for (column, record) in columns.iter().enumerate() {
@@ -50,9 +65,18 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
 /// The record nearest in time, none where the run has not been.
 fn nearest(records: &[std::sync::Arc<Record>], time: f64) -> Option<&std::sync::Arc<Record>> {
     let after = records.partition_point(|record| record.time < time);
-    let gap = records.get(1).map_or(0.0, |second| second.time - records[0].time);
-    match (records.get(after), after.checked_sub(1).map(|before| &records[before])) {
-        (Some(next), Some(last)) => Some(if next.time - time < time - last.time { next } else { last }),
+    let gap = records
+        .get(1)
+        .map_or(0.0, |second| second.time - records[0].time);
+    match (
+        records.get(after),
+        after.checked_sub(1).map(|before| &records[before]),
+    ) {
+        (Some(next), Some(last)) => Some(if next.time - time < time - last.time {
+            next
+        } else {
+            last
+        }),
         (Some(next), None) => Some(next),
         (None, Some(last)) => Some(last).filter(|last| time - last.time <= gap),
         (None, None) => None,
@@ -70,8 +94,14 @@ fn heat(model: &Model, buffer: &mut Buffer, plot: Rect, column: u16, record: &Re
     let halves = 2 * usize::from(plot.height);
     // The largest density in the band of angles that a half cell covers: a narrow cluster is not lost.
     let level = |half: usize| {
-        let (from, to) = (half * count / halves, ((half + 1) * count / halves).max(half * count / halves + 1));
-        let peak = record.density[from..to.min(count)].iter().copied().fold(0.0f32, f32::max);
+        let (from, to) = (
+            half * count / halves,
+            ((half + 1) * count / halves).max(half * count / halves + 1),
+        );
+        let peak = record.density[from..to.min(count)]
+            .iter()
+            .copied()
+            .fold(0.0f32, f32::max);
         theme.level(share(f64::from(peak), top))
     };
     for row in 0..plot.height {
@@ -79,7 +109,13 @@ fn heat(model: &Model, buffer: &mut Buffer, plot: Rect, column: u16, record: &Re
         let (upper, lower) = (level(below + 1), level(below));
         let at = (plot.x + column, plot.y + row);
         if theme.colourful() {
-            half_block(buffer, at.0, at.1, theme.magnitude(upper), theme.magnitude(lower));
+            half_block(
+                buffer,
+                at.0,
+                at.1,
+                theme.magnitude(upper),
+                theme.magnitude(lower),
+            );
         } else if let Some(cell) = buffer.cell_mut(at) {
             cell.set_symbol(theme.ramp(upper.max(lower)));
         }
@@ -99,15 +135,28 @@ fn paths(
     let every = kept.div_ceil(if over { PATHS } else { 64 }).max(1);
     for column in 0..plot.width {
         let time = range.1 * (f64::from(column) + 0.5) / f64::from(plot.width);
-        let Some(record) = nearest(records, time) else { break };
+        let Some(record) = nearest(records, time) else {
+            break;
+        };
         for [x, y] in record.tokens.iter().step_by(every) {
-            let turn = f64::from(*y).atan2(f64::from(*x)).rem_euclid(std::f64::consts::TAU) / std::f64::consts::TAU;
+            let turn = f64::from(*y)
+                .atan2(f64::from(*x))
+                .rem_euclid(std::f64::consts::TAU)
+                / std::f64::consts::TAU;
             let height = turn * f64::from(plot.height);
             let row = plot.height - 1 - (height as u16).min(plot.height - 1);
-            path_cell(model, buffer, (plot.x + column, plot.y + row), height.fract());
+            path_cell(
+                model,
+                buffer,
+                (plot.x + column, plot.y + row),
+                height.fract(),
+            );
         }
     }
-    (kept.div_ceil(every), model.snapshot().map_or(0, |snapshot| snapshot.tokens.count))
+    (
+        kept.div_ceil(every),
+        model.snapshot().map_or(0, |snapshot| snapshot.tokens.count),
+    )
 }
 
 fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
@@ -117,7 +166,9 @@ fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
         (_, 1) => "⠒",
         _ => "⠉",
     };
-    let Some(cell) = buffer.cell_mut(at) else { return };
+    let Some(cell) = buffer.cell_mut(at) else {
+        return;
+    };
     let under = if cell.symbol() == "▀" && height < 0.5 {
         cell.bg
     } else if cell.symbol() == "▀" {
@@ -126,7 +177,11 @@ fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
         cell.bg
     };
     let over_heat = under != Color::Reset;
-    let style = if over_heat { Style::new().fg(Color::White).bg(under) } else { model.theme.tokens() };
+    let style = if over_heat {
+        Style::new().fg(Color::White).bg(under)
+    } else {
+        model.theme.tokens()
+    };
     cell.set_symbol(glyph).set_style(style);
 }
 
@@ -152,21 +207,44 @@ fn axes(model: &Model, buffer: &mut Buffer, inner: Rect, plot: Rect, end: f64) {
     buffer.set_string(plot.right() - end.chars().count() as u16, below, &end, dim);
 }
 
-fn legend(model: &Model, buffer: &mut Buffer, inner: Rect, top: Option<f64>, (drawn, all): (usize, usize)) {
+fn legend(
+    model: &Model,
+    buffer: &mut Buffer,
+    inner: Rect,
+    top: Option<f64>,
+    (drawn, all): (usize, usize),
+) {
     let theme = model.theme;
     let mut line = Line::default();
     if let Some(top) = top {
         line.push_span(Span::styled(format!(" ρ ≤{FLOOR} "), theme.dim()));
         line.spans.extend(scale_bar(model));
-        line.push_span(Span::styled(format!(" {} log, 1 is ", tidy(top)), theme.dim()));
+        line.push_span(Span::styled(
+            format!(" {} log, 1 is ", tidy(top)),
+            theme.dim(),
+        ));
         line.push_span(swatch(model, theme.level(share(1.0, top))));
     }
     let sample = if model.ascii() { "o" } else { "⠒⠒" };
     line.push_span(Span::raw("  "));
-    line.push_span(Span::styled(sample, if top.is_some() { Style::new() } else { theme.tokens() }));
-    line.push_span(Span::styled(format!(" paths of {drawn} of {all} tokens"), theme.dim()));
-    if let Some(FieldView::UnderResolved { .. }) = model.snapshot().map(|snapshot| &snapshot.field) {
-        line.push_span(Span::styled("  (no picture: under-resolved)", theme.warning()));
+    line.push_span(Span::styled(
+        sample,
+        if top.is_some() {
+            Style::new()
+        } else {
+            theme.tokens()
+        },
+    ));
+    line.push_span(Span::styled(
+        format!(" paths of {drawn} of {all} tokens"),
+        theme.dim(),
+    ));
+    if let Some(FieldView::UnderResolved { .. }) = model.snapshot().map(|snapshot| &snapshot.field)
+    {
+        line.push_span(Span::styled(
+            "  (no picture: under-resolved)",
+            theme.warning(),
+        ));
     }
     buffer.set_line(inner.x, inner.bottom() - 1, &line, inner.width);
 }
@@ -175,7 +253,9 @@ fn legend(model: &Model, buffer: &mut Buffer, inner: Rect, top: Option<f64>, (dr
 #[must_use]
 pub fn scale_bar(model: &Model) -> Vec<Span<'static>> {
     let theme = model.theme;
-    (0..theme.levels()).map(|level| swatch(model, level)).collect()
+    (0..theme.levels())
+        .map(|level| swatch(model, level))
+        .collect()
 }
 
 fn swatch(model: &Model, level: usize) -> Span<'static> {

@@ -12,47 +12,103 @@ use crate::tui::plot::{Chart, Level, Marks};
 /// Both charts, one above the other.
 pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let half = area.height.div_ceil(2);
-    sizes(model, buffer, Rect { height: half, ..area });
-    rates(model, buffer, Rect { y: area.y + half, height: area.height - half, ..area });
+    sizes(
+        model,
+        buffer,
+        Rect {
+            height: half,
+            ..area
+        },
+    );
+    rates(
+        model,
+        buffer,
+        Rect {
+            y: area.y + half,
+            height: area.height - half,
+            ..area
+        },
+    );
 }
 
 /// As many degrees as are interesting: to where the rates have died out, at least 16.
 fn degrees(snapshot: &Snapshot) -> usize {
-    let most = snapshot.tokens.spectrum.len().max(8).min(snapshot.growth.len().saturating_sub(1).max(8));
+    let most = snapshot
+        .tokens
+        .spectrum
+        .len()
+        .max(8)
+        .min(snapshot.growth.len().saturating_sub(1).max(8));
     let wanted = 12.0 + 5.0 * (2.0 * snapshot.attention.beta).sqrt();
     (wanted as usize).clamp(8, most.max(8)).min(most)
 }
 
 fn points(values: &[f64], degrees: usize) -> Vec<(f64, f64)> {
-    values.iter().take(degrees).enumerate().map(|(index, value)| ((index + 1) as f64, *value)).collect()
+    values
+        .iter()
+        .take(degrees)
+        .enumerate()
+        .map(|(index, value)| ((index + 1) as f64, *value))
+        .collect()
 }
 
 /// |m_k| against k.
 pub fn sizes(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
-    let Some(snapshot) = model.snapshot() else { return };
+    let Some(snapshot) = model.snapshot() else {
+        return;
+    };
     let degrees = degrees(snapshot);
     let mut chart = Chart::new("spectrum |m_k|", (1.0, degrees as f64));
     chart.log = true;
     chart.x_name = "k";
     chart.y = (1.0, 1e-3);
-    let positive = |values: &[f64]| points(values, degrees).into_iter().map(|(k, m)| (k, m.max(1e-17))).collect();
+    let positive = |values: &[f64]| {
+        points(values, degrees)
+            .into_iter()
+            .map(|(k, m)| (k, m.max(1e-17)))
+            .collect()
+    };
     let density = snapshot.resolved();
     if let Some(density) = density {
         let field: Vec<(f64, f64)> = positive(&density.spectrum);
         chart.curve(field.clone(), theme.field(), Pattern::Dashed);
-        chart.marks.push(Marks { points: field, style: theme.field(), glyph: if model.ascii() { "x" } else { "◇" } });
+        chart.marks.push(Marks {
+            points: field,
+            style: theme.field(),
+            glyph: if model.ascii() { "x" } else { "◇" },
+        });
     }
     let tokens: Vec<(f64, f64)> = positive(&snapshot.tokens.spectrum);
     chart.curve(tokens.clone(), theme.tokens(), Pattern::Solid);
-    chart.marks.push(Marks { points: tokens, style: theme.tokens(), glyph: if model.ascii() { "o" } else { "●" } });
-    chart.levels.push(Level { y: 1.0 / (snapshot.tokens.count as f64).sqrt(), label: String::new() });
-    let (dot, diamond) = if model.ascii() { ("o", "x") } else { ("●", "◇") };
+    chart.marks.push(Marks {
+        points: tokens,
+        style: theme.tokens(),
+        glyph: if model.ascii() { "o" } else { "●" },
+    });
+    chart.levels.push(Level {
+        y: 1.0 / (snapshot.tokens.count as f64).sqrt(),
+        label: String::new(),
+    });
+    let (dot, diamond) = if model.ascii() {
+        ("o", "x")
+    } else {
+        ("●", "◇")
+    };
     let mut legend = vec![Span::styled(dot, theme.tokens()), Span::raw(" tokens  ")];
     if density.is_some() {
-        legend.extend([Span::styled(diamond, theme.field()), Span::raw(" density  ")]);
+        legend.extend([
+            Span::styled(diamond, theme.field()),
+            Span::raw(" density  "),
+        ]);
     }
-    legend.push(Span::styled(format!("┄ 1/√n = {:.3}", 1.0 / (snapshot.tokens.count as f64).sqrt()), theme.dim()));
+    legend.push(Span::styled(
+        format!(
+            "┄ 1/√n = {:.3}",
+            1.0 / (snapshot.tokens.count as f64).sqrt()
+        ),
+        theme.dim(),
+    ));
     chart.values = vec![Line::from(legend)];
     chart.draw(buffer, area, theme, model.marker);
 }
@@ -60,18 +116,33 @@ pub fn sizes(model: &Model, buffer: &mut Buffer, area: Rect) {
 /// g_k against k.
 pub fn rates(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
-    let Some(snapshot) = model.snapshot() else { return };
+    let Some(snapshot) = model.snapshot() else {
+        return;
+    };
     let degrees = degrees(snapshot);
-    let mut chart = Chart::new("growth rates g_k of the uniform measure", (1.0, degrees as f64));
+    let mut chart = Chart::new(
+        "growth rates g_k of the uniform measure",
+        (1.0, degrees as f64),
+    );
     chart.x_name = "k";
     let predicted = points(snapshot.growth.get(1..).unwrap_or_default(), degrees);
-    let (low, high) = predicted.iter().fold((0.0_f64, 0.0_f64), |(low, high), (_, g)| (low.min(*g), high.max(*g)));
+    let (low, high) = predicted
+        .iter()
+        .fold((0.0_f64, 0.0_f64), |(low, high), (_, g)| {
+            (low.min(*g), high.max(*g))
+        });
     // What decays fast is of no interest here and would flatten the rest.
     let low = if high > 0.0 { low.max(-high) } else { low };
-    let predicted: Vec<_> = predicted.into_iter().filter(|(_, rate)| *rate >= low).collect();
+    let predicted: Vec<_> = predicted
+        .into_iter()
+        .filter(|(_, rate)| *rate >= low)
+        .collect();
     let room = 0.25 * (high - low).max(1e-3);
     chart.curve(predicted, theme.theory(), Pattern::Solid);
-    chart.levels.push(Level { y: 0.0, label: String::new() });
+    chart.levels.push(Level {
+        y: 0.0,
+        label: String::new(),
+    });
     let mut legend = vec![Span::styled("━", theme.theory()), Span::raw(" theory  ")];
     if let Some(density) = snapshot.resolved() {
         let measured: Vec<(f64, f64)> = points(&density.growth, degrees)
@@ -79,8 +150,15 @@ pub fn rates(model: &Model, buffer: &mut Buffer, area: Rect) {
             .filter(|(_, rate)| *rate > low - room && *rate < high + room)
             .collect();
         let glyph = if model.ascii() { "x" } else { "◇" };
-        legend.extend([Span::styled(glyph, theme.field()), Span::raw(" measured d ln|m_k|/dt of the density")]);
-        chart.marks.push(Marks { points: measured, style: theme.field(), glyph });
+        legend.extend([
+            Span::styled(glyph, theme.field()),
+            Span::raw(" measured d ln|m_k|/dt of the density"),
+        ]);
+        chart.marks.push(Marks {
+            points: measured,
+            style: theme.field(),
+            glyph,
+        });
     }
     if let Some((degree, rate)) = model.unstable() {
         chart.corner = format!("fastest k = {degree}: {rate:.4}");

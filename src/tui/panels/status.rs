@@ -30,7 +30,11 @@ pub fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
         PAGES
             .iter()
             .flat_map(|other| {
-                let style = if other.name == page { theme.selected() } else { theme.dim() };
+                let style = if other.name == page {
+                    theme.selected()
+                } else {
+                    theme.dim()
+                };
                 [Span::styled(format!(" {} ", other.name), style)]
             })
             .collect()
@@ -47,7 +51,12 @@ pub fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
         Span::styled(facts, Style::new()),
     ]);
     buffer.set_line(area.x, area.y, &line, width as u16);
-    buffer.set_line(area.right().saturating_sub(tabs.width() as u16), area.y, &tabs, area.width);
+    buffer.set_line(
+        area.right().saturating_sub(tabs.width() as u16),
+        area.y,
+        &tabs,
+        area.width,
+    );
 }
 
 /// At most this many characters, with an ellipsis where some are left out.
@@ -66,10 +75,20 @@ pub fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
     // Texts from files may have several lines.
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let room = usize::from(area.width).saturating_sub(2);
-    let lines = if area.height > 1 { wrapped(&text, room) } else { vec![text] };
+    let lines = if area.height > 1 {
+        wrapped(&text, room)
+    } else {
+        vec![text]
+    };
     for (row, line) in lines.iter().take(usize::from(area.height)).enumerate() {
         let line = format!(" {}", shortened(line, room));
-        buffer.set_stringn(area.x, area.y + row as u16, line, usize::from(area.width), style);
+        buffer.set_stringn(
+            area.x,
+            area.y + row as u16,
+            line,
+            usize::from(area.width),
+            style,
+        );
     }
 }
 
@@ -80,7 +99,9 @@ pub fn message_height(model: &Model, width: u16) -> u16 {
         Some(Message::Note(text) | Message::Error(text)) => text,
         None => return 1,
     };
-    wrapped(text, usize::from(width).saturating_sub(2)).len().clamp(1, 3) as u16
+    wrapped(text, usize::from(width).saturating_sub(2))
+        .len()
+        .clamp(1, 3) as u16
 }
 
 fn said(model: &Model) -> (String, Style) {
@@ -98,9 +119,14 @@ fn said(model: &Model) -> (String, Style) {
 
 /// What the experiment says is to be seen; in the second half of the run its notes, if there are any.
 fn about(model: &Model) -> String {
-    let late = model.snapshot().filter(|snapshot| 2.0 * snapshot.time >= snapshot.experiment.time.last());
+    let late = model
+        .snapshot()
+        .filter(|snapshot| 2.0 * snapshot.time >= snapshot.experiment.time.last());
     let note = late.and_then(|snapshot| snapshot.notes.first());
-    note.map_or_else(|| model.experiment.about.clone(), |note| format!("note: {note}"))
+    note.map_or_else(
+        || model.experiment.about.clone(),
+        |note| format!("note: {note}"),
+    )
 }
 
 /// "growth k = 4: measured 0.7041, theory 0.7045 (−0.06 %)" while |m_k| is small.
@@ -114,7 +140,11 @@ fn growth(model: &Model) -> Option<String> {
         return None;
     }
     let error = measured / theory - 1.0;
-    let error = if error.abs() < 1e-4 { format!("{error:+.0e}") } else { format!("{:+.2} %", 100.0 * error) };
+    let error = if error.abs() < 1e-4 {
+        format!("{error:+.0e}")
+    } else {
+        format!("{:+.2} %", 100.0 * error)
+    };
     Some(format!(
         "growth of the density, k = {degree}: measured {measured:.4}  theory {theory:.4}  ({error})  |m_{degree}| {}",
         crate::tui::number::short(size)
@@ -126,14 +156,27 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
     let mut spans = Vec::new();
     if let Status::Failed(reason) = &model.report.status {
-        let line = Line::from(Span::styled(format!(" failed: {reason}  (r restarts, 1–0 presets)"), theme.failure()));
+        let line = Line::from(Span::styled(
+            format!(" failed: {reason}  (r restarts, 1–0 presets)"),
+            theme.failure(),
+        ));
         buffer.set_line(area.x, area.y, &line, area.width);
         return;
     }
     if let Some(snapshot) = model.snapshot() {
-        let decimals = if snapshot.experiment.time.last() < 0.5 { 5 } else { 2 };
-        spans.push(Span::styled(format!(" t {:.decimals$}", snapshot.time), theme.title()));
-        spans.push(Span::raw(format!(" / {}  ", tidy(snapshot.experiment.time.last()))));
+        let decimals = if snapshot.experiment.time.last() < 0.5 {
+            5
+        } else {
+            2
+        };
+        spans.push(Span::styled(
+            format!(" t {:.decimals$}", snapshot.time),
+            theme.title(),
+        ));
+        spans.push(Span::raw(format!(
+            " / {}  ",
+            tidy(snapshot.experiment.time.last())
+        )));
     } else {
         spans.push(Span::raw(" starting  "));
     }
@@ -148,8 +191,14 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     spans.push(Span::styled(format!("{glyph} {word}"), style));
     let running = model.report.status == Status::Running;
     if running {
-        spans.push(Span::styled(format!(" · {:.0} steps/s", model.report.steps_per_second), theme.dim()));
-        spans.push(Span::styled(format!(" · {} fps", model.frames_per_second), theme.dim()));
+        spans.push(Span::styled(
+            format!(" · {:.0} steps/s", model.report.steps_per_second),
+            theme.dim(),
+        ));
+        spans.push(Span::styled(
+            format!(" · {} fps", model.frames_per_second),
+            theme.dim(),
+        ));
     }
     if let Some(snapshot) = model.snapshot() {
         match &snapshot.field {
@@ -171,13 +220,16 @@ pub fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
     let mut line = Line::default();
     for row in ACTIONS {
-        let Some((keys, word)) = row.hint else { continue };
+        let Some((keys, word)) = row.hint else {
+            continue;
+        };
         let word = match row.action {
             Action::Pause if model.report.status == Status::Finished => "go on",
             Action::Pause if model.paused => "go on",
             _ => word,
         };
-        if line.width() + keys.chars().count() + word.chars().count() + 4 > usize::from(area.width) {
+        if line.width() + keys.chars().count() + word.chars().count() + 4 > usize::from(area.width)
+        {
             continue;
         }
         line.push_span(Span::raw(if line.spans.is_empty() { " " } else { "  " }));

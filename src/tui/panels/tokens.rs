@@ -28,9 +28,16 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     };
     let tokens = &snapshot.tokens;
     let on_circle = tokens.dimension == 2;
-    let title =
-        if on_circle { "tokens".to_string() } else { format!("tokens on S{}", superscript(tokens.dimension - 1)) };
-    let corner = format!("{} cluster{}", tokens.clusters.len(), if tokens.clusters.len() == 1 { "" } else { "s" });
+    let title = if on_circle {
+        "tokens".to_string()
+    } else {
+        format!("tokens on S{}", superscript(tokens.dimension - 1))
+    };
+    let corner = format!(
+        "{} cluster{}",
+        tokens.clusters.len(),
+        if tokens.clusters.len() == 1 { "" } else { "s" }
+    );
     let inner = rule(buffer, area, model.theme, &title, &corner);
     if inner.height < 3 {
         return;
@@ -53,7 +60,8 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             let (column, row) = disc.at(x, y);
             let at = (inner.x + column as u16, inner.y + row as u16);
             if let Some(cell) = buffer.cell_mut(at) {
-                cell.set_symbol(model.theme.glyph(slot, model.ascii())).set_style(model.theme.cluster(slot));
+                cell.set_symbol(model.theme.glyph(slot, model.ascii()))
+                    .set_style(model.theme.cluster(slot));
             }
         });
     }
@@ -67,22 +75,47 @@ fn each(snapshot: &Snapshot, slots: &[usize], mut draw: impl FnMut(Option<usize>
 }
 
 /// Draws the pasts of the tokens and returns how long they are in simulated time.
-fn trails(model: &Model, snapshot: &Snapshot, slots: &[usize], canvas: &mut Canvas, disc: Disc) -> f64 {
+fn trails(
+    model: &Model,
+    snapshot: &Snapshot,
+    slots: &[usize],
+    canvas: &mut Canvas,
+    disc: Disc,
+) -> f64 {
     let records = snapshot.history.records();
     let tokens = &snapshot.tokens;
     let recent = &records[records.len().saturating_sub(TRAIL + 1)..];
-    let Some(last) = recent.last() else { return 0.0 };
+    let Some(last) = recent.last() else {
+        return 0.0;
+    };
     let every = tokens.count.div_ceil(PICTURE_TOKENS).max(1);
     for index in (0..last.tokens.len()).step_by(last.tokens.len().div_ceil(TRAILS).max(1)) {
         let shown = index * every / tokens.stride.max(1);
-        let slot = tokens.labels.get(shown).copied().flatten().map(|label| slots[label]);
-        let style: Style = if slot.is_none() { model.theme.faint() } else { model.theme.cluster(slot) };
+        let slot = tokens
+            .labels
+            .get(shown)
+            .copied()
+            .flatten()
+            .map(|label| slots[label]);
+        let style: Style = if slot.is_none() {
+            model.theme.faint()
+        } else {
+            model.theme.cluster(slot)
+        };
         let mut past: Option<(f64, f64)> = None;
         for (age, record) in recent.iter().rev().enumerate() {
-            let Some([x, y]) = record.tokens.get(index) else { break };
-            let (angle, length) = (f64::from(*y).atan2(f64::from(*x)), f64::from(*x).hypot(f64::from(*y)));
-            let radius =
-                if tokens.dimension == 2 { 1.0 - (1.0 - INNERMOST) * age as f64 / TRAIL as f64 } else { length };
+            let Some([x, y]) = record.tokens.get(index) else {
+                break;
+            };
+            let (angle, length) = (
+                f64::from(*y).atan2(f64::from(*x)),
+                f64::from(*x).hypot(f64::from(*y)),
+            );
+            let radius = if tokens.dimension == 2 {
+                1.0 - (1.0 - INNERMOST) * age as f64 / TRAIL as f64
+            } else {
+                length
+            };
             if let Some(past) = past {
                 arc(canvas, disc, past, (angle, radius), style);
             }
@@ -94,14 +127,18 @@ fn trails(model: &Model, snapshot: &Snapshot, slots: &[usize], canvas: &mut Canv
 
 /// A piece of a trail, straight in angle and radius.
 fn arc(canvas: &mut Canvas, disc: Disc, from: (f64, f64), to: (f64, f64), style: Style) {
-    let turn = crate::sphere::geometry::wrap(to.0 - from.0 + std::f64::consts::PI) - std::f64::consts::PI;
+    let turn =
+        crate::sphere::geometry::wrap(to.0 - from.0 + std::f64::consts::PI) - std::f64::consts::PI;
     let pieces = ((turn.abs() / 0.2).ceil() as usize).clamp(1, 32);
     let at = |share: f64| {
         let (angle, radius) = (from.0 + share * turn, from.1 + share * (to.1 - from.1));
         disc.at(radius * angle.cos(), radius * angle.sin())
     };
     for piece in 0..pieces {
-        let (start, end) = (piece as f64 / pieces as f64, (piece + 1) as f64 / pieces as f64);
+        let (start, end) = (
+            piece as f64 / pieces as f64,
+            (piece + 1) as f64 / pieces as f64,
+        );
         canvas.line(at(start), at(end), style, Pattern::Solid, 0);
     }
 }
@@ -111,15 +148,35 @@ fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
     let width = usize::from(inner.width);
     let tokens = &snapshot.tokens;
     if tokens.dimension > 2 {
-        let name = if width < 34 { "plane:" } else { "principal plane:" };
+        let name = if width < 34 {
+            "plane:"
+        } else {
+            "principal plane:"
+        };
         let text = format!("{name} {:.0} % of Σ|x|²", 100.0 * tokens.plane_share);
         buffer.set_stringn(inner.x, inner.bottom() - 1, text, width, dim);
     } else if length > 0.0 {
-        let text = if tokens.count > TRAILS { "≤64 trails" } else { "trails" };
+        let text = if tokens.count > TRAILS {
+            "≤64 trails"
+        } else {
+            "trails"
+        };
         buffer.set_stringn(inner.x, inner.bottom() - 2, text, width, dim);
-        buffer.set_stringn(inner.x, inner.bottom() - 1, format!("last {} t", tidy(length)), width, dim);
+        buffer.set_stringn(
+            inner.x,
+            inner.bottom() - 1,
+            format!("last {} t", tidy(length)),
+            width,
+            dim,
+        );
         let text = "inwards";
-        buffer.set_stringn(inner.right().saturating_sub(text.len() as u16), inner.bottom() - 1, text, width, dim);
+        buffer.set_stringn(
+            inner.right().saturating_sub(text.len() as u16),
+            inner.bottom() - 1,
+            text,
+            width,
+            dim,
+        );
     }
     if tokens.stride > 1 {
         let text = format!("every {}th token", tokens.stride);
@@ -129,7 +186,12 @@ fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
 
 fn superscript(number: usize) -> String {
     let digits = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    number.to_string().chars().filter_map(|digit| digit.to_digit(10)).map(|digit| digits[digit as usize]).collect()
+    number
+        .to_string()
+        .chars()
+        .filter_map(|digit| digit.to_digit(10))
+        .map(|digit| digits[digit as usize])
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,227 @@
+//! Reading a law from its table, and tokens from the files that a law names.
+
+use std::path::Path;
+
+use super::document::{InputError, Value};
+use super::section::{Section, closest};
+use super::token_files::{self, FileError};
+use crate::measure::{Law, Particles};
+use crate::sphere::geometry::norm;
+
+const LAWS: &[&str] = &[
+    "uniform",
+    "harmonics",
+    "von-mises-fisher",
+    "poisson",
+    "clusters",
+    "hemisphere",
+    "orthogonal",
+    "simplex",
+    "file",
+];
+
+pub(super) fn law(table: &Section, dimension: usize) -> Result<Law, InputError> {
+    let Some(name) = table.text("law")? else {
+        return table.missing("law", "\"uniform\"");
+    };
+    let positive = f64::MIN_POSITIVE..=f64::MAX;
+    Ok(match name {
+        "uniform" | "hemisphere" | "orthogonal" | "simplex" => {
+            table.only(&["law"])?;
+            match name {
+                "uniform" => Law::Uniform,
+                "hemisphere" => Law::Hemisphere,
+                "orthogonal" => Law::Orthogonal,
+                _ => Law::Simplex,
+            }
+        }
+        "harmonics" => {
+            table.only(&["law", "cosine", "sine"])?;
+            Law::Harmonics {
+                cosine: table.numbers("cosine")?.unwrap_or_default(),
+                sine: table.numbers("sine")?.unwrap_or_default(),
+            }
+        }
+        "von-mises-fisher" => {
+            table.only(&["law", "concentration", "mean"])?;
+            let Some(concentration) = table.number("concentration", 0.0..=f64::MAX)? else {
+                return table.missing("concentration", "4.0");
+            };
+            Law::VonMisesFisher {
+                concentration,
+                mean: direction(table, "mean", dimension)?,
+            }
+        }
+        "poisson" => {
+            table.only(&["law", "weight", "axis"])?;
+            let Some(weight) = table.number("weight", 0.0..=0.999_999)? else {
+                return table.missing("weight", "0.3");
+            };
+            Law::Poisson {
+                weight,
+                axis: direction(table, "axis", dimension)?,
+            }
+        }
+        "clusters" => {
+            table.only(&["law", "count", "concentration", "masses"])?;
+            let given = table.numbers("masses")?;
+            let count = table
+                .whole("count", 1..=1 << 20)?
+                .or(given.as_ref().map(Vec::len));
+            let Some(count) = count else {
+                return table.missing("count", "3");
+            };
+            let Some(concentration) = table.number("concentration", positive)? else {
+                return table.missing("concentration", "50.0");
+            };
+            Law::Clusters {
+                count,
+                concentration,
+                masses: masses(table, given, count)?,
+            }
+        }
+        "file" => {
+            let remedy = Some(
+                "a density cannot start from points: use { from = \"empirical\", smoothing = … }"
+                    .into(),
+            );
+            return Err(table.place_of("law").error(
+                &table.key("law"),
+                "a file of points has no density",
+                remedy,
+            ));
+        }
+        other => {
+            let remedy = Some(closest(other, LAWS));
+            return Err(table.place_of("law").error(
+                &table.key("law"),
+                format!("{other:?} is not a known law"),
+                remedy,
+            ));
+        }
+    })
+}
+
+fn masses(table: &Section, given: Option<Vec<f64>>, count: usize) -> Result<Vec<f64>, InputError> {
+    let Some(masses) = given else {
+        return Ok(vec![1.0 / count as f64; count]);
+    };
+    let wrong = |message: String, remedy: &str| {
+        Err(table
+            .place_of("masses")
+            .error(&table.key("masses"), message, Some(remedy.to_owned())))
+    };
+    if masses.len() != count {
+        return wrong(
+            format!("{} masses for {count} clusters", masses.len()),
+            "give one mass a cluster",
+        );
+    }
+    if let Some(bad) = masses.iter().find(|mass| **mass <= 0.0) {
+        return wrong(
+            format!("{bad} is not a mass"),
+            "masses are positive; they are scaled to sum to 1",
+        );
+    }
+    let total: f64 = masses.iter().sum();
+    Ok(masses.iter().map(|mass| mass / total).collect())
+}
+
+/// A unit vector: d numbers, on the circle also an angle; the last axis by default.
+fn direction(table: &Section, key: &str, dimension: usize) -> Result<Vec<f64>, InputError> {
+    let Some(node) = table.get(key) else {
+        let mut axis = vec![0.0; dimension];
+        axis[dimension - 1] = 1.0;
+        return Ok(axis);
+    };
+    if dimension == 2 && !matches!(node.value, Value::Array(_)) {
+        let angle = table.number_in(key, node, f64::MIN..=f64::MAX)?;
+        return Ok(vec![angle.cos(), angle.sin()]);
+    }
+    let vector = table.numbers(key)?.unwrap_or_default();
+    let length = norm(&vector);
+    if vector.len() != dimension || length < 1e-300 {
+        let message = format!("{} components, of length {length}", vector.len());
+        let remedy = Some(format!("give {dimension} numbers that are not all zero"));
+        return Err(node.at.error(&table.key(key), message, remedy));
+    }
+    Ok(vector.iter().map(|a| a / length).collect())
+}
+
+pub(super) fn file_law(table: &Section, notes: &mut Vec<String>) -> Result<Law, InputError> {
+    table.only(&["law", "path", "weights"])?;
+    let Some(path) = table.text("path")? else {
+        return table.missing("path", "\"tokens.npy\"");
+    };
+    let fail = |key: &str, error: FileError| {
+        table
+            .place_of(key)
+            .error(&table.key(key), error.to_string(), None)
+    };
+    let resolve = |key: &str, path: &str| table.place_of(key).origin.base.join(Path::new(path));
+    let rows = token_files::read(&resolve("path", path)).map_err(|e| fail("path", e))?;
+    if rows.width < 2 {
+        return Err(fail(
+            "path",
+            FileError(format!(
+                "{path}: the rows have one number, tokens need d ≥ 2"
+            )),
+        ));
+    }
+    let positions = unit_rows(path, rows.values, rows.width, notes).map_err(|e| fail("path", e))?;
+    let weights = table.text("weights")?;
+    let points = match weights {
+        None => Particles::new(rows.width, positions),
+        Some(file) => {
+            let read =
+                token_files::read(&resolve("weights", file)).map_err(|e| fail("weights", e))?;
+            let count = positions.len() / rows.width;
+            if read.values.len() != count {
+                let message = format!("{file}: {} weights for {count} tokens", read.values.len());
+                return Err(fail("weights", FileError(message)));
+            }
+            if let Some(row) = read.values.iter().position(|w| *w <= 0.0) {
+                let message = format!(
+                    "{file}: weight {} is {}, weights are positive",
+                    row + 1,
+                    read.values[row]
+                );
+                return Err(fail("weights", FileError(message)));
+            }
+            Particles::weighted(rows.width, positions, read.values)
+        }
+    };
+    Ok(Law::File {
+        path: path.to_owned(),
+        weights: weights.map(str::to_owned),
+        points,
+    })
+}
+
+/// Brings rows to unit length; says so when that changed them.
+fn unit_rows(
+    path: &str,
+    mut values: Vec<f64>,
+    width: usize,
+    notes: &mut Vec<String>,
+) -> Result<Vec<f64>, FileError> {
+    let mut farthest = 0.0_f64;
+    for (index, row) in values.chunks_exact_mut(width).enumerate() {
+        let length = norm(row);
+        if length < 1e-300 || !length.is_finite() {
+            return Err(FileError(format!(
+                "{path}: row {} has length {length} and points nowhere",
+                index + 1
+            )));
+        }
+        farthest = farthest.max((length - 1.0).abs());
+        // Rows that are unit to rounding stay as they are, so that a saved start is the same start.
+        if (length - 1.0).abs() > 4e-16 {
+            row.iter_mut().for_each(|a| *a /= length);
+        }
+    }
+    if farthest > 1e-6 {
+        notes.push(format!("the rows of {path} were brought to unit length (lengths differed from 1 by up to {farthest:.3e})"));
+    }
+    Ok(values)
+}

@@ -1,0 +1,97 @@
+//! The curves that theory offers for the start of an experiment, to be drawn over the measurement.
+
+use super::experiment::{Experiment, FieldInitial, Source};
+use super::snapshot::Prediction;
+use crate::measure::Law;
+use crate::observe::FieldSide;
+use crate::observe::table::{OBSERVABLES, column};
+use crate::theory;
+
+/// Most points of a curve.
+const POINTS: usize = 601;
+/// A perturbation counts as small up to here.
+const SMALL: f64 = 0.25;
+
+/// All curves for this experiment, whose density at t = 0 is `field`.
+#[must_use]
+pub fn predictions(experiment: &Experiment, field: Option<&FieldSide>) -> Vec<Prediction> {
+    let points = experiment.time.recorded().clamp(2, POINTS);
+    let last = experiment.time.last();
+    let times: Vec<f64> = (0..points)
+        .map(|j| last * j as f64 / (points - 1) as f64)
+        .collect();
+    [
+        ott_antonsen(experiment, &times),
+        equiangular(experiment, &times),
+        field.and_then(|field| linear(experiment, field, &times)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// β = 0 from a Poisson kernel.
+fn ott_antonsen(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
+    let Law::Poisson { weight, .. } = experiment.tokens.initial else {
+        return None;
+    };
+    let exact = FieldInitial::From {
+        from: Source::Law,
+        smoothing: 0.0,
+    };
+    let applies = experiment.has_field()
+        && experiment.field.initial == exact
+        && experiment.attention.beta == 0.0
+        && experiment.noise.diffusion == 0.0;
+    let r = |t: &f64| (*t, theory::kuramoto::ott_antonsen(weight, *t));
+    applies.then(|| Prediction {
+        observable: "field_order_1",
+        label: "Ott–Antonsen".into(),
+        curve: times.iter().map(r).collect(),
+    })
+}
+
+/// Theorem 6.8 for orthogonal tokens and for a simplex.
+fn equiangular(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
+    let count = experiment.tokens.count;
+    let start = match experiment.tokens.initial {
+        Law::Orthogonal => 0.0,
+        Law::Simplex => -1.0 / (count as f64 - 1.0),
+        _ => return None,
+    };
+    if experiment.noise.diffusion > 0.0 || count < 2 {
+        return None;
+    }
+    let gamma = theory::equiangular::curve(experiment.attention, count, start, times).ok()?;
+    let order = |(t, g): (&f64, f64)| (*t, theory::equiangular::order_parameter(count, g));
+    Some(Prediction {
+        observable: "tokens_order_1",
+        label: "Theorem 6.8".into(),
+        curve: times.iter().zip(gamma).map(order).collect(),
+    })
+}
+
+/// |m_k(0)|e^{g_k t} for the most unstable degree while it is small: linear stability of the uniform law.
+fn linear(experiment: &Experiment, field: &FieldSide, times: &[f64]) -> Option<Prediction> {
+    let (attention, diffusion) = (experiment.attention, experiment.noise.diffusion);
+    let degree = theory::most_unstable_degree(attention, 2, diffusion);
+    let observable = OBSERVABLES[column(&format!("field_order_{degree}"))?].name;
+    let start = field.moments.order_parameter(degree);
+    let largest = (1..=8)
+        .map(|k| field.moments.order_parameter(k))
+        .fold(0.0, f64::max);
+    if start < 1e-14 || largest > SMALL {
+        return None;
+    }
+    let rate = theory::growth_rate(attention, 2, diffusion, degree);
+    let curve = times
+        .iter()
+        .map(|t| (*t, start * (rate * t).exp()))
+        .take_while(|(_, value)| *value < SMALL)
+        .collect();
+    Some(Prediction {
+        observable,
+        label: format!("e^(g_{degree} t)"),
+        curve,
+    })
+}
