@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::document::{Document, InputError, Location, Table, Value};
 use super::experiment::{
-    Change, DEFAULT_CLUSTER_WIDTH, DEFAULT_MAX_MODES, DEFAULT_MODES, DEFAULT_NOISE_STEP,
-    DEFAULT_SMOOTHING, Experiment, FieldInitial, FieldSpec, NoiseSpec, ObserveSpec, Scheme, Source,
-    TimeSpec, TokenSpec,
+    Change, DEFAULT_CLUSTER_WIDTH, DEFAULT_MAX_MODES, DEFAULT_MODES, DEFAULT_SMOOTHING, Experiment,
+    FieldInitial, FieldSpec, NoiseSpec, ObserveSpec, Scheme, Source, TimeSpec, TokenSpec,
+    default_noise_step,
 };
 use super::laws::{file_law, law};
 use super::section::{SECTIONS, Section};
@@ -50,7 +50,7 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
             .unwrap_or(0.0),
         step: noise_section
             .number("step", f64::MIN_POSITIVE..=1.0)?
-            .unwrap_or(DEFAULT_NOISE_STEP),
+            .unwrap_or_else(|| default_noise_step(attention)),
     };
     let tokens = tokens(&root.section("tokens", &empty)?, &mut notes)?;
     let field = field(&root.section("field", &empty)?, &tokens, &mut notes)?;

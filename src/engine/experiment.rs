@@ -12,8 +12,12 @@ pub const DEFAULT_MODES: usize = 256;
 pub const DEFAULT_MAX_MODES: usize = 65536;
 /// Default of `[field] initial.smoothing` for the empirical measure: a heat flow by an angle of √(2·0.005) = 0.1.
 pub const DEFAULT_SMOOTHING: f64 = 0.005;
-/// Default of `[noise] step`.
-pub const DEFAULT_NOISE_STEP: f64 = 0.01;
+/// Default of `[noise] step`: a hundredth of the fastest time scale. The drift of (SA) varies over angles of 1/√β at
+/// speeds below 1, hence at rates below 1 + β; (USA) runs e^β times faster.
+#[must_use]
+pub fn default_noise_step(attention: Attention) -> f64 {
+    (0.1 / (1.0 + attention.beta)).min(0.01) / attention.speed()
+}
 /// Default of `[observe] cluster_width`, in radians.
 pub const DEFAULT_CLUSTER_WIDTH: f64 = 0.1;
 

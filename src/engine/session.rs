@@ -450,7 +450,7 @@ fn notes(experiment: &Experiment) -> Vec<String> {
     if experiment.noise.diffusion > 0.0 {
         let step = experiment.noise.step;
         notes.push(format!(
-            "the tokens' noise is stepped by {step} (weak order two), not by the tolerance"
+            "the tokens' noise is stepped by {step:.2e} (weak order two), not by the tolerance"
         ));
     }
     if experiment.attention.beta > 709.0 {

@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::experiment::{Experiment, Scheme};
+use super::experiment::{Experiment, Scheme, default_noise_step};
 use crate::dynamics::{Attention, TokenDynamics};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, Splitting, StepError, Work};
@@ -36,6 +36,8 @@ pub struct TokenRun {
     diffusion: f64,
     tolerance: f64,
     noise_step: f64,
+    start: Attention,
+    start_step: f64,
     rng: ChaCha8Rng,
     tangent: Vec<f64>,
     earlier: Work,
@@ -57,6 +59,8 @@ impl TokenRun {
             diffusion: experiment.noise.diffusion,
             tolerance: experiment.time.tolerance,
             noise_step: experiment.noise.step,
+            start: experiment.attention,
+            start_step: experiment.noise.step,
             rng: generator(spec.seed, 1),
             tangent: vec![0.0; spec.dimension],
             particles,
@@ -94,6 +98,9 @@ impl TokenRun {
     pub fn set(&mut self, attention: Attention, diffusion: f64) {
         self.dynamics.set_attention(attention);
         self.diffusion = diffusion;
+        // As many steps a time scale as at the start, if the new scale is the shorter one.
+        let shorter = default_noise_step(attention) / default_noise_step(self.start);
+        self.noise_step = self.start_step * shorter.min(1.0);
         if !matches!(self.stepper, Stepper::Layer { .. }) {
             self.earlier = self.work();
             self.stepper = self.continuous(attention);
