@@ -20,15 +20,7 @@ fn model(preset: &str, frames: usize, depth: Depth) -> Model {
     for _ in 0..frames {
         session.advance(&|| false).unwrap();
     }
-    let lines = presets::list();
-    let lines = lines
-        .into_iter()
-        .map(|p| PresetLine {
-            name: p.name,
-            title: p.title,
-            about: p.about,
-        })
-        .collect();
+    let lines = presets::list().into_iter().map(PresetLine::from).collect();
     let mut model = Model::new(experiment, lines, Theme { depth }, Marker::Braille);
     model.receive(Report {
         number: 1,

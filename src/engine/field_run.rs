@@ -119,11 +119,7 @@ impl FieldRun {
             Stepper::Explicit(stepper) => stepper.work,
             Stepper::Exponential(stepper) => stepper.work,
         };
-        Work {
-            steps: self.earlier.steps + now.steps,
-            rejected: self.earlier.rejected + now.rejected,
-            evaluations: self.earlier.evaluations + now.evaluations,
-        }
+        self.earlier + now
     }
 
     /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way. An under-resolved density
@@ -147,11 +143,11 @@ impl FieldRun {
             let tendency = |c: &[f64], out: &mut [f64]| mean_field.tendency(c, out);
             let taken = match &mut self.stepper {
                 Stepper::Explicit(stepper) => {
-                    stepper.limit_step(ceiling);
+                    stepper.controller.limit(ceiling);
                     stepper.step(&mut self.density.state, left, tendency, |_| ())
                 }
                 Stepper::Exponential(stepper) => {
-                    stepper.limit_step(ceiling);
+                    stepper.controller.limit(ceiling);
                     stepper.step(&mut self.density.state, left, tendency)
                 }
             }?;
@@ -216,8 +212,8 @@ impl FieldRun {
     fn rebuild(&mut self, modes: usize) {
         self.earlier = self.work();
         let proposal = match &self.stepper {
-            Stepper::Explicit(stepper) => stepper.proposal(),
-            Stepper::Exponential(stepper) => stepper.proposal(),
+            Stepper::Explicit(stepper) => stepper.controller.step,
+            Stepper::Exponential(stepper) => stepper.controller.step,
         };
         self.density.resize(modes);
         self.mean_field = CircleMeanField::new(self.attention, modes);

@@ -115,11 +115,7 @@ impl TokenRun {
             Stepper::Noisy { splitting, .. } => splitting.work,
             Stepper::Layer { .. } => Work::default(),
         };
-        Work {
-            steps: self.earlier.steps + now.steps,
-            rejected: self.earlier.rejected + now.rejected,
-            evaluations: self.earlier.evaluations + now.evaluations,
-        }
+        self.earlier + now
     }
 
     /// Moves on by `duration`; false when `cancelled` said so on the way.

@@ -13,6 +13,18 @@ pub struct Work {
     pub evaluations: u64,
 }
 
+impl std::ops::Add for Work {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self {
+            steps: self.steps + more.steps,
+            rejected: self.rejected + more.rejected,
+            evaluations: self.evaluations + more.evaluations,
+        }
+    }
+}
+
 /// Why a stepper could not go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum StepError {
@@ -63,6 +75,12 @@ impl Controller {
             previous: 1e-4,
             just_rejected: false,
         }
+    }
+
+    /// Keeps the next steps below `ceiling`: where stability bounds the step, error control alone would let the
+    /// unstable part of the state grow to the tolerance before it reacts.
+    pub fn limit(&mut self, ceiling: f64) {
+        self.step = self.step.min(ceiling);
     }
 
     /// The step to try when `limit` is left: never a sliver before the end.

@@ -10,7 +10,8 @@ use super::tableau::Tableau;
 /// An adaptive explicit stepper for states of a fixed length.
 pub struct Explicit {
     tableau: &'static Tableau,
-    controller: Controller,
+    /// What chooses the steps.
+    pub controller: Controller,
     stages: Vec<Vec<f64>>,
     trial: Vec<f64>,
     /// Steps and right-hand sides so far.
@@ -29,18 +30,6 @@ impl Explicit {
             trial: vec![0.0; length],
             work: Work::default(),
         }
-    }
-
-    /// The step that would be tried next.
-    #[must_use]
-    pub fn proposal(&self) -> f64 {
-        self.controller.step
-    }
-
-    /// Keeps the next steps below `ceiling`: where stability bounds the step, error control alone would let the
-    /// unstable part of the state grow to the tolerance before it reacts.
-    pub fn limit_step(&mut self, ceiling: f64) {
-        self.controller.step = self.controller.step.min(ceiling);
     }
 
     /// Takes one accepted step of at most `limit` and returns its length.

@@ -60,7 +60,8 @@ pub struct Exponential {
     rates: Vec<f64>,
     rows: Vec<Row>,
     rows_step: f64,
-    controller: Controller,
+    /// What chooses the steps.
+    pub controller: Controller,
     slopes: [Vec<f64>; 5],
     trial: Vec<f64>,
     first_slope_known: bool,
@@ -84,18 +85,6 @@ impl Exponential {
             first_slope_known: false,
             work: Work::default(),
         }
-    }
-
-    /// The step that would be tried next.
-    #[must_use]
-    pub fn proposal(&self) -> f64 {
-        self.controller.step
-    }
-
-    /// Keeps the next steps below `ceiling`: where stability bounds the step, error control alone would let the
-    /// unstable part of the state grow to the tolerance before it reacts.
-    pub fn limit_step(&mut self, ceiling: f64) {
-        self.controller.step = self.controller.step.min(ceiling);
     }
 
     /// Takes one accepted step of at most `limit` and returns its length.

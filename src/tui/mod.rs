@@ -122,15 +122,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     let theme = Theme {
         depth: Depth::detect(options.color, |name| std::env::var(name).ok()),
     };
-    let lines = presets::list();
-    let lines = lines
-        .into_iter()
-        .map(|p| PresetLine {
-            name: p.name,
-            title: p.title,
-            about: p.about,
-        })
-        .collect();
+    let lines = presets::list().into_iter().map(PresetLine::from).collect();
     let mut model = Model::new(experiment.clone(), lines, theme, options.marker);
     model.speed = options
         .speed

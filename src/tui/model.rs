@@ -7,6 +7,7 @@ use super::number;
 use super::slots::Slots;
 use super::theme::Theme;
 use crate::dynamics::{Attention, Normalisation};
+use crate::engine::presets::Preset;
 use crate::engine::worker::{Report, Status};
 use crate::engine::{Experiment, Snapshot};
 use crate::theory::growth::growth_rates;
@@ -58,6 +59,16 @@ pub struct PresetLine {
     pub title: String,
     /// What to look at.
     pub about: String,
+}
+
+impl From<Preset> for PresetLine {
+    fn from(preset: Preset) -> Self {
+        Self {
+            name: preset.name,
+            title: preset.title,
+            about: preset.about,
+        }
+    }
 }
 
 /// A line for the reader.

@@ -9,15 +9,7 @@ use crate::tui::theme::{Depth, Theme};
 
 fn model() -> Model {
     let experiment = presets::load(presets::DEFAULT).unwrap();
-    let lines = presets::list();
-    let lines = lines
-        .into_iter()
-        .map(|p| PresetLine {
-            name: p.name,
-            title: p.title,
-            about: p.about,
-        })
-        .collect();
+    let lines = presets::list().into_iter().map(PresetLine::from).collect();
     Model::new(
         experiment,
         lines,
