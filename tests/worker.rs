@@ -157,6 +157,24 @@ fn a_panic_in_the_numerics_is_reported_and_another_run_can_be_started() {
 }
 
 #[test]
+fn another_run_does_not_wait_for_a_frame_that_takes_long() {
+    // all pairs in d = 64: a frame of this takes minutes
+    let mut long = short(1000.0, 3);
+    (long.tokens.count, long.tokens.dimension) = (2000, 64);
+    let worker = Worker::start(long, 1e6, false).unwrap();
+    until(&worker, |report| report.snapshot.is_some());
+    std::thread::sleep(Duration::from_millis(100));
+    let start = Instant::now();
+    worker.send(Command::Start(Box::new(short(1.0, 11))));
+    until(&worker, |report| report.status == Status::Finished);
+    assert!(
+        start.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
 fn commands_never_block_even_when_nobody_listens() {
     let worker = Worker::start(short(1.0, 11), 1e6, false).unwrap();
     until(&worker, |report| report.status == Status::Finished);

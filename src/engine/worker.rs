@@ -6,8 +6,8 @@
 //! the `failure` of the last report.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -67,6 +67,7 @@ pub struct Worker {
     commands: SyncSender<Command>,
     latest: Arc<Mutex<Report>>,
     quit: Arc<AtomicBool>,
+    starts_sent: Arc<AtomicU64>,
 }
 
 impl Worker {
@@ -84,11 +85,14 @@ impl Worker {
             speed,
         };
         let latest = Arc::new(Mutex::new(report));
+        let starts_sent = Arc::new(AtomicU64::new(0));
         let quit = Arc::new(AtomicBool::new(false));
         let desk = Desk {
             inbox,
             latest: Arc::clone(&latest),
             quit: Arc::clone(&quit),
+            starts_sent: Arc::clone(&starts_sent),
+            starts_taken: 0,
             speed,
             paused,
         };
@@ -99,6 +103,7 @@ impl Worker {
             commands,
             latest,
             quit,
+            starts_sent,
         })
     }
 
@@ -107,10 +112,13 @@ impl Worker {
         if matches!(command, Command::Quit) {
             self.quit.store(true, Ordering::Relaxed);
         }
-        !matches!(
-            self.commands.try_send(command),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_))
-        )
+        let start = matches!(command, Command::Start(_));
+        let sent = self.commands.try_send(command).is_ok();
+        if sent && start {
+            // The frame under way is of no more use to anyone.
+            self.starts_sent.fetch_add(1, Ordering::Relaxed);
+        }
+        sent
     }
 
     /// The latest report, without waiting for the computation.
@@ -134,6 +142,8 @@ struct Desk {
     inbox: Receiver<Command>,
     latest: Arc<Mutex<Report>>,
     quit: Arc<AtomicBool>,
+    starts_sent: Arc<AtomicU64>,
+    starts_taken: u64,
     speed: f64,
     paused: bool,
 }
@@ -196,10 +206,14 @@ impl Desk {
                     }
                 }
                 Next::Advance => {
-                    let quit = Arc::clone(&self.quit);
-                    if let Err(error) = session.advance(&|| quit.load(Ordering::Relaxed)) {
-                        self.publish(&session, &mut pace, Status::Failed(error.to_string()));
-                        return self.wait_for_start();
+                    match session.advance(&|| self.abandoned()) {
+                        Ok(true) => {}
+                        // What abandoned it waits in the inbox.
+                        Ok(false) => continue,
+                        Err(error) => {
+                            self.publish(&session, &mut pace, Status::Failed(error.to_string()));
+                            return self.wait_for_start();
+                        }
                     }
                     step_once = false;
                     let status = if self.paused {
@@ -211,6 +225,12 @@ impl Desk {
                 }
             }
         }
+    }
+
+    /// Whether a later start or the end waits in the inbox.
+    fn abandoned(&self) -> bool {
+        self.quit.load(Ordering::Relaxed)
+            || self.starts_sent.load(Ordering::Relaxed) > self.starts_taken
     }
 
     /// Obeys everything that waits, then says whether to compute, to wait or to leave.
@@ -255,7 +275,10 @@ impl Desk {
         past_end: &mut bool,
     ) -> Option<Option<Box<Experiment>>> {
         match command {
-            Command::Start(experiment) => return Some(Some(experiment)),
+            Command::Start(experiment) => {
+                self.starts_taken += 1;
+                return Some(Some(experiment));
+            }
             Command::Quit => return Some(None),
             Command::Pause(paused) => {
                 self.paused = paused;
@@ -272,7 +295,10 @@ impl Desk {
     fn wait_for_start(&mut self) -> Option<Experiment> {
         loop {
             match self.inbox.recv() {
-                Ok(Command::Start(experiment)) => return Some(*experiment),
+                Ok(Command::Start(experiment)) => {
+                    self.starts_taken += 1;
+                    return Some(*experiment);
+                }
                 Ok(Command::Pause(paused)) => self.paused = paused,
                 Ok(Command::Speed(speed)) => self.speed = speed,
                 Ok(Command::Quit) | Err(_) => return None,
