@@ -447,7 +447,7 @@ fn notes(experiment: &Experiment) -> Vec<String> {
             "tokens only: the continuum is solved on the circle, and d = {d}"
         ));
     }
-    if experiment.noise.diffusion > 0.0 {
+    if experiment.noise.diffusion > 0.0 && experiment.time.step.is_none() {
         let step = experiment.noise.step;
         notes.push(format!(
             "the tokens' noise is stepped by {step:.2e} (weak order two), not by the tolerance"
