@@ -79,8 +79,8 @@ impl FieldRun {
             state: [vec![1.0], vec![0.0; 2 * modes + 1]].concat(),
         };
         let mut density = start(modes).unwrap_or_else(|| uniform(modes));
-        while density.tail() > grow && 2 * modes <= spec.max_modes {
-            modes *= 2;
+        while density.tail() > grow && modes < spec.max_modes {
+            modes = (2 * modes).min(spec.max_modes);
             density = start(modes).unwrap_or_else(|| uniform(modes));
         }
         let (attention, diffusion) = (experiment.attention, experiment.noise.diffusion);
@@ -196,8 +196,8 @@ impl FieldRun {
         let grow = (GROW * self.tolerance).max(ROUNDING);
         let tail = self.density.tail();
         if tail > grow {
-            if 2 * modes <= self.most {
-                self.rebuild(2 * modes);
+            if modes < self.most {
+                self.rebuild((2 * modes).min(self.most));
             } else if tail > self.tolerance.max(10.0 * ROUNDING) {
                 self.under_resolved = Some(time);
             }
