@@ -159,7 +159,9 @@ fn frames(plan: &Plan) {
             Marker::Braille,
         );
         let mut draw = |snapshot: &Arc<Snapshot>| {
-            model.report.snapshot = Some(Arc::clone(snapshot));
+            let mut report = model.report.clone();
+            report.snapshot = Some(Arc::clone(snapshot));
+            model.receive(report);
             let start = counter.0.get();
             screen.draw(|frame| view(&model, frame)).unwrap();
             counter.0.get() - start

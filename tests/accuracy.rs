@@ -625,3 +625,28 @@ fn the_noisy_scheme_has_the_right_stationary_law() {
     }
     assert!((mean - r).abs() < 5e-3, "{mean} {r}");
 }
+
+#[test]
+fn the_resolution_of_a_symmetric_density_follows_its_own_harmonics() {
+    // a density of period 2π/m has only multiples of m: a fixed window at the top of 32 modes may see none of them
+    for m in [2, 3, 5, 9, 11, 13, 17] {
+        let mut cosine = vec![0.0; m];
+        cosine[m - 1] = 0.1;
+        let end = |modes: usize| {
+            let spec = system(40.0, "softmax", 0.0, 1e-11);
+            let law = Law::Harmonics {
+                cosine: cosine.clone(),
+                sine: vec![],
+            };
+            let mut run = field_from(spec, law, modes);
+            run.advance(0.0, 2.0, NEVER).unwrap();
+            assert_eq!(run.under_resolved, None);
+            run.density.moments()
+        };
+        let (few, many) = (end(32), end(512));
+        for k in [m, 2 * m, 3 * m] {
+            let error = (few.get(k) - many.get(k)).norm();
+            assert!(error < 1e-8, "period 2π/{m}, k {k}: {error:e}");
+        }
+    }
+}

@@ -194,6 +194,19 @@ fn an_existing_run_is_kept_unless_forced() {
 }
 
 #[test]
+fn the_users_own_files_are_neither_overwritten_nor_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["tokens.npy", "initial.npy", "weights.npy"] {
+        std::fs::write(folder.path().join(name), "mine").unwrap();
+    }
+    let refused = metastable(folder.path(), &[&SHORT[..], &["--out", "."]].concat());
+    assert_eq!(refused.status.code(), Some(2));
+    for name in ["tokens.npy", "initial.npy", "weights.npy"] {
+        assert_eq!(std::fs::read(folder.path().join(name)).unwrap(), b"mine");
+    }
+}
+
+#[test]
 fn wrong_input_ends_with_code_2_a_clear_line_and_nothing_written() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(

@@ -1,5 +1,5 @@
 //! The files of a run: `experiment.toml`, `metrics.csv`, `times.npy`, `tokens.npy`, `density.npy` with `angles.npy`,
-//! `summary.json`. They are written to a folder beside the one asked for and moved in when all are whole.
+//! `summary.json`. They are written to a hidden folder in or beside the one asked for and moved in when all are whole.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -14,13 +14,23 @@ use crate::measure::{Density, Law};
 use crate::observe::OBSERVABLES;
 use crate::sphere::CirclePlan;
 
-/// A folder with one of these has a run in it.
-const MARKS: [&str; 3] = ["experiment.toml", "metrics.csv", "summary.json"];
+/// Every file that a run may write.
+const NAMES: [&str; 9] = [
+    "experiment.toml",
+    "metrics.csv",
+    "summary.json",
+    "times.npy",
+    "tokens.npy",
+    "density.npy",
+    "angles.npy",
+    "initial.npy",
+    "weights.npy",
+];
 
-/// Whether the folder holds a run.
+/// Whether the folder holds a run, or anything that a run would replace.
 #[must_use]
 pub fn has_run(folder: &Path) -> bool {
-    MARKS.iter().any(|name| folder.join(name).exists())
+    NAMES.iter().any(|name| folder.join(name).exists())
 }
 
 /// An array on its way to a .npy file, row by row; its shape is known from the start.
@@ -75,7 +85,12 @@ impl Output {
     /// # Errors
     /// The operating system's.
     pub fn create(target: &Path, experiment: &Experiment) -> io::Result<Self> {
+        if let Some(name) = NAMES.iter().find(|name| target.join(name).is_dir()) {
+            return Err(io::Error::other(format!("{name} in it is a folder")));
+        }
+        // Inside a folder that is there already: the same file system, and its rights are tried at once.
         let parent = match target.parent() {
+            _ if target.is_dir() => target,
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
@@ -228,7 +243,7 @@ impl std::fmt::Display for Shown {
 fn move_in(folder: &Path, target: &Path) -> io::Result<()> {
     fs::create_dir_all(target)?;
     // Files of an earlier run that this one does not write would be taken for its own.
-    for stale in ["density.npy", "angles.npy", "initial.npy", "weights.npy"] {
+    for stale in NAMES {
         if !folder.join(stale).exists() && target.join(stale).exists() {
             fs::remove_file(target.join(stale))?;
         }

@@ -1,5 +1,6 @@
 //! One run from its first frame to its last, with or without files.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -10,8 +11,8 @@ use crate::engine::{Experiment, Session, SessionError};
 /// Why a run gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchError {
-    /// The folder holds a run already.
-    #[error("{} holds a run already: choose another folder, or add --force to replace it", .0.display())]
+    /// The folder holds a run, or files of the names that a run writes.
+    #[error("{} holds a run, or files that a run would replace: choose another folder, or add --force", .0.display())]
     Exists(PathBuf),
     /// The path names something that is not a folder.
     #[error("{} is not a folder: choose another place for --out", .0.display())]
@@ -89,16 +90,19 @@ fn follow(
     visit: &mut dyn FnMut(&Session) -> Result<(), BatchError>,
 ) -> Result<(Session, f64), BatchError> {
     let clock = Instant::now();
+    // Asked at every frame and, by the steppers, between their steps.
+    let progress = RefCell::new(progress);
     let mut session = Session::without_pictures(experiment.clone())?;
     visit(&session)?;
     let last = (experiment.time.recorded() - 1).max(1) as f64;
     while !session.finished() {
-        if !progress(session.frame() as f64 / last) {
+        let share = session.frame() as f64 / last;
+        let stopped = || !(progress.borrow_mut())(share);
+        if stopped() || !session.advance(&stopped)? {
             return Err(BatchError::Stopped);
         }
-        session.advance(&|| false)?;
         visit(&session)?;
     }
-    progress(1.0);
+    (progress.borrow_mut())(1.0);
     Ok((session, clock.elapsed().as_secs_f64()))
 }

@@ -147,12 +147,12 @@ impl Summary {
         self.write_line(text, "order |m_1|", "tokens_order_1", "field_order_1")?;
         self.write_line(text, "clusters", "tokens_clusters", "field_clusters")?;
         self.write_line(text, "heaviest mass", "tokens_mass_1", "field_mass_1")?;
-        if let (Some(w), Some(k)) = (self.value("wasserstein"), self.value("discrepancy")) {
-            writeln!(
-                text,
-                "{:<14} W₁ {w:.6}   kernel discrepancy {k:.6}",
-                "distance"
-            )?;
+        if let Some(w) = self.value("wasserstein") {
+            write!(text, "{:<14} W₁ {w:.6}", "distance")?;
+            if let Some(k) = self.value("discrepancy") {
+                write!(text, "   kernel discrepancy {k:.6}")?;
+            }
+            writeln!(text)?;
         }
         let work = |w: &Work| {
             format!(

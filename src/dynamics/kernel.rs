@@ -75,7 +75,7 @@ impl Kernel {
             .rev()
             .map(|k| self.gradient[k] / k as f64 * difference.get(k).norm_sqr())
             .sum();
-        self.beta.exp().sqrt() * (2.0 * tail).sqrt()
+        (0.5 * self.beta).exp() * (2.0 * tail).sqrt()
     }
 }
 

@@ -166,7 +166,8 @@ impl TimeSpec {
 /// `[[change]]`: from the frame at time `at` on, other parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Change {
-    /// Time; takes effect at the first recorded frame that is not before it.
+    /// Time; takes effect at the first recorded frame that is not before it, whose own row still
+    /// shows the old ones.
     pub at: f64,
     /// New β.
     #[serde(skip_serializing_if = "Option::is_none")]

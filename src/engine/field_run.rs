@@ -1,8 +1,8 @@
 //! The density's half of a session on the circle: coefficients, tendency, stepper, and a resolution that follows the
 //! spectrum.
 //!
-//! After every step the tail (the largest |c_k| in the top eighth) is looked at: above `grow` the modes double, and
-//! where half of them would do with room to spare they halve. At the limit of modes the run goes on until the tail
+//! After every step the tail (the largest |c_k| in the top eighth) is looked at: above `grow` the modes double and the step is
+//! taken again, and where half of them would do with room to spare they halve. At the limit of modes the run goes on until the tail
 //! reaches the tolerance; then the density is *under-resolved*, and from that time on there is no density: no number is
 //! taken from it.
 
@@ -49,6 +49,7 @@ pub struct FieldRun {
     fewest: usize,
     most: usize,
     tolerance: f64,
+    before: Vec<f64>,
     earlier: Work,
 }
 
@@ -93,6 +94,7 @@ impl FieldRun {
             fewest: FEWEST.min(spec.modes),
             most: spec.max_modes,
             tolerance,
+            before: Vec::new(),
             density,
             earlier: Work::default(),
         };
@@ -138,6 +140,7 @@ impl FieldRun {
             if cancelled() {
                 return Ok(false);
             }
+            self.before.clone_from(&self.density.state);
             let ceiling = self.stable_step();
             let mean_field = &mut self.mean_field;
             let tendency = |c: &[f64], out: &mut [f64]| mean_field.tendency(c, out);
@@ -151,6 +154,12 @@ impl FieldRun {
                     stepper.step(&mut self.density.state, left, tendency)
                 }
             }?;
+            if self.density.modes() < self.most && self.density.tail() > self.grow() {
+                // What the step lost beyond the last mode cannot be had back: it is taken again with twice the modes.
+                self.density.state.clone_from(&self.before);
+                self.rebuild((2 * self.density.modes()).min(self.most));
+                continue;
+            }
             left = if taken >= left * (1.0 - 1e-12) {
                 0.0
             } else {
@@ -191,9 +200,14 @@ impl FieldRun {
             .collect()
     }
 
+    /// The tail above which the modes double.
+    fn grow(&self) -> f64 {
+        (GROW * self.tolerance).max(ROUNDING)
+    }
+
     fn follow_the_spectrum(&mut self, time: f64) {
         let modes = self.density.modes();
-        let grow = (GROW * self.tolerance).max(ROUNDING);
+        let grow = self.grow();
         let tail = self.density.tail();
         if tail > grow {
             if modes < self.most {
@@ -202,7 +216,10 @@ impl FieldRun {
                 self.under_resolved = Some(time);
             }
         } else if modes / 2 >= self.fewest
-            && self.density.largest_from(modes / 2 - modes / 16) < SHRINK * grow
+            && self
+                .density
+                .largest_from(self.density.tail_start(modes / 2))
+                < SHRINK * grow
         {
             self.rebuild(modes / 2);
         }

@@ -24,7 +24,6 @@ pub(super) fn law(table: &Section, dimension: usize) -> Result<Law, InputError> 
     let Some(name) = table.text("law")? else {
         return table.missing("law", "\"uniform\"");
     };
-    let positive = f64::MIN_POSITIVE..=f64::MAX;
     Ok(match name {
         "uniform" | "hemisphere" | "orthogonal" | "simplex" => {
             table.only(&["law"])?;
@@ -44,7 +43,7 @@ pub(super) fn law(table: &Section, dimension: usize) -> Result<Law, InputError> 
         }
         "von-mises-fisher" => {
             table.only(&["law", "concentration", "mean"])?;
-            let Some(concentration) = table.number("concentration", 0.0..=f64::MAX)? else {
+            let Some(concentration) = table.number("concentration", 0.0..=1e8)? else {
                 return table.missing("concentration", "4.0");
             };
             Law::VonMisesFisher {
@@ -71,7 +70,8 @@ pub(super) fn law(table: &Section, dimension: usize) -> Result<Law, InputError> 
             let Some(count) = count else {
                 return table.missing("count", "3");
             };
-            let Some(concentration) = table.number("concentration", positive)? else {
+            let Some(concentration) = table.number("concentration", f64::MIN_POSITIVE..=1e8)?
+            else {
                 return table.missing("concentration", "50.0");
             };
             Law::Clusters {
@@ -216,7 +216,7 @@ fn unit_rows(
         }
         farthest = farthest.max((length - 1.0).abs());
         // Rows that are unit to rounding stay as they are, so that a saved start is the same start.
-        if (length - 1.0).abs() > 4e-16 {
+        if (length - 1.0).abs() > (width + 2) as f64 * f64::EPSILON {
             row.iter_mut().for_each(|a| *a /= length);
         }
     }

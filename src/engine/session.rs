@@ -104,7 +104,6 @@ impl Session {
             plane_share: 1.0,
             measured_growth: Vec::new(),
         };
-        session.apply_changes();
         session.observe();
         if pictures {
             session.predictions = Arc::new(predictions(
@@ -447,7 +446,9 @@ fn notes(experiment: &Experiment) -> Vec<String> {
             "tokens only: the continuum is solved on the circle, and d = {d}"
         ));
     }
-    if experiment.noise.diffusion > 0.0 && experiment.time.step.is_none() {
+    let switched_on = |change: &Change| change.diffusion.is_some_and(|d| d > 0.0);
+    let noisy = experiment.noise.diffusion > 0.0 || experiment.changes.iter().any(switched_on);
+    if noisy && experiment.time.step.is_none() {
         let step = experiment.noise.step;
         notes.push(format!(
             "the tokens' noise is stepped by {step:.2e} (weak order two), not by the tolerance"

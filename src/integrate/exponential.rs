@@ -125,6 +125,7 @@ impl Exponential {
         mut nonlinear: impl FnMut(&[f64], &mut [f64]),
     ) {
         nonlinear(state, &mut self.slopes[0]);
+        self.first_slope_known = false;
         self.try_step(state, step, &mut nonlinear);
         state.copy_from_slice(&self.trial);
     }

@@ -63,11 +63,24 @@ impl Density {
         plan.synthesis(degree, |k| self.coefficient(k), values);
     }
 
-    /// max |c_k| over the top eighth of the modes: what the truncation leaves out is about as large.
+    /// max |c_k| over the top eighth of the modes (see [`Density::tail_start`]): what the truncation leaves out is about as large.
     #[must_use]
     pub fn tail(&self) -> f64 {
-        let modes = self.modes();
-        largest_coefficient(&self.state, modes - modes / 8)
+        self.largest_from(self.tail_start(self.modes()))
+    }
+
+    /// Where the tail of a truncation to `modes` begins: its top eighth, and early enough to hold a degree that is not
+    /// zero by symmetry (a density of period 2π/m has only multiples of m).
+    #[must_use]
+    pub fn tail_start(&self, modes: usize) -> usize {
+        let eighth = modes - modes / 8;
+        let period = (1..=self.modes())
+            .filter(|k| self.coefficient(*k).norm() > NOTICED)
+            .fold(0, greatest_common_divisor);
+        if period == 0 || period > modes {
+            return eighth;
+        }
+        eighth.min(modes / period * period)
     }
 
     /// max |c_k| over k ≥ `from`.
@@ -88,6 +101,17 @@ impl Density {
             power *= turn;
         }
         sum / std::f64::consts::TAU
+    }
+}
+
+/// Coefficients below this do not count for the symmetry of a density.
+const NOTICED: f64 = 1e-13;
+
+fn greatest_common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
     }
 }
 

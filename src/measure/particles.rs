@@ -33,7 +33,10 @@ impl Particles {
     #[must_use]
     pub fn weighted(dimension: usize, positions: Vec<f64>, mut weights: Vec<f64>) -> Self {
         let total: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|w| *w /= total);
+        // Weights that sum to one up to rounding stay as they are, so that saved ones are the same ones.
+        if (total - 1.0).abs() > weights.len() as f64 * f64::EPSILON {
+            weights.iter_mut().for_each(|w| *w /= total);
+        }
         Self {
             dimension,
             positions,

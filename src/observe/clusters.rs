@@ -14,7 +14,7 @@ use crate::sphere::geometry::{angle_between, norm, wrap};
 
 /// Two peaks are apart when the valley falls to this share of the lower one.
 const VALLEY: f64 = 0.5;
-/// Clusters lighter than this are not counted.
+/// Clusters lighter than this are not counted (on the circle; components of the graph all are).
 const LIGHTEST: f64 = 1e-3;
 /// √(8 ln 4): the distance, in widths, at which two equal Gaussians have a valley of half their height.
 const TOLD_APART: f64 = 3.330_218_444_630_791;
@@ -122,7 +122,7 @@ pub fn of_circle_tokens(tokens: &Particles, moments: &Moments, width: f64) -> Cl
             centre: vec![arc.peak.cos(), arc.peak.sin()],
         })
         .collect();
-    sorted(list, &arc_of)
+    sorted(list, &arc_of, LIGHTEST)
 }
 
 /// Clusters of tokens in any dimension: components of the graph of pairs nearer than 3.33 w. O(n·d) a cluster and
@@ -165,13 +165,13 @@ pub fn by_linkage(tokens: &Particles, width: f64) -> Clusters {
         mean.iter_mut().for_each(|m| *m /= length);
         list.push(Cluster { mass, centre: mean });
     }
-    sorted(list, &labels)
+    sorted(list, &labels, 0.0)
 }
 
 /// The heaviest first, the light ones dropped, labels renamed accordingly.
-fn sorted(list: Vec<Cluster>, labels: &[Option<usize>]) -> Clusters {
+fn sorted(list: Vec<Cluster>, labels: &[Option<usize>], lightest: f64) -> Clusters {
     let mut order: Vec<usize> = (0..list.len())
-        .filter(|i| list[*i].mass >= LIGHTEST)
+        .filter(|i| list[*i].mass >= lightest)
         .collect();
     order.sort_by(|a, b| list[*b].mass.total_cmp(&list[*a].mass));
     let mut renamed = vec![None; list.len()];

@@ -69,6 +69,9 @@ pub fn von_mises_fisher(rng: &mut impl Rng, concentration: f64, mean: &[f64], x:
     retract(x, dimension);
 }
 
+/// A part of a Brownian step has (d−1)·variance at most this long.
+const LONGEST: f64 = 0.2;
+
 /// One step of Brownian motion with generator DΔ over a time h, `variance` = 2Dh, for every row: along the geodesic
 /// whose initial velocity is a tangent Gaussian of variance s² = v/(1 + (d−2)v/6).
 ///
@@ -81,20 +84,30 @@ pub fn brownian_step(
     rows: &mut [f64],
     tangent: &mut [f64],
 ) {
+    // The correction is good for short steps: a long one is taken in parts (on the circle any length is exact).
+    let turns = dimension as f64 - 1.0;
+    let parts = if dimension == 2 {
+        1.0
+    } else {
+        (turns * variance / LONGEST).ceil().max(1.0)
+    };
+    let variance = variance / parts;
     let deviation = (variance / (1.0 + (dimension as f64 - 2.0) * variance / 6.0)).sqrt();
-    for x in rows.chunks_exact_mut(dimension) {
-        tangent
-            .iter_mut()
-            .for_each(|a| *a = StandardNormal.sample(rng));
-        project_tangent(x, tangent);
-        let length = norm(tangent);
-        if length > 0.0 {
-            let (sin, cos) = (deviation * length).sin_cos();
-            x.iter_mut()
-                .zip(tangent.iter())
-                .for_each(|(a, v)| *a = cos * *a + sin * v / length);
+    for _ in 0..parts as u64 {
+        for x in rows.chunks_exact_mut(dimension) {
+            tangent
+                .iter_mut()
+                .for_each(|a| *a = StandardNormal.sample(rng));
+            project_tangent(x, tangent);
+            let length = norm(tangent);
+            if length > 0.0 {
+                let (sin, cos) = (deviation * length).sin_cos();
+                x.iter_mut()
+                    .zip(tangent.iter())
+                    .for_each(|(a, v)| *a = cos * *a + sin * v / length);
+            }
+            retract(x, dimension);
         }
-        retract(x, dimension);
     }
 }
 
