@@ -2,7 +2,7 @@
 //!
 //! W_1 = min_c ∫₀^{2π} |G(θ) − c| dθ with G = F_tokens − F_density the difference of the cumulative functions, and the
 //! best c is a median of G. Between two neighbouring breakpoints (tokens and grid nodes) F_tokens is constant and
-//! F_density is followed by the cubic through its values and slopes at the nodes of a grid of 8 points a mode: the
+//! F_density is followed by the cubic through its values and slopes at the nodes of a grid of 8 points a mode (at least 2048): the
 //! slopes are exact, the interpolation error is of order (kh)⁴/384 of a coefficient (1e-10 and less of the distance).
 
 use crate::measure::{Density, Particles};
@@ -10,6 +10,7 @@ use crate::sphere::CirclePlan;
 use std::f64::consts::TAU;
 
 const POINTS_PER_MODE: usize = 8;
+const FEWEST_POINTS: usize = 2048;
 
 /// A piece of the circle on which G is monotone and smooth.
 struct Piece {
@@ -30,7 +31,7 @@ struct Cumulative {
 
 impl Cumulative {
     fn new(density: &Density) -> Self {
-        let points = (POINTS_PER_MODE * density.modes()).max(64);
+        let points = (POINTS_PER_MODE * density.modes()).max(FEWEST_POINTS);
         let mut plan = CirclePlan::new(points);
         let (mut values, mut slopes) = (vec![0.0; points], vec![0.0; points]);
         let modes = density.modes();
