@@ -5,6 +5,8 @@
 //! not special. The multipliers of the kernel follow as products; their scale is fixed by the kernel's value at
 //! coincident points, Σ_ℓ N_ℓ λ_ℓ = e^β, where N_ℓ is the dimension of the harmonics of degree ℓ.
 
+use super::gegenbauer::growth;
+
 /// q_ℓ = I_{ℓ+a}(β)/(β I_{ℓ+a−1}(β)) for ℓ = 1..=`degrees` (entry ℓ−1), any a ≥ 0 and any real β.
 #[must_use]
 pub fn ratios_over_beta(a: f64, beta: f64, degrees: usize) -> Vec<f64> {
@@ -33,7 +35,7 @@ pub fn scaled_multipliers(dimension: usize, beta: f64, degrees: usize) -> Vec<f6
     for (index, q) in ratios.iter().enumerate() {
         let degree = index + 1;
         product *= beta * q;
-        term *= beta * q * harmonic_growth(dimension, degree);
+        term *= beta * q * growth(dimension, degree);
         sum += term;
         if degree <= degrees {
             relative[degree] = product;
@@ -43,17 +45,8 @@ pub fn scaled_multipliers(dimension: usize, beta: f64, degrees: usize) -> Vec<f6
     relative
 }
 
-/// N_ℓ / N_{ℓ−1}, the growth of the number of independent harmonics of S^{d−1} from degree ℓ−1 to ℓ ≥ 1.
-fn harmonic_growth(dimension: usize, degree: usize) -> f64 {
-    let (d, l) = (dimension as f64, degree as f64);
-    if degree == 1 {
-        return d;
-    }
-    (2.0 * l + d - 2.0) * (l + d - 3.0) / ((2.0 * l + d - 4.0) * l)
-}
-
-/// The mean R = I_{d/2}(κ)/I_{d/2−1}(κ) of the von Mises–Fisher law of concentration κ, and on the circle all its
-/// moments I_k(κ)/I_0(κ), k = 0..=`degrees`.
+/// The zonal moments ∫P_ℓ(⟨x,e⟩)dμ = I_{ℓ+a}(κ)/I_a(κ) of the von Mises–Fisher law of concentration κ around e,
+/// ℓ = 0..=`degrees`; its mean is the entry of degree 1.
 #[must_use]
 pub fn von_mises_moments(dimension: usize, concentration: f64, degrees: usize) -> Vec<f64> {
     let a = dimension as f64 / 2.0 - 1.0;

@@ -1,10 +1,18 @@
-//! Where tokens live: the unit sphere S^{d−1} ⊂ ℝ^d, its uniform probability σ, its random points, and the Fourier
-//! analysis, special functions and quadratures that the other rooms need. Uses nothing else of the house.
+//! Where tokens live: the unit sphere S^{d−1} ⊂ ℝ^d, its uniform probability σ, its random points, and the harmonic
+//! analysis that the other rooms need: Fourier on the circle, spherical harmonics on S², Gegenbauer polynomials for the
+//! zonal functions of S^{d−1}, with their special functions and quadratures. Uses nothing else of the house.
 
 pub mod bessel;
 pub mod circle;
+pub mod domain;
 pub mod exponential;
+pub mod gegenbauer;
 pub mod geometry;
+pub mod harmonics;
+pub mod legendre;
 pub mod random;
 
 pub use circle::{CirclePlan, Complex};
+pub use domain::Domain;
+pub use gegenbauer::ZonalPlan;
+pub use harmonics::SpherePlan;
