@@ -12,10 +12,8 @@
 
 use pulp::{Simd, WithSimd};
 
-/// Vectors of latitudes that are processed together, whatever their width.
-const WIDEST: usize = 8;
-/// Latitudes are padded to a multiple of this (the widest vector), so that no remainder is left.
-pub const PADDING: usize = 8;
+/// Numbers in the widest vector.
+pub const LANES: usize = 8;
 /// log₂ of the smallest value a recurrence starts from.
 const NEGLIGIBLE: i32 = -200;
 /// Starts are rounded up to a multiple of this many degrees above the order (an even number: parity is kept).
@@ -30,6 +28,29 @@ pub fn epsilon(degree: usize, order: usize) -> f64 {
     }
     let (l, m) = (degree as f64, order as f64);
     ((l - m) * (l + m) / ((2.0 * l - 1.0) * (2.0 * l + 1.0))).sqrt()
+}
+
+/// (s_ℓ, a_ℓ) for ℓ = m…L: P̄_ℓ = s_ℓ q_ℓ and q_{ℓ+1} = (x a_ℓ) q_ℓ + q_{ℓ−1}.
+#[must_use]
+pub fn recurrence(degree: usize, order: usize) -> (Vec<f64>, Vec<f64>) {
+    let count = degree - order + 1;
+    let eps = |index: usize| epsilon(order + index, order);
+    let mut scale = vec![1.0; count.max(2)];
+    for index in 1..count.saturating_sub(1) {
+        scale[index + 1] = -scale[index - 1] * eps(index) / eps(index + 1);
+    }
+    let step: Vec<f64> = (0..count)
+        .map(|index| {
+            let next = if index + 1 < count {
+                scale[index + 1]
+            } else {
+                -scale[index.max(1) - 1] * eps(index.max(1)) / eps(index + 1)
+            };
+            scale[index] / (next * eps(index + 1))
+        })
+        .collect();
+    scale.truncate(count);
+    (scale, step)
 }
 
 /// What one order needs.
@@ -61,7 +82,7 @@ impl Legendre {
     #[must_use]
     pub fn new(degree: usize, northern: &[f64]) -> Self {
         let mut cosines = northern.to_vec();
-        cosines.resize(northern.len().next_multiple_of(PADDING), 0.0);
+        cosines.resize(northern.len().next_multiple_of(LANES), 0.0);
         let mut orders = Vec::with_capacity(degree + 1);
         // log₂ of Π√((2k+1)/(2k))
         let mut sectoral = 0.0;
@@ -76,7 +97,7 @@ impl Legendre {
             degree,
             orders,
             coefficients: Vec::with_capacity(4 * (degree + 1)),
-            sums: vec![0.0; 4 * (degree + 1) * PADDING],
+            sums: vec![0.0; 4 * (degree + 1) * LANES],
             cosines,
         }
     }
@@ -160,9 +181,10 @@ impl Legendre {
     }
 }
 
-/// The sum of a vector's lanes in a fixed tree.
+/// The sum of the numbers of one vector in a fixed tree.
 #[inline]
-fn tree_sum(lanes: &[f64]) -> f64 {
+#[must_use]
+pub fn tree_sum(lanes: &[f64]) -> f64 {
     match lanes {
         [a, b, c, d, e, f, g, h] => ((a + e) + (c + g)) + ((b + f) + (d + h)),
         [a, b, c, d] => (a + c) + (b + d),
@@ -172,23 +194,7 @@ fn tree_sum(lanes: &[f64]) -> f64 {
 
 impl Order {
     fn new(degree: usize, order: usize, sectoral: f64, cosines: &[f64]) -> Self {
-        let count = degree - order + 1;
-        let eps = |index: usize| epsilon(order + index, order);
-        let mut scale = vec![1.0; count.max(2)];
-        for index in 1..count.saturating_sub(1) {
-            scale[index + 1] = -scale[index - 1] * eps(index) / eps(index + 1);
-        }
-        let step: Vec<f64> = (0..count)
-            .map(|index| {
-                let next = if index + 1 < count {
-                    scale[index + 1]
-                } else {
-                    -scale[index.max(1) - 1] * eps(index.max(1)) / eps(index + 1)
-                };
-                scale[index] / (next * eps(index + 1))
-            })
-            .collect();
-        scale.truncate(count);
+        let (scale, step) = recurrence(degree, order);
         let mut row = Self {
             scale,
             step,
@@ -307,7 +313,7 @@ impl<const FIELDS: usize> Synthesis<'_, FIELDS> {
         let x: [S::f64s; V] = load::<S, V>(&self.cosines[from..from + lanes]);
         let mut even = [[[zero; V]; 2]; FIELDS];
         let mut odd = [[[zero; V]; 2]; FIELDS];
-        let (mut before, mut here) = ([0.0; 4 * WIDEST], [0.0; 4 * WIDEST]);
+        let (mut before, mut here) = ([0.0; 4 * LANES], [0.0; 4 * LANES]);
         let mut index = self.order.earliest(from, lanes);
         while index < self.degrees {
             let next = self
@@ -428,7 +434,7 @@ impl<const FIELDS: usize> Analysis<'_, FIELDS> {
                 odd[field][part] = load::<S, V>(&self.values[(row + 2) * padded + from..][..lanes]);
             }
         }
-        let (mut before, mut here) = ([0.0; 4 * WIDEST], [0.0; 4 * WIDEST]);
+        let (mut before, mut here) = ([0.0; 4 * LANES], [0.0; 4 * LANES]);
         let mut index = self.order.earliest(from, lanes);
         let (sums, _) = S::as_mut_simd_f64s(self.sums);
         while index < self.degrees {
