@@ -105,7 +105,9 @@ fn tendency(plan: &Plan) {
         sine: vec![0.0, 0.0, 0.1],
     };
     for modes in [128, 512, 2048, 8192, 32768] {
-        let Some(density) = Density::from_law(&law, 0.0, modes) else {
+        let Some(density) =
+            Density::from_law(&law, metastable::sphere::Domain::Circle, 0, 0.0, modes)
+        else {
             continue;
         };
         let mut field = CircleMeanField::new(SOFTMAX, modes);
@@ -135,7 +137,7 @@ impl Write for Counter {
 /// The main page in truecolor on a terminal of this size: every frame, and the bytes of a first and of a next one.
 fn frames(plan: &Plan) {
     let experiment = presets::load(presets::DEFAULT).unwrap();
-    let mut session = Session::new(experiment.clone()).unwrap();
+    let mut session = Session::new(experiment.clone());
     (0..60).for_each(|_| {
         session.advance(&|| false).unwrap();
     });

@@ -42,7 +42,7 @@
 //! let mut experiment = presets::load("kuramoto")?;
 //! experiment.time.end = 1.0;
 //! experiment.time.frames = 11;
-//! let mut session = Session::new(experiment)?;
+//! let mut session = Session::new(experiment);
 //! while !session.finished() {
 //!     session.advance(&|| false)?;
 //! }

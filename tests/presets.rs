@@ -23,7 +23,7 @@ const LAST: &[(&str, f64, f64, f64)] = &[
 ];
 
 fn run(spec: Experiment) -> Session {
-    let mut session = Session::without_pictures(spec).unwrap();
+    let mut session = Session::without_pictures(spec);
     while !session.finished() {
         session.advance(&|| false).unwrap();
     }
@@ -156,7 +156,7 @@ fn the_single_mode_grows_at_its_predicted_rate_and_becomes_three_clusters() {
 
 #[test]
 fn hemisphere_tokens_never_leave_their_half_circle_and_meet() {
-    let mut session = Session::without_pictures(presets::load("hemisphere").unwrap()).unwrap();
+    let mut session = Session::without_pictures(presets::load("hemisphere").unwrap());
     let mut lowest = 0.0;
     while !session.finished() {
         let here = session
@@ -174,7 +174,7 @@ fn hemisphere_tokens_never_leave_their_half_circle_and_meet() {
 
 #[test]
 fn orthogonal_tokens_follow_theorem_6_8_on_the_screen() {
-    let mut session = Session::new(presets::load("orthogonal").unwrap()).unwrap();
+    let mut session = Session::new(presets::load("orthogonal").unwrap());
     let curve = session.snapshot().predictions[0].curve.clone();
     while !session.finished() {
         session.advance(&|| false).unwrap();

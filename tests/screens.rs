@@ -16,7 +16,7 @@ use ratatui::style::Color;
 /// A model that shows a preset after so many recorded frames.
 fn model(preset: &str, frames: usize, depth: Depth) -> Model {
     let experiment = presets::load(preset).unwrap();
-    let mut session = Session::new(experiment.clone()).unwrap();
+    let mut session = Session::new(experiment.clone());
     for _ in 0..frames {
         session.advance(&|| false).unwrap();
     }

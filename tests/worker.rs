@@ -120,7 +120,7 @@ fn what_was_done_on_the_screen_is_replayed_to_the_bit() {
     let mut written = (*seen.experiment).clone();
     written.time.last_frame = Some(seen.frame);
     let read = experiment(&written.to_toml().unwrap());
-    let mut session = Session::without_pictures(read).unwrap();
+    let mut session = Session::without_pictures(read);
     while !session.finished() {
         session.advance(&|| false).unwrap();
     }

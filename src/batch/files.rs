@@ -1,5 +1,5 @@
-//! The files of a run: `experiment.toml`, `metrics.csv`, `times.npy`, `tokens.npy`, `density.npy` with `angles.npy`,
-//! `summary.json`. They are written to a hidden folder in or beside the one asked for and moved in when all are whole.
+//! The files of a run: `experiment.toml`, `metrics.csv`, `times.npy`, `tokens.npy`, `summary.json`, and `density.npy` with
+//! its grid ([`super::density_files`]). They are written to a hidden folder in or beside the one asked for and moved in when all are whole.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use npyz::WriterBuilder;
 use tempfile::TempDir;
 
+use super::density_files;
 use super::summary::Summary;
 use crate::engine::{Experiment, History};
 use crate::measure::{Density, Law};
 use crate::observe::OBSERVABLES;
-use crate::sphere::CirclePlan;
 
 /// Every file that a run may write.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 13] = [
     "experiment.toml",
     "metrics.csv",
     "summary.json",
@@ -23,8 +23,12 @@ const NAMES: [&str; 9] = [
     "tokens.npy",
     "density.npy",
     "angles.npy",
-    "initial.npy",
+    "colatitude.npy",
+    "longitude.npy",
+    "cosine.npy",
     "weights.npy",
+    "initial.npy",
+    "initial_weights.npy",
 ];
 
 /// Whether the folder holds a run, or anything that a run would replace.
@@ -76,7 +80,6 @@ pub struct Output {
     staging: TempDir,
     tokens: ArrayFile,
     densities: Vec<Option<Density>>,
-    points: usize,
 }
 
 impl Output {
@@ -110,7 +113,6 @@ impl Output {
             staging,
             tokens,
             densities: Vec::new(),
-            points: 0,
         })
     }
 
@@ -120,9 +122,6 @@ impl Output {
     /// The operating system's.
     pub fn frame(&mut self, positions: &[f64], density: Option<&Density>) -> io::Result<()> {
         self.tokens.extend(positions.iter().copied())?;
-        if let Some(density) = density {
-            self.points = self.points.max(2 * density.modes() + 2);
-        }
         self.densities.push(density.cloned());
         Ok(())
     }
@@ -132,7 +131,7 @@ impl Output {
     /// # Errors
     /// The operating system's.
     pub fn complete(
-        mut self,
+        self,
         experiment: &Experiment,
         history: &History,
         summary: &Summary,
@@ -146,33 +145,14 @@ impl Output {
             &folder.join("times.npy"),
             history.records().iter().map(|record| record.time),
         )?;
-        if experiment.has_field() {
-            self.write_densities(&folder)?;
+        if let Ok(continuum) = experiment.continuum() {
+            density_files::write(&folder, continuum.domain, &self.densities)?;
         }
         let mut json = serde_json::to_string_pretty(summary).map_err(io::Error::other)?;
         json.push('\n');
         fs::write(folder.join("summary.json"), json)?;
         self.tokens.finish()?;
         move_in(&folder, &self.target)
-    }
-
-    /// All frames on one grid, fine enough for the finest of them; NaN where the density was under-resolved.
-    fn write_densities(&mut self, folder: &Path) -> io::Result<()> {
-        let points = self.points.max(64).next_multiple_of(2);
-        let mut plan = CirclePlan::new(points);
-        let mut values = vec![0.0; points];
-        let shape = [self.densities.len() as u64, points as u64];
-        let mut file = ArrayFile::create(&folder.join("density.npy"), &shape)?;
-        for density in &self.densities {
-            match density {
-                Some(density) => density.values(&mut plan, &mut values),
-                None => values.fill(f64::NAN),
-            }
-            file.extend(values.iter().copied())?;
-        }
-        file.finish()?;
-        let angles = (0..points).map(|j| std::f64::consts::TAU * j as f64 / points as f64);
-        write_vector(&folder.join("angles.npy"), angles)
     }
 }
 
@@ -191,14 +171,20 @@ fn with_own_tokens(experiment: &Experiment, folder: &Path) -> io::Result<Experim
         file.finish()?;
         *path = "initial.npy".into();
         if let Some(weights) = weights {
-            write_vector(&folder.join("weights.npy"), points.weights.iter().copied())?;
-            *weights = "weights.npy".into();
+            write_vector(
+                &folder.join("initial_weights.npy"),
+                points.weights.iter().copied(),
+            )?;
+            *weights = "initial_weights.npy".into();
         }
     }
     Ok(own)
 }
 
-fn write_vector(path: &Path, values: impl ExactSizeIterator<Item = f64>) -> io::Result<()> {
+pub(super) fn write_vector(
+    path: &Path,
+    values: impl ExactSizeIterator<Item = f64>,
+) -> io::Result<()> {
     let mut file = ArrayFile::create(path, &[values.len() as u64])?;
     file.extend(values)?;
     file.finish()

@@ -1,5 +1,6 @@
 //! Headless work: a run without a screen, its report and its files.
 
+pub mod density_files;
 pub mod files;
 pub mod run;
 pub mod summary;

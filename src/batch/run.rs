@@ -92,7 +92,7 @@ fn follow(
     let clock = Instant::now();
     // Asked at every frame and, by the steppers, between their steps.
     let progress = RefCell::new(progress);
-    let mut session = Session::without_pictures(experiment.clone())?;
+    let mut session = Session::without_pictures(experiment.clone());
     visit(&session)?;
     let last = (experiment.time.recorded() - 1).max(1) as f64;
     while !session.finished() {

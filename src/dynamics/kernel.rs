@@ -1,47 +1,59 @@
-//! The kernel e^{β⟨x,y⟩} on the circle as its table of multipliers, scaled by e^{−β} so that nothing overflows.
+//! The kernel e^{β⟨x,y⟩} on S^{d−1} as its table of multipliers, scaled by e^{−β} so that nothing overflows.
 
 use crate::measure::Moments;
 use crate::sphere::bessel::{ratios_over_beta, scaled_multipliers};
+use crate::sphere::gegenbauer::growth;
 
-/// Multipliers of the kernel and of its gradient, up to the degree where they vanish in double precision.
-///
-/// With m_k the moments of μ, Z_μ(θ) e^{−β} = Σ_k λ_k m_k e^{−ikθ} and (1/β)∂_θ Z_μ(θ) e^{−β} = Σ_k −i κ_k m_k e^{−ikθ}.
+/// Multipliers λ_ℓ of the kernel (Funk–Hecke: ∫e^{β⟨x,y⟩}Y_ℓ(y)dσ(y) = λ_ℓ Y_ℓ(x)), up to the degree where they vanish in
+/// double precision: whatever carries moments, a density or the tokens, on the circle, on S² or around an axis of
+/// S^{d−1}, meets the kernel here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kernel {
+    /// d.
+    pub dimension: usize,
     /// β.
     pub beta: f64,
-    /// λ_k e^{−β} = e^{−β} I_k(β).
+    /// λ_ℓ e^{−β}; on the circle λ_k = I_k(β), on S² i_ℓ(β).
     pub potential: Vec<f64>,
-    /// κ_k = k λ_k e^{−β}/β, whose limit at β = 0 is ½ at k = 1.
-    pub gradient: Vec<f64>,
+    /// λ_ℓ e^{−β}/β for ℓ ≥ 1, whose limit at β = 0 is 1/d at ℓ = 1; entry 0 is 0, for only gradients need it.
+    pub over_beta: Vec<f64>,
 }
 
-/// Multipliers below this share of the largest are left out.
+/// Degrees whose gradient is below this share of the mean potential everywhere are left out.
 const NEGLIGIBLE: f64 = 1e-18;
 
 impl Kernel {
-    /// The table at inverse temperature β ≥ 0.
+    /// The table on S^{d−1} at inverse temperature β ≥ 0.
     #[must_use]
-    pub fn new(beta: f64) -> Self {
-        // λ_k/λ_0 ≲ e^{−k²/2β} while k < β, and (β/2)^k/k! beyond: never more than this many.
-        let most = 24 + (beta + 1.0).min(10.0 * beta.sqrt() + 20.0).ceil() as usize;
-        let mut potential = scaled_multipliers(2, beta, most);
-        let ratios = ratios_over_beta(0.0, beta, most);
-        // λ_k/β = λ_{k−1} q_k needs no division by β
-        let mut gradient: Vec<f64> = std::iter::once(0.0)
-            .chain((1..=most).map(|k| k as f64 * ratios[k - 1] * potential[k - 1]))
+    pub fn new(dimension: usize, beta: f64) -> Self {
+        // λ_ℓ/λ_0 ≲ e^{−ℓ²/2β} while ℓ < β, and (β/2)^ℓ/ℓ! beyond, times N_ℓ: never more than this many.
+        let root = beta.sqrt();
+        let most = 24
+            + (beta + 12.0 * root + 1.0)
+                .min((10.0 + (dimension as f64).sqrt()) * root + 20.0)
+                .ceil() as usize;
+        let mut potential = scaled_multipliers(dimension, beta, most);
+        let ratios = ratios_over_beta(dimension as f64 / 2.0 - 1.0, beta, most);
+        // λ_ℓ/β = λ_{ℓ−1} q_ℓ needs no division by β
+        let mut over_beta: Vec<f64> = std::iter::once(0.0)
+            .chain((1..=most).map(|l| ratios[l - 1] * potential[l - 1]))
             .collect();
-        let kept = gradient
-            .iter()
-            .rposition(|g| *g > NEGLIGIBLE * potential[0])
-            .unwrap_or(1)
-            .max(1);
+        let mut multiplicity = 1.0;
+        let mut kept = 1;
+        for (l, value) in over_beta.iter().enumerate().skip(1) {
+            // N_ℓ λ_ℓ bounds what the degree adds to the potential of any measure; its gradient is ℓ times larger.
+            multiplicity *= growth(dimension, l);
+            if multiplicity * l as f64 * value > NEGLIGIBLE * potential[0] {
+                kept = l;
+            }
+        }
         potential.truncate(kept + 1);
-        gradient.truncate(kept + 1);
+        over_beta.truncate(kept + 1);
         Self {
+            dimension,
             beta,
             potential,
-            gradient,
+            over_beta,
         }
     }
 
@@ -51,31 +63,22 @@ impl Kernel {
         self.potential.len() - 1
     }
 
-    /// λ_k e^{−β}, zero beyond the table.
-    #[must_use]
-    pub fn multiplier(&self, k: usize) -> f64 {
-        self.potential.get(k).copied().unwrap_or(0.0)
-    }
-
-    /// E_β\[μ\] = (1/2β)∬ e^{β⟨x,y⟩} dμdμ = (e^β/2β) Σ_k λ_k e^{−β}|m_k|² (3.5). At β = 0 the constant 1/2β is dropped and
-    /// the limit ½|m_1|² remains. Overflows to infinity for β > 709, as it must.
+    /// E_β\[μ\] = (1/2β)∬ e^{β⟨x,y⟩} dμdμ = (e^β/2β) Σ_ℓ λ_ℓ e^{−β} power_ℓ (3.5). At β = 0 the constant 1/2β is dropped and
+    /// the limit ½|∫x dμ|² remains. Overflows to infinity for β > 709, as it must.
     #[must_use]
     pub fn interaction_energy(&self, moments: &Moments) -> f64 {
         if self.beta == 0.0 {
-            return 0.5 * moments.get(1).norm_sqr();
+            return 0.5 * moments.order_parameter(1).powi(2);
         }
         self.beta.exp() / (2.0 * self.beta) * moments.quadratic(&self.potential)
     }
 
-    /// √(2E_β[μ − ν]), the kernel discrepancy of two probability measures given the moments of μ − ν; |m_1| at β = 0.
+    /// √(2E_β[μ − ν]), the kernel discrepancy of two probability measures given the moments of μ − ν; |∫x d(μ−ν)| at
+    /// β = 0.
     #[must_use]
     pub fn energy_norm(&self, difference: &Moments) -> f64 {
-        // For a difference of probabilities m_0 = 0; λ_k/β = κ_k/k has a limit at β = 0.
-        let tail: f64 = (1..=self.degree().min(difference.degree()))
-            .rev()
-            .map(|k| self.gradient[k] / k as f64 * difference.get(k).norm_sqr())
-            .sum();
-        (0.5 * self.beta).exp() * (2.0 * tail).sqrt()
+        // For a difference of probabilities the degree 0 vanishes, and λ_ℓ/β has a limit at β = 0.
+        (0.5 * self.beta).exp() * difference.quadratic(&self.over_beta).sqrt()
     }
 }
 
@@ -87,16 +90,16 @@ mod tests {
     #[test]
     fn the_bandwidth_is_what_double_precision_needs() {
         for (beta, needed) in [(9.0, 27), (25.0, 42), (81.0, 71)] {
-            let kernel = Kernel::new(beta);
+            let kernel = Kernel::new(2, beta);
             assert!(
                 kernel.degree() >= needed && kernel.degree() < needed + 16,
                 "β {beta}: {}",
                 kernel.degree()
             );
         }
-        assert_eq!(Kernel::new(0.0).degree(), 1);
-        assert!((Kernel::new(0.0).gradient[1] - 0.5).abs() < 1e-16);
-        assert!(Kernel::new(1e4).degree() < 1100);
+        assert_eq!(Kernel::new(2, 0.0).degree(), 1);
+        assert!((Kernel::new(2, 0.0).over_beta[1] - 0.5).abs() < 1e-16);
+        assert!(Kernel::new(2, 1e4).degree() < 1100);
     }
 
     #[test]
@@ -110,7 +113,7 @@ mod tests {
             vec![1.0, 2.0, 0.5, 1.5],
         );
         for beta in [0.5, 4.0, 30.0] {
-            let kernel = Kernel::new(beta);
+            let kernel = Kernel::new(2, beta);
             let mut pairs = 0.0;
             for i in 0..4 {
                 for j in 0..4 {
@@ -130,7 +133,7 @@ mod tests {
     fn the_energy_norm_is_the_energy_of_the_difference_and_has_its_limit() {
         let at = |angle: f64| Particles::new(2, vec![angle.cos(), angle.sin()]);
         for beta in [1e-7, 2.0] {
-            let kernel = Kernel::new(beta);
+            let kernel = Kernel::new(2, beta);
             let degree = kernel.degree();
             let difference = at(0.3).moments(degree).minus(&at(1.5).moments(degree));
             // 2E[δ_x − δ_y] = (2/β)(e^β − e^{β cos}) exactly, without cancellation through expm1
@@ -141,6 +144,51 @@ mod tests {
             );
         }
         let difference = at(0.3).moments(1).minus(&at(1.5).moments(1));
-        assert!((Kernel::new(0.0).energy_norm(&difference) - 2.0 * 0.6_f64.sin()).abs() < 1e-14);
+        assert!((Kernel::new(2, 0.0).energy_norm(&difference) - 2.0 * 0.6_f64.sin()).abs() < 1e-14);
+    }
+
+    #[test]
+    fn the_energy_on_the_sphere_is_the_double_sum_over_pairs() {
+        let tokens = crate::measure::Law::Uniform.sample(6, 3, 1);
+        for beta in [0.5, 4.0, 30.0] {
+            let kernel = Kernel::new(3, beta);
+            let mut pairs = 0.0;
+            for x in tokens.rows() {
+                for y in tokens.rows() {
+                    pairs += (beta * crate::sphere::geometry::dot(x, y)).exp() / 36.0;
+                }
+            }
+            let energy = kernel.interaction_energy(&tokens.moments(kernel.degree()));
+            assert!(
+                (energy / (pairs / (2.0 * beta)) - 1.0).abs() < 1e-13,
+                "β {beta}"
+            );
+        }
+    }
+
+    #[test]
+    fn in_every_dimension_the_degrees_kept_restore_the_kernel() {
+        use crate::sphere::gegenbauer::for_each_polynomial;
+        for dimension in [2, 3, 8, 128] {
+            for beta in [0.0, 0.5, 9.0, 81.0] {
+                let kernel = Kernel::new(dimension, beta);
+                for c in [-1.0, -0.3, 0.6, 1.0] {
+                    let mut sum = 0.0;
+                    let mut multiplicity = 1.0;
+                    for_each_polynomial(dimension, kernel.degree(), c, |l, p| {
+                        if l > 0 {
+                            multiplicity *= growth(dimension, l);
+                        }
+                        sum += multiplicity * kernel.potential[l] * p;
+                    });
+                    let exact = (beta * (c - 1.0)).exp();
+                    assert!(
+                        (sum - exact).abs() < 1e-13,
+                        "d {dimension} β {beta} c {c}: {:e}",
+                        sum - exact
+                    );
+                }
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ pub mod spectral;
 pub mod tokens;
 
 pub use kernel::Kernel;
-pub use mean_field::CircleMeanField;
+pub use mean_field::{CircleMeanField, MeanField, SphereMeanField, ZonalMeanField};
 pub use tokens::TokenDynamics;
 
 use serde::Serialize;

@@ -1,5 +1,5 @@
-//! The tokens' drift on the circle from their moments: O(n·degrees) instead of O(n²), the same kernel table as the
-//! density's.
+//! The tokens' drift on the circle and on S² from their moments: O(n·degrees), on S² O(n·degrees²), instead of O(n²); the
+//! same kernel table as the density's.
 //!
 //! Accuracy: the rounding of the series is an absolute error of a few 1e-16 in Z(x_i)e^{−β}, while the token's own
 //! weight keeps Z(x_i)e^{−β} ≥ w_i. So the smallest potential met tells how many digits the quotient has left; it is
@@ -9,7 +9,9 @@ use rayon::prelude::*;
 
 use super::Kernel;
 use crate::measure::particles::accumulate_moments;
-use crate::sphere::Complex;
+use crate::sphere::domain::sphere_row;
+use crate::sphere::points::Harmonics;
+use crate::sphere::{Complex, Domain};
 
 const LANES: usize = 8;
 const ROWS: usize = 1024;
@@ -92,7 +94,8 @@ impl pulp::NullaryFnOnce for SeriesAt<'_> {
             let mut derivative = [0.0; LANES];
             for (k, m) in moments.iter().enumerate().skip(1) {
                 let (a, b) = (kernel.potential[k] * m.re, kernel.potential[k] * m.im);
-                let (c, d) = (kernel.gradient[k] * m.re, kernel.gradient[k] * m.im);
+                let gradient = k as f64 * kernel.over_beta[k];
+                let (c, d) = (gradient * m.re, gradient * m.im);
                 for lane in 0..LANES {
                     value[lane] += a * real[lane] + b * imag[lane];
                     derivative[lane] += c * imag[lane] - d * real[lane];
@@ -108,5 +111,50 @@ impl pulp::NullaryFnOnce for SeriesAt<'_> {
                 potential[lane] = 2.0 * value[lane];
             }
         }
+    }
+}
+
+/// The series on S², with its recurrences and scratch.
+pub struct SphereSeries {
+    harmonics: Harmonics,
+    moments: Vec<f64>,
+}
+
+impl SphereSeries {
+    /// Room for the degrees of a kernel.
+    #[must_use]
+    pub fn new(kernel: &Kernel) -> Self {
+        Self {
+            harmonics: Harmonics::new(kernel.degree()),
+            moments: vec![0.0; Domain::Sphere.length(kernel.degree())],
+        }
+    }
+
+    /// For unit rows x_i: `gradient`_i ← (1/β)∇Z(x_i) e^{−β} as a vector of ℝ³, still to be projected, and `potential`_i ←
+    /// Z(x_i) e^{−β}.
+    pub fn evaluate(
+        &mut self,
+        kernel: &Kernel,
+        positions: &[f64],
+        weights: &[f64],
+        gradient: &mut [f64],
+        potential: &mut [f64],
+    ) {
+        self.harmonics
+            .moments(positions, weights, &mut self.moments);
+        let degree = kernel.degree();
+        let mean = kernel.potential[0] * self.moments[0];
+        for order in 0..=degree {
+            let row = &mut self.moments[sphere_row(degree, order)..][..2 * (degree + 1 - order)];
+            for (pair, factor) in row.chunks_exact_mut(2).zip(&kernel.over_beta[order..]) {
+                pair.iter_mut().for_each(|c| *c *= factor);
+            }
+        }
+        self.harmonics
+            .evaluate(&self.moments, positions, potential, gradient);
+        // Z = λ_0 + β · the series of λ_ℓ/β, ℓ ≥ 1
+        potential
+            .iter_mut()
+            .for_each(|z| *z = mean + kernel.beta * *z);
     }
 }

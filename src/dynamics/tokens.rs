@@ -1,19 +1,22 @@
 //! The drift of the tokens, x_i' = P_{x_i} A_i, by whichever of the two paths is right and fast: the dispatch rule.
 //!
 //! * All pairs ([`super::direct`]) works always and costs n² exponentials.
-//! * On the circle the series ([`super::spectral`]) costs n·K with K ≈ 20 + 6√β degrees. It is taken from
+//! * The series ([`super::spectral`]) costs n·K on the circle and n·K² on S², with K ≈ 20 + 6√β degrees. It is taken from
 //!   `SERIES_FROM`·K tokens on (measured: a degree costs a token about as much as 1.6 pairs, moments and evaluation
-//!   together; below that both are microseconds) and, for (SA), only while every token's potential is large enough that
-//!   the rounding of the series stays under the accuracy asked for; else that evaluation is redone by all pairs.
+//!   together; below that both are microseconds), on S² from `SPHERE_SERIES_FROM`·K² on, and, for (SA), only while every
+//!   token's potential is large enough that the rounding of the series stays under the accuracy asked for; else that
+//!   evaluation is redone by all pairs.
 
 use super::direct::AllPairs;
-use super::spectral::Series;
+use super::spectral::{Series, SphereSeries};
 use super::{Attention, Kernel, Normalisation};
 use crate::measure::Particles;
 use crate::sphere::geometry::{dot, project_tangent, retract};
 
 /// How many tokens a degree of the series must stand against before it is used.
 const SERIES_FROM: usize = 4;
+/// The same on S², where there are K² harmonics.
+const SPHERE_SERIES_FROM: f64 = 0.5;
 /// Measured rounding of the series in Z e^{−β}, absolute, over sweeps of n and β (largest seen 6e-16).
 const SERIES_ROUNDING: f64 = 1e-15;
 /// The relative accuracy of the drift that is asked of the series.
@@ -28,6 +31,38 @@ pub enum Path {
     Spectral,
 }
 
+/// The series where there is one.
+enum TokenSeries {
+    Circle(Series),
+    Sphere(SphereSeries),
+    None,
+}
+
+impl TokenSeries {
+    fn new(kernel: &Kernel) -> Self {
+        match kernel.dimension {
+            2 => Self::Circle(Series::new(kernel)),
+            3 => Self::Sphere(SphereSeries::new(kernel)),
+            _ => Self::None,
+        }
+    }
+}
+
+/// The path to try first for n tokens.
+fn preferred(kernel: &Kernel, count: usize) -> Path {
+    let degrees = kernel.degree() + 1;
+    let spectral = match kernel.dimension {
+        2 => count >= SERIES_FROM * degrees,
+        3 => count as f64 >= SPHERE_SERIES_FROM * (degrees * degrees) as f64,
+        _ => false,
+    };
+    if spectral {
+        Path::Spectral
+    } else {
+        Path::Direct
+    }
+}
+
 /// The right-hand side for a fixed set of weights, with its scratch.
 pub struct TokenDynamics {
     attention: Attention,
@@ -36,7 +71,7 @@ pub struct TokenDynamics {
     kernel: Kernel,
     preferred: Path,
     pairs: AllPairs,
-    series: Series,
+    series: TokenSeries,
     unit: Vec<f64>,
     slope: Vec<f64>,
     /// Z(x_i) e^{−β} of the last evaluation.
@@ -50,19 +85,14 @@ impl TokenDynamics {
     #[must_use]
     pub fn new(attention: Attention, particles: &Particles) -> Self {
         let (d, n) = (particles.dimension(), particles.count());
-        let kernel = Kernel::new(attention.beta);
-        let preferred = if d == 2 && n >= SERIES_FROM * (kernel.degree() + 1) {
-            Path::Spectral
-        } else {
-            Path::Direct
-        };
+        let kernel = Kernel::new(d, attention.beta);
         Self {
             attention,
             dimension: d,
             weights: particles.weights.clone(),
-            preferred,
+            preferred: preferred(&kernel, n),
             pairs: AllPairs::new(d, &particles.weights),
-            series: Series::new(&kernel),
+            series: TokenSeries::new(&kernel),
             kernel,
             unit: vec![0.0; n * d],
             slope: vec![0.0; if d == 2 { n } else { 0 }],
@@ -80,12 +110,9 @@ impl TokenDynamics {
     /// Changes β or the normalisation during a run.
     pub fn set_attention(&mut self, attention: Attention) {
         if attention.beta != self.kernel.beta {
-            self.kernel = Kernel::new(attention.beta);
-            self.series = Series::new(&self.kernel);
-            if self.dimension == 2 {
-                let enough = self.weights.len() >= SERIES_FROM * (self.kernel.degree() + 1);
-                self.preferred = if enough { Path::Spectral } else { Path::Direct };
-            }
+            self.kernel = Kernel::new(self.dimension, attention.beta);
+            self.series = TokenSeries::new(&self.kernel);
+            self.preferred = preferred(&self.kernel, self.weights.len());
         }
         self.attention = attention;
     }
@@ -162,24 +189,61 @@ impl TokenDynamics {
     }
 
     fn spectral(&mut self, drift: &mut [f64]) {
-        self.series.evaluate(
+        match self.series {
+            TokenSeries::Circle(_) => self.spectral_on_circle(drift),
+            TokenSeries::Sphere(_) => self.spectral_on_sphere(drift),
+            TokenSeries::None => self.direct(drift),
+        }
+    }
+
+    /// What multiplies (1/β)∇Z e^{−β} at token i.
+    fn rate(&self, i: usize) -> f64 {
+        match self.attention.normalisation {
+            Normalisation::Softmax => 1.0 / self.potential[i],
+            Normalisation::None => self.attention.speed(),
+        }
+    }
+
+    fn spectral_on_circle(&mut self, drift: &mut [f64]) {
+        let TokenSeries::Circle(series) = &mut self.series else {
+            return;
+        };
+        series.evaluate(
             &self.kernel,
             &self.unit,
             &self.weights,
             &mut self.slope,
             &mut self.potential,
         );
-        let speed = self.attention.speed();
         for (i, (row, z)) in drift
             .chunks_exact_mut(2)
             .zip(self.unit.chunks_exact(2))
             .enumerate()
         {
-            let rate = match self.attention.normalisation {
-                Normalisation::Softmax => self.slope[i] / self.potential[i],
-                Normalisation::None => self.slope[i] * speed,
-            };
+            let rate = self.slope[i] * self.rate(i);
             (row[0], row[1]) = (-z[1] * rate, z[0] * rate);
+        }
+    }
+
+    fn spectral_on_sphere(&mut self, drift: &mut [f64]) {
+        let TokenSeries::Sphere(series) = &mut self.series else {
+            return;
+        };
+        series.evaluate(
+            &self.kernel,
+            &self.unit,
+            &self.weights,
+            drift,
+            &mut self.potential,
+        );
+        for (i, (row, x)) in drift
+            .chunks_exact_mut(3)
+            .zip(self.unit.chunks_exact(3))
+            .enumerate()
+        {
+            project_tangent(x, row);
+            let rate = self.rate(i);
+            row.iter_mut().for_each(|v| *v *= rate);
         }
     }
 
@@ -214,8 +278,18 @@ mod tests {
     fn spectral_and_direct_drift_agree_at_the_tokens_up_to_beta_64() {
         for normalisation in systems() {
             for beta in [0.0, 0.1, 1.0, 4.0, 9.0, 25.0, 64.0] {
-                for count in [1, 2, 33, 400, 3000] {
-                    let tokens = Law::Uniform.sample(count, 2, 3);
+                for (count, dimension) in [
+                    (1, 2),
+                    (2, 2),
+                    (33, 2),
+                    (400, 2),
+                    (3000, 2),
+                    (1, 3),
+                    (2, 3),
+                    (70, 3),
+                    (3000, 3),
+                ] {
+                    let tokens = Law::Uniform.sample(count, dimension, 3);
                     let mut dynamics = TokenDynamics::new(
                         Attention {
                             beta,
@@ -223,7 +297,8 @@ mod tests {
                         },
                         &tokens,
                     );
-                    let (mut direct, mut spectral) = (vec![0.0; 2 * count], vec![0.0; 2 * count]);
+                    let (mut direct, mut spectral) =
+                        (vec![0.0; dimension * count], vec![0.0; dimension * count]);
                     dynamics.drift_by(Path::Direct, &tokens.positions, &mut direct);
                     dynamics.drift_by(Path::Spectral, &tokens.positions, &mut spectral);
                     // USA is measured against e^β, the scale of its weights
@@ -235,7 +310,7 @@ mod tests {
                     for (a, b) in direct.iter().zip(&spectral) {
                         assert!(
                             (a - b).abs() < 1e-11 * scale,
-                            "{normalisation:?} β {beta} n {count}: {:e}",
+                            "{normalisation:?} β {beta} n {count} d {dimension}: {:e}",
                             a - b
                         );
                     }

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::document::{Document, InputError, Location, Table, Value};
 use super::experiment::{
-    Change, DEFAULT_CLUSTER_WIDTH, DEFAULT_MAX_MODES, DEFAULT_MODES, DEFAULT_SMOOTHING, Experiment,
-    FieldInitial, FieldSpec, NoiseSpec, ObserveSpec, Scheme, Source, TimeSpec, TokenSpec,
-    default_noise_step,
+    Change, DEFAULT_CLUSTER_WIDTH, DEFAULT_SMOOTHING, Experiment, FieldInitial, FieldSpec,
+    NoiseSpec, ObserveSpec, Scheme, Solver, Source, TimeSpec, TokenSpec, default_modes,
+    default_noise_step, most_modes,
 };
 use super::laws::{file_law, law};
 use super::section::{SECTIONS, Section};
@@ -183,12 +183,13 @@ fn field(
     tokens: &TokenSpec,
     notes: &mut Vec<String>,
 ) -> Result<FieldSpec, InputError> {
-    let max_modes = section
-        .whole("max_modes", 4..=1 << 22)?
-        .unwrap_or(DEFAULT_MAX_MODES);
+    let solver = solver(section, tokens.dimension)?;
+    let (modes, most) = default_modes(solver, tokens.dimension);
+    let largest = most_modes(solver, tokens.dimension) as i64;
+    let max_modes = section.whole("max_modes", 4..=largest)?.unwrap_or(most);
     let modes = section
-        .whole("modes", 4..=1 << 22)?
-        .unwrap_or(DEFAULT_MODES.min(max_modes));
+        .whole("modes", 4..=largest)?
+        .unwrap_or(modes.min(max_modes));
     if modes > max_modes {
         let message = format!("{modes} modes to start with and at most {max_modes}");
         let remedy = Some("keep modes ≤ max_modes".into());
@@ -201,10 +202,27 @@ fn field(
         Some(table) => field_initial(&table, tokens)?,
     };
     Ok(FieldSpec {
+        solver,
         initial,
         modes,
         max_modes,
     })
+}
+
+fn solver(section: &Section, dimension: usize) -> Result<Solver, InputError> {
+    let solvers = [("spectral", Solver::Spectral), ("zonal", Solver::Zonal)];
+    let solver = section
+        .choice("solver", &solvers)?
+        .unwrap_or(Solver::default_for(dimension));
+    if solver == Solver::Spectral && dimension > 3 {
+        let message =
+            format!("the spectral solver is for d = 2 and 3, and the dimension is {dimension}");
+        let remedy = Some("use solver = \"zonal\", or leave it out".into());
+        return Err(section
+            .place_of("solver")
+            .error(&section.key("solver"), message, remedy));
+    }
+    Ok(solver)
 }
 
 /// The law itself where it has a smooth density, the law smoothed where it jumps, else the smoothed tokens.
@@ -214,7 +232,7 @@ fn default_field(tokens: &TokenSpec, notes: &mut Vec<String>) -> FieldInitial {
         Law::Hemisphere => (Source::Law, DEFAULT_SMOOTHING),
         _ => (Source::Law, 0.0),
     };
-    if smoothing > 0.0 && tokens.dimension == 2 {
+    if smoothing > 0.0 && tokens.dimension <= 3 {
         let what = if from == Source::Empirical {
             "the tokens' empirical measure"
         } else {

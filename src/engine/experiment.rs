@@ -5,11 +5,28 @@ use serde::Serialize;
 
 use crate::dynamics::{Attention, Normalisation};
 use crate::measure::Law;
+use crate::sphere::Domain;
 
-/// Default of `[field] modes`.
-pub const DEFAULT_MODES: usize = 256;
-/// Default of `[field] max_modes`.
-pub const DEFAULT_MAX_MODES: usize = 65536;
+/// Defaults of `[field] modes` and `max_modes`: K on the circle; the degree on S², where the work grows with its cube; the
+/// degree of a zonal density.
+#[must_use]
+pub fn default_modes(solver: Solver, dimension: usize) -> (usize, usize) {
+    match (solver, dimension) {
+        (Solver::Spectral, 2) => (256, 65536),
+        (Solver::Spectral, _) => (32, 256),
+        (Solver::Zonal, _) => (64, 512),
+    }
+}
+
+/// The largest `max_modes` that is taken: more would not fit into memory or end in a life time.
+#[must_use]
+pub fn most_modes(solver: Solver, dimension: usize) -> usize {
+    match (solver, dimension) {
+        (Solver::Spectral, 2) => 1 << 22,
+        (Solver::Spectral, _) => 1023,
+        (Solver::Zonal, _) => 4095,
+    }
+}
 /// Default of `[field] initial.smoothing` for the empirical measure: a heat flow by an angle of √(2·0.005) = 0.1.
 pub const DEFAULT_SMOOTHING: f64 = 0.005;
 /// Default of `[noise] step`: a hundredth of the fastest time scale. The drift of (SA) varies over angles of 1/√β at
@@ -73,12 +90,45 @@ pub struct NoiseSpec {
 /// `[field]`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FieldSpec {
+    /// How the density is represented.
+    pub solver: Solver,
     /// Where the density starts.
     pub initial: FieldInitial,
     /// Modes to start with and to come back to.
     pub modes: usize,
     /// Modes beyond which the density is given up as under-resolved.
     pub max_modes: usize,
+}
+
+/// `[field] solver`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Solver {
+    /// All functions: Fourier on the circle, spherical harmonics on S².
+    Spectral,
+    /// Functions of ⟨x,e⟩ on S^{d−1}, any d: Gegenbauer polynomials.
+    Zonal,
+}
+
+impl Solver {
+    /// The one that can hold the most on S^{d−1}.
+    #[must_use]
+    pub fn default_for(dimension: usize) -> Self {
+        if dimension <= 3 {
+            Self::Spectral
+        } else {
+            Self::Zonal
+        }
+    }
+}
+
+/// Where the density lives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Continuum {
+    /// The family of functions.
+    pub domain: Domain,
+    /// The axis of the zonal domain, a unit vector; empty otherwise.
+    pub axis: Vec<f64>,
 }
 
 /// `[field] initial`.
@@ -189,9 +239,42 @@ impl Experiment {
         toml::to_string(self)
     }
 
-    /// Whether a continuum can accompany the tokens.
+    /// Where a continuum can accompany the tokens, or the reason why none can.
+    ///
+    /// # Errors
+    /// One sentence for the reader.
+    pub fn continuum(&self) -> Result<Continuum, String> {
+        let d = self.tokens.dimension;
+        let plain = |domain| Continuum {
+            domain,
+            axis: Vec::new(),
+        };
+        match (self.field.solver, d) {
+            (Solver::Spectral, 2) => return Ok(plain(Domain::Circle)),
+            (Solver::Spectral, 3) => return Ok(plain(Domain::Sphere)),
+            _ => {}
+        }
+        let law = match &self.field.initial {
+            FieldInitial::Law(law) => law,
+            FieldInitial::From { .. } => &self.tokens.initial,
+        };
+        match law.axis(d, self.tokens.seed) {
+            Some(axis) => Ok(Continuum {
+                domain: Domain::Zonal(d),
+                axis,
+            }),
+            None if d > 3 => Err(format!(
+                "tokens only: for d = {d} the continuum is available for laws that are zonal (functions of ⟨x,axis⟩), and this one is not"
+            )),
+            None => Err(
+                "tokens only: the law is not zonal, and solver = \"zonal\" was asked for".into(),
+            ),
+        }
+    }
+
+    /// Whether a continuum accompanies the tokens.
     #[must_use]
     pub fn has_field(&self) -> bool {
-        self.tokens.dimension == 2
+        self.continuum().is_ok()
     }
 }

@@ -1,16 +1,18 @@
-//! The density's half of a session on the circle: coefficients, tendency, stepper, and a resolution that follows the
+//! The density's half of a session: coefficients, tendency, stepper, and a resolution that follows the
 //! spectrum.
 //!
-//! After every step the tail (the largest |c_k| in the top eighth) is looked at: above `grow` the modes double and the step is
+//! After every step the tail (the largest amplitude in the top eighth) is looked at: above `grow` the modes double and the step is
 //! taken again, and where half of them would do with room to spare they halve. At the limit of modes the run goes on until the tail
 //! reaches the tolerance; then the density is *under-resolved*, and from that time on there is no density: no number is
 //! taken from it.
 
-use super::experiment::{Experiment, FieldInitial, Source};
-use crate::dynamics::{Attention, CircleMeanField};
+use super::experiment::{Continuum, Experiment, FieldInitial, Source};
+use crate::dynamics::{Attention, MeanField};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, Exponential, StepError, Work};
-use crate::measure::{Density, Particles};
+use crate::measure::density::Amplitudes;
+use crate::measure::{Density, Moments, Particles};
+use crate::sphere::Domain;
 
 const FIRST_STEP: f64 = 1e-3;
 /// Modes are never fewer than this (or than the experiment asks for, if that is less).
@@ -18,6 +20,8 @@ const FEWEST: usize = 32;
 /// The tail that doubles the modes, in tolerances; not below the rounding of the transforms.
 const GROW: f64 = 1e-2;
 const ROUNDING: f64 = 1e-13;
+/// A largest amplitude of more than this many (or tolerance/1e-13) leaves too few digits to the small ones.
+const LOST: f64 = 100.0;
 /// The modes halve when what would be cut off is below this share of the doubling threshold.
 const SHRINK: f64 = 0.1;
 
@@ -40,7 +44,7 @@ pub struct FieldRun {
     /// The density now, or the last one that was resolved.
     pub density: Density,
     /// Its right-hand side (without the diffusion).
-    pub mean_field: CircleMeanField,
+    pub mean_field: MeanField,
     /// Since when it is under-resolved.
     pub under_resolved: Option<f64>,
     attention: Attention,
@@ -50,44 +54,44 @@ pub struct FieldRun {
     most: usize,
     tolerance: f64,
     before: Vec<f64>,
+    amplitudes: Amplitudes,
     earlier: Work,
 }
 
 impl FieldRun {
-    /// The density of an experiment at t = 0 beside these tokens.
+    /// The density of an experiment at t = 0 beside these tokens, on its continuum.
     #[must_use]
-    pub fn new(experiment: &Experiment, tokens: &Particles) -> Self {
+    pub fn new(experiment: &Experiment, continuum: &Continuum, tokens: &Particles) -> Self {
         let spec = &experiment.field;
-        let start = |modes: usize| match &spec.initial {
-            FieldInitial::Law(law) => Density::from_law(law, 0.0, modes),
-            FieldInitial::From {
-                from: Source::Law,
-                smoothing,
-            } => Density::from_law(&experiment.tokens.initial, *smoothing, modes),
-            FieldInitial::From {
-                from: Source::Empirical,
-                smoothing,
-            } => Some(Density::from_moments(
-                &tokens.moments(modes).smoothed(*smoothing),
-                modes,
-            )),
+        let (domain, axis) = (continuum.domain, &continuum.axis);
+        // A law without a density never gets here: the experiment was checked. Uniform is the neutral answer.
+        let start = |modes: usize| {
+            start_density(experiment, tokens, continuum, modes).unwrap_or_else(|| {
+                let uniform = Moments::new(
+                    domain,
+                    [vec![1.0], vec![0.0; domain.length(modes) - 1]].concat(),
+                );
+                Density::from_moments(&uniform, axis.clone(), modes)
+            })
         };
         let tolerance = experiment.time.tolerance;
         let grow = (GROW * tolerance).max(ROUNDING);
         let mut modes = spec.modes;
-        // A law without a density never gets here: the experiment was checked. Uniform is the neutral answer.
-        let uniform = |modes: usize| Density {
-            state: [vec![1.0], vec![0.0; 2 * modes + 1]].concat(),
-        };
-        let mut density = start(modes).unwrap_or_else(|| uniform(modes));
+        let mut density = start(modes);
         while density.tail() > grow && modes < spec.max_modes {
             modes = (2 * modes).min(spec.max_modes);
-            density = start(modes).unwrap_or_else(|| uniform(modes));
+            density = start(modes);
         }
         let (attention, diffusion) = (experiment.attention, experiment.noise.diffusion);
         let mut run = Self {
-            mean_field: CircleMeanField::new(attention, modes),
-            stepper: stepper(diffusion, modes, tolerance, FIRST_STEP / attention.speed()),
+            mean_field: MeanField::new(domain, attention, modes),
+            stepper: stepper(
+                domain,
+                diffusion,
+                modes,
+                tolerance,
+                FIRST_STEP / attention.speed(),
+            ),
             under_resolved: None,
             attention,
             diffusion,
@@ -95,6 +99,7 @@ impl FieldRun {
             most: spec.max_modes,
             tolerance,
             before: Vec::new(),
+            amplitudes: density.amplitudes(),
             density,
             earlier: Work::default(),
         };
@@ -154,7 +159,8 @@ impl FieldRun {
                     stepper.step(&mut self.density.state, left, tendency)
                 }
             }?;
-            if self.density.modes() < self.most && self.density.tail() > self.grow() {
+            self.amplitudes.update(&self.density);
+            if self.density.modes() < self.most && self.amplitudes.tail() > self.grow() {
                 // What the step lost beyond the last mode cannot be had back: it is taken again with twice the modes.
                 self.density.state.clone_from(&self.before);
                 self.rebuild((2 * self.density.modes()).min(self.most));
@@ -172,7 +178,9 @@ impl FieldRun {
 
     /// The longest step for which the advection of every mode is stable, by the speed of the last evaluation.
     fn stable_step(&self) -> f64 {
-        let (modes, speed) = (self.density.modes() as f64, self.mean_field.fastest());
+        let (domain, speed) = (self.density.domain, self.mean_field.fastest());
+        // the highest frequency of what is advected, K on the circle
+        let modes = domain.laplacian(self.density.modes()).sqrt();
         let limit = match self.stepper {
             Stepper::Explicit(_) => EXPLICIT_STABILITY / (modes * speed),
             Stepper::Exponential(_) => {
@@ -182,34 +190,41 @@ impl FieldRun {
         if limit.is_nan() { f64::INFINITY } else { limit }
     }
 
-    /// d ln|m_k|/dt, k = 1 … `degrees`, by the whole equation at this moment; NaN where m_k is rounding noise.
+    /// d ln|m_ℓ|/dt, ℓ = 1 … `degrees`, by the whole equation at this moment; NaN where m_ℓ is rounding noise.
     pub fn growth(&mut self, degrees: usize) -> Vec<f64> {
         let mut rate = vec![0.0; self.density.state.len()];
         self.mean_field.tendency(&self.density.state, &mut rate);
+        let (domain, modes) = (self.density.domain, self.density.modes());
+        let (mut squares, mut products) = (vec![0.0; modes + 1], vec![0.0; modes + 1]);
+        domain.for_each(modes, |entry, l| {
+            squares[l] += self.density.state[entry].powi(2);
+            products[l] += self.density.state[entry] * rate[entry];
+        });
         (1..=degrees)
-            .map(|k| {
-                if k > self.density.modes() || self.density.coefficient(k).norm() < 1e-13 {
-                    return f64::NAN;
+            .map(|l| match squares.get(l) {
+                Some(square) if *square > 1e-26 => {
+                    products[l] / square - self.diffusion * domain.laplacian(l)
                 }
-                let (c, v) = (
-                    self.density.coefficient(k),
-                    crate::measure::density::coefficient(&rate, k),
-                );
-                (v * c.conj()).re / c.norm_sqr() - self.diffusion * (k * k) as f64
+                _ => f64::NAN,
             })
             .collect()
     }
 
-    /// The tail above which the modes double.
+    /// The tail above which the modes double: relative to the largest amplitude where that is above one.
     fn grow(&self) -> f64 {
-        (GROW * self.tolerance).max(ROUNDING)
+        (GROW * self.tolerance).max(ROUNDING * self.amplitudes.largest().max(1.0))
     }
 
     fn follow_the_spectrum(&mut self, time: f64) {
+        self.amplitudes.update(&self.density);
         let modes = self.density.modes();
         let grow = self.grow();
-        let tail = self.density.tail();
-        if tail > grow {
+        let tail = self.amplitudes.tail();
+        if self.amplitudes.largest() * ROUNDING > self.tolerance.max(LOST * ROUNDING) {
+            // In high dimension dμ/dσ grows by orders of magnitude as mass gathers: the rounding of the largest
+            // coefficient is all that is left of the others.
+            self.under_resolved = Some(time);
+        } else if tail > grow {
             if modes < self.most {
                 self.rebuild((2 * modes).min(self.most));
             } else if tail > self.tolerance.max(10.0 * ROUNDING) {
@@ -217,8 +232,8 @@ impl FieldRun {
             }
         } else if modes / 2 >= self.fewest
             && self
-                .density
-                .largest_from(self.density.tail_start(modes / 2))
+                .amplitudes
+                .largest_from(self.amplitudes.tail_start(modes / 2))
                 < SHRINK * grow
         {
             self.rebuild(modes / 2);
@@ -233,17 +248,56 @@ impl FieldRun {
             Stepper::Exponential(stepper) => stepper.controller.step,
         };
         self.density.resize(modes);
-        self.mean_field = CircleMeanField::new(self.attention, modes);
-        self.stepper = stepper(self.diffusion, modes, self.tolerance, proposal);
+        self.mean_field = MeanField::new(self.density.domain, self.attention, modes);
+        self.stepper = stepper(
+            self.density.domain,
+            self.diffusion,
+            modes,
+            self.tolerance,
+            proposal,
+        );
     }
 }
 
-fn stepper(diffusion: f64, modes: usize, tolerance: f64, first: f64) -> Stepper {
-    let length = 2 * (modes + 1);
+/// The density that an experiment says, on its continuum with `modes` modes.
+fn start_density(
+    experiment: &Experiment,
+    tokens: &Particles,
+    continuum: &Continuum,
+    modes: usize,
+) -> Option<Density> {
+    let (domain, seed) = (continuum.domain, experiment.tokens.seed);
+    match &experiment.field.initial {
+        FieldInitial::Law(law) => Density::from_law(law, domain, seed, 0.0, modes),
+        FieldInitial::From {
+            from: Source::Law,
+            smoothing,
+        } => Density::from_law(&experiment.tokens.initial, domain, seed, *smoothing, modes),
+        FieldInitial::From {
+            from: Source::Empirical,
+            smoothing,
+        } => {
+            let moments = match domain {
+                Domain::Zonal(_) => tokens.zonal_moments(&continuum.axis, modes),
+                _ => tokens.moments(modes),
+            };
+            let smoothed = moments.smoothed(*smoothing);
+            Some(Density::from_moments(
+                &smoothed,
+                continuum.axis.clone(),
+                modes,
+            ))
+        }
+    }
+}
+
+fn stepper(domain: Domain, diffusion: f64, modes: usize, tolerance: f64, first: f64) -> Stepper {
+    let length = domain.length(modes);
     if diffusion > 0.0 {
-        let rates = (0..=modes)
-            .flat_map(|k| [diffusion * (k * k) as f64; 2])
-            .collect();
+        let mut rates = vec![0.0; length];
+        domain.for_each(modes, |entry, l| {
+            rates[entry] = diffusion * domain.laplacian(l)
+        });
         return Stepper::Exponential(Box::new(Exponential::new(rates, tolerance, first)));
     }
     Stepper::Explicit(Box::new(Explicit::new(

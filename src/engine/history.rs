@@ -15,10 +15,13 @@ pub struct Record {
     pub time: f64,
     /// One value for each row of [`crate::observe::OBSERVABLES`]; NaN where it does not exist.
     pub values: Vec<f64>,
-    /// ρ at [`PICTURE_ANGLES`] equispaced angles, empty where there is no resolved density.
+    /// ρ at [`PICTURE_ANGLES`] equispaced angles, empty where there is no resolved density: on the circle the angle θ, on
+    /// S² the mean over longitudes at the colatitudes π(j+½)/N, for a zonal density ρ at the angles π(j+½)/N to its axis.
     pub density: Vec<f32>,
     /// For the kept tokens, the position drawn on the plane: on the circle x itself.
     pub tokens: Vec<[f32; 2]>,
+    /// For the kept tokens, the angle that belongs to the density's: θ, the colatitude, or the angle to the axis.
+    pub angles: Vec<f32>,
 }
 
 /// All recorded frames so far; cloning shares them.

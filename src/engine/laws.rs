@@ -2,17 +2,20 @@
 
 use std::path::Path;
 
-use super::document::{InputError, Value};
+use super::document::{InputError, Node, Value};
 use super::section::{Section, closest};
 use super::token_files::{self, FileError};
+use crate::measure::law::Term;
 use crate::measure::{Law, Particles};
 use crate::sphere::geometry::norm;
 
 const LAWS: &[&str] = &[
     "uniform",
     "harmonics",
+    "zonal",
     "von-mises-fisher",
     "poisson",
+    "mixture",
     "clusters",
     "hemisphere",
     "orthogonal",
@@ -34,6 +37,23 @@ pub(super) fn law(table: &Section, dimension: usize) -> Result<Law, InputError> 
                 _ => Law::Simplex,
             }
         }
+        "harmonics" if table.get("terms").is_some() => {
+            table.only(&["law", "terms"])?;
+            Law::SphericalHarmonics {
+                terms: terms(table)?,
+            }
+        }
+        "zonal" => {
+            table.only(&["law", "coefficients", "axis"])?;
+            let Some(coefficients) = table.numbers("coefficients")? else {
+                return table.missing("coefficients", "[0.3, 0.1]");
+            };
+            Law::Zonal {
+                coefficients,
+                axis: direction(table, "axis", dimension)?,
+            }
+        }
+        "mixture" => mixture(table, dimension)?,
         "harmonics" => {
             table.only(&["law", "cosine", "sine"])?;
             Law::Harmonics {
@@ -53,7 +73,9 @@ pub(super) fn law(table: &Section, dimension: usize) -> Result<Law, InputError> 
         }
         "poisson" => {
             table.only(&["law", "weight", "axis"])?;
-            let Some(weight) = table.number("weight", 0.0..=0.999_999)? else {
+            // above the circle the series of the moments has 1/(1 − w) terms
+            let most = if dimension == 2 { 0.999_999 } else { 0.999 };
+            let Some(weight) = table.number("weight", 0.0..=most)? else {
                 return table.missing("weight", "0.3");
             };
             Law::Poisson {
@@ -102,6 +124,90 @@ pub(super) fn law(table: &Section, dimension: usize) -> Result<Law, InputError> 
     })
 }
 
+/// `terms = [{ degree, order, amplitude }, …]`.
+fn terms(table: &Section) -> Result<Vec<Term>, InputError> {
+    let expected = "a list of { degree, order, amplitude }";
+    let Some(node) = table.get("terms") else {
+        return table.missing("terms", "[{ degree = 2, order = 0, amplitude = 0.1 }]");
+    };
+    let Value::Array(items) = &node.value else {
+        return table.wrong("terms", node, expected);
+    };
+    let mut terms = Vec::new();
+    for item in items {
+        let Value::Table(inner) = &item.value else {
+            return table.wrong("terms", item, expected);
+        };
+        let section = Section {
+            name: table.key("terms"),
+            table: inner,
+            at: item.at.clone(),
+        };
+        section.only(&["degree", "order", "amplitude"])?;
+        let Some(degree) = section.whole("degree", 1..=MOST_DEGREES)? else {
+            return section.missing("degree", "2");
+        };
+        let Some(amplitude) = section.number("amplitude", f64::MIN..=f64::MAX)? else {
+            return section.missing("amplitude", "0.1");
+        };
+        let most = degree as i64;
+        let order = section.integer("order", -most..=most)?.unwrap_or(0);
+        terms.push(Term {
+            degree,
+            order,
+            amplitude,
+        });
+    }
+    Ok(terms)
+}
+
+/// Highest degree of a term: the grid on which its sign is checked has 32 times its square points.
+const MOST_DEGREES: i64 = 255;
+
+fn mixture(table: &Section, dimension: usize) -> Result<Law, InputError> {
+    table.only(&["law", "means", "concentrations", "masses"])?;
+    let Some(node) = table.get("means") else {
+        return table.missing("means", "[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]");
+    };
+    let Value::Array(items) = &node.value else {
+        return table.wrong("means", node, "a list of directions");
+    };
+    let means = items
+        .iter()
+        .map(|item| unit_vector(table, "means", item, dimension))
+        .collect::<Result<Vec<_>, _>>()?;
+    let Some(concentrations) = table.numbers("concentrations")? else {
+        return table.missing("concentrations", "[4.0, 4.0]");
+    };
+    let fail = |message: String, remedy: &str| {
+        Err(table.place_of("concentrations").error(
+            &table.key("concentrations"),
+            message,
+            Some(remedy.to_owned()),
+        ))
+    };
+    if means.is_empty() || concentrations.len() != means.len() {
+        let message = format!(
+            "{} concentrations for {} means",
+            concentrations.len(),
+            means.len()
+        );
+        return fail(message, "give one concentration a mean");
+    }
+    if let Some(bad) = concentrations.iter().find(|k| !(0.0..=1e8).contains(*k)) {
+        return fail(
+            format!("{bad} is not a concentration"),
+            "concentrations are between 0 and 1e8",
+        );
+    }
+    let given = table.numbers("masses")?;
+    Ok(Law::Mixture {
+        masses: masses(table, given, means.len())?,
+        means,
+        concentrations,
+    })
+}
+
 fn masses(table: &Section, given: Option<Vec<f64>>, count: usize) -> Result<Vec<f64>, InputError> {
     let Some(masses) = given else {
         return Ok(vec![1.0 / count as f64; count]);
@@ -134,16 +240,36 @@ fn direction(table: &Section, key: &str, dimension: usize) -> Result<Vec<f64>, I
         axis[dimension - 1] = 1.0;
         return Ok(axis);
     };
-    if dimension == 2 && !matches!(node.value, Value::Array(_)) {
-        let angle = table.number_in(key, node, f64::MIN..=f64::MAX)?;
-        return Ok(vec![angle.cos(), angle.sin()]);
-    }
-    let vector = table.numbers(key)?.unwrap_or_default();
+    unit_vector(table, key, node, dimension)
+}
+
+/// A direction as d numbers that are not all zero, on the circle also as an angle.
+fn unit_vector(
+    table: &Section,
+    key: &str,
+    node: &Node,
+    dimension: usize,
+) -> Result<Vec<f64>, InputError> {
+    let Value::Array(items) = &node.value else {
+        if dimension == 2 {
+            let angle = table.number_in(key, node, f64::MIN..=f64::MAX)?;
+            return Ok(vec![angle.cos(), angle.sin()]);
+        }
+        return table.wrong(key, node, "a direction, a list of numbers");
+    };
+    let vector = items
+        .iter()
+        .map(|item| table.number_in(key, item, f64::MIN..=f64::MAX))
+        .collect::<Result<Vec<f64>, _>>()?;
     let length = norm(&vector);
     if vector.len() != dimension || length < 1e-300 {
         let message = format!("{} components, of length {length}", vector.len());
         let remedy = Some(format!("give {dimension} numbers that are not all zero"));
         return Err(node.at.error(&table.key(key), message, remedy));
+    }
+    // Vectors that are unit to rounding stay as they are, so that a saved axis is the same axis.
+    if (length - 1.0).abs() <= (dimension + 2) as f64 * f64::EPSILON {
+        return Ok(vector);
     }
     Ok(vector.iter().map(|a| a / length).collect())
 }

@@ -10,6 +10,7 @@ pub mod experiment;
 pub mod field_run;
 pub mod history;
 mod laws;
+mod pictures;
 pub mod predictions;
 pub mod presets;
 mod section;
@@ -20,7 +21,7 @@ pub mod token_run;
 pub mod worker;
 
 pub use document::InputError;
-pub use experiment::{Change, Experiment, FieldInitial, Scheme};
+pub use experiment::{Change, Continuum, Experiment, FieldInitial, Scheme, Solver};
 pub use history::History;
 pub use session::{Session, SessionError};
 pub use snapshot::Snapshot;

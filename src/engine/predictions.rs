@@ -43,11 +43,16 @@ fn ott_antonsen(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         && experiment.field.initial == exact
         && experiment.attention.beta == 0.0
         && experiment.noise.diffusion == 0.0;
-    let r = |t: &f64| (*t, theory::kuramoto::ott_antonsen(weight, *t));
+    let dimension = experiment.tokens.dimension;
+    let label = if dimension == 2 {
+        "Ott–Antonsen"
+    } else {
+        "Poisson kernel"
+    };
     applies.then(|| Prediction {
         observable: "field_order_1",
-        label: "Ott–Antonsen".into(),
-        curve: times.iter().map(r).collect(),
+        label: label.into(),
+        curve: theory::kuramoto::order_parameter(dimension, weight, times),
     })
 }
 
@@ -71,19 +76,18 @@ fn equiangular(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
     })
 }
 
-/// |m_k(0)|e^{g_k t} for the most unstable degree while it is small: linear stability of the uniform law.
+/// |m_ℓ(0)|e^{g_ℓ t} for the most unstable degree while it is small: linear stability of the uniform law.
 fn linear(experiment: &Experiment, field: &FieldSide, times: &[f64]) -> Option<Prediction> {
     let (attention, diffusion) = (experiment.attention, experiment.noise.diffusion);
-    let degree = theory::most_unstable_degree(attention, 2, diffusion);
+    let dimension = experiment.tokens.dimension;
+    let degree = theory::most_unstable_degree(attention, dimension, diffusion);
     let observable = OBSERVABLES[column(&format!("field_order_{degree}"))?].name;
-    let start = field.moments.order_parameter(degree);
-    let largest = (1..=8)
-        .map(|k| field.moments.order_parameter(k))
-        .fold(0.0, f64::max);
+    let start = *field.orders.get(degree.checked_sub(1)?)?;
+    let largest = field.orders.iter().copied().fold(0.0, f64::max);
     if start < 1e-14 || largest > SMALL {
         return None;
     }
-    let rate = theory::growth_rate(attention, 2, diffusion, degree);
+    let rate = theory::growth_rate(attention, dimension, diffusion, degree);
     let curve = times
         .iter()
         .map(|t| (*t, start * (rate * t).exp()))

@@ -8,7 +8,7 @@ pub(super) const SECTIONS: &[(&str, &[&str])] = &[
     ("tokens", &["count", "dimension", "seed", "initial"]),
     ("attention", &["beta", "normalisation"]),
     ("noise", &["diffusion", "step"]),
-    ("field", &["initial", "modes", "max_modes"]),
+    ("field", &["solver", "initial", "modes", "max_modes"]),
     ("observe", &["cluster_width"]),
     (
         "time",
@@ -127,6 +127,14 @@ impl<'a> Section<'a> {
         key: &str,
         range: std::ops::RangeInclusive<i64>,
     ) -> Result<Option<usize>, InputError> {
+        Ok(self.integer(key, range)?.map(|number| number as usize))
+    }
+
+    pub(super) fn integer(
+        &self,
+        key: &str,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Result<Option<i64>, InputError> {
         let Some(node) = self.get(key) else {
             return Ok(None);
         };
@@ -134,7 +142,7 @@ impl<'a> Section<'a> {
             return self.wrong(key, node, "a whole number");
         };
         if range.contains(&number) {
-            return Ok(Some(number as usize));
+            return Ok(Some(number));
         }
         let remedy = format!("it must lie between {} and {}", range.start(), range.end());
         Err(node.at.error(

@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use super::experiment::{Change, Experiment};
+use super::experiment::{Change, Experiment, FieldInitial, Source};
 use super::field_run::FieldRun;
-use super::history::{History, PICTURE_ANGLES, PICTURE_TOKENS, Record};
+use super::history::{History, PICTURE_TOKENS, Record};
+use super::pictures::Pictures;
 use super::predictions::predictions;
 use super::snapshot::{
-    self, DENSITY_POINTS, FieldView, Prediction, SHOWN_TOKENS, SPECTRUM_DEGREES, Snapshot,
-    TokenView,
+    self, FieldView, Prediction, SHOWN_TOKENS, SPECTRUM_DEGREES, Snapshot, TokenView,
 };
 use super::token_run::TokenRun;
 use crate::dynamics::{Attention, Kernel};
 use crate::integrate::StepError;
-use crate::measure::Density;
-use crate::observe::{FieldSide, Observation, TokenSide, principal};
-use crate::sphere::CirclePlan;
+use crate::observe::{FieldSide, Instruments, Observation, TokenSide, principal};
+use crate::sphere::Domain;
 use crate::theory;
 
 /// Why a run could not go on.
@@ -35,7 +34,7 @@ pub struct Session {
     experiment: Arc<Experiment>,
     tokens: TokenRun,
     field: Option<FieldRun>,
-    kernel: Kernel,
+    instruments: Instruments,
     attention: Attention,
     diffusion: f64,
     frame: usize,
@@ -44,7 +43,7 @@ pub struct Session {
     token_side: TokenSide,
     field_side: Option<FieldSide>,
     history: History,
-    pictures: bool,
+    pictures: Option<Pictures>,
     plane: Vec<[f64; 2]>,
     plane_share: f64,
     measured_growth: Vec<f64>,
@@ -54,34 +53,32 @@ pub struct Session {
 
 impl Session {
     /// The run of an experiment at t = 0, for the screen: its history keeps what the pictures need.
-    ///
-    /// # Errors
-    /// None today; a start that fails will say so here.
-    pub fn new(experiment: Experiment) -> Result<Self, SessionError> {
-        Ok(Self::start(experiment, true))
+    #[must_use]
+    pub fn new(experiment: Experiment) -> Self {
+        Self::start(experiment, true)
     }
 
     /// The same run for batch work: the history holds the observables alone.
-    ///
-    /// # Errors
-    /// As [`Session::new`].
-    pub fn without_pictures(experiment: Experiment) -> Result<Self, SessionError> {
-        Ok(Self::start(experiment, false))
+    #[must_use]
+    pub fn without_pictures(experiment: Experiment) -> Self {
+        Self::start(experiment, false)
     }
 
     fn start(experiment: Experiment, pictures: bool) -> Self {
         let mut tokens = TokenRun::new(&experiment);
-        let field = experiment
-            .has_field()
-            .then(|| FieldRun::new(&experiment, &tokens.particles));
-        let kernel = Kernel::new(experiment.attention.beta);
-        let width = experiment.observe.cluster_width;
+        let continuum = experiment.continuum();
+        let field = (continuum.as_ref().ok())
+            .map(|continuum| FieldRun::new(&experiment, continuum, &tokens.particles));
+        let mut instruments = Instruments::new(
+            Kernel::new(experiment.tokens.dimension, experiment.attention.beta),
+            experiment.observe.cluster_width,
+            (continuum.as_ref().ok()).map(|c| (c.domain, c.axis.as_slice())),
+        );
         let work = tokens.work();
         let token_side = TokenSide::observe(
             &tokens.particles,
             &mut tokens.dynamics,
-            &kernel,
-            width,
+            &mut instruments,
             work,
         );
         let mut session = Self {
@@ -89,17 +86,17 @@ impl Session {
             diffusion: experiment.noise.diffusion,
             notes: Arc::new(notes(&experiment)),
             predictions: Arc::default(),
+            pictures: pictures.then(|| Pictures::new(&experiment)),
             experiment: Arc::new(experiment),
             tokens,
             field,
-            kernel,
+            instruments,
             frame: 0,
             pending: None,
             next_change: 0,
             token_side,
             field_side: None,
             history: History::default(),
-            pictures,
             plane: Vec::new(),
             plane_share: 1.0,
             measured_growth: Vec::new(),
@@ -256,7 +253,8 @@ impl Session {
         self.attention.beta = change.beta.unwrap_or(self.attention.beta);
         self.attention.normalisation = change.normalisation.unwrap_or(self.attention.normalisation);
         self.diffusion = change.diffusion.unwrap_or(self.diffusion);
-        self.kernel = Kernel::new(self.attention.beta);
+        self.instruments.kernel =
+            Kernel::new(self.experiment.tokens.dimension, self.attention.beta);
         self.tokens.set(self.attention, self.diffusion);
         if let Some(field) = &mut self.field {
             field.set(self.attention, self.diffusion);
@@ -266,28 +264,23 @@ impl Session {
     }
 
     fn observe(&mut self) {
-        let width = self.experiment.observe.cluster_width;
         let particles = &self.tokens.particles;
         let work = self.tokens.work();
-        self.token_side = TokenSide::observe(
-            particles,
-            &mut self.tokens.dynamics,
-            &self.kernel,
-            width,
-            work,
-        );
-        self.field_side = match (&mut self.field, &self.token_side.moments) {
-            (Some(field), Some(moments)) if field.under_resolved.is_none() => {
+        let instruments = &mut self.instruments;
+        self.token_side =
+            TokenSide::observe(particles, &mut self.tokens.dynamics, instruments, work);
+        self.field_side = match &mut self.field {
+            Some(field) if field.under_resolved.is_none() => {
                 let work = field.work();
                 let (density, mean_field) = (&field.density, &mut field.mean_field);
+                let side = &self.token_side;
                 Some(FieldSide::observe(
                     density,
                     mean_field,
-                    &self.kernel,
-                    width,
+                    instruments,
                     work,
                     particles,
-                    moments,
+                    side,
                 ))
             }
             _ => None,
@@ -297,20 +290,20 @@ impl Session {
             field: self.field_side.as_ref(),
         }
         .values();
-        let (density, tokens) = if self.pictures {
-            self.pictures()
-        } else {
-            Default::default()
-        };
-        self.history.push(Record {
+        let mut record = Record {
             time: self.time(),
             values,
-            density,
-            tokens,
-        });
+            density: Vec::new(),
+            tokens: Vec::new(),
+            angles: Vec::new(),
+        };
+        if self.pictures.is_some() {
+            self.take_picture(&mut record);
+        }
+        self.history.push(record);
     }
 
-    fn pictures(&mut self) -> (Vec<f32>, Vec<[f32; 2]>) {
+    fn take_picture(&mut self, record: &mut Record) {
         let particles = &self.tokens.particles;
         if particles.dimension() == 2 {
             self.plane = particles.rows().map(|x| [x[0], x[1]]).collect();
@@ -320,23 +313,21 @@ impl Session {
             (self.plane, self.plane_share) = (plane, share);
         }
         let stride = particles.count().div_ceil(PICTURE_TOKENS);
-        let tokens = self
-            .plane
-            .iter()
-            .step_by(stride)
-            .map(|p| [p[0] as f32, p[1] as f32])
-            .collect();
-        let density = match &mut self.field {
-            Some(field) if field.under_resolved.is_none() => {
-                self.measured_growth = field.growth(SPECTRUM_DEGREES);
-                drawn(&field.density, PICTURE_ANGLES)
-                    .iter()
-                    .map(|v| *v as f32)
-                    .collect()
-            }
-            _ => Vec::new(),
+        let shown = |p: &[f64; 2]| [p[0] as f32, p[1] as f32];
+        record.tokens = self.plane.iter().step_by(stride).map(shown).collect();
+        let Some(pictures) = &mut self.pictures else {
+            return;
         };
-        (density, tokens)
+        record.angles = (particles.rows().step_by(stride))
+            .map(|x| pictures.angle(x) as f32)
+            .collect();
+        if let Some(field) = &mut self.field
+            && field.under_resolved.is_none()
+        {
+            self.measured_growth = field.growth(SPECTRUM_DEGREES);
+            record.density = pictures.strip(&field.density);
+            pictures.take(&field.density);
+        }
     }
 
     /// The present frame as the screen sees it.
@@ -371,9 +362,7 @@ impl Session {
         let particles = &self.tokens.particles;
         let stride = particles.count().div_ceil(SHOWN_TOKENS);
         let spectrum = match &self.token_side.moments {
-            Some(moments) => (1..=SPECTRUM_DEGREES.min(moments.degree()))
-                .map(|k| moments.order_parameter(k))
-                .collect(),
+            Some(moments) => moments.order_parameters(SPECTRUM_DEGREES.min(moments.degree())),
             None => self.token_side.orders.to_vec(),
         };
         TokenView {
@@ -404,19 +393,18 @@ impl Session {
 
     fn field_view(&self) -> FieldView {
         let Some(field) = &self.field else {
-            let d = self.experiment.tokens.dimension;
-            return FieldView::None(format!(
-                "tokens only: the continuum is solved on the circle, and d = {d}"
-            ));
+            let reason = self.experiment.continuum().err();
+            return FieldView::None(reason.unwrap_or_default());
+        };
+        let Some(picture) = self.pictures.as_ref().and_then(Pictures::last) else {
+            return FieldView::None("no pictures are kept of this run".into());
         };
         let view = snapshot::Density {
-            values: drawn(&field.density, DENSITY_POINTS),
+            picture,
             modes: field.density.modes(),
             tail: field.density.tail(),
             spectrum: self.field_side.as_ref().map_or_else(Vec::new, |side| {
-                (1..=SPECTRUM_DEGREES)
-                    .map(|k| side.moments.order_parameter(k))
-                    .collect()
+                side.moments.order_parameters(SPECTRUM_DEGREES)
             }),
             growth: self.measured_growth.clone(),
             clusters: self
@@ -431,20 +419,11 @@ impl Session {
     }
 }
 
-/// ρ at `points` equispaced angles. Modes beyond the points' reach are left out of the picture.
-fn drawn(density: &Density, points: usize) -> Vec<f64> {
-    let mut values = vec![0.0; points];
-    density.values(&mut CirclePlan::new(points), &mut values);
-    values
-}
-
 fn notes(experiment: &Experiment) -> Vec<String> {
     let mut notes = experiment.notes.clone();
-    if !experiment.has_field() {
-        let d = experiment.tokens.dimension;
-        notes.push(format!(
-            "tokens only: the continuum is solved on the circle, and d = {d}"
-        ));
+    match experiment.continuum() {
+        Err(reason) => notes.push(reason),
+        Ok(continuum) => notes.extend(continuum_notes(experiment, continuum.domain)),
     }
     let switched_on = |change: &Change| change.diffusion.is_some_and(|d| d > 0.0);
     let noisy = experiment.noise.diffusion > 0.0 || experiment.changes.iter().any(switched_on);
@@ -461,6 +440,25 @@ fn notes(experiment: &Experiment) -> Vec<String> {
         notes.push(
             "the tokens move by discrete layers, the density by the continuous equation".into(),
         );
+    }
+    notes
+}
+
+/// What the numbers of a continuum above the circle mean.
+fn continuum_notes(experiment: &Experiment, domain: Domain) -> Vec<String> {
+    let mut notes = Vec::new();
+    match domain {
+        Domain::Circle => {}
+        Domain::Sphere => notes.push(
+            "the distance W₁ is sliced: the mean over 32 directions of the exact distance of the angles to them".into(),
+        ),
+        Domain::Zonal(_) => {
+            notes.push("the density depends on the angle to its axis only; the distance W₁ is that of the angles to the axis".into());
+            let from = &experiment.field.initial;
+            if matches!(from, FieldInitial::From { from: Source::Empirical, .. }) {
+                notes.push("the density starts from the tokens averaged over the rotations around the axis".into());
+            }
+        }
     }
     notes
 }

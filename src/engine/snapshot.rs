@@ -9,8 +9,10 @@ use crate::observe::Cluster;
 
 /// Degrees shown on the spectrum page.
 pub const SPECTRUM_DEGREES: usize = 64;
-/// Points of the density in a snapshot.
+/// Points of the density in a snapshot: angles of the circle, or angles to the axis of a zonal density.
 pub const DENSITY_POINTS: usize = 720;
+/// Latitudes of the density in a snapshot on S², with twice as many longitudes.
+pub const GLOBE_LATITUDES: usize = 90;
 /// Most tokens whose positions a snapshot carries; beyond, every ⌈n/limit⌉-th one.
 pub const SHOWN_TOKENS: usize = 4096;
 
@@ -63,7 +65,7 @@ pub struct TokenView {
     pub labels: Vec<Option<usize>>,
     /// All clusters, the heaviest first.
     pub clusters: Vec<Cluster>,
-    /// |m_1| … |m_64| on the circle, |m_1| … |m_8| (zonal) above.
+    /// |m_1| … |m_64| on the circle and on S², |m_1| … |m_8| above.
     pub spectrum: Vec<f64>,
     /// How the drift is computed.
     pub path: Path,
@@ -85,16 +87,57 @@ pub enum FieldView {
     },
 }
 
+/// The values of a density where they are drawn.
+#[derive(Debug, Clone)]
+pub enum Picture {
+    /// ρ at θ_j = 2πj/[`DENSITY_POINTS`] on the circle.
+    Circle(Vec<f64>),
+    /// ρ on S²: a row of 2·[`GLOBE_LATITUDES`] longitudes φ_i = 2πi/N for each of the latitudes, from north to south.
+    Sphere {
+        /// cos θ_j of the rows (Gauss–Legendre nodes).
+        cosines: Arc<Vec<f64>>,
+        /// The rows.
+        values: Vec<f64>,
+    },
+    /// ρ at the angles t_j = π(j+½)/[`DENSITY_POINTS`] to the axis.
+    Zonal {
+        /// The axis, a unit vector of ℝ^d.
+        axis: Vec<f64>,
+        /// The values.
+        values: Vec<f64>,
+        /// The law of the angle under the density, dμ/dt at the same angles: in high dimension ρ alone shows little.
+        angles: Vec<f64>,
+    },
+}
+
+impl Picture {
+    /// All values of ρ, in order.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        match self {
+            Self::Circle(values) | Self::Sphere { values, .. } | Self::Zonal { values, .. } => {
+                values
+            }
+        }
+    }
+
+    /// The largest value.
+    #[must_use]
+    pub fn max(&self) -> f64 {
+        self.values().iter().copied().fold(0.0, f64::max)
+    }
+}
+
 /// A density as it is drawn.
 #[derive(Debug, Clone)]
 pub struct Density {
-    /// ρ at θ_j = 2πj/[`DENSITY_POINTS`].
-    pub values: Vec<f64>,
-    /// K.
+    /// Its values.
+    pub picture: Picture,
+    /// The degree kept, K on the circle.
     pub modes: usize,
-    /// Largest coefficient in the top eighth.
+    /// Largest amplitude in the top eighth.
     pub tail: f64,
-    /// |m_1| … |m_64|.
+    /// |m_1| … |m_64|, the order parameters.
     pub spectrum: Vec<f64>,
     /// d ln|m_k|/dt measured from the tendency, k = 1 … 64; NaN where m_k is rounding noise.
     pub growth: Vec<f64>,

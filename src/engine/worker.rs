@@ -176,13 +176,7 @@ impl Desk {
 
     /// Runs one experiment until another is to be started (or none).
     fn serve(&mut self, experiment: Experiment) -> Option<Experiment> {
-        let mut session = match Session::new(experiment) {
-            Ok(session) => session,
-            Err(error) => {
-                self.publish_status(Status::Failed(error.to_string()));
-                return self.wait_for_start();
-            }
-        };
+        let mut session = Session::new(experiment);
         let mut pace = Pace::new(&session);
         let mut step_once = false;
         let mut past_end = false;

@@ -1,13 +1,13 @@
-//! The laws that tokens are drawn from and densities start from, by name.
+//! The laws that tokens are drawn from and densities start from, by name: what they are and where they fit. How tokens
+//! are drawn from them is in [`super::drawing`], what moments they have in [`super::profile`].
 
 use serde::Serialize;
 
-use super::{Moments, Particles};
-use crate::sphere::Complex;
-use crate::sphere::bessel::von_mises_moments;
-use crate::sphere::geometry::{norm, retract};
-use crate::sphere::random::{generator, uniform, unit, von_mises_fisher};
-use rand_chacha::ChaCha8Rng;
+use super::Particles;
+use super::drawing::harmonic_density;
+use crate::sphere::domain::sphere_row;
+use crate::sphere::gegenbauer::for_each_polynomial;
+use crate::sphere::{Domain, SpherePlan};
 
 /// A probability law on S^{d−1}. On the circle the angle is measured from the first axis.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,12 +22,34 @@ pub enum Law {
         /// b_1, b_2, …
         sine: Vec<f64>,
     },
+    /// dμ/dσ = 1 + Σ amplitude·Y_{degree,order} in the real harmonics that are orthonormal in L²(σ); S² only.
+    #[serde(rename = "harmonics")]
+    SphericalHarmonics {
+        /// The terms.
+        terms: Vec<Term>,
+    },
+    /// dμ/dσ = 1 + Σ_ℓ a_ℓ P_ℓ(⟨x,axis⟩), P_ℓ = C_ℓ/C_ℓ(1) Gegenbauer: Legendre for d = 3, cos ℓθ for d = 2.
+    Zonal {
+        /// a_1, a_2, …
+        coefficients: Vec<f64>,
+        /// A unit vector of ℝ^d.
+        axis: Vec<f64>,
+    },
     /// Density ∝ e^{κ⟨mean,x⟩}.
     VonMisesFisher {
         /// κ ≥ 0.
         concentration: f64,
         /// A unit vector of ℝ^d.
         mean: Vec<f64>,
+    },
+    /// A mixture of von Mises–Fisher laws.
+    Mixture {
+        /// Unit vectors of ℝ^d.
+        means: Vec<Vec<f64>>,
+        /// κ of each.
+        concentrations: Vec<f64>,
+        /// Mass of each, summing to one.
+        masses: Vec<f64>,
     },
     /// The Poisson kernel ((1−w²)/|x − w·axis|²)^{d−1} of weight w; on the circle the wrapped Cauchy law, m_k = w^k.
     Poisson {
@@ -65,14 +87,40 @@ pub enum Law {
     },
 }
 
+/// One term of a law on S².
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Term {
+    /// ℓ ≥ 1.
+    pub degree: usize,
+    /// m, −ℓ ≤ m ≤ ℓ: cos mφ for m ≥ 0, sin |m|φ for m < 0.
+    pub order: i64,
+    /// Its coefficient.
+    pub amplitude: f64,
+}
+
 /// Why a law does not fit the tokens asked for.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum LawError {
     /// The law lives on the circle.
     #[error(
-        "the law \"harmonics\" is defined on the circle, and the dimension is {0}: use dimension = 2"
+        "the law \"harmonics\" with cosine and sine is defined on the circle, and the dimension is {0}: use dimension = 2, or the law \"zonal\""
     )]
     CircleOnly(usize),
+    /// The law lives on S².
+    #[error(
+        "the law \"harmonics\" with terms is defined on S², and the dimension is {0}: use dimension = 3, or the law \"zonal\""
+    )]
+    SphereOnly(usize),
+    /// The density takes negative values.
+    #[error(
+        "the density takes the value {value:.4} at {place}: it cannot be negative, make the coefficients smaller"
+    )]
+    NegativeAt {
+        /// Where it is smallest.
+        place: String,
+        /// The value there.
+        value: f64,
+    },
     /// The density takes negative values.
     #[error(
         "1 + Σ a_k cos kθ + b_k sin kθ is {value:.4} at θ = {angle:.4}: a density cannot be negative, make the coefficients smaller"
@@ -142,7 +190,16 @@ impl Law {
                     Ok(())
                 }
             }
+            Self::SphericalHarmonics { .. } if dimension != 3 => {
+                Err(LawError::SphereOnly(dimension))
+            }
+            Self::SphericalHarmonics { terms } => not_negative(lowest_on_sphere(terms)),
+            Self::Zonal { coefficients, axis } => {
+                vector("axis", axis)?;
+                not_negative(lowest_zonal(dimension, coefficients))
+            }
             Self::VonMisesFisher { mean, .. } => vector("mean", mean),
+            Self::Mixture { means, .. } => means.iter().try_for_each(|mean| vector("means", mean)),
             Self::Poisson { axis, .. } => vector("axis", axis),
             Self::Orthogonal if count > dimension => Err(LawError::TooMany {
                 law: "orthogonal",
@@ -162,145 +219,11 @@ impl Law {
         }
     }
 
-    /// Whether μ has a density that a Fourier series can carry (rather than points).
+    /// Whether μ has a density that a series can carry (rather than points).
     #[must_use]
     pub fn has_density(&self) -> bool {
         !matches!(self, Self::Orthogonal | Self::Simplex | Self::File { .. })
     }
-
-    /// `count` independent tokens on S^{d−1} from a seed; the law must have passed [`Law::check`].
-    #[must_use]
-    pub fn sample(&self, count: usize, dimension: usize, seed: u64) -> Particles {
-        let mut rng = generator(seed, 0);
-        let mut positions = vec![0.0; count * dimension];
-        match self {
-            Self::Orthogonal => (0..count).for_each(|i| positions[i * dimension + i] = 1.0),
-            Self::Simplex => simplex(count, dimension, &mut positions),
-            Self::File { points, .. } => return points.clone(),
-            Self::Clusters {
-                count: clusters,
-                concentration,
-                masses,
-            } => {
-                let centres = centres(*clusters, dimension, &mut rng);
-                for x in positions.chunks_exact_mut(dimension) {
-                    let chosen = pick(&mut rng, masses);
-                    let centre = &centres[chosen * dimension..(chosen + 1) * dimension];
-                    von_mises_fisher(&mut rng, *concentration, centre, x);
-                }
-            }
-            _ => positions
-                .chunks_exact_mut(dimension)
-                .for_each(|x| self.draw(&mut rng, x)),
-        }
-        Particles::new(dimension, positions)
-    }
-
-    /// One token of a law whose tokens are independent and alike.
-    fn draw(&self, rng: &mut ChaCha8Rng, x: &mut [f64]) {
-        let last = x.len() - 1;
-        match self {
-            Self::Harmonics { cosine, sine } => {
-                let theta = quantile(cosine, sine, unit(rng));
-                (x[0], x[1]) = (theta.cos(), theta.sin());
-            }
-            Self::VonMisesFisher {
-                concentration,
-                mean,
-            } => von_mises_fisher(rng, *concentration, mean, x),
-            Self::Poisson { weight, axis } => poisson(rng, *weight, axis, x),
-            Self::Hemisphere => {
-                uniform(rng, x);
-                x[last] = x[last].abs();
-            }
-            _ => uniform(rng, x),
-        }
-    }
-
-    /// The moments m_0…m_K of the law on the circle, or None where the law has no density.
-    #[must_use]
-    pub fn circle_moments(&self, degree: usize) -> Option<Moments> {
-        let spin = |lengths: Vec<f64>, axis: &[f64]| {
-            let turn = Complex::new(axis[0], axis[1]);
-            let mut power = Complex::new(1.0, 0.0);
-            lengths
-                .into_iter()
-                .map(|length| {
-                    let moment = power * length;
-                    power *= turn;
-                    moment
-                })
-                .collect()
-        };
-        let moments = match self {
-            Self::Uniform => (0..=degree)
-                .map(|k| Complex::new(if k == 0 { 1.0 } else { 0.0 }, 0.0))
-                .collect(),
-            Self::Harmonics { cosine, sine } => (0..=degree)
-                .map(|k| match k {
-                    0 => Complex::new(1.0, 0.0),
-                    _ => Complex::new(
-                        cosine.get(k - 1).copied().unwrap_or(0.0) / 2.0,
-                        sine.get(k - 1).copied().unwrap_or(0.0) / 2.0,
-                    ),
-                })
-                .collect(),
-            Self::VonMisesFisher {
-                concentration,
-                mean,
-            } => spin(von_mises_moments(2, *concentration, degree), mean),
-            Self::Poisson { weight, axis } => {
-                let mut length = 1.0 / weight.max(f64::MIN_POSITIVE);
-                let lengths = (0..=degree)
-                    .map(|k| {
-                        length *= weight;
-                        if k == 0 { 1.0 } else { length }
-                    })
-                    .collect();
-                spin(lengths, axis)
-            }
-            Self::Clusters {
-                count,
-                concentration,
-                masses,
-            } => {
-                let lengths = von_mises_moments(2, *concentration, degree);
-                let centre = |j: usize| std::f64::consts::TAU * j as f64 / *count as f64;
-                (0..=degree)
-                    .map(|k| {
-                        let sum: Complex = masses
-                            .iter()
-                            .enumerate()
-                            .map(|(j, mass)| Complex::from_polar(*mass, k as f64 * centre(j)))
-                            .sum();
-                        sum * lengths[k]
-                    })
-                    .collect()
-            }
-            // (1/π)∫_0^π e^{ikθ} dθ = 2i/(πk) for odd k
-            Self::Hemisphere => (0..=degree)
-                .map(|k| match k {
-                    0 => Complex::new(1.0, 0.0),
-                    _ if k % 2 == 1 => Complex::new(0.0, std::f64::consts::FRAC_2_PI / k as f64),
-                    _ => Complex::default(),
-                })
-                .collect(),
-            Self::Orthogonal | Self::Simplex | Self::File { .. } => return None,
-        };
-        Some(Moments(moments))
-    }
-}
-
-/// 1 + Σ a_k cos kθ + b_k sin kθ.
-fn harmonic_density(cosine: &[f64], sine: &[f64], theta: f64) -> f64 {
-    let part = |coefficients: &[f64], f: fn(f64) -> f64| -> f64 {
-        coefficients
-            .iter()
-            .enumerate()
-            .map(|(j, a)| a * f((j + 1) as f64 * theta))
-            .sum()
-    };
-    1.0 + part(cosine, f64::cos) + part(sine, f64::sin)
 }
 
 /// The angle and value of the smallest density on a grid fine enough for the highest harmonic.
@@ -316,101 +239,75 @@ fn lowest(cosine: &[f64], sine: &[f64]) -> (f64, f64) {
         })
 }
 
-/// The θ with F(θ) = u, by Newton's method kept inside a bracket.
-fn quantile(cosine: &[f64], sine: &[f64], u: f64) -> f64 {
-    use std::f64::consts::TAU;
-    let cumulative = |theta: f64| {
-        let part = |coefficients: &[f64], f: fn(f64) -> f64| -> f64 {
-            coefficients
-                .iter()
-                .enumerate()
-                .map(|(j, a)| a * f((j + 1) as f64 * theta) / (j + 1) as f64)
-                .sum()
-        };
-        (theta + part(cosine, f64::sin) + part(sine, |x| 1.0 - x.cos())) / TAU
-    };
-    let (mut low, mut high) = (0.0, TAU);
-    let mut theta = TAU * u;
-    for _ in 0..100 {
-        let excess = cumulative(theta) - u;
-        if excess > 0.0 {
-            high = theta
-        } else {
-            low = theta
-        }
-        let newton = theta - excess * TAU / harmonic_density(cosine, sine, theta).max(1e-300);
-        let next = if newton > low && newton < high {
-            newton
-        } else {
-            0.5 * (low + high)
-        };
-        if (next - theta).abs() < 1e-15 {
-            break;
-        }
-        theta = next;
+fn not_negative((place, value): (String, f64)) -> Result<(), LawError> {
+    if value < -1e-12 {
+        return Err(LawError::NegativeAt { place, value });
     }
-    theta
+    Ok(())
 }
 
-/// x with density p_w: the Möbius image (1−w²)(y + w e)/|y + w e|² + w e of a uniform y.
-fn poisson(rng: &mut ChaCha8Rng, weight: f64, axis: &[f64], x: &mut [f64]) {
-    uniform(rng, x);
-    x.iter_mut().zip(axis).for_each(|(a, e)| *a += weight * e);
-    let length = norm(x);
-    let scale = (1.0 - weight * weight) / (length * length);
-    x.iter_mut()
-        .zip(axis)
-        .for_each(|(a, e)| *a = scale * *a + weight * e);
-    let dimension = x.len();
-    retract(x, dimension);
-}
-
-fn pick(rng: &mut ChaCha8Rng, masses: &[f64]) -> usize {
-    let mut left = unit(rng);
-    for (j, mass) in masses.iter().enumerate() {
-        left -= mass;
-        if left < 0.0 {
-            return j;
+/// Where 1 + Σ a_ℓ P_ℓ(c) is smallest on a fine grid, and its value.
+fn lowest_zonal(dimension: usize, coefficients: &[f64]) -> (String, f64) {
+    let points = 64 * coefficients.len().max(8);
+    let (mut at, mut lowest) = (0.0, f64::INFINITY);
+    for j in 0..=points {
+        let angle = std::f64::consts::PI * j as f64 / points as f64;
+        let value = zonal_density(dimension, coefficients, angle.cos());
+        if value < lowest {
+            (at, lowest) = (angle, value);
         }
     }
-    masses.len() - 1
+    (format!("the angle {at:.4} from the axis"), lowest)
 }
 
-fn centres(count: usize, dimension: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
-    let mut centres = vec![0.0; count * dimension];
-    for (j, x) in centres.chunks_exact_mut(dimension).enumerate() {
-        if dimension == 2 {
-            let (sin, cos) = (std::f64::consts::TAU * j as f64 / count as f64).sin_cos();
-            (x[0], x[1]) = (cos, sin);
-        } else {
-            uniform(rng, x);
+/// 1 + Σ a_ℓ P_ℓ(c).
+pub(super) fn zonal_density(dimension: usize, coefficients: &[f64], c: f64) -> f64 {
+    let mut value = 1.0;
+    for_each_polynomial(dimension, coefficients.len(), c, |l, p| {
+        if l > 0 {
+            value += coefficients[l - 1] * p;
         }
-    }
-    centres
+    });
+    value
 }
 
-/// Vertices by completing one coordinate after the other: ⟨x_i,x_j⟩ = −1/(n−1) for i ≠ j.
-fn simplex(count: usize, dimension: usize, positions: &mut [f64]) {
-    let product = -1.0 / (count as f64 - 1.0).max(1.0);
-    for i in 0..count {
-        for j in 0..i.min(dimension) {
-            let (before, row) = positions.split_at_mut(i * dimension);
-            let other = &before[j * dimension..(j + 1) * dimension];
-            let partial: f64 = (0..j).map(|c| row[c] * other[c]).sum();
-            row[j] = (product - partial) / other[j];
-        }
-        if i < dimension {
-            let row = &mut positions[i * dimension..(i + 1) * dimension];
-            let used: f64 = row[..i].iter().map(|a| a * a).sum();
-            row[i] = (1.0 - used).max(0.0).sqrt();
+/// The coefficients of a sum of terms, with the constant 1, as a state on S².
+pub(super) fn terms_state(terms: &[Term], degree: usize) -> Vec<f64> {
+    let mut state = vec![0.0; Domain::Sphere.length(degree)];
+    state[0] = 1.0;
+    for term in terms.iter().filter(|term| term.degree <= degree) {
+        let order = term.order.unsigned_abs() as usize;
+        let entry = sphere_row(degree, order) + 2 * (term.degree - order);
+        state[entry + usize::from(term.order < 0)] += term.amplitude;
+    }
+    state
+}
+
+/// Where a sum of harmonics is smallest on a grid of eight points a wave length, and its value.
+fn lowest_on_sphere(terms: &[Term]) -> (String, f64) {
+    let degree = terms.iter().map(|term| term.degree).max().unwrap_or(1);
+    let (latitudes, longitudes) = (4 * degree + 8, 8 * degree + 16);
+    let mut plan = SpherePlan::new(degree, latitudes, longitudes);
+    let mut values = vec![0.0; plan.points()];
+    plan.synthesis(&terms_state(terms, degree), &mut values);
+    let (mut at, mut lowest) = (0, f64::INFINITY);
+    for (point, value) in values.iter().enumerate() {
+        if *value < lowest {
+            (at, lowest) = (point, *value);
         }
     }
+    let colatitude = plan.cosines()[at / longitudes].acos();
+    let longitude = std::f64::consts::TAU * (at % longitudes) as f64 / longitudes as f64;
+    (
+        format!("colatitude {colatitude:.4}, longitude {longitude:.4}"),
+        lowest,
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sphere::geometry::dot;
+    use crate::sphere::geometry::{dot, norm};
 
     fn circle_laws() -> Vec<Law> {
         vec![
@@ -441,7 +338,10 @@ mod tests {
         for law in circle_laws() {
             law.check(40_000, 2).unwrap();
             let tokens = law.sample(40_000, 2, 5);
-            let (drawn, exact) = (tokens.moments(4), law.circle_moments(4).unwrap());
+            let (drawn, exact) = (
+                tokens.moments(4),
+                law.moments(Domain::Circle, 5, 4).unwrap(),
+            );
             for k in 1..=4 {
                 // four standard deviations of a mean of 40,000 unit vectors
                 assert!(

@@ -3,9 +3,11 @@
 //! is where the two sides of the screen become one thing. The laws that both sides start from live here too.
 
 pub mod density;
+pub mod drawing;
 pub mod law;
 pub mod moments;
 pub mod particles;
+pub mod profile;
 
 pub use density::Density;
 pub use law::{Law, LawError};

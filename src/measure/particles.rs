@@ -1,8 +1,10 @@
 //! Weighted points on S^{d−1}: the empirical measure μ_n = Σ_j w_j δ_{x_j}.
 
 use super::Moments;
-use crate::sphere::Complex;
-use crate::sphere::geometry::wrap;
+use crate::sphere::gegenbauer::{for_each_polynomial, growth};
+use crate::sphere::geometry::{dot, wrap};
+use crate::sphere::points::Harmonics;
+use crate::sphere::{Complex, Domain};
 
 /// n tokens as unit rows of an n×d array, with weights that sum to one.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,12 +86,35 @@ impl Particles {
         mean
     }
 
-    /// m_k = Σ_i w_i (x_i + iy_i)^k for k ≤ `degree`; circle only. O(n·degree), no trigonometry.
+    /// The moments up to `degree` on the circle, m_k = Σ_i w_i (x_i + iy_i)^k in O(n·degree), or on S², Σ_i w_i Y_ℓm(x_i) in
+    /// O(n·degree²); no trigonometry. In higher dimension there are too many: see [`Particles::zonal_moments`].
     #[must_use]
     pub fn moments(&self, degree: usize) -> Moments {
+        if self.dimension == 3 {
+            let mut state = vec![0.0; Domain::Sphere.length(degree)];
+            Harmonics::new(degree).moments(&self.positions, &self.weights, &mut state);
+            return Moments::new(Domain::Sphere, state);
+        }
+        debug_assert_eq!(self.dimension, 2);
         let mut moments = vec![Complex::default(); degree + 1];
         accumulate_moments(&self.positions, &self.weights, &mut moments);
-        Moments(moments)
+        Moments::circle(moments)
+    }
+
+    /// Σ_i w_i p_ℓ(⟨x_i,axis⟩): the moments of the measure averaged over the rotations around an axis.
+    #[must_use]
+    pub fn zonal_moments(&self, axis: &[f64], degree: usize) -> Moments {
+        let d = self.dimension;
+        let mut state = vec![0.0; degree + 1];
+        for (x, w) in self.rows().zip(&self.weights) {
+            for_each_polynomial(d, degree, dot(x, axis), |l, p| state[l] += w * p);
+        }
+        let mut root = 1.0;
+        for (l, b) in state.iter_mut().enumerate().skip(1) {
+            root *= growth(d, l).sqrt();
+            *b *= root;
+        }
+        Moments::new(Domain::Zonal(d), state)
     }
 }
 

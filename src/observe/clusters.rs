@@ -6,16 +6,18 @@
 //! that of the unsmoothed measure between the valleys; less than a thousandth is not counted. Two equal point masses
 //! are told apart from 3.33 w on. The uniform measure has no cluster.
 //!
-//! **In higher dimension** (tokens only): connected components of the graph that joins tokens closer than 3.33 w.
+//! **On S²** the same rule for both sides, on a grid ([`super::basins`]); a zonal density has caps and rings.
+//!
+//! **Tokens for d > 3**: connected components of the graph that joins tokens closer than 3.33 w.
 
 use crate::measure::{Moments, Particles};
 use crate::sphere::CirclePlan;
 use crate::sphere::geometry::{angle_between, norm, wrap};
 
 /// Two peaks are apart when the valley falls to this share of the lower one.
-const VALLEY: f64 = 0.5;
+pub(super) const VALLEY: f64 = 0.5;
 /// Clusters lighter than this are not counted (on the circle; components of the graph all are).
-const LIGHTEST: f64 = 1e-3;
+pub(super) const LIGHTEST: f64 = 1e-3;
 /// √(8 ln 4): the distance, in widths, at which two equal Gaussians have a valley of half their height.
 const TOLD_APART: f64 = 3.330_218_444_630_791;
 
@@ -169,7 +171,7 @@ pub fn by_linkage(tokens: &Particles, width: f64) -> Clusters {
 }
 
 /// The heaviest first, the light ones dropped, labels renamed accordingly.
-fn sorted(list: Vec<Cluster>, labels: &[Option<usize>], lightest: f64) -> Clusters {
+pub(super) fn sorted(list: Vec<Cluster>, labels: &[Option<usize>], lightest: f64) -> Clusters {
     let mut order: Vec<usize> = (0..list.len())
         .filter(|i| list[*i].mass >= lightest)
         .collect();
@@ -290,6 +292,7 @@ fn refined(values: &[f64], at: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::measure::{Density, Law};
+    use crate::sphere::Domain;
 
     fn points(angles: &[f64]) -> Particles {
         Particles::new(2, angles.iter().flat_map(|t| [t.cos(), t.sin()]).collect())
@@ -328,7 +331,7 @@ mod tests {
             concentration: 60.0,
             masses: vec![0.5, 0.3, 0.2],
         };
-        let density = Density::from_law(&law, 0.0, 128).unwrap();
+        let density = Density::from_law(&law, Domain::Circle, 0, 0.0, 128).unwrap();
         let found = of_density(&density.moments(), 0.1, |theta| density.cumulative(theta));
         assert_eq!(found.count(), 3);
         for (cluster, mass) in found.list.iter().zip([0.5, 0.3, 0.2]) {
@@ -343,7 +346,7 @@ mod tests {
 
     #[test]
     fn the_uniform_law_has_none_and_one_bump_is_one() {
-        let uniform = Density::from_law(&Law::Uniform, 0.0, 128).unwrap();
+        let uniform = Density::from_law(&Law::Uniform, Domain::Circle, 0, 0.0, 128).unwrap();
         assert_eq!(
             of_density(&uniform.moments(), 0.1, |t| uniform.cumulative(t)).count(),
             0
@@ -352,7 +355,7 @@ mod tests {
             concentration: 5.0,
             mean: vec![1.0, 0.0],
         };
-        let bump = Density::from_law(&bump, 0.0, 128).unwrap();
+        let bump = Density::from_law(&bump, Domain::Circle, 0, 0.0, 128).unwrap();
         let found = of_density(&bump.moments(), 0.1, |t| bump.cumulative(t));
         assert_eq!(found.count(), 1);
         assert_eq!(found.list[0].mass, 1.0);

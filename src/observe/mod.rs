@@ -1,12 +1,14 @@
 //! What is measured: one table of observables ([`table`]), each at once a plotted series and a column of `metrics.csv`,
 //! and the computations behind its rows.
 
+pub mod basins;
 pub mod clusters;
 pub mod principal;
 pub mod sides;
+pub mod sliced;
 pub mod table;
 pub mod transport;
 
 pub use clusters::{Cluster, Clusters};
-pub use sides::{FieldSide, TokenSide};
+pub use sides::{FieldSide, Instruments, TokenSide};
 pub use table::{OBSERVABLES, Observable, Observation, Scale};

@@ -1,13 +1,41 @@
 //! One observation of each side: the quantities that several rows of the table share, computed once.
 
+use super::basins::{self, SphereBasins};
 use super::clusters::{self, Clusters};
-use crate::dynamics::{CircleMeanField, Kernel, TokenDynamics};
+use super::sliced::Slices;
+use crate::dynamics::{Kernel, MeanField, TokenDynamics};
 use crate::integrate::Work;
 use crate::measure::{Density, Moments, Particles};
+use crate::sphere::Domain;
+use crate::sphere::gegenbauer::for_each_polynomial;
 use crate::sphere::geometry::dot;
 
 /// Degrees of the order parameters in the table.
 pub const ORDERS: usize = 8;
+
+/// What measuring needs beside the measure itself, made once a run.
+pub struct Instruments {
+    /// The kernel of the equation now.
+    pub kernel: Kernel,
+    width: f64,
+    basins: Option<SphereBasins>,
+    slices: Option<Slices>,
+}
+
+impl Instruments {
+    /// For tokens on S^{d−1} and a density on `field` (with its axis), clusters at the resolution `width`.
+    #[must_use]
+    pub fn new(kernel: Kernel, width: f64, field: Option<(Domain, &[f64])>) -> Self {
+        Self {
+            basins: (kernel.dimension == 3).then(|| SphereBasins::new(width)),
+            slices: field
+                .filter(|(domain, _)| *domain != Domain::Circle)
+                .map(|(domain, axis)| Slices::new(domain, axis)),
+            kernel,
+            width,
+        }
+    }
+}
 
 /// The tokens as the table sees them.
 pub struct TokenSide {
@@ -17,8 +45,10 @@ pub struct TokenSide {
     pub dissipation: f64,
     /// |m_1| … |m_8|.
     pub orders: [f64; ORDERS],
-    /// Moments on the circle; empty in higher dimension.
+    /// Moments on the circle and on S²; none in higher dimension.
     pub moments: Option<Moments>,
+    /// ∬e^{β(⟨x,y⟩−1)}dμdμ.
+    self_potential: f64,
     /// Clusters, with a label for every token.
     pub clusters: Clusters,
     /// Steps and right-hand sides so far.
@@ -30,45 +60,49 @@ impl TokenSide {
     pub fn observe(
         tokens: &Particles,
         dynamics: &mut TokenDynamics,
-        kernel: &Kernel,
-        width: f64,
+        instruments: &mut Instruments,
         work: Work,
     ) -> Self {
         let mut drift = vec![0.0; tokens.positions.len()];
         dynamics.drift(&tokens.positions, &mut drift);
         let dissipation = dynamics.dissipation(&drift);
-        if tokens.dimension() == 2 {
-            let degree = clusters::degrees_needed(width)
-                .max(kernel.degree())
-                .max(ORDERS);
-            let moments = tokens.moments(degree);
-            return Self {
-                energy: kernel.interaction_energy(&moments),
-                dissipation,
-                orders: std::array::from_fn(|k| moments.order_parameter(k + 1)),
-                clusters: clusters::of_circle_tokens(tokens, &moments, width),
-                moments: Some(moments),
-                work,
-            };
-        }
-        let energy = if kernel.beta == 0.0 {
-            let mean = tokens.mean();
-            0.5 * dot(&mean, &mean)
-        } else {
-            let mean_potential: f64 = tokens
-                .weights
-                .iter()
-                .zip(&dynamics.potential)
-                .map(|(w, z)| w * z)
-                .sum();
-            kernel.beta.exp() / (2.0 * kernel.beta) * mean_potential
+        let (kernel, width) = (&instruments.kernel, instruments.width);
+        let self_potential: f64 = (tokens.weights.iter().zip(&dynamics.potential))
+            .map(|(w, z)| w * z)
+            .sum();
+        let degree = kernel.degree().max(ORDERS);
+        let moments = match tokens.dimension() {
+            2 => Some(tokens.moments(degree.max(clusters::degrees_needed(width)))),
+            3 => Some(tokens.moments(degree)),
+            _ => None,
+        };
+        let energy = match &moments {
+            Some(moments) => kernel.interaction_energy(moments),
+            None if kernel.beta == 0.0 => {
+                let mean = tokens.mean();
+                0.5 * dot(&mean, &mean)
+            }
+            None => kernel.beta.exp() / (2.0 * kernel.beta) * self_potential,
+        };
+        let orders = match &moments {
+            Some(moments) => {
+                let orders = moments.order_parameters(ORDERS);
+                std::array::from_fn(|k| orders[k])
+            }
+            None => zonal_orders(tokens),
+        };
+        let clusters = match (&moments, &mut instruments.basins) {
+            (Some(_), Some(basins)) => basins.of_tokens(tokens),
+            (Some(moments), None) => clusters::of_circle_tokens(tokens, moments, width),
+            _ => clusters::by_linkage(tokens, width),
         };
         Self {
             energy,
             dissipation,
-            orders: zonal_orders(tokens),
-            moments: None,
-            clusters: clusters::by_linkage(tokens, width),
+            orders,
+            moments,
+            self_potential,
+            clusters,
             work,
         }
     }
@@ -78,20 +112,14 @@ impl TokenSide {
 /// is |∫e^{iℓθ}dμ|. All pairs.
 fn zonal_orders(tokens: &Particles) -> [f64; ORDERS] {
     use rayon::prelude::*;
-    let d = tokens.dimension() as f64;
     let row_sums = |i: usize| {
         let mut sums = [0.0; ORDERS];
         for (y, weight) in tokens.rows().zip(&tokens.weights) {
-            let c = dot(tokens.row(i), y);
-            let (mut before, mut here) = (1.0, c);
-            for (index, sum) in sums.iter_mut().enumerate() {
-                *sum += weight * here;
-                // (ℓ+d−2) P_{ℓ+1} = (2ℓ+d−2) c P_ℓ − ℓ P_{ℓ−1}
-                let degree = (index + 1) as f64;
-                let next =
-                    ((2.0 * degree + d - 2.0) * c * here - degree * before) / (degree + d - 2.0);
-                (before, here) = (here, next);
-            }
+            for_each_polynomial(tokens.dimension(), ORDERS, dot(tokens.row(i), y), |l, p| {
+                if l > 0 {
+                    sums[l - 1] += weight * p;
+                }
+            });
         }
         sums
     };
@@ -112,19 +140,21 @@ pub struct FieldSide {
     pub energy: f64,
     /// dE/dt by the drift.
     pub dissipation: f64,
-    /// m_0 … m_K.
+    /// |m_1| … |m_8|.
+    pub orders: [f64; ORDERS],
+    /// All its moments.
     pub moments: Moments,
     /// |mass − 1|, by quadrature on the grid.
     pub mass_error: f64,
     /// The smallest value of ρ on the grid.
     pub minimum: f64,
-    /// Largest coefficient in the top eighth of the modes.
+    /// Largest amplitude in the top eighth of the modes.
     pub tail: f64,
-    /// K.
+    /// The degree kept.
     pub modes: usize,
     /// Clusters and masses.
     pub clusters: Clusters,
-    /// Exact W_1 to the tokens.
+    /// W_1 to the tokens: exact on the circle, sliced above.
     pub wasserstein: f64,
     /// Kernel discrepancy to the tokens.
     pub discrepancy: f64,
@@ -136,29 +166,68 @@ impl FieldSide {
     /// Measures the density and its distance to the tokens.
     pub fn observe(
         density: &Density,
-        mean_field: &mut CircleMeanField,
-        kernel: &Kernel,
-        width: f64,
+        mean_field: &mut MeanField,
+        instruments: &mut Instruments,
         work: Work,
         tokens: &Particles,
-        token_moments: &Moments,
+        token_side: &TokenSide,
     ) -> Self {
         let moments = density.moments();
         let (dissipation, minimum) = mean_field.dissipation_and_minimum(&density.state);
+        let width = instruments.width;
+        let clusters = match (density.domain, &mut instruments.basins) {
+            (Domain::Sphere, Some(basins)) => basins.of_density(density),
+            (Domain::Zonal(_), _) => basins::of_zonal(density, width),
+            _ => clusters::of_density(&moments, width, |theta| density.cumulative(theta)),
+        };
+        let wasserstein = match &mut instruments.slices {
+            Some(slices) => slices.wasserstein(tokens, density),
+            None => super::transport::wasserstein(tokens, density),
+        };
+        let kernel = &instruments.kernel;
+        let orders = moments.order_parameters(ORDERS);
+        let discrepancy = match &token_side.moments {
+            Some(own) if own.domain() == moments.domain() => {
+                kernel.energy_norm(&own.minus(&moments))
+            }
+            _ => zonal_discrepancy(kernel, tokens, token_side.self_potential, density, &moments),
+        };
         Self {
             energy: kernel.interaction_energy(&moments),
             dissipation,
+            orders: std::array::from_fn(|k| orders[k]),
             mass_error: (mean_field.mass() - 1.0).abs(),
             minimum,
             tail: density.tail(),
             modes: density.modes(),
-            clusters: clusters::of_density(&moments, width, |theta| density.cumulative(theta)),
-            wasserstein: super::transport::wasserstein(tokens, density),
-            discrepancy: kernel.energy_norm(&token_moments.minus(&moments)),
+            clusters,
+            wasserstein,
+            discrepancy,
             moments,
             work,
         }
     }
+}
+
+/// √(2E_β[μ_n − ρ]) of tokens and a zonal density: 2E of the tokens by all pairs, the rest from moments, to which only the
+/// tokens' average around the axis contributes. The difference of the three terms loses what √(1e-16) loses.
+fn zonal_discrepancy(
+    kernel: &Kernel,
+    tokens: &Particles,
+    self_potential: f64,
+    density: &Density,
+    moments: &Moments,
+) -> f64 {
+    let along = tokens.zonal_moments(&density.axis, kernel.degree());
+    let own = if kernel.beta == 0.0 {
+        let mean = tokens.mean();
+        dot(&mean, &mean)
+    } else {
+        (self_potential - kernel.potential[0]) / kernel.beta
+    };
+    let cross = along.product(moments, &kernel.over_beta);
+    let square = own - 2.0 * cross + moments.quadratic(&kernel.over_beta);
+    (0.5 * kernel.beta).exp() * square.max(0.0).sqrt()
 }
 
 #[cfg(test)]
@@ -188,8 +257,7 @@ mod tests {
         let side = TokenSide::observe(
             &tokens,
             &mut dynamics,
-            &Kernel::new(beta),
-            0.1,
+            &mut Instruments::new(Kernel::new(5, beta), 0.1, None),
             Work::default(),
         );
         let mut pairs = 0.0;
@@ -199,5 +267,34 @@ mod tests {
             }
         }
         assert!((side.energy - pairs / (2.0 * beta)).abs() < 1e-14 * pairs);
+    }
+
+    #[test]
+    fn the_discrepancy_to_a_zonal_density_is_the_same_by_pairs_and_by_moments() {
+        // on S² both ways exist: all harmonics, or the tokens' pairs and their average around the axis
+        let law = Law::VonMisesFisher {
+            concentration: 2.0,
+            mean: vec![0.0, 0.6, -0.8],
+        };
+        let tokens = law.sample(30, 3, 8);
+        for beta in [0.0, 1.0, 9.0] {
+            let kernel = Kernel::new(3, beta);
+            let sphere = Density::from_law(&law, Domain::Sphere, 0, 0.0, 40).unwrap();
+            let zonal = Density::from_law(&law, Domain::Zonal(3), 0, 0.0, 40).unwrap();
+            let own = tokens.moments(kernel.degree());
+            let attention = Attention {
+                beta,
+                normalisation: Normalisation::Softmax,
+            };
+            let mut dynamics = TokenDynamics::new(attention, &tokens);
+            dynamics.drift(&tokens.positions, &mut [0.0; 90]);
+            let self_potential: f64 = dynamics.potential.iter().sum::<f64>() / 30.0;
+            let one = kernel.energy_norm(&own.minus(&sphere.moments()));
+            let two = zonal_discrepancy(&kernel, &tokens, self_potential, &zonal, &zonal.moments());
+            assert!(
+                (one - two).abs() < 1e-12 * one.max(1.0),
+                "β {beta}: {one} {two}"
+            );
+        }
     }
 }

@@ -62,7 +62,7 @@ fn token_order<const K: usize>(o: &Observation) -> f64 {
 }
 
 fn field_order<const K: usize>(o: &Observation) -> f64 {
-    o.field(|f| f.moments.order_parameter(K))
+    o.field(|f| f.orders[K - 1])
 }
 
 fn token_mass<const K: usize>(o: &Observation) -> f64 {
@@ -82,7 +82,7 @@ pub static OBSERVABLES: &[Observable] = &[
     row("field_energy", "interaction energy E_β[ρ] of the density", Linear, |o| o.field(|f| f.energy)),
     row("tokens_dissipation", "dE/dt of the tokens by the drift (3.6)", Log, |o| o.tokens.dissipation),
     row("field_dissipation", "dE/dt of the density by the drift", Log, |o| o.field(|f| f.dissipation)),
-    row("tokens_order_1", "|m_1| of the tokens, m_k = ∫e^{ikθ}dμ; the length of the mean", Linear, token_order::<1>),
+    row("tokens_order_1", "|m_1| of the tokens, the length of the mean; |m_ℓ|² = ∬P_ℓ(⟨x,y⟩)dμdμ, on the circle |∫e^{iℓθ}dμ|", Linear, token_order::<1>),
     row("tokens_order_2", "|m_2| of the tokens", Linear, token_order::<2>),
     row("tokens_order_3", "|m_3| of the tokens", Linear, token_order::<3>),
     row("tokens_order_4", "|m_4| of the tokens", Linear, token_order::<4>),
@@ -112,12 +112,12 @@ pub static OBSERVABLES: &[Observable] = &[
     row("field_mass_4", "mass of the fourth cluster of the density", Linear, field_mass::<4>),
     row("field_mass_5", "mass of the fifth cluster of the density", Linear, field_mass::<5>),
     row("field_mass_6", "mass of the sixth cluster of the density", Linear, field_mass::<6>),
-    row("wasserstein", "exact Wasserstein-1 distance between tokens and density, arc length in radians", Log, |o| o.field(|f| f.wasserstein)),
-    row("discrepancy", "kernel discrepancy √(2E_β[μ_n − ρ]); |m_1(μ_n − ρ)| at β = 0", Log, |o| o.field(|f| f.discrepancy)),
+    row("wasserstein", "Wasserstein-1 distance between tokens and density in radians: exact on the circle, above it sliced (mean over directions of the exact distance of the angles to them)", Log, |o| o.field(|f| f.wasserstein)),
+    row("discrepancy", "kernel discrepancy √(2E_β[μ_n − ρ]); the distance of the means at β = 0", Log, |o| o.field(|f| f.discrepancy)),
     row("field_mass_error", "|∫ρ dσ − 1| by quadrature on the grid", Log, |o| o.field(|f| f.mass_error)),
     row("field_min", "smallest value of ρ on the grid", Linear, |o| o.field(|f| f.minimum)),
-    row("field_tail", "largest |c_k| in the top eighth of the modes", Log, |o| o.field(|f| f.tail)),
-    row("field_modes", "number of Fourier modes kept", Log, |o| o.field(|f| f.modes as f64)),
+    row("field_tail", "largest amplitude in the top eighth of the modes: |c_k|, above the circle the norm of a degree", Log, |o| o.field(|f| f.tail)),
+    row("field_modes", "modes kept: the highest degree of the density", Log, |o| o.field(|f| f.modes as f64)),
     row("field_resolved", "1 while the density is resolved, 0 when it is not or there is none", Linear, |o| f64::from(u8::from(o.field.is_some()))),
     row("tokens_steps", "accepted steps of the tokens so far", Linear, |o| o.tokens.work.steps as f64),
     row("tokens_evaluations", "right-hand sides of the tokens so far", Linear, |o| o.tokens.work.evaluations as f64),

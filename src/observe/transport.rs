@@ -22,15 +22,32 @@ struct Piece {
     to: f64,
 }
 
-/// F at the nodes of the grid, with slopes.
-struct Cumulative {
+/// A cumulative function F at the nodes of an equispaced grid, with its slopes.
+pub(super) struct Cumulative {
     step: f64,
     values: Vec<f64>,
     slopes: Vec<f64>,
 }
 
 impl Cumulative {
-    fn new(density: &Density) -> Self {
+    /// From values and slopes at the nodes 0, step, 2·step, …
+    pub(super) fn of_nodes(step: f64, values: Vec<f64>, slopes: Vec<f64>) -> Self {
+        Self {
+            step,
+            values,
+            slopes,
+        }
+    }
+
+    /// ∫|F_tokens − F| over the grid's interval, for tokens as (position, mass) in order.
+    pub(super) fn distance_on_line(&self, sorted: &[(f64, f64)]) -> f64 {
+        pieces(sorted, self)
+            .iter()
+            .map(|piece| distance(piece, self, 0.0))
+            .sum()
+    }
+
+    fn of_density(density: &Density) -> Self {
         let points = (POINTS_PER_MODE * density.modes()).max(FEWEST_POINTS);
         let mut plan = CirclePlan::new(points);
         let (mut values, mut slopes) = (vec![0.0; points], vec![0.0; points]);
@@ -105,8 +122,14 @@ impl Cumulative {
 /// W_1 in radians.
 #[must_use]
 pub fn wasserstein(tokens: &Particles, density: &Density) -> f64 {
-    let cumulative = Cumulative::new(density);
-    let pieces = pieces(tokens, &cumulative);
+    let cumulative = Cumulative::of_density(density);
+    let mut sorted: Vec<(f64, f64)> = tokens
+        .angles()
+        .into_iter()
+        .zip(tokens.weights.iter().copied())
+        .collect();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let pieces = pieces(&sorted, &cumulative);
     let level = median(&pieces, &cumulative);
     pieces
         .iter()
@@ -114,14 +137,8 @@ pub fn wasserstein(tokens: &Particles, density: &Density) -> f64 {
         .sum()
 }
 
-/// The circle cut at the tokens and at the nodes.
-fn pieces(tokens: &Particles, cumulative: &Cumulative) -> Vec<Piece> {
-    let mut sorted: Vec<(f64, f64)> = tokens
-        .angles()
-        .into_iter()
-        .zip(tokens.weights.iter().copied())
-        .collect();
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+/// The grid's interval cut at the tokens and at the nodes.
+fn pieces(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Piece> {
     let cells = cumulative.values.len() - 1;
     let mut pieces = Vec::with_capacity(cells + sorted.len());
     let (mut mass, mut next) = (0.0, 0);
@@ -210,10 +227,11 @@ fn distance(piece: &Piece, cumulative: &Cumulative, c: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::measure::Law;
+    use crate::sphere::Domain;
 
     #[test]
     fn one_token_is_a_quarter_turn_from_the_uniform_law_and_n_equispaced_ones_a_quarter_step() {
-        let uniform = Density::from_law(&Law::Uniform, 0.0, 32).unwrap();
+        let uniform = Density::from_law(&Law::Uniform, Domain::Circle, 0, 0.0, 32).unwrap();
         for n in [1_usize, 2, 5, 64] {
             let positions = (0..n)
                 .flat_map(|j| {
@@ -242,7 +260,7 @@ mod tests {
                 .collect();
             wasserstein(
                 &Particles::new(2, positions),
-                &Density::from_law(&law(turn), 0.0, 64).unwrap(),
+                &Density::from_law(&law(turn), Domain::Circle, 0, 0.0, 64).unwrap(),
             )
         };
         assert!((at(0.0) - at(2.345)).abs() < 1e-10);

@@ -39,7 +39,8 @@ pub fn field_from(mut experiment: Experiment, law: Law, modes: usize) -> FieldRu
     experiment.field.initial = metastable::engine::FieldInitial::Law(law);
     experiment.field.modes = modes;
     let tokens = TokenRun::new(&experiment);
-    FieldRun::new(&experiment, &tokens.particles)
+    let continuum = experiment.continuum().unwrap();
+    FieldRun::new(&experiment, &continuum, &tokens.particles)
 }
 
 /// A file of the oracle (`tests/reference/oracle.py` makes them).

@@ -26,7 +26,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     match &snapshot.field {
         FieldView::None(reason) => histogram(model, snapshot, reason, buffer, area),
         FieldView::Resolved(density) => {
-            let max = density.values.iter().copied().fold(0.0, f64::max);
+            let max = density.picture.max();
             let inner = rule(
                 buffer,
                 area,
@@ -37,7 +37,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             picture(model, density, max, buffer, inner, true);
         }
         FieldView::UnderResolved { since, last } => {
-            let max = last.values.iter().copied().fold(0.0, f64::max);
+            let max = last.picture.max();
             let inner = rule(buffer, area, model.theme, "density dμ/dσ", "");
             picture(model, last, max, buffer, inner, false);
             let banner = format!(" under-resolved since t = {} ", tidy(*since));
@@ -63,7 +63,8 @@ fn picture(
     inner: Rect,
     live: bool,
 ) {
-    if inner.height < 3 || density.values.is_empty() {
+    let values = density.picture.values();
+    if inner.height < 3 || values.is_empty() {
         return;
     }
     let scale = ceiling(max.max(2.5));
@@ -71,14 +72,13 @@ fn picture(
     let mut canvas = Canvas::new(inner, model.marker);
     let height = |rho: f64| BASE + (1.0 - BASE) * (rho / scale).clamp(0.0, 1.0);
     disc.ring(&mut canvas, 1.0, model.theme.faint(), 4);
-    let count = density.values.len();
+    let count = values.len();
     let rays = ((std::f64::consts::TAU * disc.radius() * 2.0 * 1.5) as usize).clamp(90, 4 * count);
     for ray in 0..rays {
         let turn = ray as f64 / rays as f64;
         let place = turn * count as f64;
         let (below, share) = (place as usize % count, place.fract());
-        let rho =
-            (1.0 - share) * density.values[below] + share * density.values[(below + 1) % count];
+        let rho = (1.0 - share) * values[below] + share * values[(below + 1) % count];
         let angle = std::f64::consts::TAU * turn;
         let style = if live {
             model.theme.magnitude_line((rho / scale).clamp(0.0, 1.0))

@@ -6,13 +6,13 @@
 //! the tail that the resolution follows tells when it has not. The flux form has no k = 0 term: mass is conserved
 //! to the last bit.
 
-use super::{Attention, Kernel, Normalisation};
+use crate::dynamics::{Attention, Kernel, Normalisation};
 use crate::measure::density::coefficient;
 use crate::sphere::{CirclePlan, Complex};
 
 /// (SA) divides by Z only where Z exceeds this share of its maximum. Since ρ ≲ √(2πβ) Z, the mass beyond is below
 /// 1e-12, and Z itself is rounding noise there (architecture: far from the mass the series has no digits).
-const FLOOR: f64 = 1e-14;
+pub(super) const FLOOR: f64 = 1e-14;
 
 /// Points per mode of the working grid.
 pub const POINTS_PER_MODE: usize = 3;
@@ -36,7 +36,7 @@ impl CircleMeanField {
         let points = POINTS_PER_MODE * modes;
         Self {
             attention,
-            kernel: Kernel::new(attention.beta),
+            kernel: Kernel::new(2, attention.beta),
             modes,
             plan: CirclePlan::new(points),
             density: vec![0.0; points],
@@ -71,7 +71,8 @@ impl CircleMeanField {
         let smooth = modes.min(kernel.degree());
         self.plan
             .synthesis(modes, |k| coefficient(state, k), &mut self.density);
-        let gradient = |k: usize| coefficient(state, k) * Complex::new(0.0, kernel.gradient[k]);
+        let gradient =
+            |k: usize| coefficient(state, k) * Complex::new(0.0, k as f64 * kernel.over_beta[k]);
         self.plan.synthesis(smooth, gradient, &mut self.slope);
         self.plan.synthesis(
             smooth,
@@ -129,6 +130,7 @@ impl CircleMeanField {
 mod tests {
     use super::*;
     use crate::measure::{Density, Law};
+    use crate::sphere::Domain;
 
     /// −∂_θ(ρv) by quadrature of the convolutions and a difference quotient of nothing: at a point, from the definition
     /// −ρ'v − ρv', all derivatives of Z under the integral.
@@ -178,9 +180,11 @@ mod tests {
                     beta,
                     normalisation,
                 };
-                let density = Density::from_law(&law, 0.0, 128).unwrap();
+                let density = Density::from_law(&law, Domain::Circle, 0, 0.0, 128).unwrap();
                 let mut field = CircleMeanField::new(attention, 128);
                 let mut rate = Density {
+                    domain: Domain::Circle,
+                    axis: Vec::new(),
                     state: vec![0.0; 258],
                 };
                 field.tendency(&density.state, &mut rate.state);

@@ -1,0 +1,319 @@
+//! The tendency on S², by spherical harmonics (see [`super`] for the scheme).
+//!
+//! With x = cos θ and longitude φ the flux has F·∇x/(1−x²) = ρ (1−x²)∂_xZ/((1−x²)βZ) and F·∇φ = ρ ∂_φZ/((1−x²)βZ); both
+//! scalars (1−x²)∂_xZ and ∂_φZ come from scalar transforms, at the kernel's degree, and so does the weak divergence.
+//! The grid has 3L/2 latitudes and 3L longitudes: products of ρ with a field of degree L are free of aliasing.
+
+use super::circle::FLOOR;
+use crate::dynamics::{Attention, Kernel, Normalisation};
+use crate::sphere::{Domain, SpherePlan};
+
+/// The right-hand side for degree L, with its plan and scratch.
+pub struct SphereMeanField {
+    attention: Attention,
+    kernel: Kernel,
+    modes: usize,
+    plan: SpherePlan,
+    /// (λ_ℓ/β) c_ℓm, of the smaller of L and the kernel's degree.
+    smooth: Vec<f64>,
+    /// That of (1−x²)∂_x, one degree more.
+    meridional_smooth: Vec<f64>,
+    density: Vec<f64>,
+    /// Z e^{−β} on the grid.
+    potential: Vec<f64>,
+    /// v·∇x/(1−x²) and v·∇φ; then times ρ.
+    meridional: Vec<f64>,
+    zonal: Vec<f64>,
+    wide: [Vec<f64>; 2],
+    fastest: f64,
+}
+
+/// The smallest even number 2^a 3^b 5^c ≥ `least`: a quick Fourier transform.
+fn round_size(least: usize) -> usize {
+    (least..)
+        .find(|n| {
+            let mut rest = *n;
+            for prime in [2, 3, 5] {
+                while rest % prime == 0 {
+                    rest /= prime;
+                }
+            }
+            n % 2 == 0 && rest == 1
+        })
+        .unwrap_or(least)
+}
+
+impl SphereMeanField {
+    /// A tendency for degree L = `modes` ≥ 2.
+    #[must_use]
+    pub fn new(attention: Attention, modes: usize) -> Self {
+        let kernel = Kernel::new(3, attention.beta);
+        let plan = SpherePlan::new(
+            modes + 1,
+            (3 * modes / 2 + 2).next_multiple_of(2),
+            round_size(3 * modes + 4),
+        );
+        let smooth = modes.min(kernel.degree());
+        let (points, length) = (plan.points(), |degree| Domain::Sphere.length(degree));
+        Self {
+            attention,
+            modes,
+            smooth: vec![0.0; length(smooth)],
+            meridional_smooth: vec![0.0; length(smooth + 1)],
+            density: vec![0.0; points],
+            potential: vec![0.0; points],
+            meridional: vec![0.0; points],
+            zonal: vec![0.0; points],
+            wide: [vec![0.0; length(modes + 1)], vec![0.0; length(modes + 1)]],
+            fastest: 0.0,
+            kernel,
+            plan,
+        }
+    }
+
+    /// L.
+    #[must_use]
+    pub fn modes(&self) -> usize {
+        self.modes
+    }
+
+    /// `tendency` ← the coefficients of −div(ρv), both of length (L+1)(L+2).
+    pub fn tendency(&mut self, state: &[f64], tendency: &mut [f64]) {
+        self.velocity(state);
+        for ((u, w), rho) in self
+            .meridional
+            .iter_mut()
+            .zip(&mut self.zonal)
+            .zip(&self.density)
+        {
+            *u *= rho;
+            *w *= rho;
+        }
+        let [a, b] = &mut self.wide;
+        self.plan
+            .weak_divergence(&self.meridional, &self.zonal, a, b, tendency);
+        // ∇Y_00 = 0, and the sums above cancel only to rounding
+        tendency[0] = 0.0;
+    }
+
+    /// ρ, Ze^{−β} and v on the grid.
+    fn velocity(&mut self, state: &[f64]) {
+        let degree = Domain::Sphere.degree(self.smooth.len());
+        let kernel = &self.kernel;
+        cut(
+            state,
+            self.modes,
+            degree,
+            |l| kernel.over_beta[l],
+            &mut self.smooth,
+        );
+        SpherePlan::meridional(&self.smooth, &mut self.meridional_smooth);
+        self.plan.synthesis(state, &mut self.density);
+        self.plan.with_gradient(
+            &self.smooth,
+            &self.meridional_smooth,
+            &mut self.potential,
+            &mut self.meridional,
+            &mut self.zonal,
+        );
+        // Z = λ_0 + β · the series of λ_ℓ/β, ℓ ≥ 1
+        let (beta, mean) = (kernel.beta, kernel.potential[0] * state[0]);
+        self.potential
+            .iter_mut()
+            .for_each(|z| *z = mean + beta * *z);
+        let floor = FLOOR * self.potential.iter().copied().fold(0.0, f64::max);
+        let speed = self.attention.speed();
+        let softmax = self.attention.normalisation == Normalisation::Softmax;
+        let longitudes = self.plan.longitudes();
+        let mut fastest = 0.0_f64;
+        for (j, x) in self.plan.cosines().iter().enumerate() {
+            let row = j * longitudes..(j + 1) * longitudes;
+            let inverse = 1.0 / ((1.0 - x) * (1.0 + x));
+            let mut top = 0.0_f64;
+            for ((u, w), z) in self.meridional[row.clone()]
+                .iter_mut()
+                .zip(&mut self.zonal[row.clone()])
+                .zip(&self.potential[row])
+            {
+                let factor = inverse * if softmax { 1.0 / z.max(floor) } else { speed };
+                *u *= factor;
+                *w *= factor;
+                let square = *u * *u + *w * *w;
+                top = if square > top { square } else { top };
+            }
+            fastest = fastest.max(top / inverse);
+        }
+        self.fastest = fastest.sqrt();
+    }
+
+    /// max |v| on the grid at the last evaluation.
+    #[must_use]
+    pub fn fastest(&self) -> f64 {
+        self.fastest
+    }
+
+    /// See [`super::MeanField::dissipation_and_minimum`].
+    pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
+        self.velocity(state);
+        let growth = self.attention.beta.exp();
+        let softmax = self.attention.normalisation == Normalisation::Softmax;
+        let longitudes = self.plan.longitudes();
+        let (mut sum, mut minimum) = (0.0, f64::INFINITY);
+        for (j, (x, weight)) in self
+            .plan
+            .cosines()
+            .iter()
+            .zip(self.plan.weights())
+            .enumerate()
+        {
+            let square = (1.0 - x) * (1.0 + x);
+            let mut along = 0.0;
+            for p in j * longitudes..(j + 1) * longitudes {
+                let (u, w, rho) = (self.meridional[p], self.zonal[p], self.density[p]);
+                let mobility = if softmax {
+                    self.potential[p] * growth
+                } else {
+                    1.0
+                };
+                along += (u * u + w * w) * mobility * rho;
+                minimum = minimum.min(rho);
+            }
+            sum += weight * square * along / longitudes as f64;
+        }
+        (sum, minimum)
+    }
+
+    /// ∫ρ dσ by quadrature, for the density of the last evaluation.
+    #[must_use]
+    pub fn mass(&self) -> f64 {
+        let longitudes = self.plan.longitudes();
+        self.density
+            .chunks_exact(longitudes)
+            .zip(self.plan.weights())
+            .map(|(row, weight)| weight * row.iter().sum::<f64>() / longitudes as f64)
+            .sum()
+    }
+}
+
+/// The coefficients of degree ≤ `to`, each times `factor`(ℓ).
+fn cut(state: &[f64], from: usize, to: usize, factor: impl Fn(usize) -> f64, out: &mut [f64]) {
+    use crate::sphere::domain::sphere_row;
+    for order in 0..=to {
+        let source = &state[sphere_row(from, order)..];
+        let target = &mut out[sphere_row(to, order)..][..2 * (to - order + 1)];
+        for (index, (pair, old)) in target
+            .chunks_exact_mut(2)
+            .zip(source.chunks_exact(2))
+            .enumerate()
+        {
+            let factor = factor(order + index);
+            (pair[0], pair[1]) = (factor * old[0], factor * old[1]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{Density, Law};
+    use crate::sphere::harmonics::at_point;
+
+    fn law() -> Law {
+        Law::Mixture {
+            means: vec![vec![0.0, 0.6, 0.8], vec![1.0, 0.0, 0.0]],
+            concentrations: vec![4.0, 2.0],
+            masses: vec![0.6, 0.4],
+        }
+    }
+
+    /// −∇ρ·v − ρ div v at a point, everything differentiated under integrals over a fine grid: the slow reference.
+    fn by_definition(attention: Attention, density: &Density, x: &[f64; 3]) -> f64 {
+        let beta = attention.beta;
+        let mut plan = SpherePlan::new(density.modes(), 80, 160);
+        let mut rho = vec![0.0; plan.points()];
+        plan.synthesis(&density.state, &mut rho);
+        // Z, ∫y k, ∫yyᵀ k with k = e^{β(⟨x,y⟩−1)}
+        let (mut z, mut first, mut second) = (0.0, [0.0; 3], [[0.0; 3]; 3]);
+        for (p, value) in rho.iter().enumerate() {
+            let c = plan.cosines()[p / 160];
+            let (sin, cos) = (std::f64::consts::TAU * (p % 160) as f64 / 160.0).sin_cos();
+            let r = (1.0 - c * c).sqrt();
+            let y = [r * cos, r * sin, c];
+            let product: f64 = (0..3).map(|i| x[i] * y[i]).sum();
+            let weight = plan.weights()[p / 160] / 160.0 * value * (beta * (product - 1.0)).exp();
+            z += weight;
+            for i in 0..3 {
+                first[i] += weight * y[i];
+                for j in 0..3 {
+                    second[i][j] += weight * y[i] * y[j];
+                }
+            }
+        }
+        // X = P first/Z or P first: div = tr(P ∇_ambient X) with ∇ first = β second, ∇Z = β first; div P a = −2⟨x,a⟩ + …
+        let radial: f64 = (0..3).map(|i| x[i] * first[i]).sum();
+        let trace: f64 = (0..3).map(|i| second[i][i]).sum();
+        let quadratic: f64 = (0..3)
+            .flat_map(|i| (0..3).map(move |j| (i, j)))
+            .map(|(i, j)| x[i] * second[i][j] * x[j])
+            .sum();
+        let mut divergence = beta * (trace - quadratic) - 2.0 * radial;
+        let tangent: Vec<f64> = (0..3).map(|i| first[i] - radial * x[i]).collect();
+        let mut velocity = tangent.clone();
+        match attention.normalisation {
+            Normalisation::Softmax => {
+                let square: f64 = tangent.iter().map(|a| a * a).sum();
+                divergence = divergence / z - beta * square / (z * z);
+                velocity.iter_mut().for_each(|v| *v /= z);
+            }
+            Normalisation::None => {
+                divergence *= beta.exp();
+                velocity.iter_mut().for_each(|v| *v *= beta.exp());
+            }
+        }
+        let value = |x: &[f64]| -> f64 {
+            at_point(x, density.modes())
+                .iter()
+                .zip(&density.state)
+                .map(|(y, c)| y * c)
+                .sum()
+        };
+        // the derivative of ρ along v by a high-order central difference on the great circle
+        let size = velocity.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let at = |s: f64| {
+            let y: Vec<f64> = (0..3)
+                .map(|i| s.cos() * x[i] + s.sin() * velocity[i] / size)
+                .collect();
+            value(&y)
+        };
+        let h = 2e-3;
+        let slope = (45.0 * (at(h) - at(-h)) - 9.0 * (at(2.0 * h) - at(-2.0 * h)) + at(3.0 * h)
+            - at(-3.0 * h))
+            / (60.0 * h);
+        -slope * size - value(x) * divergence
+    }
+
+    #[test]
+    fn the_tendency_is_the_divergence_of_the_flux() {
+        let x = [0.48, -0.64, 0.6];
+        for normalisation in [Normalisation::Softmax, Normalisation::None] {
+            for beta in [0.0, 1.0, 9.0] {
+                let attention = Attention {
+                    beta,
+                    normalisation,
+                };
+                let density = Density::from_law(&law(), Domain::Sphere, 0, 0.0, 40).unwrap();
+                let mut field = SphereMeanField::new(attention, 40);
+                let mut rate = vec![0.0; density.state.len()];
+                field.tendency(&density.state, &mut rate);
+                assert_eq!(rate[0], 0.0, "mass is conserved exactly");
+                let series: f64 = at_point(&x, 40).iter().zip(&rate).map(|(y, c)| y * c).sum();
+                let exact = by_definition(attention, &density, &x);
+                assert!(
+                    (series - exact).abs() < 1e-9 * attention.speed(),
+                    "{attention:?}: {series} {exact}"
+                );
+                assert!((field.mass() - 1.0).abs() < 1e-13);
+            }
+        }
+    }
+}
