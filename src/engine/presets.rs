@@ -36,12 +36,20 @@ static BUILT_IN: &[(&str, &str)] = built_in![
     "unnormalised",
     "kuramoto",
     "tilted",
+    "sphere-metastable",
+    "sphere-pair",
+    "zonal-8",
+    "noise-below",
+    "noise-above",
     "single-mode",
     "hemisphere",
     "orthogonal",
-    "noise-below",
-    "noise-above",
     "many-tokens",
+    "sphere-collapse",
+    "sphere-degree-3",
+    "sphere-noise-below",
+    "sphere-noise-above",
+    "zonal-128",
 ];
 
 /// The preset that opens when none is named.

@@ -65,3 +65,19 @@ pub fn numbers(value: &Value) -> Vec<f64> {
 pub fn flat(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().flat_map(numbers).collect()
 }
+
+/// The same on S^{d−1}, with a solver of its own.
+pub fn system_in(
+    dimension: usize,
+    solver: &str,
+    beta: f64,
+    normalisation: &str,
+    diffusion: f64,
+    tolerance: f64,
+) -> Experiment {
+    experiment(&format!(
+        "[tokens]\ndimension = {dimension}\ncount = 4\n[field]\nsolver = \"{solver}\"\n\
+         [attention]\nbeta = {beta:?}\nnormalisation = \"{normalisation}\"\n[noise]\ndiffusion = {diffusion:?}\n\
+         [time]\nend = 1.0\nframes = 11\ntolerance = {tolerance:?}\n"
+    ))
+}

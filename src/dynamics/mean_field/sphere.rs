@@ -2,7 +2,8 @@
 //!
 //! With x = cos θ and longitude φ the flux has F·∇x/(1−x²) = ρ (1−x²)∂_xZ/((1−x²)βZ) and F·∇φ = ρ ∂_φZ/((1−x²)βZ); both
 //! scalars (1−x²)∂_xZ and ∂_φZ come from scalar transforms, at the kernel's degree, and so does the weak divergence.
-//! The grid has 3L/2 latitudes and 3L longitudes: products of ρ with a field of degree L are free of aliasing.
+//! The grid has L + B/2 latitudes and 2L + B longitudes, where B ≤ L bounds the degrees of the velocity: the degrees ≤ L of
+//! the flux are free of aliasing.
 
 use super::circle::FLOOR;
 use crate::dynamics::{Attention, Kernel, Normalisation};
@@ -28,6 +29,10 @@ pub struct SphereMeanField {
     fastest: f64,
 }
 
+/// The velocity is taken to have this many times the kernel's degrees (its spectrum decays as fast as the kernel's), and
+/// never more than L: what the grid must be fine enough for beside ρ.
+const BANDWIDTH: usize = 3;
+
 /// The smallest even number 2^a 3^b 5^c ≥ `least`: a quick Fourier transform.
 fn round_size(least: usize) -> usize {
     (least..)
@@ -48,11 +53,9 @@ impl SphereMeanField {
     #[must_use]
     pub fn new(attention: Attention, modes: usize) -> Self {
         let kernel = Kernel::new(3, attention.beta);
-        let plan = SpherePlan::new(
-            modes + 1,
-            (3 * modes / 2 + 2).next_multiple_of(2),
-            round_size(3 * modes + 4),
-        );
+        let velocity = modes.min(BANDWIDTH * kernel.degree() + 8);
+        let latitudes = (modes + velocity / 2 + 2).next_multiple_of(2);
+        let plan = SpherePlan::new(modes + 1, latitudes, round_size(2 * modes + velocity + 4));
         let smooth = modes.min(kernel.degree());
         let (points, length) = (plan.points(), |degree| Domain::Sphere.length(degree));
         Self {

@@ -13,7 +13,7 @@ use crate::dynamics::{Attention, Kernel, Normalisation};
 use crate::sphere::ZonalPlan;
 
 /// Values of ρ count for the minimum where they are known to about 1e-6: √w_j above this share of the largest √w_j ρ_j.
-const KNOWN: f64 = 1e-10;
+const KNOWN: f64 = 1e-9;
 
 /// The right-hand side for degree L, with its plan and scratch.
 pub struct ZonalMeanField {
