@@ -10,9 +10,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use metastable::dynamics::tokens::Path;
-use metastable::dynamics::{Attention, CircleMeanField, Normalisation, TokenDynamics};
+use metastable::dynamics::{
+    Attention, CircleMeanField, Normalisation, SphereMeanField, TokenDynamics, ZonalMeanField,
+};
 use metastable::engine::{Session, Snapshot, presets};
 use metastable::measure::{Density, Law};
+use metastable::sphere::{Domain, SpherePlan};
 use metastable::tui::Marker;
 use metastable::tui::model::Model;
 use metastable::tui::theme::{Depth, Theme};
@@ -90,7 +93,7 @@ fn drift(plan: &Plan) {
             plan.measure("A", direct, &sizes, || {
                 dynamics.drift_by(Path::Direct, &tokens.positions, &mut out)
             });
-            if dimension == 2 {
+            if dimension <= 3 {
                 plan.measure("A", "spectral", &sizes, || {
                     dynamics.drift_by(Path::Spectral, &tokens.positions, &mut out)
                 });
@@ -105,9 +108,7 @@ fn tendency(plan: &Plan) {
         sine: vec![0.0, 0.0, 0.1],
     };
     for modes in [128, 512, 2048, 8192, 32768] {
-        let Some(density) =
-            Density::from_law(&law, metastable::sphere::Domain::Circle, 0, 0.0, modes)
-        else {
+        let Some(density) = Density::from_law(&law, Domain::Circle, 0, 0.0, modes) else {
             continue;
         };
         let mut field = CircleMeanField::new(SOFTMAX, modes);
@@ -116,6 +117,45 @@ fn tendency(plan: &Plan) {
         plan.measure("D", "rhs", &sizes, || {
             field.tendency(&density.state, &mut out)
         });
+    }
+}
+
+/// Transforms on S² (grid of L + 1 latitudes and 2L + 2 longitudes, as the peers) and the right-hand sides above the circle.
+fn sphere(plan: &Plan) {
+    let law = Law::VonMisesFisher {
+        concentration: 3.0,
+        mean: vec![0.6, 0.0, 0.8],
+    };
+    for degree in [31, 63, 127, 255, 511] {
+        let mut transform = SpherePlan::new(degree, degree + 1, 2 * degree + 2);
+        let Some(density) = Density::from_law(&law, Domain::Sphere, 0, 0.0, degree) else {
+            continue;
+        };
+        let mut state = density.state.clone();
+        let mut values = vec![0.0; transform.points()];
+        let sizes = |op: &str| format!("\"op\":\"{op}\",\"lmax\":{degree}");
+        plan.measure("C", "sphere", &sizes("synthesis"), || {
+            transform.synthesis(&density.state, &mut values)
+        });
+        plan.measure("C", "sphere", &sizes("analysis"), || {
+            transform.analysis(&values, &mut state)
+        });
+        let mut field = SphereMeanField::new(SOFTMAX, degree);
+        plan.measure("E", "sphere_SA", &format!("\"lmax\":{degree}"), || {
+            field.tendency(&density.state, &mut state)
+        });
+    }
+    for degree in [64, 256] {
+        let mut field = ZonalMeanField::new(8, SOFTMAX, degree);
+        let mut state = vec![0.0; degree + 1];
+        (state[0], state[1]) = (1.0, 0.1);
+        let mut rate = state.clone();
+        plan.measure(
+            "E",
+            "zonal_SA",
+            &format!("\"d\":8,\"lmax\":{degree}"),
+            || field.tendency(&state, &mut rate),
+        );
     }
 }
 
@@ -184,5 +224,6 @@ fn main() {
     let plan = Plan::read();
     drift(&plan);
     tendency(&plan);
+    sphere(&plan);
     frames(&plan);
 }

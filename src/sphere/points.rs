@@ -365,7 +365,7 @@ mod tests {
             .collect();
         let mut plan = SpherePlan::new(degree + 1, 48, 96);
         let mut g = vec![0.0; Domain::Sphere.length(degree + 1)];
-        SpherePlan::meridional(&state, &mut g);
+        plan.meridional(&state, &mut g);
         let count = plan.points();
         let (mut f, mut along, mut around) = (vec![0.0; count], vec![0.0; count], vec![0.0; count]);
         plan.with_gradient(&state, &g, &mut f, &mut along, &mut around);

@@ -110,7 +110,8 @@ impl SphereMeanField {
             |l| kernel.over_beta[l],
             &mut self.smooth,
         );
-        SpherePlan::meridional(&self.smooth, &mut self.meridional_smooth);
+        self.plan
+            .meridional(&self.smooth, &mut self.meridional_smooth);
         self.plan.synthesis(state, &mut self.density);
         self.plan.with_gradient(
             &self.smooth,
