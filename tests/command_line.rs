@@ -127,6 +127,63 @@ fn a_run_writes_its_files_and_they_agree_with_each_other() {
 }
 
 #[test]
+fn densities_above_the_circle_come_with_their_grid_and_quadrature() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |preset: &str, out: &str| {
+        let end = ["--set", "end=0.4", "--set", "frames=3", "--set", "count=20"];
+        let arguments = [&["run", preset, "--out", out], &end[..]].concat();
+        let done = metastable(folder.path(), &arguments);
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        let out = folder.path().join(out);
+        (read_metrics(&out.join("metrics.csv")), out)
+    };
+    let array = |out: &Path, name: &str| read_array(&out.join(name));
+
+    let (metrics, out) = run("sphere-pair", "s2");
+    let (shape, density) = array(&out, "density.npy");
+    let (_, weights) = array(&out, "weights.npy");
+    let (_, colatitude) = array(&out, "colatitude.npy");
+    let (_, longitude) = array(&out, "longitude.npy");
+    let (rows, columns) = (colatitude.len(), longitude.len());
+    assert_eq!(shape, [3, rows as u64, columns as u64]);
+    assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-14);
+    for frame in 0..3 {
+        // ∫f dσ = Σ_j w_j mean_φ f, for f = ρ and f = ρ x
+        let mut sums = [0.0; 4];
+        for (j, theta) in colatitude.iter().enumerate() {
+            for (i, phi) in longitude.iter().enumerate() {
+                let rho = density[(frame * rows + j) * columns + i] * weights[j] / columns as f64;
+                let x = [
+                    theta.sin() * phi.cos(),
+                    theta.sin() * phi.sin(),
+                    theta.cos(),
+                ];
+                sums[0] += rho;
+                (0..3).for_each(|k| sums[k + 1] += rho * x[k]);
+            }
+        }
+        let order = sums[1..].iter().map(|a| a * a).sum::<f64>().sqrt();
+        assert!((sums[0] - 1.0).abs() < 1e-12);
+        assert!((order - metrics["field_order_1"][frame]).abs() < 1e-12);
+    }
+
+    let (metrics, out) = run("zonal-8", "z8");
+    let (shape, density) = array(&out, "density.npy");
+    let ((_, cosine), (_, weights)) = (array(&out, "cosine.npy"), array(&out, "weights.npy"));
+    assert_eq!(shape, [3, cosine.len() as u64]);
+    for frame in 0..3 {
+        let rho = &density[frame * cosine.len()..][..cosine.len()];
+        let sum = |f: &dyn Fn(f64) -> f64| -> f64 {
+            (rho.iter().zip(&weights).zip(&cosine))
+                .map(|((r, w), c)| r * w * f(*c))
+                .sum()
+        };
+        assert!((sum(&|_| 1.0) - 1.0).abs() < 1e-12);
+        assert!((sum(&|c| c) - metrics["field_order_1"][frame]).abs() < 1e-12);
+    }
+}
+
+#[test]
 fn the_written_experiment_runs_again_to_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(

@@ -9,6 +9,7 @@ use common::experiment;
 use metastable::engine::experiment::{Scheme, Source};
 use metastable::engine::{FieldInitial, decode, presets};
 use metastable::measure::Law;
+use metastable::sphere::Domain;
 
 const ENOUGH: &str = "[attention]\nbeta = 4.0\n[time]\nend = 3.0\n";
 
@@ -101,6 +102,8 @@ fn every_law_can_be_asked_for() {
         "law = \"poisson\", weight = 0.3",
         "law = \"clusters\", count = 3, concentration = 50",
         "law = \"hemisphere\"",
+        "law = \"zonal\", coefficients = [0.3, 0.2], axis = 0.5",
+        "law = \"mixture\", means = [0.0, [0, 1]], concentrations = [3, 4], masses = [1, 2]",
     ] {
         let spec = experiment(&format!("[tokens]\ninitial = {{ {law} }}\n{ENOUGH}"));
         assert!(spec.continuum().is_ok(), "{law}");
@@ -115,6 +118,46 @@ fn every_law_can_be_asked_for() {
             mean: vec![0.6, 0.8]
         }
     );
+}
+
+#[test]
+fn the_continuum_is_where_it_can_be_and_its_absence_is_explained() {
+    let at = |dimension: usize, rest: &str| {
+        experiment(&format!(
+            "[tokens]\ndimension = {dimension}\n{rest}\n{ENOUGH}"
+        ))
+        .continuum()
+    };
+    let zonal = "initial = { law = \"poisson\", weight = 0.3 }";
+    assert_eq!(at(2, zonal).unwrap().domain, Domain::Circle);
+    assert_eq!(at(3, zonal).unwrap().domain, Domain::Sphere);
+    let eight = at(8, zonal).unwrap();
+    assert_eq!((eight.domain, eight.axis[7]), (Domain::Zonal(8), 1.0));
+    let asked = format!("{zonal}\n[field]\nsolver = \"zonal\"");
+    assert_eq!(at(3, &asked).unwrap().domain, Domain::Zonal(3));
+    assert_eq!(at(2, &asked).unwrap().domain, Domain::Zonal(2));
+    for (dimension, law) in [
+        (8, "clusters\", count = 2, concentration = 9"),
+        (5, "orthogonal\""),
+    ] {
+        let reason = at(
+            dimension,
+            &format!("count = 3\ninitial = {{ law = \"{law} }}"),
+        )
+        .unwrap_err();
+        assert!(
+            reason.contains("tokens only") && reason.contains("zonal"),
+            "{reason}"
+        );
+    }
+    // two bumps on one axis are zonal, two on different ones are not
+    let pair = |second: &str| {
+        format!(
+            "initial = {{ law = \"mixture\", means = [[0, 0, 0, 1], {second}], concentrations = [4, 4] }}"
+        )
+    };
+    assert!(at(4, &pair("[0, 0, 0, -1]")).is_ok());
+    assert!(at(4, &pair("[0, 0, 1, 0]")).is_err());
 }
 
 #[test]
@@ -201,6 +244,50 @@ fn wrong_values_are_named_with_their_place_and_their_range() {
         (
             "[attention]\nbeta = 1\n[tokens]\ndimension = 3\ninitial = { law = \"orthogonal\" }\n",
             "set count ≤ 3",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 8\n[field]\nsolver = \"spectral\"\n",
+            "the spectral solver is for d = 2 and 3, and the dimension is 8",
+        ),
+        (
+            "[attention]\nbeta = 1\n[field]\nsolver = \"zonl\"\n",
+            "did you mean `zonal`?",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 3\n[field]\nmax_modes = 5000\n",
+            "it must lie between 4 and 1023",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 5\ninitial = { law = \"zonal\", coefficients = [1.5] }\n",
+            "the density takes the value -0.5000 at the angle 3.1416 from the axis",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 3\ninitial = { law = \"zonal\", coefficients = [0.5], axis = [1, 0] }\n",
+            "give 3 numbers that are not all zero",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 3\ninitial = { law = \"harmonics\", terms = [{ degree = 2, order = 3, amplitude = 0.1 }] }\n",
+            "tokens.initial.terms.order: 3 is out of range",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 3\ninitial = { law = \"harmonics\", terms = [{ degree = 1, amplitude = 0.9 }] }\n",
+            "it cannot be negative, make the coefficients smaller",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ninitial = { law = \"harmonics\", terms = [{ degree = 1, amplitude = 0.1 }] }\n",
+            "use dimension = 3",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 3\ninitial = { law = \"mixture\", means = [[1, 0, 0], [0, 1]], concentrations = [1, 2] }\n",
+            "2 components, of length 1",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 3\ninitial = { law = \"mixture\", means = [[1, 0, 0]], concentrations = [1, 2] }\n",
+            "2 concentrations for 1 means",
+        ),
+        (
+            "[attention]\nbeta = 1\n[tokens]\ndimension = 3\ninitial = { law = \"poisson\", weight = 0.9999 }\n",
+            "it must lie between 0 and 0.999",
         ),
         (
             "[attention]\nbeta = 1\n[tokens]\ninitial = { law = \"simplex\" }\n",
