@@ -50,7 +50,7 @@ pub struct Dashboard {
     #[arg(long, default_value_t = 30.0, value_parser = frames_per_second)]
     pub fps: f64,
     /// Simulated time per second; a thirtieth of the experiment if nothing is said.
-    #[arg(long)]
+    #[arg(long, value_parser = positive)]
     pub speed: Option<f64>,
     /// Start paused.
     #[arg(long)]
@@ -61,6 +61,13 @@ fn frames_per_second(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(fps) if (0.1..=240.0).contains(&fps) => Ok(fps),
         _ => Err("a number between 0.1 and 240 is expected".into()),
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("a number greater than 0 is expected".into()),
     }
 }
 

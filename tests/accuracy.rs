@@ -633,7 +633,7 @@ fn the_noisy_scheme_has_the_right_stationary_law() {
 #[test]
 fn the_resolution_of_a_symmetric_density_follows_its_own_harmonics() {
     // a density of period 2π/m has only multiples of m: a fixed window at the top of 32 modes may see none of them
-    for m in [2, 3, 5, 9, 11, 13, 17] {
+    for m in [2, 9, 11, 17] {
         let mut cosine = vec![0.0; m];
         cosine[m - 1] = 0.1;
         let end = |modes: usize| {

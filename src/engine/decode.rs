@@ -305,7 +305,7 @@ fn time(section: &Section) -> Result<TimeSpec, InputError> {
             let total = (end / step).round().max(1.0);
             let remedy = Some(format!(
                 "frames lie on whole layers: try end = {} with frames = {}",
-                total * step,
+                (total * step * 1e12).round() / 1e12,
                 total + 1.0
             ));
             let message = format!("{layers:.4} layers of {step} between two frames");

@@ -35,8 +35,8 @@ pub struct Origin {
     pub name: String,
     /// The folder that relative paths in it start from.
     pub base: PathBuf,
-    /// Starts of the lines, empty for the command line, where a position says nothing.
-    lines: Vec<usize>,
+    /// The text, empty for the command line, where a position says nothing.
+    text: String,
 }
 
 /// Where a value stands.
@@ -48,17 +48,20 @@ pub struct Location {
 }
 
 impl Location {
-    /// `file:line:column` (both from 1), or the name alone.
+    /// `file:line:column` (both from 1, the column in characters), or the name alone.
     #[must_use]
     pub fn place(&self) -> String {
-        if self.origin.lines.is_empty() {
-            return self.origin.name.clone();
-        }
-        let line = self
+        let Some(before) = self
             .origin
-            .lines
-            .partition_point(|start| *start <= self.offset);
-        let column = self.offset - self.origin.lines[line - 1] + 1;
+            .text
+            .get(..self.offset)
+            .filter(|_| !self.origin.text.is_empty())
+        else {
+            return self.origin.name.clone();
+        };
+        let line = before.matches('\n').count() + 1;
+        let last = before.rsplit('\n').next().unwrap_or(before);
+        let column = last.chars().count() + 1;
         format!("{}:{line}:{column}", self.origin.name)
     }
 
@@ -179,13 +182,10 @@ impl Document {
     /// # Errors
     /// The first syntax error, with its place.
     pub fn parse(name: &str, base: &Path, text: &str) -> Result<Self, InputError> {
-        let lines = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
         let origin = Arc::new(Origin {
             name: name.to_owned(),
             base: base.to_owned(),
-            lines,
+            text: text.to_owned(),
         });
         let parsed = DeTable::parse(text).map_err(|error| {
             let at = Location {
@@ -206,7 +206,7 @@ impl Document {
         let origin = Arc::new(Origin {
             name: format!("--set {assignment}"),
             base: PathBuf::new(),
-            lines: Vec::new(),
+            text: String::new(),
         });
         let at = Location {
             origin: Arc::clone(&origin),

@@ -59,6 +59,20 @@ pub struct Report {
     pub speed: f64,
 }
 
+impl Report {
+    /// Nothing has been computed yet.
+    #[must_use]
+    pub fn before_the_first(speed: f64) -> Self {
+        Self {
+            number: 0,
+            snapshot: None,
+            status: Status::Running,
+            steps_per_second: 0.0,
+            speed,
+        }
+    }
+}
+
 /// Commands that may wait; more are refused rather than blocking the screen.
 const QUEUE: usize = 64;
 
@@ -77,14 +91,7 @@ impl Worker {
     /// The operating system's, when it has no thread to give.
     pub fn start(experiment: Experiment, speed: f64, paused: bool) -> std::io::Result<Self> {
         let (commands, inbox) = sync_channel(QUEUE);
-        let report = Report {
-            number: 0,
-            snapshot: None,
-            status: Status::Running,
-            steps_per_second: 0.0,
-            speed,
-        };
-        let latest = Arc::new(Mutex::new(report));
+        let latest = Arc::new(Mutex::new(Report::before_the_first(speed)));
         let starts_sent = Arc::new(AtomicU64::new(0));
         let quit = Arc::new(AtomicBool::new(false));
         let desk = Desk {
@@ -186,7 +193,7 @@ impl Desk {
                 Next::Quit => return None,
                 Next::Start(experiment) => return Some(*experiment),
                 Next::Wait(time) => {
-                    self.publish_waiting(&session, past_end, &mut pace);
+                    self.publish_waiting(&session, past_end);
                     match self.inbox.recv_timeout(time) {
                         Ok(command) => {
                             if let Some(next) =
@@ -312,8 +319,9 @@ impl Desk {
         latest.speed = self.speed;
     }
 
-    /// Says that nothing is being computed, if that is news.
-    fn publish_waiting(&self, session: &Session, past_end: bool, pace: &mut Pace) {
+    /// Says that nothing is being computed, if that is news. (A change of parameters acts from the next frame on, and shows
+    /// then.)
+    fn publish_waiting(&self, session: &Session, past_end: bool) {
         let status = if session.finished() && !past_end {
             Status::Finished
         } else if self.paused {
@@ -321,20 +329,11 @@ impl Desk {
         } else {
             Status::Running
         };
-        let stale = {
-            let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-            let news = latest.status != status || latest.speed != self.speed;
-            if news {
-                latest.status = status.clone();
-                latest.speed = self.speed;
-                latest.number += 1;
-            }
-            latest.snapshot.as_ref().is_some_and(|s| {
-                s.attention != session.attention() || s.diffusion != session.diffusion()
-            })
-        };
-        if stale {
-            self.publish(session, pace, status);
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.status != status || latest.speed != self.speed {
+            latest.status = status;
+            latest.speed = self.speed;
+            latest.number += 1;
         }
     }
 

@@ -107,7 +107,7 @@ impl SpherePlan {
     /// Values on the grid from the coefficients of a state of any degree ≤ L.
     pub fn synthesis(&mut self, state: &[f64], values: &mut [f64]) {
         let degree = state_degree(state.len());
-        self.to_fourier::<1>(degree, [state]);
+        self.along_meridians::<1>(degree, [state]);
         self.inverse_fourier(degree, false, values);
     }
 
@@ -115,7 +115,7 @@ impl SpherePlan {
     pub fn analysis(&mut self, values: &[f64], state: &mut [f64]) {
         let degree = state_degree(state.len());
         self.forward_fourier(values);
-        self.from_fourier::<1>(degree, [state]);
+        self.onto_meridians::<1>(degree, [state]);
     }
 
     /// Z and its gradient: for a state with coefficients z and one with coefficients g (see [`SpherePlan::meridional`])
@@ -129,7 +129,7 @@ impl SpherePlan {
         zonal: &mut [f64],
     ) {
         let degree = state_degree(g.len());
-        self.to_fourier::<2>(degree, [z, g]);
+        self.along_meridians::<2>(degree, [z, g]);
         std::mem::swap(&mut self.fourier, &mut self.second);
         self.inverse_fourier(degree, false, meridional);
         std::mem::swap(&mut self.fourier, &mut self.second);
@@ -155,7 +155,7 @@ impl SpherePlan {
         std::mem::swap(&mut self.fourier, &mut self.second);
         self.forward_fourier(zonal);
         std::mem::swap(&mut self.fourier, &mut self.second);
-        self.from_fourier::<2>(degree + 1, [a, b]);
+        self.onto_meridians::<2>(degree + 1, [a, b]);
         for order in 0..=degree {
             let (wide, narrow) = (sphere_row(degree + 1, order), sphere_row(degree, order));
             let (m, epsilon) = (order as f64, &self.epsilon[order]);
@@ -198,7 +198,7 @@ impl SpherePlan {
     }
 
     /// Fourier coefficients of every latitude from the coefficients of one or two states; the first into `fourier`.
-    fn to_fourier<const FIELDS: usize>(&mut self, degree: usize, states: [&[f64]; FIELDS]) {
+    fn along_meridians<const FIELDS: usize>(&mut self, degree: usize, states: [&[f64]; FIELDS]) {
         let (latitudes, width) = (self.latitudes(), self.longitudes / 2 + 1);
         let (half, padded) = (latitudes / 2, self.legendre.padded());
         let degrees = states.map(|state| state_degree(state.len()));
@@ -231,7 +231,7 @@ impl SpherePlan {
     }
 
     /// The adjoint, with the quadrature weights.
-    fn from_fourier<const FIELDS: usize>(
+    fn onto_meridians<const FIELDS: usize>(
         &mut self,
         degree: usize,
         mut states: [&mut [f64]; FIELDS],

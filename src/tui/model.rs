@@ -8,7 +8,7 @@ use super::slots::Slots;
 use super::theme::Theme;
 use crate::dynamics::{Attention, Normalisation};
 use crate::engine::presets::Preset;
-use crate::engine::worker::{Report, Status};
+use crate::engine::worker::Report;
 use crate::engine::{Experiment, Snapshot};
 use crate::theory::growth::growth_rates;
 
@@ -141,15 +141,8 @@ impl Model {
         marker: Marker,
     ) -> Self {
         let speed = default_speed(&experiment);
-        let report = Report {
-            number: 0,
-            snapshot: None,
-            status: Status::Running,
-            steps_per_second: 0.0,
-            speed,
-        };
         Self {
-            report,
+            report: Report::before_the_first(speed),
             experiment,
             wishes: Wishes::default(),
             slots: Slots::default(),

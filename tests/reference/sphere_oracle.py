@@ -23,10 +23,8 @@ from scipy.linalg import eigh_tridiagonal
 
 OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sphere.json")
 
-
 def diff(a, b):
     return float(max(np.max(np.abs(np.asarray(a[k]) - np.asarray(b[k]))) for k in a))
-
 
 def solve(f, y0, times, rtol, method="DOP853"):
     """states at the times, restarting at each: no dense-output error"""
@@ -39,7 +37,6 @@ def solve(f, y0, times, rtol, method="DOP853"):
         out.append(y)
     return out
 
-
 # ---------------------------------------------------------------- zonal tools
 def gegenbauer(d, degree, c):
     """P_0..P_degree at c (any array type), P_l(1) = 1; the same recurrence gives cos(l t) when d = 2"""
@@ -47,7 +44,6 @@ def gegenbauer(d, degree, c):
     for l in range(1, degree):
         p.append(((2 * l + d - 2) * c * p[l] - l * p[l - 1]) / (l + d - 2))
     return p[: degree + 1]
-
 
 def gauss(d, n):
     """nodes and probability weights of (1-c^2)^{(d-3)/2} on [-1,1] (Golub-Welsch)"""
@@ -61,7 +57,6 @@ def gauss(d, n):
     w = (w + w[::-1]) / 2
     return c, w / w.sum()
 
-
 def f01(b, q, terms=32):
     """0F1(; b; q) = sum q^k/(k! (b)_k) for 0 <= q <= 4: a positive series, no overflow, no cancellation.
     G_nu(z) = Gamma(nu+1)(2/z)^nu I_nu(z) = 0F1(nu+1; z^2/4), and (d/dq) 0F1(b; q) = 0F1(b+1; q)/b."""
@@ -70,11 +65,9 @@ def f01(b, q, terms=32):
         s = 1 + q * s / (k * (b + k - 1))
     return s
 
-
 def initial(d, c, amplitudes):
     p = gegenbauer(d, len(amplitudes), c)
     return 1 + sum(a * p[l + 1] for l, a in enumerate(amplitudes))
-
 
 # ---------------------------------------------------------------- A. zonal, D = 0: characteristics
 def markers(d, beta, softmax, c0, mass, times, rtol):
@@ -100,7 +93,6 @@ def markers(d, beta, softmax, c0, mass, times, rtol):
         moments.append([float(mass @ p) for p in gegenbauer(d, 6, np.cos(th))[1:]])
     return {"energy": energy, "moments": moments}
 
-
 def zonal():
     cases, amplitudes = [], [0.3, 0.2]
     for d in (2, 3, 4, 8, 32):
@@ -118,7 +110,6 @@ def zonal():
                 print(f"  zonal d={d} beta={beta} {norm}: a_1 = {r[1]['moments'][-1][0]:.6f}  error {diff(*r):.1e}", flush=True)
     return cases
 
-
 # ---------------------------------------------------------------- B. zonal with noise: strong-form collocation
 class Collocation:
     """rho at Gauss-Gegenbauer nodes; with phi = (1/beta) log Z or Z/beta, Z by quadrature of the exact kernel and
@@ -128,13 +119,10 @@ class Collocation:
         self.d, self.beta, self.softmax = d, beta, softmax
         self.c, self.w = c, w = gauss(d, n)
         self.omc = 1 - c * c
-        p, dp = [np.ones(n), c.copy()], [np.zeros(n), np.ones(n)]
-        for l in range(1, n - 1):
-            p.append(((2 * l + d - 2) * c * p[l] - l * p[l - 1]) / (l + d - 2))
-            dp.append(((2 * l + d - 2) * (p[l] + c * dp[l]) - l * dp[l - 1]) / (l + d - 2))
-        p, dp = np.array(p).T, np.array(dp).T
-        analysis = (p * w[:, None]).T / (w @ (p * p))[:, None]           # Gauss: exact inverse of p
         l = np.arange(n)
+        p = np.array(gegenbauer(d, n - 1, c)).T                          # P_l' = l(l+d-2)/(d-1) P_{l-1} in d + 2
+        dp = np.array(gegenbauer(d + 2, n - 1, c)).T[:, l - 1] * (l * (l + d - 2) / (d - 1))
+        analysis = (p * w[:, None]).T / (w @ (p * p))[:, None]           # Gauss: exact inverse of p
         self.d1 = dp @ analysis
         self.lap = diffusion * (p * (-l * (l + d - 2.0))) @ analysis
         b, s = (d - 1) / 2, c[None, :]
@@ -161,7 +149,6 @@ class Collocation:
         return {"energy": [float((self.w * r) @ (self.k0 @ r)) / (2 * self.beta) for r in states],
                 "moments": [(p[1:] @ (self.w * r)).tolist() for r in states]}
 
-
 def zonal_noise():
     cases, amplitudes = [], [0.3, 0.2]
     for d, diffusion in ((3, 0.05), (3, 0.2), (8, 0.05)):
@@ -174,7 +161,6 @@ def zonal_noise():
                               times=times, **r[1], error=diff(*r)))
             print(f"  zonal_noise d={d} D={diffusion} {norm}: a_1 = {r[1]['moments'][-1][0]:.6f}  error {diff(*r):.1e}", flush=True)
     return cases
-
 
 def zonal_stationary():
     """f proportional to Z^{1/(D beta)} on S^2, mpmath Picard iteration on Gauss-Legendre nodes; the check is
@@ -213,7 +199,6 @@ def zonal_stationary():
     print(f"  zonal_stationary R = {case['order']:.15f}  errors {diff(r, coarse):.1e} (fixed point) {diff(r, dyn):.1e} (dynamics)")
     return [case]
 
-
 # ---------------------------------------------------------------- S^2 tools
 def sphere_grid(n, m):
     z, w = np.polynomial.legendre.leggauss(n)
@@ -222,45 +207,45 @@ def sphere_grid(n, m):
     x = np.stack([np.outer(s, np.cos(phi)), np.outer(s, np.sin(phi)), np.outer(z, np.ones(m))], -1).reshape(-1, 3)
     return x, np.repeat(w / (2 * m), m)
 
-
-def harmonics(degree, x):
-    """dict (l, m) -> Y_{l,m}(x), from Q_l^m = P_l^m/sin^m (polynomial in x_3) and Re/Im (x_1 + i x_2)^m"""
-    out, e, z = {}, np.ones(len(x), complex), x[:, 2]
+def harmonics(degree, x, derivatives=False):
+    """dict (l, m) -> Y_{l,m}(x) = n Q_l^m(x_3) Re|Im (x_1 + i x_2)^m, Q_l^m = P_l^m/sin^m a polynomial; or else
+    -> the derivatives of this extension along e_1, e_2, e_3 (any extension will do: X is tangent)"""
+    out, z = {}, x[:, 2]
+    e, ep = np.ones(len(x), complex), np.zeros(len(x), complex)
     for m in range(degree + 1):
-        q0, q1 = None, np.full(len(x), float(np.prod(np.arange(1, 2 * m, 2.0))))     # Q_m^m = (2m-1)!!
+        q0, d0, d1 = 0.0, 0.0, np.zeros(len(x))
+        q1 = np.full(len(x), float(np.prod(np.arange(1, 2 * m, 2.0))))               # Q_m^m = (2m-1)!!
         for l in range(m, degree + 1):
             n = np.sqrt((2 * l + 1) * (2 if m else 1) * (factorial(l - m) / factorial(l + m)))
-            out[l, m] = n * q1 * e.real
-            if m:
-                out[l, -m] = n * q1 * e.imag
-            q0, q1 = q1, ((2 * l + 1) * z * q1 - (l + m) * (q0 if l > m else 0)) / (l + 1 - m)
-        e = e * (x[:, 0] + 1j * x[:, 1])
+            for k, part, dx, dy in ((-m, e.imag, ep.imag, ep.real), (m, e.real, ep.real, -ep.imag)):
+                out[l, k] = (n * q1 * m * dx, n * q1 * m * dy, n * d1 * part) if derivatives else n * q1 * part
+            q0, q1, d0, d1 = (q1, ((2 * l + 1) * z * q1 - (l + m) * q0) / (l + 1 - m),
+                              d1, ((2 * l + 1) * (q1 + z * d1) - (l + m) * d0) / (l + 1 - m))
+        ep, e = e, e * (x[:, 0] + 1j * x[:, 1])
     return out
 
-
-def observe(x, mass, beta):
-    """energy, mean, |m_1..6| by all pairs, and the coefficients of degree <= 3"""
-    g = x @ x.T
-    p0, p1, orders = 1.0, g, []
-    for l in range(1, 7):
-        orders.append(float(np.sqrt(mass @ (p1 @ mass))))
-        p0, p1 = p1, ((2 * l + 1) * g * p1 - l * p0) / (l + 1)
-    energy = float(mass @ (np.exp(beta * g) @ mass)) / (2 * beta)
-    y = harmonics(3, x)
-    return energy, (mass @ x).tolist(), orders, [[l, m, float(mass @ y[l, m])] for l in range(4) for m in range(-l, l + 1)]
-
-
-def observe_all(pairs, beta):
-    rows = [observe(x, mass, beta) for x, mass in pairs]
-    return dict(zip(("energy", "mean", "orders", "coefficients"), map(list, zip(*rows))))
-
+def observe(pairs, beta):
+    """energy by all pairs, mean, |m_1..6| by the addition theorem (asserted against all pairs), degrees <= 3"""
+    out = {"energy": [], "mean": [], "orders": [], "coefficients": []}
+    for x, mass in pairs:
+        g, y = x @ x.T, harmonics(6, x)
+        hat = {k: float(mass @ y[k]) for k in y}
+        squares = [sum(hat[l, m] ** 2 for m in range(-l, l + 1)) / (2 * l + 1) for l in range(1, 7)]
+        p0, p1 = 1.0, g
+        for l in range(1, 7):
+            assert abs(mass @ (p1 @ mass) - squares[l - 1]) < 1e-13, "addition theorem"
+            p0, p1 = p1, ((2 * l + 1) * g * p1 - l * p0) / (l + 1)
+        out["energy"].append(float(mass @ (np.exp(beta * g) @ mass)) / (2 * beta))
+        out["mean"].append((mass @ x).tolist())
+        out["orders"].append(np.sqrt(squares).tolist())
+        out["coefficients"].append([[l, m, hat[l, m]] for l in range(4) for m in range(-l, l + 1)])
+    return out
 
 LAWS = {
     "harmonics": {"terms": [[1, 1, 0.1], [2, -1, 0.15], [3, 2, 0.1], [2, 0, -0.08]]},
     "mixture": {"components": [{"concentration": 4.0, "weight": 0.6, "axis": [0.0, 0.6, 0.8]},
                                {"concentration": 6.0, "weight": 0.4, "axis": [1.0, 0.0, 0.0]}]},
 }
-
 
 def law(name, x):
     if name == "harmonics":
@@ -269,14 +254,13 @@ def law(name, x):
     return sum(v["weight"] * v["concentration"] / np.sinh(v["concentration"])
                * np.exp(v["concentration"] * (x @ np.array(v["axis"]))) for v in LAWS[name]["components"])
 
-
 # ---------------------------------------------------------------- C. S^2, D = 0: Cartesian markers, all pairs
 def sphere():
     cases = []
     for name in LAWS:
-        for norm, beta, times in (("softmax", 4.0, SA_TIMES), ("none", 2.0, USA_TIMES)):
+        for norm, beta, times in (("softmax", 4.0, [0.0, 0.25, 0.5]), ("none", 2.0, [0.0, 0.15, 0.4])):
             r = []
-            for n, rtol in ((32, 1e-11), (40, 1e-12)):
+            for n, rtol in ((44, 1e-11), (52, 1e-12)):
                 x0, w = sphere_grid(n, 2 * n)
                 mass = w * law(name, x0)
                 cols = np.empty((len(w), 4))
@@ -292,15 +276,11 @@ def sphere():
                     v = v[:, :3] / v[:, 3:] if norm == "softmax" else v[:, :3]
                     return (v - (u * v).sum(1, keepdims=True) * u).ravel()
                 states = [y.reshape(-1, 3) for y in solve(rhs, x0.ravel(), times, rtol)]
-                r.append(observe_all([(x / np.linalg.norm(x, axis=1, keepdims=True), mass) for x in states], beta))
+                r.append(observe([(x / np.linalg.norm(x, axis=1, keepdims=True), mass) for x in states], beta))
             cases.append(dict(dimension=3, beta=beta, normalisation=norm, diffusion=0.0, law=name, **LAWS[name],
                               times=times, **r[1], error=diff(*r)))
             print(f"  sphere {name} {norm}: |m_1| = {r[1]['orders'][-1][0]:.6f}  error {diff(*r):.1e}", flush=True)
     return cases
-
-
-SA_TIMES, USA_TIMES = [0.0, 0.3, 0.8], [0.0, 0.15, 0.4]
-
 
 # ---------------------------------------------------------------- D. S^2 with noise: quotient rule on a grid
 def noisy_sphere(beta, diffusion, times, degree, n, rtol):
@@ -308,10 +288,10 @@ def noisy_sphere(beta, diffusion, times, degree, n, rtol):
     rho_t = -grad rho . X - rho div X + D Lap rho with, by direct Cartesian quadrature of K = e^{beta<x,y>},
     X = (V - <x,V>x)/Z, V = int K y dmu, div X = int K (beta(1 - <x,y>^2) - 2<x,y>) dmu / Z - beta |X|^2"""
     x, w = sphere_grid(n, 2 * n)
-    y = harmonics(degree, x)
-    keys = sorted(y)
+    y, dy = harmonics(degree, x), harmonics(degree, x, True)
+    keys = list(y)
     ym = np.array([y[k] for k in keys]).T
-    grads = gradient(degree, x, keys)
+    grads = [np.array([dy[k][i] for k in keys]).T for i in range(3)]
     lam = np.array([-diffusion * l * (l + 1) for l, _ in keys])
     analysis = ym.T * w
     kernel = np.exp(beta * (x @ x.T)) * w
@@ -329,37 +309,14 @@ def noisy_sphere(beta, diffusion, times, degree, n, rtol):
         drift = sum(u[:, i] * (grads[i] @ a) for i in range(3)) + rho * div
         return -(analysis @ drift) + lam * a
     states = solve(rhs, analysis @ law("harmonics", x), times, rtol)
-    return observe_all([(x, w * (ym @ a)) for a in states], beta)
-
-
-def gradient(degree, x, keys):
-    """derivatives along e_1, e_2, e_3 of the extension Q_l^m(x_3) Re|Im (x_1 + i x_2)^m used by harmonics()
-    (3 matrices); any extension will do, since X is tangent"""
-    d = [np.zeros((len(x), len(keys))) for _ in range(3)]
-    index = {k: i for i, k in enumerate(keys)}
-    z, e, ep = x[:, 2], np.ones(len(x), complex), np.zeros(len(x), complex)
-    for m in range(degree + 1):
-        q0, d0 = 0.0, 0.0
-        q1, d1 = np.full(len(x), float(np.prod(np.arange(1, 2 * m, 2.0)))), np.zeros(len(x))
-        for l in range(m, degree + 1):
-            n = np.sqrt((2 * l + 1) * (2 if m else 1) * (factorial(l - m) / factorial(l + m)))
-            for sign, part, dx, dy in ((1, e.real, m * ep.real, -m * ep.imag), (-1, e.imag, m * ep.imag, m * ep.real)):
-                if m or sign > 0:
-                    i = index[l, sign * m]
-                    d[0][:, i], d[1][:, i], d[2][:, i] = n * q1 * dx, n * q1 * dy, n * d1 * part
-            q0, q1, d0, d1 = (q1, ((2 * l + 1) * z * q1 - (l + m) * q0) / (l + 1 - m),
-                              d1, ((2 * l + 1) * (q1 + z * d1) - (l + m) * d0) / (l + 1 - m))
-        ep, e = e, e * (x[:, 0] + 1j * x[:, 1])
-    return d
-
+    return observe([(x, w * (ym @ a)) for a in states], beta)
 
 def sphere_noise():
-    times = SA_TIMES
-    r = [noisy_sphere(4.0, 0.05, times, *p) for p in ((26, 32, 1e-11), (32, 38, 1e-12))]
+    times = [0.0, 0.3, 0.8, 2.0]
+    r = [noisy_sphere(4.0, 0.05, times, *p) for p in ((26, 34, 1e-11), (32, 40, 1e-12))]
     print(f"  sphere_noise: |m_1| = {r[1]['orders'][-1][0]:.6f}  error {diff(*r):.1e}", flush=True)
     return [dict(dimension=3, beta=4.0, normalisation="softmax", diffusion=0.05, law="harmonics", **LAWS["harmonics"],
                  times=times, **r[1], error=diff(*r))]
-
 
 # ---------------------------------------------------------------- E. beta = 0: Poisson kernels
 def poisson():
@@ -392,12 +349,10 @@ def poisson():
         print(f"  poisson d={d}: w = {cases[-1]['w']}  error against characteristics {err:.1e}", flush=True)
     return cases
 
-
 # ---------------------------------------------------------------- F. kernel multipliers, G. growth rates
 def multiplier(d, beta, l):
     a = mp.mpf(d) / 2 - 1
     return mp.gamma(a + 1) * (2 / mp.mpf(beta)) ** a * mp.besseli(l + a, beta)
-
 
 def multipliers():
     """lambda_l e^{-beta}; the check is the Funk-Hecke integral itself"""
@@ -414,7 +369,6 @@ def multipliers():
             cases.append(dict(dimension=d, beta=beta, degrees=degrees, scaled=[float(x) for x in v], error=err))
     print(f"  multipliers: error {max(c['error'] for c in cases):.1e}")
     return cases
-
 
 def growth():
     """g_l, l = 1..8; the check linearises Collocation.rhs at the uniform law by the complex step"""
@@ -434,7 +388,6 @@ def growth():
         cases.append(dict(dimension=d, beta=beta, degrees=degrees, softmax=sa, none=usa, error=err))
         print(f"  growth d={d}: error {err:.1e}")
     return cases
-
 
 if __name__ == "__main__":
     sections = dict(zonal=zonal, zonal_noise=zonal_noise, zonal_stationary=zonal_stationary, sphere=sphere,
