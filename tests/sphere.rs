@@ -567,7 +567,14 @@ fn noise_below_the_threshold_leads_to_the_stationary_law_of_the_oracle() {
 
 #[test]
 fn runs_on_the_sphere_follow_the_oracle() {
-    for case in reference("sphere.json")["sphere"].as_array().unwrap() {
+    let oracle = reference("sphere.json");
+    let (plain, noisy) = (&oracle["sphere"], &oracle["sphere_noise"]);
+    for case in plain
+        .as_array()
+        .unwrap()
+        .iter()
+        .chain(noisy.as_array().unwrap())
+    {
         let beta = case["beta"].as_f64().unwrap();
         let diffusion = case["diffusion"].as_f64().unwrap();
         let system = case["normalisation"].as_str().unwrap();
