@@ -64,6 +64,35 @@ fn every_other_page_and_what_lies_over_it() {
 }
 
 #[test]
+fn the_sphere_is_a_globe_a_map_and_a_colatitude() {
+    let mut model = model("sphere-pair", 6, Depth::None);
+    insta::assert_snapshot!("globe_80x24", drawn(&model, 80, 24).backend());
+    model.gaze = model.gaze.turned(2.0, 1.0);
+    model.gaze.map = true;
+    insta::assert_snapshot!("map_120x40", drawn(&model, 120, 40).backend());
+    let text = drawn(&model, 40, 10).backend().to_string();
+    assert!(
+        text.contains("sphere") || text.contains("Two bumps"),
+        "{text}"
+    );
+    model.page = 2;
+    let text = drawn(&model, 80, 24).backend().to_string();
+    assert!(
+        text.contains("colatitude against time") && text.contains("π/2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_zonal_density_is_a_law_of_the_angle_beside_the_tokens_histogram() {
+    let mut model = model("zonal-8", 20, Depth::None);
+    insta::assert_snapshot!("zonal_80x24", drawn(&model, 80, 24).backend());
+    model.gaze.map = true;
+    let text = drawn(&model, 80, 24).backend().to_string();
+    assert!(text.contains("inner products"), "{text}");
+}
+
+#[test]
 fn tokens_without_a_density_show_their_inner_products() {
     let model = model("orthogonal", 20, Depth::Ansi16);
     // Not a snapshot: the principal plane of equal eigenvalues is any plane, and rounding chooses it.

@@ -39,6 +39,10 @@ pub enum Action {
     Presets,
     /// Write the run to a folder.
     Save,
+    /// The sphere turned to the west, east, north, south: what is in the middle moves there.
+    Turn(Heading),
+    /// A globe or a map, or for a zonal density its angles or the inner products.
+    Picture,
     /// Another marker.
     Markers,
     /// The help.
@@ -53,6 +57,19 @@ pub enum Action {
     Suspend,
     /// Leave.
     Quit,
+}
+
+/// Where the reader looks next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heading {
+    /// To smaller longitudes.
+    West,
+    /// To larger longitudes.
+    East,
+    /// Towards the last axis.
+    North,
+    /// Away from it.
+    South,
 }
 
 /// A key with Control or without. Shift is part of a letter, and told apart for arrows only.
@@ -220,6 +237,11 @@ pub static ACTIONS: &[Row] = &[
     row(Action::Slower, &[letter('[')], Some(("[ ]", "speed")), "half the speed", Run),
     row(Action::Faster, &[letter(']')], None, "twice the speed", Run),
     row(Action::Save, &[letter('s')], Some(("s", "save")), "save the run to a folder", Program),
+    row(Action::Turn(Heading::West), &[letter('a')], Some(("adwx", "turn")), "turn the sphere west", View),
+    row(Action::Turn(Heading::East), &[letter('d')], None, "turn the sphere east", View),
+    row(Action::Turn(Heading::North), &[letter('w')], None, "turn the sphere north", View),
+    row(Action::Turn(Heading::South), &[letter('x')], None, "turn the sphere south", View),
+    row(Action::Picture, &[letter('g')], Some(("g", "globe/map")), "globe or map, or products", View),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
     row(Action::Close, &[named(KeyCode::Esc)], None, "close help or list", View),
     row(Action::Confirm, &[named(KeyCode::Enter)], None, "start the chosen preset", View),

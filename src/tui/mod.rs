@@ -10,6 +10,7 @@ pub mod number;
 pub mod pace;
 pub mod panels;
 pub mod plot;
+pub mod projection;
 pub mod save;
 pub mod slots;
 pub mod terminal;

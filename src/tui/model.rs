@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::canvas::Marker;
 use super::number;
+use super::projection::Gaze;
 use super::slots::Slots;
 use super::theme::Theme;
 use crate::dynamics::{Attention, Normalisation};
@@ -113,6 +114,8 @@ pub struct Model {
     pub marker: Marker,
     /// Index into [`super::view::PAGES`].
     pub page: usize,
+    /// From where the sphere is seen.
+    pub gaze: Gaze,
     /// What lies over it.
     pub popup: Option<Popup>,
     /// The chosen parameter.
@@ -152,6 +155,7 @@ impl Model {
             theme,
             marker,
             page: 0,
+            gaze: Gaze::default(),
             popup: None,
             chosen: 0,
             message: None,

@@ -1,6 +1,6 @@
 //! What an action changes in the model, and what it asks of the world.
 
-use super::action::{ACTIONS, Action};
+use super::action::{ACTIONS, Action, Heading};
 use super::model::{Message, Model, Parameter, Popup, default_speed};
 use super::number::significant;
 use super::view::PAGES;
@@ -55,6 +55,20 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Presets => open(model, Popup::Presets(present(model))),
         Action::Help => open(model, Popup::Help(0)),
         Action::Save => save(model),
+        Action::Turn(heading) => {
+            let (east, north) = match heading {
+                Heading::West => (-1.0, 0.0),
+                Heading::East => (1.0, 0.0),
+                Heading::North => (0.0, 1.0),
+                Heading::South => (0.0, -1.0),
+            };
+            model.gaze = model.gaze.turned(east, north);
+            Vec::new()
+        }
+        Action::Picture => {
+            model.gaze.map = !model.gaze.map;
+            Vec::new()
+        }
         Action::Markers => {
             model.marker = model.marker.next();
             model.message = Some(Message::Note(format!("markers: {}", model.marker.name())));

@@ -1,12 +1,14 @@
 //! The density on the same circle as the tokens, drawn outwards from a ring: a panel. Where there is no density, the
-//! histogram of the tokens' inner products.
+//! histogram of the tokens' inner products. On S² a globe or map ([`super::globe`]), for a zonal density the law of the
+//! angle to its axis ([`super::angle_law`]).
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
+use super::{angle_law, globe};
 use crate::engine::Snapshot;
-use crate::engine::snapshot::{Density, FieldView};
+use crate::engine::snapshot::{Density, FieldView, Picture};
 use crate::tui::canvas::{Canvas, Disc, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, short, tidy};
@@ -23,36 +25,66 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         rule(buffer, area, model.theme, "density dμ/dσ", "");
         return;
     };
-    match &snapshot.field {
-        FieldView::None(reason) => histogram(model, snapshot, reason, buffer, area),
-        FieldView::Resolved(density) => {
-            let max = density.picture.max();
-            let inner = rule(
-                buffer,
-                area,
-                model.theme,
-                "density dμ/dσ",
-                &format!("max {}", short(max)),
-            );
-            picture(model, density, max, buffer, inner, true);
+    let density = match &snapshot.field {
+        FieldView::None(reason) => {
+            histogram(model, snapshot, Some(reason.as_str()), buffer, area);
+            return;
         }
-        FieldView::UnderResolved { since, last } => {
-            let max = last.picture.max();
-            let inner = rule(buffer, area, model.theme, "density dμ/dσ", "");
-            picture(model, last, max, buffer, inner, false);
-            let banner = format!(" under-resolved since t = {} ", tidy(*since));
-            let width = banner.chars().count() as u16;
-            let style = model.theme.warning().add_modifier(Modifier::REVERSED);
-            let x = inner.x + inner.width.saturating_sub(width) / 2;
-            buffer.set_stringn(
-                x,
-                inner.y + inner.height / 2,
-                &banner,
-                usize::from(inner.width),
-                style,
-            );
+        FieldView::Resolved(density) | FieldView::UnderResolved { last: density, .. } => density,
+    };
+    let since = match &snapshot.field {
+        FieldView::UnderResolved { since, .. } => Some(*since),
+        _ => None,
+    };
+    if let Picture::Zonal { axis, angles, .. } = &density.picture {
+        if model.gaze.map {
+            histogram(model, snapshot, None, buffer, area);
+            return;
         }
+        // without a resolved density the tokens' histogram stands alone
+        let shown: &[f64] = if since.is_some() { &[] } else { angles };
+        angle_law::draw(model, snapshot, axis, shown, buffer, area);
+        banner(model, since, buffer, area);
+        return;
     }
+    let max = density.picture.max();
+    let corner = if since.is_some() {
+        String::new()
+    } else {
+        format!("max {}", short(max))
+    };
+    let inner = rule(buffer, area, model.theme, "density dμ/dσ", &corner);
+    let live = since.is_none();
+    match &density.picture {
+        Picture::Sphere { cosines, values } => {
+            globe::density(model, cosines, values, max, buffer, inner, live);
+            if live {
+                let text = format!("degree {}", density.modes);
+                let at = inner.right().saturating_sub(text.len() as u16);
+                let width = usize::from(inner.width);
+                buffer.set_stringn(at, inner.bottom() - 1, text, width, model.theme.dim());
+            }
+        }
+        _ => picture(model, density, max, buffer, inner, live),
+    }
+    banner(model, since, buffer, area);
+}
+
+/// Says in the middle of the panel that the density is given up.
+fn banner(model: &Model, since: Option<f64>, buffer: &mut Buffer, area: Rect) {
+    let Some(since) = since else { return };
+    let text = format!(" under-resolved since t = {} ", tidy(since));
+    let width = text.chars().count() as u16;
+    let style = model.theme.warning().add_modifier(Modifier::REVERSED);
+    let x = area.x + area.width.saturating_sub(width) / 2;
+    let y = area.y + area.height.saturating_sub(1) / 2 + 1;
+    buffer.set_stringn(
+        x,
+        y.min(area.bottom().saturating_sub(1)),
+        &text,
+        usize::from(area.width),
+        style,
+    );
 }
 
 fn picture(
@@ -114,10 +146,18 @@ fn picture(
 }
 
 /// How often each inner product occurs among the shown tokens.
-fn histogram(model: &Model, snapshot: &Snapshot, reason: &str, buffer: &mut Buffer, area: Rect) {
+fn histogram(
+    model: &Model,
+    snapshot: &Snapshot,
+    reason: Option<&str>,
+    buffer: &mut Buffer,
+    area: Rect,
+) {
     let inner = rule(buffer, area, model.theme, "inner products ⟨x_i,x_j⟩", "");
     let width = usize::from(inner.width);
-    let lines = wrapped(&format!("no density: {reason}"), width);
+    let lines = reason.map_or_else(Vec::new, |reason| {
+        wrapped(&format!("no density: {reason}"), width)
+    });
     let mut row = inner.y;
     for line in lines.iter().take(usize::from(inner.height) / 3) {
         buffer.set_stringn(inner.x, row, line, width, model.theme.dim());

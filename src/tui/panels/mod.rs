@@ -1,7 +1,9 @@
 //! The panels: each a file with a function that draws a part of the model into an area, and a row in
 //! [`super::view::PAGES`] or in a page's layout.
 
+pub mod angle_law;
 pub mod density;
+pub mod globe;
 pub mod help;
 pub mod matrix;
 pub mod metrics;

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::metrics::time_range;
 use crate::engine::history::Record;
-use crate::engine::snapshot::FieldView;
+use crate::engine::snapshot::{Density, FieldView, Picture};
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
@@ -25,10 +25,10 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     };
     let records = snapshot.history.records();
-    let corner = if snapshot.tokens.dimension > 2 {
-        "angle in the principal plane"
-    } else {
-        "angle θ against time"
+    let corner = match snapshot.tokens.dimension {
+        2 => "angle θ against time",
+        3 => "colatitude against time; density: mean over longitude",
+        _ => "angle to the axis against time",
     };
     let inner = rule(buffer, area, theme, "space–time", corner);
     if inner.height < 4 || inner.width < 16 {
@@ -138,11 +138,8 @@ fn paths(
         let Some(record) = nearest(records, time) else {
             break;
         };
-        for [x, y] in record.tokens.iter().step_by(every) {
-            let turn = f64::from(*y)
-                .atan2(f64::from(*x))
-                .rem_euclid(std::f64::consts::TAU)
-                / std::f64::consts::TAU;
+        for angle in record.angles.iter().step_by(every) {
+            let turn = f64::from(*angle) / span(model);
             let height = turn * f64::from(plot.height);
             let row = plot.height - 1 - (height as u16).min(plot.height - 1);
             path_cell(
@@ -185,9 +182,42 @@ fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
     cell.set_symbol(glyph).set_style(style);
 }
 
+/// Whether the angles are those of the circle, 0 … 2π; above it and along an axis they end at π.
+fn whole_turn(model: &Model) -> bool {
+    model.snapshot().is_some_and(|snapshot| {
+        snapshot.tokens.dimension == 2
+            && !matches!(
+                &snapshot.field,
+                FieldView::Resolved(Density {
+                    picture: Picture::Zonal { .. },
+                    ..
+                }) | FieldView::UnderResolved {
+                    last: Density {
+                        picture: Picture::Zonal { .. },
+                        ..
+                    },
+                    ..
+                }
+            )
+    })
+}
+
+fn span(model: &Model) -> f64 {
+    if whole_turn(model) {
+        std::f64::consts::TAU
+    } else {
+        std::f64::consts::PI
+    }
+}
+
 fn axes(model: &Model, buffer: &mut Buffer, inner: Rect, plot: Rect, end: f64) {
     let dim = model.theme.dim();
-    for (label, up) in [(" 2π", 1.0), ("  π", 0.5), ("  0", 0.0)] {
+    let labels = if whole_turn(model) {
+        [(" 2π", 1.0), ("  π", 0.5), ("  0", 0.0)]
+    } else {
+        [("  π", 1.0), ("π/2", 0.5), ("  0", 0.0)]
+    };
+    for (label, up) in labels {
         let row = plot.y + ((1.0 - up) * f64::from(plot.height - 1)).round() as u16;
         buffer.set_string(inner.x, row, label, dim);
     }

@@ -43,6 +43,15 @@ fn degrees(snapshot: &Snapshot) -> usize {
     (wanted as usize).clamp(8, most.max(8)).min(most)
 }
 
+/// k on the circle, ℓ above (as a plain l: many terminal fonts have no ℓ).
+fn degree_name(snapshot: &Snapshot) -> &'static str {
+    if snapshot.tokens.dimension == 2 {
+        "k"
+    } else {
+        "ℓ"
+    }
+}
+
 fn points(values: &[f64], degrees: usize) -> Vec<(f64, f64)> {
     values
         .iter()
@@ -59,9 +68,16 @@ pub fn sizes(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     };
     let degrees = degrees(snapshot);
-    let mut chart = Chart::new("spectrum |m_k|", (1.0, degrees as f64));
+    let mut chart = Chart::new(
+        if snapshot.tokens.dimension == 2 {
+            "spectrum |m_k|"
+        } else {
+            "spectrum |m_l|, per degree l"
+        },
+        (1.0, degrees as f64),
+    );
     chart.log = true;
-    chart.x_name = "k";
+    chart.x_name = degree_name(snapshot);
     chart.y = (1.0, 1e-3);
     let positive = |values: &[f64]| {
         points(values, degrees)
@@ -120,11 +136,12 @@ pub fn rates(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     };
     let degrees = degrees(snapshot);
+    let name = degree_name(snapshot);
     let mut chart = Chart::new(
-        "growth rates g_k of the uniform measure",
+        format!("growth rates g_{name} of the uniform measure"),
         (1.0, degrees as f64),
     );
-    chart.x_name = "k";
+    chart.x_name = degree_name(snapshot);
     let predicted = points(snapshot.growth.get(1..).unwrap_or_default(), degrees);
     let (low, high) = predicted
         .iter()
@@ -152,7 +169,7 @@ pub fn rates(model: &Model, buffer: &mut Buffer, area: Rect) {
         let glyph = if model.ascii() { "x" } else { "◇" };
         legend.extend([
             Span::styled(glyph, theme.field()),
-            Span::raw(" measured d ln|m_k|/dt of the density"),
+            Span::raw(format!(" measured d ln|m_{name}|/dt of the density")),
         ]);
         chart.marks.push(Marks {
             points: measured,
@@ -161,7 +178,7 @@ pub fn rates(model: &Model, buffer: &mut Buffer, area: Rect) {
         });
     }
     if let Some((degree, rate)) = model.unstable() {
-        chart.corner = format!("fastest k = {degree}: {rate:.4}");
+        chart.corner = format!("fastest {name} = {degree}: {rate:.4}");
     }
     chart.values = vec![Line::from(legend)];
     chart.draw(buffer, area, theme, model.marker);

@@ -6,7 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::density::wrapped;
-use crate::engine::snapshot::FieldView;
+use super::tokens::superscript;
+use crate::engine::snapshot::{FieldView, Picture};
 use crate::engine::worker::Status;
 use crate::tui::action::{ACTIONS, Action};
 use crate::tui::model::{Message, Model};
@@ -204,7 +205,18 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
         match &snapshot.field {
             FieldView::None(_) => spans.push(Span::styled(" · no density", theme.dim())),
             FieldView::Resolved(density) => {
-                let text = format!(" · resolved {:.0e} · {} modes", density.tail, density.modes);
+                let what = match &density.picture {
+                    Picture::Circle(_) => format!("{} modes", density.modes),
+                    Picture::Sphere { .. } => format!("S² degree {}", density.modes),
+                    Picture::Zonal { axis, .. } => {
+                        format!(
+                            "zonal S{} degree {}",
+                            superscript(axis.len() - 1),
+                            density.modes
+                        )
+                    }
+                };
+                let text = format!(" · resolved {:.0e} · {what}", density.tail);
                 spans.push(Span::styled(text, theme.dim()));
             }
             FieldView::UnderResolved { .. } => {

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::globe;
 use crate::engine::Snapshot;
 use crate::engine::history::PICTURE_TOKENS;
 use crate::tui::canvas::{Canvas, Disc, Pattern};
@@ -40,6 +41,10 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     );
     let inner = rule(buffer, area, model.theme, &title, &corner);
     if inner.height < 3 {
+        return;
+    }
+    if tokens.dimension == 3 {
+        globe::tokens(model, snapshot, buffer, inner);
         return;
     }
     let disc = Disc::within(inner);
@@ -184,7 +189,9 @@ fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
     }
 }
 
-fn superscript(number: usize) -> String {
+/// The digits of a dimension, raised.
+#[must_use]
+pub fn superscript(number: usize) -> String {
     let digits = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     number
         .to_string()
