@@ -70,9 +70,9 @@ fn the_sphere_is_a_globe_a_map_and_a_colatitude() {
     model.gaze = model.gaze.turned(2.0, 1.0);
     model.gaze.map = true;
     insta::assert_snapshot!("map_120x40", drawn(&model, 120, 40).backend());
-    let text = drawn(&model, 40, 10).backend().to_string();
+    let text = drawn(&model, 60, 18).backend().to_string();
     assert!(
-        text.contains("sphere") || text.contains("Two bumps"),
+        text.contains("tokens on S²") && text.contains("density"),
         "{text}"
     );
     model.page = 2;

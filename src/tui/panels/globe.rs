@@ -89,7 +89,7 @@ pub fn tokens(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Re
         let text = format!("every {}th token", tokens.stride);
         buffer.set_stringn(inner.x, inner.y, text, width, theme.dim());
     }
-    if !gaze.map {
+    if !gaze.map && width >= 36 {
         buffer.set_stringn(
             inner.x,
             inner.bottom() - 1,
