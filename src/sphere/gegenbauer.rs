@@ -58,6 +58,44 @@ pub fn for_each_polynomial(
     }
 }
 
+/// a_ℓ(w) = ∫P_ℓ(⟨x,e⟩)p_w dσ of the Poisson kernel p_w = ((1−w²)/|x−we|²)^{d−1}: w^ℓ (d−1)_ℓ/(d/2)_ℓ ₂F₁(ℓ, 1−d/2; ℓ+d/2; w²), whose entry of
+/// degree 1 is h(w). Summed after Euler's transformation, (1−w²)^{d−1} ₂F₁(d/2, ℓ+d−1; ℓ+d/2; w²), all of whose terms are
+/// positive; on the circle a_ℓ = w^ℓ.
+#[must_use]
+pub fn poisson_moments(dimension: usize, weight: f64, degree: usize) -> Vec<f64> {
+    if weight == 0.0 {
+        return [vec![1.0], vec![0.0; degree]].concat();
+    }
+    if dimension == 2 {
+        return (0..=degree).map(|l| weight.powi(l as i32)).collect();
+    }
+    let (d, z) = (dimension as f64, weight * weight);
+    let mut log = (d - 1.0) * (-z).ln_1p();
+    (0..=degree)
+        .map(|l| {
+            let x = l as f64;
+            if l > 0 {
+                log += weight.ln() + ((d - 2.0 + x) / (0.5 * d - 1.0 + x)).ln();
+            }
+            let (mut term, mut sum, mut shift, mut k) = (1.0_f64, 1.0_f64, 0.0, 0.0);
+            loop {
+                let ratio = (0.5 * d + k) * (x + d - 1.0 + k) * z / ((x + 0.5 * d + k) * (1.0 + k));
+                term *= ratio;
+                sum += term;
+                k += 1.0;
+                if sum > 1e200 {
+                    (term, sum, shift) = (term * 1e-200, sum * 1e-200, shift + 200.0);
+                }
+                // the ratios fall towards z: what is left is below term·ratio/(1 − ratio)
+                if ratio < 1.0 && term * ratio < 1e-17 * sum * (1.0 - ratio) {
+                    break;
+                }
+            }
+            (log + sum.ln() + shift * std::f64::consts::LN_10).exp()
+        })
+        .collect()
+}
+
 /// Gauss quadrature for the law of c under σ: exact for polynomials of degree 2N − 1, weights summing to one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quadrature {

@@ -1,5 +1,7 @@
 //! β = 0: the mean field stays on the Poisson kernels p_w(x) = ((1−|w|²)/|x−w|²)^{d−1}, on the circle Ott–Antonsen.
 
+use crate::sphere::gegenbauer::poisson_moments;
+
 /// r(t) = |m_1(t)| of the β = 0 mean field on the circle that starts from a Poisson kernel of weight r_0:
 /// r(t) = [1 + (r_0^{−2} − 1)e^{−t}]^{−1/2}, and |m_k| = r^k.
 #[must_use]
@@ -10,26 +12,7 @@ pub fn ott_antonsen(start: f64, time: f64) -> f64 {
 /// h(w) = |∫x dp_w| = (2(d−1)/d) w ₂F₁(1−d/2, 1; d/2+1; w²), 0 ≤ w < 1.
 #[must_use]
 pub fn mean_of_poisson(dimension: usize, weight: f64) -> f64 {
-    let (d, z) = (dimension as f64, weight * weight);
-    if dimension == 2 {
-        return weight;
-    }
-    // Euler: (1−z)^{d−1} ₂F₁(d, d/2; d/2+1; z), all terms positive; the common factor goes in as a logarithm
-    let (mut term, mut sum, mut shift, mut k) = (1.0_f64, 1.0_f64, 0.0, 0.0);
-    loop {
-        let ratio = (d + k) * (0.5 * d + k) * z / ((0.5 * d + 1.0 + k) * (1.0 + k));
-        term *= ratio;
-        sum += term;
-        k += 1.0;
-        if sum > 1e200 {
-            (term, sum, shift) = (term * 1e-200, sum * 1e-200, shift + 200.0);
-        }
-        if ratio < 1.0 && term * ratio < 1e-17 * sum * (1.0 - ratio) {
-            break;
-        }
-    }
-    let log = (d - 1.0) * (-z).ln_1p() + sum.ln() + shift * std::f64::consts::LN_10;
-    2.0 * (d - 1.0) / d * weight * log.exp()
+    poisson_moments(dimension, weight, 1)[1]
 }
 
 /// (t, |m_1(t)|) of the β = 0 mean field that starts from the Poisson kernel of weight w_0: w' = ½(1−w²)h(w), |m_1| = h(w).

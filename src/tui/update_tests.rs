@@ -129,3 +129,19 @@ fn nothing_is_saved_at_the_beginning() {
     assert!(update(&mut model, Action::Save).is_empty());
     assert!(matches!(model.message, Some(Message::Error(_))));
 }
+
+#[test]
+fn the_sphere_turns_by_the_keys_and_becomes_a_map_without_the_worker() {
+    let mut model = model();
+    let start = model.gaze;
+    for heading in [Heading::East, Heading::North, Heading::West, Heading::South] {
+        assert!(update(&mut model, Action::Turn(heading)).is_empty());
+    }
+    assert!((model.gaze.turn - start.turn).abs() < 1e-12);
+    assert!((model.gaze.tilt - start.tilt).abs() < 1e-12);
+    assert!(update(&mut model, Action::Picture).is_empty());
+    assert!(model.gaze.map);
+    model.paused = true;
+    update(&mut model, Action::Turn(Heading::East));
+    assert!((model.gaze.turn - start.turned(1.0, 0.0).turn).abs() < 1e-12);
+}
