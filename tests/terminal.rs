@@ -167,7 +167,7 @@ fn it_follows_the_window() {
     dashboard.until_text("inner products");
     for (columns, rows, text) in [
         (40, 10, "this window is 40×10"),
-        (160, 50, "growth rates g_k"),
+        (160, 50, "growth rates g_l"),
         (80, 24, "inner products"),
     ] {
         dashboard
