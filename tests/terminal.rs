@@ -71,12 +71,9 @@ impl Dashboard {
     fn until(&self, what: &str, wished: impl Fn(&vt100::Screen) -> bool) {
         let start = Instant::now();
         while !wished(self.screen.lock().unwrap().screen()) {
-            assert!(
-                start.elapsed() < PATIENCE,
-                "never {what}; alternate screen {}:\n{}",
-                self.screen.lock().unwrap().screen().alternate_screen(),
-                self.contents()
-            );
+            // the screen is locked once at a time: a failing assertion must not wait for itself
+            let contents = self.contents();
+            assert!(start.elapsed() < PATIENCE, "never {what}:\n{contents}");
             std::thread::sleep(Duration::from_millis(10));
         }
     }

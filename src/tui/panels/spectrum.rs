@@ -48,7 +48,7 @@ fn degree_name(snapshot: &Snapshot) -> &'static str {
     if snapshot.tokens.dimension == 2 {
         "k"
     } else {
-        "ℓ"
+        "l"
     }
 }
 
