@@ -7,6 +7,7 @@ use super::number;
 use super::projection::Gaze;
 use super::slots::Slots;
 use super::theme::Theme;
+use super::trails::Trails;
 use crate::dynamics::{Attention, Normalisation};
 use crate::engine::presets::Preset;
 use crate::engine::worker::Report;
@@ -102,6 +103,8 @@ pub struct Model {
     pub wishes: Wishes,
     /// Colours and glyphs of the tokens' clusters.
     slots: Slots,
+    /// Where the tokens of S² were.
+    trails: Trails,
     /// Simulated time per second of the clock, asked for.
     pub speed: f64,
     /// Whether the reader has stopped the run.
@@ -149,6 +152,7 @@ impl Model {
             experiment,
             wishes: Wishes::default(),
             slots: Slots::default(),
+            trails: Trails::default(),
             speed,
             paused: false,
             presets,
@@ -179,6 +183,12 @@ impl Model {
         self.slots.list()
     }
 
+    /// Where the tokens of S² were at the last frames.
+    #[must_use]
+    pub fn trails(&self) -> &Trails {
+        &self.trails
+    }
+
     /// The chosen parameter.
     #[must_use]
     pub fn parameter(&self) -> Parameter {
@@ -190,6 +200,7 @@ impl Model {
         self.report = report;
         if let Some(snapshot) = &self.report.snapshot {
             self.slots = self.slots.follow(&snapshot.tokens.clusters);
+            self.trails.follow(snapshot);
             let wishes = &mut self.wishes;
             wishes.beta = wishes.beta.filter(|beta| *beta != snapshot.attention.beta);
             wishes.diffusion = wishes

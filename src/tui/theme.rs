@@ -191,6 +191,29 @@ impl Theme {
         )
     }
 
+    /// A cluster's slot on top of what is drawn before: bold where there are no colours.
+    #[must_use]
+    pub fn token(self, slot: Option<usize>) -> Style {
+        let over = self.cluster(slot).remove_modifier(Modifier::DIM);
+        if self.colourful() || slot.is_none() {
+            over
+        } else {
+            over.add_modifier(Modifier::BOLD)
+        }
+    }
+
+    /// A cluster's slot on the far side, and its past: the same hue, dark.
+    #[must_use]
+    pub fn behind(self, slot: Option<usize>) -> Style {
+        match (self.depth, slot) {
+            (Depth::Ansi256 | Depth::Truecolor, Some(slot)) => {
+                let rgb = mixed(CLUSTERS[slot % CLUSTERS.len()].0, (48, 48, 54), 0.55);
+                Style::new().fg(self.pick((rgb, Color::DarkGray)))
+            }
+            _ => self.dim(),
+        }
+    }
+
     /// The glyph of a cluster's slot.
     #[must_use]
     pub fn glyph(self, slot: Option<usize>, ascii: bool) -> &'static str {
@@ -223,6 +246,20 @@ impl Theme {
             Depth::Ansi16 => FEW[level.min(FEW.len() - 1)],
             Depth::Ansi256 => Color::Indexed(INDEXED[level.min(LEVELS - 1)]),
             Depth::Truecolor => self.pick((CIVIDIS[level.min(LEVELS - 1)], Color::Reset)),
+        }
+    }
+
+    /// The same, a little lighter where a line of the graticule runs over it.
+    #[must_use]
+    pub fn shade(self, level: usize, line: bool) -> Color {
+        match self.depth {
+            Depth::Truecolor if line => {
+                let rgb = CIVIDIS[level.min(LEVELS - 1)];
+                self.pick((mixed(rgb, (255, 255, 255), 0.16), Color::Reset))
+            }
+            // one grey on the dark ground; on the brighter levels no line is as legible as none
+            Depth::Ansi256 if line && level < 4 => Color::Indexed(INDEXED[level + 1]),
+            _ => self.magnitude(level),
         }
     }
 
@@ -300,6 +337,12 @@ impl Theme {
             .fg(self.pick(((255, 95, 85), Color::LightRed)))
             .add_modifier(Modifier::BOLD)
     }
+}
+
+/// A colour with this share of another one.
+fn mixed(from: Rgb, to: Rgb, share: f64) -> Rgb {
+    let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - share) + f64::from(b) * share).round() as u8;
+    (mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
 }
 
 /// The nearest of the indexed colours 16–255.

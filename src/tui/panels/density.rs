@@ -1,12 +1,12 @@
 //! The density on the same circle as the tokens, drawn outwards from a ring: a panel. Where there is no density, the
-//! histogram of the tokens' inner products. On S² a globe or map ([`super::globe`]), for a zonal density the law of the
+//! histogram of the tokens' inner products. On S² a globe or map ([`super::globe_density`]), for a zonal density the law of the
 //! angle to its axis ([`super::angle_law`]).
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use super::{angle_law, globe};
+use super::{angle_law, globe_density};
 use crate::engine::Snapshot;
 use crate::engine::snapshot::{Density, FieldView, Picture};
 use crate::tui::canvas::{Canvas, Disc, Pattern};
@@ -57,7 +57,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let live = since.is_none();
     match &density.picture {
         Picture::Sphere { cosines, values } => {
-            globe::density(model, cosines, values, max, buffer, inner, live);
+            globe_density::draw(model, cosines, values, max, buffer, inner, live);
             if live {
                 let text = format!("degree {}", density.modes);
                 let at = inner.right().saturating_sub(text.len() as u16);

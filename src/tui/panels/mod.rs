@@ -4,6 +4,7 @@
 pub mod angle_law;
 pub mod density;
 pub mod globe;
+pub mod globe_density;
 pub mod help;
 pub mod matrix;
 pub mod metrics;

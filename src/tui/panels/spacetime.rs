@@ -288,7 +288,9 @@ pub fn scale_bar(model: &Model) -> Vec<Span<'static>> {
         .collect()
 }
 
-fn swatch(model: &Model, level: usize) -> Span<'static> {
+/// One level of the magnitude.
+#[must_use]
+pub fn swatch(model: &Model, level: usize) -> Span<'static> {
     if model.theme.colourful() {
         Span::styled(" ", Style::new().bg(model.theme.magnitude(level)))
     } else {

@@ -44,7 +44,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     }
     if tokens.dimension == 3 {
-        globe::tokens(model, snapshot, buffer, inner);
+        globe::draw(model, snapshot, buffer, inner);
         return;
     }
     let disc = Disc::within(inner);
@@ -184,7 +184,7 @@ fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
         );
     }
     if tokens.stride > 1 {
-        let text = format!("every {}th token", tokens.stride);
+        let text = format!("1 token in {}", tokens.stride);
         buffer.set_stringn(inner.x, inner.y, text, width, dim);
     }
 }

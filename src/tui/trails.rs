@@ -1,0 +1,111 @@
+//! The pasts of some tokens of S². The history keeps their principal plane only, so the screen remembers the positions
+//! that it was shown; frames that came faster than the screen are missing, and the arcs between the others are short.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::engine::Snapshot;
+use crate::engine::history::Record;
+
+/// Recorded frames that a trail is long.
+const LENGTH: usize = 30;
+/// Most trails.
+const TRAILS: usize = 64;
+
+/// Where the tokens were at one frame.
+#[derive(Debug, Clone)]
+struct Moment {
+    frame: usize,
+    time: f64,
+    points: Vec<[f64; 3]>,
+}
+
+/// Positions at the last frames seen, the newest last.
+#[derive(Debug, Clone, Default)]
+pub struct Trails {
+    /// The first record of the run: another run has another one.
+    run: Option<Arc<Record>>,
+    /// Every which token of the snapshot has a trail.
+    every: usize,
+    past: VecDeque<Moment>,
+}
+
+impl Trails {
+    /// Takes note of a frame; a frame of another run, or an earlier one, starts anew.
+    pub fn follow(&mut self, snapshot: &Snapshot) {
+        let tokens = &snapshot.tokens;
+        let first = snapshot.history.records().first();
+        let same = match (&self.run, first) {
+            (Some(run), Some(first)) => Arc::ptr_eq(run, first),
+            _ => false,
+        };
+        let last = self.past.back().map(|moment| moment.frame);
+        if !same || tokens.dimension != 3 || last.is_some_and(|last| last > snapshot.frame) {
+            self.past.clear();
+            self.run = first.cloned();
+        }
+        let seen = self.past.back().map(|moment| moment.frame) == Some(snapshot.frame);
+        if tokens.dimension != 3 || seen {
+            return;
+        }
+        self.every = tokens.labels.len().div_ceil(TRAILS).max(1);
+        let points = tokens.positions.chunks_exact(3).step_by(self.every);
+        self.past.push_back(Moment {
+            frame: snapshot.frame,
+            time: snapshot.time,
+            points: points.map(|x| [x[0], x[1], x[2]]).collect(),
+        });
+        while (self.past.front()).is_some_and(|moment| moment.frame + LENGTH < snapshot.frame) {
+            self.past.pop_front();
+        }
+    }
+
+    /// How far back they reach in simulated time.
+    #[must_use]
+    pub fn duration(&self) -> f64 {
+        match (self.past.front(), self.past.back()) {
+            (Some(first), Some(last)) => last.time - first.time,
+            _ => 0.0,
+        }
+    }
+
+    /// Calls back with the token's place in the snapshot's lists and the two ends of every piece of its trail.
+    pub fn pieces(&self, mut draw: impl FnMut(usize, [f64; 3], [f64; 3])) {
+        for (from, to) in self.past.iter().zip(self.past.iter().skip(1)) {
+            for (index, (a, b)) in from.points.iter().zip(&to.points).enumerate() {
+                draw(index * self.every, *a, *b);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Session, presets};
+
+    #[test]
+    fn trails_follow_a_run_and_begin_anew_with_another() {
+        let mut session = Session::new(presets::load("sphere-pair").unwrap());
+        let mut trails = Trails::default();
+        for _ in 0..3 {
+            trails.follow(&session.snapshot());
+            trails.follow(&session.snapshot());
+            session.advance(&|| false).unwrap();
+        }
+        assert_eq!(trails.past.len(), 3);
+        assert!((trails.duration() - 0.1).abs() < 1e-9);
+        let (mut pieces, mut longest) = (0, 0.0f64);
+        trails.pieces(|index, a, b| {
+            assert!(index < session.snapshot().tokens.labels.len());
+            pieces += 1;
+            longest = longest.max((0..3).map(|k| (a[k] - b[k]).powi(2)).sum::<f64>().sqrt());
+        });
+        assert!(pieces <= 2 * TRAILS && pieces > TRAILS && longest < 0.5);
+        let other = Session::new(presets::load("sphere-pair").unwrap());
+        trails.follow(&other.snapshot());
+        assert_eq!((trails.past.len(), trails.duration()), (1, 0.0));
+        trails.follow(&Session::new(presets::load("kuramoto").unwrap()).snapshot());
+        assert_eq!(trails.past.len(), 0);
+    }
+}
