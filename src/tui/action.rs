@@ -41,6 +41,8 @@ pub enum Action {
     Save,
     /// The sphere turned to the west, east, north, south: what is in the middle moves there.
     Turn(Heading),
+    /// The sphere as it was seen at first.
+    FirstView,
     /// A globe or a map, or for a zonal density its angles or the inner products.
     Picture,
     /// Another marker.
@@ -228,6 +230,12 @@ pub static ACTIONS: &[Row] = &[
     row(Action::MuchLess, &[shift(KeyCode::Left), letter('H')], None, "much less of it", Parameters),
     row(Action::NextPage, &[named(KeyCode::Tab)], Some(("tab", "page")), "next page", View),
     row(Action::PreviousPage, &[named(KeyCode::BackTab)], None, "previous page", View),
+    row(Action::Turn(Heading::West), &[letter('a')], Some(("adwx", "turn")), "turn the sphere west", View),
+    row(Action::Turn(Heading::East), &[letter('d')], None, "turn the sphere east", View),
+    row(Action::Turn(Heading::North), &[letter('w')], None, "turn the sphere north", View),
+    row(Action::Turn(Heading::South), &[letter('x')], None, "turn the sphere south", View),
+    row(Action::FirstView, &[letter('v')], None, "the sphere as seen at first", View),
+    row(Action::Picture, &[letter('g')], Some(("g", "map")), "globe or map; products", View),
     row(Action::Help, &[letter('?')], Some(("?", "help")), "this help", Program),
     row(Action::Quit, &[letter('q'), control('c')], Some(("q", "quit")), "quit", Program),
     row(Action::Preset(0), DIGITS, Some(("1–0", "presets")), "start a preset", Run),
@@ -237,11 +245,6 @@ pub static ACTIONS: &[Row] = &[
     row(Action::Slower, &[letter('[')], Some(("[ ]", "speed")), "half the speed", Run),
     row(Action::Faster, &[letter(']')], None, "twice the speed", Run),
     row(Action::Save, &[letter('s')], Some(("s", "save")), "save the run to a folder", Program),
-    row(Action::Turn(Heading::West), &[letter('a')], Some(("adwx", "turn")), "turn the sphere west", View),
-    row(Action::Turn(Heading::East), &[letter('d')], None, "turn the sphere east", View),
-    row(Action::Turn(Heading::North), &[letter('w')], None, "turn the sphere north", View),
-    row(Action::Turn(Heading::South), &[letter('x')], None, "turn the sphere south", View),
-    row(Action::Picture, &[letter('g')], Some(("g", "globe/map")), "globe or map, or products", View),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
     row(Action::Close, &[named(KeyCode::Esc)], None, "close help or list", View),
     row(Action::Confirm, &[named(KeyCode::Enter)], None, "start the chosen preset", View),

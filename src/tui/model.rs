@@ -10,6 +10,7 @@ use super::theme::Theme;
 use super::trails::Trails;
 use crate::dynamics::{Attention, Normalisation};
 use crate::engine::presets::Preset;
+use crate::engine::snapshot::{FieldView, Picture};
 use crate::engine::worker::Report;
 use crate::engine::{Experiment, Snapshot};
 use crate::theory::growth::growth_rates;
@@ -181,6 +182,30 @@ impl Model {
     #[must_use]
     pub fn slots(&self) -> &[usize] {
         self.slots.list()
+    }
+
+    /// Whether the tokens are on S², which can be turned.
+    #[must_use]
+    pub fn has_sphere(&self) -> bool {
+        self.experiment.tokens.dimension == 3
+    }
+
+    /// Whether a key changes what is drawn: globe and map on S², angles and inner products of a zonal density.
+    #[must_use]
+    pub fn has_two_pictures(&self) -> bool {
+        self.has_sphere() || self.zonal()
+    }
+
+    /// Whether the density is drawn by the angle to its axis.
+    #[must_use]
+    pub fn zonal(&self) -> bool {
+        self.snapshot()
+            .is_some_and(|snapshot| match &snapshot.field {
+                FieldView::Resolved(density) | FieldView::UnderResolved { last: density, .. } => {
+                    matches!(density.picture, Picture::Zonal { .. })
+                }
+                FieldView::None(_) => false,
+            })
     }
 
     /// Where the tokens of S² were at the last frames.

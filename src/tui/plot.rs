@@ -58,6 +58,8 @@ pub struct Chart<'a> {
     pub x: (f64, f64),
     /// Name of the abscissa.
     pub x_name: &'static str,
+    /// What stands at its start and end instead of the numbers.
+    pub x_ends: Option<(&'static str, &'static str)>,
     /// Range of the ordinate that is always shown, as far as it is finite.
     pub y: (f64, f64),
     /// What stands where there is nothing to draw.
@@ -104,6 +106,7 @@ impl Chart<'_> {
             log: false,
             x,
             x_name: "t",
+            x_ends: None,
             y: (f64::NAN, f64::NAN),
             empty: "no data yet",
             remark: None,
@@ -260,7 +263,10 @@ impl Chart<'_> {
         for column in plot.left()..plot.right() {
             buffer.set_string(column, below, "─", theme.faint());
         }
-        let (start, end) = (tidy(self.x.0), tidy(self.x.1));
+        let (start, end) = self.x_ends.map_or_else(
+            || (tidy(self.x.0), tidy(self.x.1)),
+            |(start, end)| (start.into(), end.into()),
+        );
         buffer.set_stringn(plot.x, below, &start, usize::from(plot.width), theme.dim());
         let end_width = end.chars().count() as u16;
         if plot.width > end_width + 6 {

@@ -3,6 +3,7 @@
 use super::action::{ACTIONS, Action, Heading};
 use super::model::{Message, Model, Parameter, Popup, default_speed};
 use super::number::significant;
+use super::projection::Gaze;
 use super::view::PAGES;
 use crate::dynamics::Normalisation;
 use crate::engine::worker::{Command, Status};
@@ -62,11 +63,22 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
                 Heading::North => (0.0, 1.0),
                 Heading::South => (0.0, -1.0),
             };
-            model.gaze = model.gaze.turned(east, north);
-            Vec::new()
+            look(model, model.gaze.turned(east, north))
         }
+        Action::FirstView => look(
+            model,
+            Gaze {
+                map: model.gaze.map,
+                ..Gaze::default()
+            },
+        ),
         Action::Picture => {
             model.gaze.map = !model.gaze.map;
+            if !model.has_two_pictures() {
+                model.message = Some(Message::Note(
+                    "globe and map are for tokens on S² (d = 3), angles and products for a zonal density".into(),
+                ));
+            }
             Vec::new()
         }
         Action::Markers => {
@@ -168,6 +180,17 @@ fn step(model: &mut Model) -> Vec<Effect> {
         Effect::Send(Command::Pause(true)),
         Effect::Send(Command::Step),
     ]
+}
+
+/// Turns the sphere, or says that there is none to be seen turning.
+fn look(model: &mut Model, gaze: Gaze) -> Vec<Effect> {
+    model.gaze = gaze;
+    if !model.has_sphere() {
+        model.message = Some(Message::Note(
+            "only the sphere S² can be turned: tokens with d = 3".into(),
+        ));
+    }
+    Vec::new()
 }
 
 fn turn(model: &mut Model, by: usize) -> Vec<Effect> {

@@ -36,14 +36,19 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         FieldView::UnderResolved { since, .. } => Some(*since),
         _ => None,
     };
-    if let Picture::Zonal { axis, angles, .. } = &density.picture {
+    if let Picture::Zonal { .. } = &density.picture {
         if model.gaze.map {
             histogram(model, snapshot, None, buffer, area);
             return;
         }
-        // without a resolved density the tokens' histogram stands alone
-        let shown: &[f64] = if since.is_some() { &[] } else { angles };
-        angle_law::draw(model, snapshot, axis, shown, buffer, area);
+        angle_law::draw(
+            model,
+            snapshot,
+            &density.picture,
+            since.is_none(),
+            buffer,
+            area,
+        );
         banner(model, since, buffer, area);
         return;
     }
@@ -73,7 +78,10 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
 /// Says in the middle of the panel that the density is given up.
 fn banner(model: &Model, since: Option<f64>, buffer: &mut Buffer, area: Rect) {
     let Some(since) = since else { return };
-    let text = format!(" under-resolved since t = {} ", tidy(since));
+    let mut text = format!(" under-resolved since t = {} ", tidy(since));
+    if text.chars().count() > usize::from(area.width) {
+        text = format!(" under-resolved t≥{} ", tidy(since));
+    }
     let width = text.chars().count() as u16;
     let style = model.theme.warning().add_modifier(Modifier::REVERSED);
     let x = area.x + area.width.saturating_sub(width) / 2;

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::spectrum::degree_name;
 use crate::engine::Snapshot;
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
@@ -164,7 +165,10 @@ fn energy(model: &Model, buffer: &mut Buffer, area: Rect) {
 }
 
 fn order(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let mut chart = chart(model, "order |m_k|");
+    let degree = model
+        .snapshot()
+        .map_or("k", |snapshot| degree_name(snapshot));
+    let mut chart = chart(model, &format!("order |m_{degree}|"));
     chart.y = (0.0, 1.0);
     both(model, &mut chart, "tokens_order_1", "field_order_1");
     let name = |spans: &mut Vec<Span<'static>>, k: usize| {
@@ -174,10 +178,10 @@ fn order(model: &Model, buffer: &mut Buffer, area: Rect) {
     name(&mut first, 1);
     let mut names = vec!["tokens_order_1".to_string(), "field_order_1".to_string()];
     let mut lines = vec![Line::from(first)];
-    if let Some((degree, _)) = model.unstable().filter(|(k, _)| (2..=8).contains(k)) {
+    if let Some((fastest, _)) = model.unstable().filter(|(k, _)| (2..=8).contains(k)) {
         let (tokens, field) = (
-            format!("tokens_order_{degree}"),
-            format!("field_order_{degree}"),
+            format!("tokens_order_{fastest}"),
+            format!("field_order_{fastest}"),
         );
         if let Some(snapshot) = model.snapshot() {
             chart.curve(
@@ -192,7 +196,7 @@ fn order(model: &Model, buffer: &mut Buffer, area: Rect) {
             );
         }
         let mut second = values(model, &tokens, &field, compact);
-        name(&mut second, degree);
+        name(&mut second, fastest);
         let wide = area.width >= 38;
         if wide {
             lines[0].push_span(Span::raw("   "));
@@ -201,7 +205,7 @@ fn order(model: &Model, buffer: &mut Buffer, area: Rect) {
             lines.push(Line::from(second));
         }
         chart.corner = if wide {
-            format!("k = 1 lines, k = {degree} dots")
+            format!("{degree} = 1 lines, {degree} = {fastest} dots")
         } else {
             String::new()
         };

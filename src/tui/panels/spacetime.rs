@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::metrics::time_range;
 use crate::engine::history::Record;
-use crate::engine::snapshot::{Density, FieldView, Picture};
+use crate::engine::snapshot::FieldView;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
@@ -25,10 +25,12 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     };
     let records = snapshot.history.records();
-    let corner = match snapshot.tokens.dimension {
-        2 => "angle θ against time",
-        3 => "colatitude against time; density: mean over longitude",
-        _ => "angle to the axis against time",
+    let wide = area.width >= 70;
+    let corner = match (ordinate(model), wide) {
+        (Ordinate::Circle, _) => "angle θ against time",
+        (Ordinate::Colatitude, true) => "colatitude θ against time; density: mean over longitude",
+        (Ordinate::Colatitude, false) => "colatitude θ, mean over longitude",
+        (Ordinate::Axis, _) => "angle α to the axis against time",
     };
     let inner = rule(buffer, area, theme, "space–time", corner);
     if inner.height < 4 || inner.width < 16 {
@@ -58,7 +60,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         }
     }
     let drawn = paths(model, buffer, plot, records, range, has_density);
-    axes(model, buffer, inner, plot, range.1);
+    axes(model, buffer, inner, plot, ordinate(model), range.1);
     legend(model, buffer, inner, has_density.then_some(top), drawn);
 }
 
@@ -131,6 +133,7 @@ fn paths(
     range: (f64, f64),
     over: bool,
 ) -> (usize, usize) {
+    let span = ordinate(model).span();
     let kept = records.first().map_or(0, |record| record.tokens.len());
     let every = kept.div_ceil(if over { PATHS } else { 64 }).max(1);
     for column in 0..plot.width {
@@ -139,7 +142,7 @@ fn paths(
             break;
         };
         for angle in record.angles.iter().step_by(every) {
-            let turn = f64::from(*angle) / span(model);
+            let turn = f64::from(*angle) / span;
             let height = turn * f64::from(plot.height);
             let row = plot.height - 1 - (height as u16).min(plot.height - 1);
             path_cell(
@@ -182,47 +185,55 @@ fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
     cell.set_symbol(glyph).set_style(style);
 }
 
-/// Whether the angles are those of the circle, 0 … 2π; above it and along an axis they end at π.
-fn whole_turn(model: &Model) -> bool {
-    model.snapshot().is_some_and(|snapshot| {
-        snapshot.tokens.dimension == 2
-            && !matches!(
-                &snapshot.field,
-                FieldView::Resolved(Density {
-                    picture: Picture::Zonal { .. },
-                    ..
-                }) | FieldView::UnderResolved {
-                    last: Density {
-                        picture: Picture::Zonal { .. },
-                        ..
-                    },
-                    ..
-                }
-            )
-    })
+/// What runs upwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ordinate {
+    /// θ of the circle, 0 … 2π.
+    Circle,
+    /// The angle to the last axis of S², 0 … π.
+    Colatitude,
+    /// The angle to the axis of a zonal density, or to the last axis, 0 … π.
+    Axis,
 }
 
-fn span(model: &Model) -> f64 {
-    if whole_turn(model) {
-        std::f64::consts::TAU
-    } else {
-        std::f64::consts::PI
+fn ordinate(model: &Model) -> Ordinate {
+    let dimension = model.snapshot().map(|snapshot| snapshot.tokens.dimension);
+    match dimension {
+        _ if model.zonal() => Ordinate::Axis,
+        Some(2) => Ordinate::Circle,
+        Some(3) => Ordinate::Colatitude,
+        _ => Ordinate::Axis,
     }
 }
 
-fn axes(model: &Model, buffer: &mut Buffer, inner: Rect, plot: Rect, end: f64) {
+impl Ordinate {
+    fn span(self) -> f64 {
+        if self == Self::Circle {
+            std::f64::consts::TAU
+        } else {
+            std::f64::consts::PI
+        }
+    }
+
+    /// Its labels above, in the middle and below, and its name.
+    fn labels(self) -> ([&'static str; 3], &'static str) {
+        match self {
+            Self::Circle => ([" 2π", "  π", "  0"], "  θ"),
+            Self::Colatitude => (["  π", "π/2", "  0"], "  θ"),
+            Self::Axis => (["  π", "π/2", "  0"], "  α"),
+        }
+    }
+}
+
+fn axes(model: &Model, buffer: &mut Buffer, inner: Rect, plot: Rect, upwards: Ordinate, end: f64) {
     let dim = model.theme.dim();
-    let labels = if whole_turn(model) {
-        [(" 2π", 1.0), ("  π", 0.5), ("  0", 0.0)]
-    } else {
-        [("  π", 1.0), ("π/2", 0.5), ("  0", 0.0)]
-    };
-    for (label, up) in labels {
+    let (labels, name) = upwards.labels();
+    for (label, up) in labels.into_iter().zip([1.0, 0.5, 0.0]) {
         let row = plot.y + ((1.0 - up) * f64::from(plot.height - 1)).round() as u16;
         buffer.set_string(inner.x, row, label, dim);
     }
     let row = plot.y + plot.height / 4;
-    buffer.set_string(inner.x, row, "  θ", dim);
+    buffer.set_string(inner.x, row, name, dim);
     for line in plot.top()..plot.bottom() {
         buffer.set_string(plot.x - 1, line, "│", model.theme.faint());
     }
@@ -266,15 +277,12 @@ fn legend(
         },
     ));
     line.push_span(Span::styled(
-        format!(" paths of {drawn} of {all} tokens"),
+        format!(" paths of {drawn} of {all}"),
         theme.dim(),
     ));
     if let Some(FieldView::UnderResolved { .. }) = model.snapshot().map(|snapshot| &snapshot.field)
     {
-        line.push_span(Span::styled(
-            "  (no picture: under-resolved)",
-            theme.warning(),
-        ));
+        line.push_span(Span::styled("  ρ under-resolved", theme.warning()));
     }
     buffer.set_line(inner.x, inner.bottom() - 1, &line, inner.width);
 }

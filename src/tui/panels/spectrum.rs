@@ -44,7 +44,8 @@ fn degrees(snapshot: &Snapshot) -> usize {
 }
 
 /// k on the circle, ℓ above (as a plain l: many terminal fonts have no ℓ).
-fn degree_name(snapshot: &Snapshot) -> &'static str {
+#[must_use]
+pub fn degree_name(snapshot: &Snapshot) -> &'static str {
     if snapshot.tokens.dimension == 2 {
         "k"
     } else {

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::density::wrapped;
+use super::spectrum::degree_name;
 use super::tokens::superscript;
 use crate::engine::snapshot::{FieldView, Picture};
 use crate::engine::worker::Status;
@@ -147,7 +148,8 @@ fn growth(model: &Model) -> Option<String> {
         format!("{:+.2} %", 100.0 * error)
     };
     Some(format!(
-        "growth of the density, k = {degree}: measured {measured:.4}  theory {theory:.4}  ({error})  |m_{degree}| {}",
+        "growth of the density, {} = {degree}: measured {measured:.4}  theory {theory:.4}  ({error})  |m_{degree}| {}",
+        degree_name(snapshot),
         crate::tui::number::short(size)
     ))
 }
@@ -206,7 +208,7 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
             FieldView::None(_) => spans.push(Span::styled(" · no density", theme.dim())),
             FieldView::Resolved(density) => {
                 let what = match &density.picture {
-                    Picture::Circle(_) => format!("{} modes", density.modes),
+                    Picture::Circle(_) => format!("S¹ {} modes", density.modes),
                     Picture::Sphere { .. } => format!("S² degree {}", density.modes),
                     Picture::Zonal { axis, .. } => {
                         format!(
@@ -235,7 +237,18 @@ pub fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
         let Some((keys, word)) = row.hint else {
             continue;
         };
+        let shown = match row.action {
+            Action::Turn(_) => model.page == 0 && model.has_sphere(),
+            Action::Picture => model.page == 0 && model.has_two_pictures(),
+            _ => true,
+        };
+        if !shown {
+            continue;
+        }
         let word = match row.action {
+            Action::Picture if !model.has_sphere() && model.gaze.map => "angles",
+            Action::Picture if !model.has_sphere() => "products",
+            Action::Picture if model.gaze.map => "globe",
             Action::Pause if model.report.status == Status::Finished => "go on",
             Action::Pause if model.paused => "go on",
             _ => word,
