@@ -15,20 +15,29 @@ use ratatui::style::Color;
 
 /// A model that shows a preset after so many recorded frames.
 fn model(preset: &str, frames: usize, depth: Depth) -> Model {
+    watched(preset, frames, 0, depth)
+}
+
+/// The same, the last few of them seen one by one.
+fn watched(preset: &str, frames: usize, seen: usize, depth: Depth) -> Model {
     let experiment = presets::load(preset).unwrap();
     let mut session = Session::new(experiment.clone());
-    for _ in 0..frames {
-        session.advance(&|| false).unwrap();
-    }
     let lines = presets::list().into_iter().map(PresetLine::from).collect();
     let mut model = Model::new(experiment, lines, Theme { depth }, Marker::Braille);
-    model.receive(Report {
-        number: 1,
-        snapshot: Some(Arc::new(session.snapshot())),
-        status: Status::Running,
-        steps_per_second: 100.0,
-        speed: model.speed,
-    });
+    for frame in 0..=frames {
+        if frame + seen >= frames {
+            model.receive(Report {
+                number: 1,
+                snapshot: Some(Arc::new(session.snapshot())),
+                status: Status::Running,
+                steps_per_second: 100.0,
+                speed: model.speed,
+            });
+        }
+        if frame < frames {
+            session.advance(&|| false).unwrap();
+        }
+    }
     model
 }
 
@@ -65,21 +74,87 @@ fn every_other_page_and_what_lies_over_it() {
 
 #[test]
 fn the_sphere_is_a_globe_a_map_and_a_colatitude() {
-    let mut model = model("sphere-pair", 6, Depth::None);
+    let mut model = watched("sphere-pair", 12, 12, Depth::None);
     insta::assert_snapshot!("globe_80x24", drawn(&model, 80, 24).backend());
+    model.marker = Marker::Ascii;
+    insta::assert_snapshot!("globe_ascii_60x18", drawn(&model, 60, 18).backend());
+    model.marker = Marker::Braille;
+    model.theme.depth = Depth::Truecolor;
+    insta::assert_snapshot!("globe_200x60", drawn(&model, 200, 60).backend());
+    model.theme.depth = Depth::None;
     model.gaze = model.gaze.turned(2.0, 1.0);
     model.gaze.map = true;
     insta::assert_snapshot!("map_120x40", drawn(&model, 120, 40).backend());
-    let text = drawn(&model, 60, 18).backend().to_string();
-    assert!(
-        text.contains("tokens on S²") && text.contains("density"),
-        "{text}"
-    );
     model.page = 2;
     let text = drawn(&model, 80, 24).backend().to_string();
-    assert!(
-        text.contains("colatitude against time") && text.contains("π/2"),
-        "{text}"
+    for wanted in ["colatitude θ against time", "mean over longitude", "π/2"] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    assert!(!text.contains("2π"), "{text}");
+    let text = drawn(&model, 62, 18).backend().to_string();
+    assert!(text.contains("colatitude θ, mean over longitude"), "{text}");
+}
+
+#[test]
+fn a_turned_sphere_is_another_picture_of_the_same_snapshot() {
+    let mut model = model("sphere-pair", 6, Depth::Ansi256);
+    let before = drawn(&model, 120, 40);
+    let first = model.gaze;
+    for gaze in [first.turned(1.0, 0.0), first.turned(0.0, -1.0)] {
+        model.gaze = gaze;
+        assert_ne!(
+            before.backend().buffer(),
+            drawn(&model, 120, 40).backend().buffer()
+        );
+    }
+    model.gaze = first;
+    assert_eq!(
+        before.backend().buffer(),
+        drawn(&model, 120, 40).backend().buffer()
+    );
+}
+
+#[test]
+fn above_the_circle_nothing_is_called_by_the_circles_names() {
+    for preset in ["sphere-pair", "zonal-8", "zonal-128", "orthogonal"] {
+        let mut model = model(preset, 3, Depth::None);
+        for page in 0..PAGES.len() {
+            model.page = page;
+            for (width, height) in [(80, 24), (200, 60)] {
+                let text = drawn(&model, width, height).backend().to_string();
+                for wrong in ["Fourier", "circle", "S¹ ", "_k", "k = ", " 2π", "modes"] {
+                    assert!(!text.contains(wrong), "{preset}, {wrong}: {text}");
+                }
+            }
+        }
+    }
+    let text = drawn(&model("metastable", 3, Depth::None), 80, 24)
+        .backend()
+        .to_string();
+    assert!(text.contains("· S¹ ") && text.contains("modes"), "{text}");
+}
+
+#[test]
+fn keys_of_the_sphere_are_hinted_where_they_act() {
+    let hinted = |model: &Model| {
+        let text = drawn(model, 80, 24).backend().to_string();
+        (
+            text.contains("adwx turn"),
+            text.contains("g map"),
+            text.contains("g products"),
+        )
+    };
+    let mut sphere = model("sphere-pair", 1, Depth::None);
+    assert_eq!(hinted(&sphere), (true, true, false));
+    sphere.page = 1;
+    assert_eq!(hinted(&sphere), (false, false, false));
+    assert_eq!(
+        hinted(&model("zonal-8", 1, Depth::None)),
+        (false, false, true)
+    );
+    assert_eq!(
+        hinted(&model("metastable", 1, Depth::None)),
+        (false, false, false)
     );
 }
 
@@ -87,9 +162,19 @@ fn the_sphere_is_a_globe_a_map_and_a_colatitude() {
 fn a_zonal_density_is_a_law_of_the_angle_beside_the_tokens_histogram() {
     let mut model = model("zonal-8", 20, Depth::None);
     insta::assert_snapshot!("zonal_80x24", drawn(&model, 80, 24).backend());
+    insta::assert_snapshot!("zonal_120x36", drawn(&model, 120, 36).backend());
     model.gaze.map = true;
     let text = drawn(&model, 80, 24).backend().to_string();
-    assert!(text.contains("inner products"), "{text}");
+    assert!(
+        text.contains("inner products") && text.contains("g angles"),
+        "{text}"
+    );
+    model.page = 2;
+    let text = drawn(&model, 80, 24).backend().to_string();
+    assert!(
+        text.contains("angle α to the axis") && text.contains("π/2"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -135,6 +220,8 @@ fn every_size_can_be_drawn_on_every_page_with_every_marker_before_and_after_the_
     let mut models = [
         model("metastable", 3, Depth::Ansi16),
         model("orthogonal", 3, Depth::None),
+        watched("sphere-pair", 3, 3, Depth::Ansi256),
+        model("zonal-128", 2, Depth::Ansi16),
         {
             let experiment = presets::load("metastable").unwrap();
             Model::new(
@@ -177,17 +264,19 @@ fn every_size_can_be_drawn_on_every_page_with_every_marker_before_and_after_the_
 
 #[test]
 fn without_colours_no_cell_has_one() {
-    let mut model = model("metastable", 30, Depth::None);
-    for page in 0..PAGES.len() {
-        model.page = page;
-        let terminal = drawn(&model, 160, 50);
-        let cells = terminal.backend().buffer().content();
-        assert!(
-            cells
-                .iter()
-                .all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset),
-            "page {page}"
-        );
+    for preset in ["metastable", "sphere-pair", "zonal-8"] {
+        let mut model = watched(preset, 10, 3, Depth::None);
+        for page in 0..PAGES.len() {
+            model.page = page;
+            let terminal = drawn(&model, 160, 50);
+            let cells = terminal.backend().buffer().content();
+            assert!(
+                cells
+                    .iter()
+                    .all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset),
+                "{preset}, page {page}"
+            );
+        }
     }
 }
 

@@ -255,7 +255,7 @@ impl Theme {
         match self.depth {
             Depth::Truecolor if line => {
                 let rgb = CIVIDIS[level.min(LEVELS - 1)];
-                self.pick((mixed(rgb, (255, 255, 255), 0.16), Color::Reset))
+                self.pick((mixed(rgb, (255, 255, 255), 0.13), Color::Reset))
             }
             // one grey on the dark ground; on the brighter levels no line is as legible as none
             Depth::Ansi256 if line && level < 4 => Color::Indexed(INDEXED[level + 1]),

@@ -69,13 +69,13 @@ impl Trails {
         }
     }
 
-    /// Calls back with the token's place in the snapshot's lists and the two ends of every piece of its trail.
-    pub fn pieces(&self, mut draw: impl FnMut(usize, [f64; 3], [f64; 3])) {
-        for (from, to) in self.past.iter().zip(self.past.iter().skip(1)) {
-            for (index, (a, b)) in from.points.iter().zip(&to.points).enumerate() {
-                draw(index * self.every, *a, *b);
-            }
-        }
+    /// The paths, the oldest place first, each with the token's place in the snapshot's lists.
+    pub fn paths(&self) -> impl Iterator<Item = (usize, Vec<[f64; 3]>)> {
+        let count = self.past.back().map_or(0, |moment| moment.points.len());
+        (0..count).map(|k| {
+            let places = self.past.iter().filter_map(|moment| moment.points.get(k));
+            (k * self.every, places.copied().collect())
+        })
     }
 }
 
@@ -95,13 +95,16 @@ mod tests {
         }
         assert_eq!(trails.past.len(), 3);
         assert!((trails.duration() - 0.1).abs() < 1e-9);
-        let (mut pieces, mut longest) = (0, 0.0f64);
-        trails.pieces(|index, a, b| {
+        let paths: Vec<_> = trails.paths().collect();
+        assert!(paths.len() <= TRAILS && paths.len() > TRAILS / 2);
+        for (index, path) in paths {
             assert!(index < session.snapshot().tokens.labels.len());
-            pieces += 1;
-            longest = longest.max((0..3).map(|k| (a[k] - b[k]).powi(2)).sum::<f64>().sqrt());
-        });
-        assert!(pieces <= 2 * TRAILS && pieces > TRAILS && longest < 0.5);
+            assert_eq!(path.len(), 3);
+            for pair in path.windows(2) {
+                let square: f64 = (0..3).map(|k| (pair[0][k] - pair[1][k]).powi(2)).sum();
+                assert!(square > 0.0 && square < 0.25);
+            }
+        }
         let other = Session::new(presets::load("sphere-pair").unwrap());
         trails.follow(&other.snapshot());
         assert_eq!((trails.past.len(), trails.duration()), (1, 0.0));

@@ -133,15 +133,42 @@ fn nothing_is_saved_at_the_beginning() {
 #[test]
 fn the_sphere_turns_by_the_keys_and_becomes_a_map_without_the_worker() {
     let mut model = model();
+    let press = |model: &mut Model, letter| {
+        let event = crossterm::event::KeyEvent::new(
+            crossterm::event::KeyCode::Char(letter),
+            crossterm::event::KeyModifiers::NONE,
+        );
+        let action = crate::tui::action::action(event).unwrap();
+        assert!(update(model, action).is_empty(), "{letter}");
+    };
     let start = model.gaze;
-    for heading in [Heading::East, Heading::North, Heading::West, Heading::South] {
-        assert!(update(&mut model, Action::Turn(heading)).is_empty());
-    }
+    "dwax".chars().for_each(|letter| press(&mut model, letter));
     assert!((model.gaze.turn - start.turn).abs() < 1e-12);
     assert!((model.gaze.tilt - start.tilt).abs() < 1e-12);
-    assert!(update(&mut model, Action::Picture).is_empty());
+    press(&mut model, 'g');
     assert!(model.gaze.map);
     model.paused = true;
-    update(&mut model, Action::Turn(Heading::East));
+    press(&mut model, 'd');
     assert!((model.gaze.turn - start.turned(1.0, 0.0).turn).abs() < 1e-12);
+    press(&mut model, 'v');
+    assert_eq!(
+        model.gaze,
+        crate::tui::projection::Gaze { map: true, ..start }
+    );
+}
+
+#[test]
+fn keys_of_the_sphere_say_so_where_there_is_none() {
+    let mut model = model();
+    for (dimension, said) in [(2, true), (3, false), (8, true)] {
+        model.experiment.tokens.dimension = dimension;
+        for action in [
+            Action::Turn(Heading::East),
+            Action::FirstView,
+            Action::Picture,
+        ] {
+            update(&mut model, action);
+            assert_eq!(model.message.is_some(), said, "{dimension} {action:?}");
+        }
+    }
 }

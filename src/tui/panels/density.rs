@@ -63,12 +63,6 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     match &density.picture {
         Picture::Sphere { cosines, values } => {
             globe_density::draw(model, cosines, values, max, buffer, inner, live);
-            if live {
-                let text = format!("degree {}", density.modes);
-                let at = inner.right().saturating_sub(text.len() as u16);
-                let width = usize::from(inner.width);
-                buffer.set_stringn(at, inner.bottom() - 1, text, width, model.theme.dim());
-            }
         }
         _ => picture(model, density, max, buffer, inner, live),
     }

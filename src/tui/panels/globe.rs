@@ -41,7 +41,8 @@ impl Frame {
         Self {
             centre: (width / 2.0, height / 2.0),
             scale: (width / 2.0 - 1.0)
-                .min((height - 0.5) / gaze.half_height())
+                // a quarter less than half a pixel of margin would leave a lone pixel at the top
+                .min((height - 0.75) / gaze.half_height())
                 .max(0.5),
         }
     }
@@ -109,7 +110,7 @@ fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
     let above = if snapshot.tokens.stride > 1 {
         format!("1 token in {}", snapshot.tokens.stride)
     } else if wide && duration > 0.0 {
-        format!("trails: last {} t", tidy(duration))
+        format!("trails: {} t", tidy(duration))
     } else {
         String::new()
     };
@@ -119,7 +120,11 @@ fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
     let bottom = inner.bottom().saturating_sub(1);
     buffer.set_stringn(inner.x, bottom, from, width, dim);
     if !gaze.map && wide {
-        let text = "dark dots: far side";
+        let text = if model.theme.colourful() {
+            "dark dots: far side"
+        } else {
+            "dots: far side"
+        };
         let at = inner.right().saturating_sub(text.len() as u16 + 1);
         buffer.set_stringn(at, bottom, text, width, dim);
     }
@@ -177,32 +182,29 @@ fn graticule(canvas: &mut Canvas, frame: Frame, gaze: Gaze, style: Style) {
 fn trails(model: &Model, snapshot: &Snapshot, canvas: &mut Canvas, frame: Frame) {
     let (gaze, slots) = (model.gaze, model.slots());
     let labels = &snapshot.tokens.labels;
-    model.trails().pieces(|index, a, b| {
+    for (index, path) in model.trails().paths() {
         let slot = labels.get(index).copied().flatten();
         let style = model.theme.behind(slot.map(|label| slots[label]));
-        let chord = (0..3).map(|k| (a[k] - b[k]).powi(2)).sum::<f64>().sqrt();
-        if chord > 1.0 {
-            return; // too many frames were missed to know the way
-        }
-        let parts = (chord / 0.1).ceil().max(1.0);
-        let mut last: Option<([f64; 2], bool)> = None;
-        for part in 0..=parts as usize {
-            let s = part as f64 / parts;
-            // the scale does not matter to the direction on the arc, only to the height on the globe
-            let x: [f64; 3] = std::array::from_fn(|k| (1.0 - s) * a[k] + s * b[k]);
-            let length = x.iter().map(|v| v * v).sum::<f64>().sqrt();
-            let here = gaze.place(&x.map(|v| v / length));
-            if let Some((before, true)) = last
-                && here.1
-                && (here.0[0] - before[0]).abs() < 0.5
+        let mut last: Option<([f64; 3], [f64; 2], bool)> = None;
+        for x in path {
+            let (place, near) = gaze.place(&x);
+            if let Some((before, start, true)) = last
+                && near
             {
-                let (from, to) = (frame.cell(before), frame.cell(here.0));
-                canvas.line(from, to, style, Pattern::Solid, 0);
+                let jump = (0..3).map(|k| (before[k] - x[k]).powi(2)).sum::<f64>();
+                // too many frames were missed to know the way, or it leaves the map at one side
+                if jump < JUMP * JUMP && (place[0] - start[0]).abs() < JUMP {
+                    let (from, to) = (frame.cell(start), frame.cell(place));
+                    canvas.line(from, to, style, Pattern::Solid, 0);
+                }
             }
-            last = Some(here);
+            last = Some((x, place, near));
         }
-    });
+    }
 }
+
+/// Longer ways between two frames are not drawn.
+const JUMP: f64 = 0.5;
 
 /// The poles (the last axis) that can be seen.
 pub fn poles(

@@ -11,7 +11,7 @@ use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
 
-/// Below so many columns a radius the lines would cover the picture.
+/// With fewer pixels from the middle to the top the lines would cover the picture.
 const LINES_FROM: f64 = 12.0;
 /// Meridians end so near the poles, in degrees of latitude.
 const MERIDIANS_TO: f64 = 75.0;
@@ -51,7 +51,7 @@ pub fn draw(
             })
         })
         .collect();
-    if theme.colourful() && frame.scale >= LINES_FROM {
+    if theme.colourful() && frame.scale * gaze.half_height() >= LINES_FROM {
         rule_lines(&mut pixels, across);
     }
     for row in 0..inner.height {

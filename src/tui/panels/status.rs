@@ -192,17 +192,12 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
         _ => ("■", "finished", theme.title()),
     };
     spans.push(Span::styled(format!("{glyph} {word}"), style));
-    let running = model.report.status == Status::Running;
-    if running {
-        spans.push(Span::styled(
-            format!(" · {:.0} steps/s", model.report.steps_per_second),
-            theme.dim(),
-        ));
-        spans.push(Span::styled(
-            format!(" · {} fps", model.frames_per_second),
-            theme.dim(),
-        ));
+    let mut rates = Vec::new();
+    if model.report.status == Status::Running {
+        rates.push(format!(" · {:.0} steps/s", model.report.steps_per_second));
+        rates.push(format!(" · {} fps", model.frames_per_second));
     }
+    let at = spans.len();
     if let Some(snapshot) = model.snapshot() {
         match &snapshot.field {
             FieldView::None(_) => spans.push(Span::styled(" · no density", theme.dim())),
@@ -226,6 +221,18 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
             }
         }
     }
+    // what the density is says more than how fast the screen is
+    let width = |rates: &[String], spans: &[Span]| {
+        let spans: usize = spans.iter().map(Span::width).sum();
+        spans + rates.iter().map(|rate| rate.chars().count()).sum::<usize>()
+    };
+    while !rates.is_empty() && width(&rates, &spans) > usize::from(area.width) {
+        rates.pop();
+    }
+    let rates = rates
+        .into_iter()
+        .map(|rate| Span::styled(rate, theme.dim()));
+    spans.splice(at..at, rates);
     buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 
