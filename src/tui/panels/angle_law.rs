@@ -69,17 +69,26 @@ pub fn draw(
         legend.push(measure);
         chart.values = vec![Line::from(legend)];
         if let Some((rho, angle)) = peak {
-            chart.corner = format!("ρ ≤ {} at {}π", short(rho), tidy(angle));
+            chart.corner = format!("ρ ≤ {} at {}", short(rho), of_pi(angle));
         }
     } else {
         chart.values = vec![Line::from(legend)];
         let below = peak.map_or(measure, |(rho, angle)| {
-            let text = format!("dμ/dα  ρ≤{} at {}π", tidy(rho), tidy(angle));
+            let text = format!("dμ/dα  ρ≤{} at {}", tidy(rho), of_pi(angle));
             Span::styled(text, theme.dim())
         });
         chart.values.push(Line::from(below));
     }
     chart.draw(buffer, area, theme, model.marker);
+}
+
+/// An angle in units of π: "0", "0.12π".
+fn of_pi(angle: f64) -> String {
+    if angle == 0.0 {
+        "0".into()
+    } else {
+        format!("{}π", tidy(angle))
+    }
 }
 
 /// The angle of the j-th of so many values.

@@ -72,10 +72,15 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
 /// Says in the middle of the panel that the density is given up.
 fn banner(model: &Model, since: Option<f64>, buffer: &mut Buffer, area: Rect) {
     let Some(since) = since else { return };
-    let mut text = format!(" under-resolved since t = {} ", tidy(since));
-    if text.chars().count() > usize::from(area.width) {
-        text = format!(" under-resolved t≥{} ", tidy(since));
-    }
+    let words = [
+        format!(" under-resolved since t = {} ", tidy(since)),
+        format!(" under-resolved t≥{} ", tidy(since)),
+    ];
+    let room = usize::from(area.width);
+    let text = words
+        .into_iter()
+        .find(|words| words.chars().count() <= room)
+        .unwrap_or_else(|| " under-resolved ".into());
     let width = text.chars().count() as u16;
     let style = model.theme.warning().add_modifier(Modifier::REVERSED);
     let x = area.x + area.width.saturating_sub(width) / 2;

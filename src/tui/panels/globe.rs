@@ -11,7 +11,7 @@ use crate::tui::model::Model;
 use crate::tui::number::tidy;
 use crate::tui::projection::Gaze;
 
-/// With more tokens than this the tokens themselves are dots, if colours tell them from the lines.
+/// With more tokens than this the tokens themselves are dots, if colour and size tell them from the lines.
 const GLYPHS_AT_MOST: usize = 400;
 /// Degrees between the lines of the graticule.
 pub const GRID: usize = 30;
@@ -74,12 +74,17 @@ pub fn draw(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
     let slots = model.slots();
     let tokens = &snapshot.tokens;
     let slot = |index: usize| tokens.labels[index].map(|label| slots[label]);
-    let glyphs = tokens.labels.len() <= GLYPHS_AT_MOST || !theme.colourful();
+    // dots as large as a cell could not be told from the lines
+    let coarse = model.marker.resolution() == (1, 1);
+    let glyphs = tokens.labels.len() <= GLYPHS_AT_MOST || coarse || !theme.colourful();
 
     let mut back = Canvas::new(inner, model.marker);
     let mut front = Canvas::new(inner, model.marker);
     graticule(&mut back, frame, gaze, theme.faint());
-    trails(model, snapshot, &mut back, frame);
+    if theme.colourful() {
+        // dots of one colour could not be told from the tokens behind
+        trails(model, snapshot, &mut back, frame);
+    }
     let mut near_ones = Vec::new();
     for (index, x) in tokens.positions.chunks_exact(3).enumerate() {
         let (place, near) = gaze.place(x);
@@ -106,7 +111,11 @@ fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
     let (gaze, dim) = (model.gaze, model.theme.dim());
     let width = usize::from(inner.width);
     let wide = width >= WIDE;
-    let duration = model.trails().duration();
+    let duration = if model.theme.colourful() {
+        model.trails().duration()
+    } else {
+        0.0
+    };
     let above = if snapshot.tokens.stride > 1 {
         format!("1 token in {}", snapshot.tokens.stride)
     } else if wide && duration > 0.0 {
@@ -116,18 +125,14 @@ fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
     };
     buffer.set_stringn(inner.x, inner.y, above, width, dim);
     let from = heading(gaze);
-    let from = if wide { format!("view {from}") } else { from };
+    let below = match (wide, gaze.map, model.theme.colourful()) {
+        (false, _, _) => from,
+        (true, true, _) => format!("view {from}"),
+        (true, false, true) => format!("view {from} · dark: far side"),
+        (true, false, false) => format!("view {from} · dots: far side"),
+    };
     let bottom = inner.bottom().saturating_sub(1);
-    buffer.set_stringn(inner.x, bottom, from, width, dim);
-    if !gaze.map && wide {
-        let text = if model.theme.colourful() {
-            "dark dots: far side"
-        } else {
-            "dots: far side"
-        };
-        let at = inner.right().saturating_sub(text.len() as u16 + 1);
-        buffer.set_stringn(at, bottom, text, width, dim);
-    }
+    buffer.set_stringn(inner.x, bottom, below, width, dim);
 }
 
 /// The middle of the picture: "30°E 15°N".

@@ -66,11 +66,11 @@ fn lines(model: &Model, group: Group) -> Vec<Line<'static>> {
 
 fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
     let columns: Vec<Vec<Line>> = if area.width >= 78 {
-        let left = [Group::Run, Group::View]
+        let left = [Group::Run, Group::Parameters]
             .iter()
             .flat_map(|group| lines(model, *group))
             .collect();
-        let right = [Group::Parameters, Group::Program]
+        let right = [Group::View, Group::Program]
             .iter()
             .flat_map(|group| lines(model, *group))
             .collect();

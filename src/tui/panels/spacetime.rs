@@ -219,7 +219,7 @@ impl Ordinate {
     fn labels(self) -> ([&'static str; 3], &'static str) {
         match self {
             Self::Circle => ([" 2π", "  π", "  0"], "  θ"),
-            Self::Colatitude => (["  π", "π/2", "  0"], "  θ"),
+            Self::Colatitude => (["S π", "π/2", "N 0"], "  θ"),
             Self::Axis => (["  π", "π/2", "  0"], "  α"),
         }
     }
