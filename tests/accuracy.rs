@@ -42,10 +42,10 @@ fn tokens_follow_the_oracle_to_1e_8_at_tolerance_1e_10() {
             .zip(case["states"].as_array().unwrap())
         {
             if *t > time {
-                run.advance(t - time, NEVER).unwrap();
+                run.advance(time, t - time, NEVER).unwrap();
             }
             time = *t;
-            for (a, b) in run.particles.positions.iter().zip(flat(state)) {
+            for (a, b) in run.tokens().positions.iter().zip(flat(state)) {
                 worst = worst.max((a - b).abs());
             }
         }
@@ -388,9 +388,9 @@ fn orthogonal_tokens_follow_the_equiangular_curve() {
         let gamma = theory::equiangular::curve(spec.attention, 16, 0.0, &times).unwrap();
         let mut time = 0.0;
         for (t, expected) in times.iter().zip(gamma) {
-            run.advance(t - time, NEVER).unwrap();
+            run.advance(time, t - time, NEVER).unwrap();
             time = *t;
-            let (x, y) = (run.particles.row(2), run.particles.row(13));
+            let (x, y) = (run.tokens().row(2), run.tokens().row(13));
             let product: f64 = x.iter().zip(y).map(|(a, b)| a * b).sum();
             assert!(
                 (product - expected).abs() < 1e-9,
@@ -419,10 +419,10 @@ fn two_clusters_of_unequal_mass_follow_the_scalar_equation() {
         let mut time = 0.0;
         for (t, expected) in numbers(&row["times"]).iter().zip(numbers(&row["c"])) {
             if *t > time {
-                run.advance(t - time, NEVER).unwrap();
+                run.advance(time, t - time, NEVER).unwrap();
             }
             time = *t;
-            let p = &run.particles.positions;
+            let p = &run.tokens().positions;
             assert!(
                 (p[0] * p[2] + p[1] * p[3] - expected).abs() < 1e-10,
                 "t {t}"
@@ -473,15 +473,15 @@ fn the_layer_scheme_converges_to_the_flow_at_first_order() {
         spec.time.scheme = metastable::engine::Scheme::Layer;
         spec.time.step = Some(step);
         let mut run = TokenRun::new(&spec);
-        run.advance(1.0, NEVER).unwrap();
-        run.particles.positions
+        run.advance(0.0, 1.0, NEVER).unwrap();
+        run.tokens().positions.clone()
     };
     let exact = {
         let mut spec = system(3.0, "softmax", 0.0, 1e-12);
         spec.tokens.count = 12;
         let mut run = TokenRun::new(&spec);
-        run.advance(1.0, NEVER).unwrap();
-        run.particles.positions
+        run.advance(0.0, 1.0, NEVER).unwrap();
+        run.tokens().positions.clone()
     };
     let error = |x: Vec<f64>| {
         x.iter()
@@ -500,8 +500,8 @@ fn one_layer_is_the_formula_of_the_paper() {
     spec.time.scheme = metastable::engine::Scheme::Layer;
     spec.time.step = Some(0.5);
     let mut run = TokenRun::new(&spec);
-    let before = run.particles.clone();
-    run.advance(0.5, NEVER).unwrap();
+    let before = run.tokens().clone();
+    run.advance(0.0, 0.5, NEVER).unwrap();
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
     for i in 0..3 {
         let weights: Vec<f64> = before
@@ -516,7 +516,7 @@ fn one_layer_is_the_formula_of_the_paper() {
                 .for_each(|(a, b)| *a += 0.5 * w / total * b);
         }
         let length = dot(&x, &x).sqrt();
-        for (a, b) in run.particles.row(i).iter().zip(&x) {
+        for (a, b) in run.tokens().row(i).iter().zip(&x) {
             assert!((a - b / length).abs() < 1e-15);
         }
     }
@@ -567,7 +567,7 @@ fn the_same_seed_gives_the_same_bits_with_any_number_of_threads() {
                     .iter()
                     .flat_map(|r| r.values.iter().map(|v| v.to_bits()))
                     .collect();
-                (session.tokens().particles.positions.clone(), values)
+                (session.tokens().tokens().positions.clone(), values)
             })
         };
         assert!(
@@ -617,11 +617,11 @@ fn the_noisy_scheme_has_the_right_stationary_law() {
     };
     spec.noise.step = 0.05;
     let mut run = TokenRun::new(&spec);
-    run.advance(10.0, NEVER).unwrap();
+    run.advance(0.0, 10.0, NEVER).unwrap();
     let mut mean = 0.0;
     for _ in 0..40 {
-        run.advance(0.5, NEVER).unwrap();
-        mean += run.particles.moments(1).order_parameter(1) / 40.0;
+        run.advance(0.0, 0.5, NEVER).unwrap();
+        mean += run.tokens().moments(1).order_parameter(1) / 40.0;
     }
     let mut r = 0.9_f64;
     for _ in 0..500 {

@@ -102,7 +102,7 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
                 "{name}: density {least:e} < 0"
             );
         }
-        for x in session.tokens().particles.rows() {
+        for x in session.tokens().tokens().rows() {
             let length: f64 = x.iter().map(|a| a * a).sum::<f64>().sqrt();
             assert!(
                 (length - 1.0).abs() < 1e-14,
@@ -175,7 +175,7 @@ fn hemisphere_tokens_never_leave_their_half_circle_and_meet() {
     while !session.finished() {
         let here = session
             .tokens()
-            .particles
+            .tokens()
             .rows()
             .map(|x| x[1])
             .fold(1.0, f64::min);

@@ -124,7 +124,7 @@ fn what_was_done_on_the_screen_is_replayed_to_the_bit() {
     while !session.finished() {
         session.advance(&|| false).unwrap();
     }
-    assert_eq!(session.tokens().particles.positions, seen.tokens.positions);
+    assert_eq!(session.tokens().tokens().positions, seen.tokens.positions);
     for (again, record) in session
         .history()
         .records()

@@ -73,7 +73,7 @@ pub fn export(
             .filter(|field| field.under_resolved.is_none())
             .map(|field| &field.density);
         output
-            .frame(&session.tokens().particles.positions, density)
+            .frame(&session.tokens().tokens().positions, density)
             .map_err(failed)
     })?;
     let summary = Summary::of(&session, seconds);

@@ -8,7 +8,9 @@
 pub mod direct;
 pub mod kernel;
 pub mod mean_field;
+pub mod merging;
 pub mod spectral;
+pub mod tangent;
 pub mod tokens;
 
 pub use kernel::Kernel;

@@ -6,9 +6,12 @@
 //!   together; below that both are microseconds), on S² from `SPHERE_SERIES_FROM`·K² on, and, for (SA), only while every
 //!   token's potential is large enough that the rounding of the series stays under the accuracy asked for; else that
 //!   evaluation is redone by all pairs.
+//! * For exponentially slow motion ([`TokenDynamics::slow`]) up to `TANGENT_UP_TO` tokens go by all pairs in the tangent
+//!   space ([`super::tangent`]), where weak pulls keep their digits beside a token's own term.
 
 use super::direct::AllPairs;
 use super::spectral::{Series, SphereSeries};
+use super::tangent::TangentPairs;
 use super::{Attention, Kernel, Normalisation};
 use crate::measure::Particles;
 use crate::sphere::geometry::{dot, project_tangent, retract};
@@ -22,6 +25,9 @@ const SERIES_ROUNDING: f64 = 1e-15;
 /// The relative accuracy of the drift that is asked of the series.
 const ACCURACY: f64 = 1e-11;
 
+/// Most tokens that move by tangent pairs: with more of them left, the fast motion is not over.
+const TANGENT_UP_TO: usize = 1024;
+
 /// Which way the drift is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Path {
@@ -29,6 +35,8 @@ pub enum Path {
     Direct,
     /// Moments and multipliers.
     Spectral,
+    /// All pairs, term by term in the tangent space.
+    Tangent,
 }
 
 /// The series where there is one.
@@ -71,6 +79,7 @@ pub struct TokenDynamics {
     kernel: Kernel,
     preferred: Path,
     pairs: AllPairs,
+    tangent: Option<TangentPairs>,
     series: TokenSeries,
     unit: Vec<f64>,
     slope: Vec<f64>,
@@ -92,6 +101,7 @@ impl TokenDynamics {
             weights: particles.weights.clone(),
             preferred: preferred(&kernel, n),
             pairs: AllPairs::new(d, &particles.weights),
+            tangent: None,
             series: TokenSeries::new(&kernel),
             kernel,
             unit: vec![0.0; n * d],
@@ -101,10 +111,27 @@ impl TokenDynamics {
         }
     }
 
+    /// The same for tokens that are merged as they meet, whose motion may become exponentially slow.
+    #[must_use]
+    pub fn slow(attention: Attention, particles: &Particles) -> Self {
+        let mut dynamics = Self::new(attention, particles);
+        if particles.count() <= TANGENT_UP_TO {
+            dynamics.tangent = Some(TangentPairs::new(dynamics.dimension, &particles.weights));
+            dynamics.preferred = Path::Tangent;
+        }
+        dynamics
+    }
+
     /// The path that is tried first.
     #[must_use]
     pub fn preferred(&self) -> Path {
         self.preferred
+    }
+
+    /// β and normalisation now.
+    #[must_use]
+    pub fn attention(&self) -> Attention {
+        self.attention
     }
 
     /// Changes β or the normalisation during a run.
@@ -112,7 +139,9 @@ impl TokenDynamics {
         if attention.beta != self.kernel.beta {
             self.kernel = Kernel::new(self.dimension, attention.beta);
             self.series = TokenSeries::new(&self.kernel);
-            self.preferred = preferred(&self.kernel, self.weights.len());
+            if self.tangent.is_none() {
+                self.preferred = preferred(&self.kernel, self.weights.len());
+            }
         }
         self.attention = attention;
     }
@@ -124,6 +153,7 @@ impl TokenDynamics {
         match self.preferred {
             Path::Direct => self.direct(drift),
             Path::Spectral => self.spectral_or_direct(drift),
+            Path::Tangent => self.tangent(drift),
         }
     }
 
@@ -133,6 +163,7 @@ impl TokenDynamics {
         match path {
             Path::Direct => self.direct(drift),
             Path::Spectral => self.spectral(drift),
+            Path::Tangent => self.tangent(drift),
         }
     }
 
@@ -174,6 +205,18 @@ impl TokenDynamics {
             .zip(self.unit.chunks_exact(self.dimension))
         {
             project_tangent(x, row);
+        }
+    }
+
+    fn tangent(&mut self, drift: &mut [f64]) {
+        let Some(pairs) = &mut self.tangent else {
+            return self.direct(drift);
+        };
+        pairs.pull(self.attention.beta, &self.unit, drift, &mut self.potential);
+        let d = self.dimension;
+        for (i, row) in drift.chunks_exact_mut(d).enumerate() {
+            let rate = self.rate(i);
+            row.iter_mut().for_each(|v| *v *= rate);
         }
     }
 

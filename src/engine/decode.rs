@@ -5,8 +5,8 @@ use std::path::Path;
 use super::document::{Document, InputError, Location, Table, Value};
 use super::experiment::{
     Change, DEFAULT_CLUSTER_WIDTH, DEFAULT_SMOOTHING, Experiment, FieldInitial, FieldSpec,
-    NoiseSpec, ObserveSpec, Scheme, Solver, Source, TimeSpec, TokenSpec, default_modes,
-    default_noise_step, most_modes,
+    NamedWeights, NoiseSpec, ObserveSpec, Scheme, Solver, Source, Spacing, TimeSpec, TokenSpec,
+    Weights, default_modes, default_noise_step, most_modes,
 };
 use super::laws::{file_law, law};
 use super::section::{SECTIONS, Section};
@@ -62,6 +62,12 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
     };
     let time = time(&root.section("time", &empty)?)?;
     let changes = changes(&root, attention)?;
+    if let (Some(_), Scheme::Layer) = (tokens.merge, time.scheme) {
+        let remedy = Some("leave `merge` out, or use scheme = \"adaptive\"".into());
+        let message = "tokens are merged by the adaptive scheme, and the scheme is \"layer\"";
+        let section = root.section("tokens", &empty)?;
+        return Err((section.place_of("merge")).error("tokens.merge", message, remedy));
+    }
     Ok(Experiment {
         title: root.text("title")?.unwrap_or("untitled").to_owned(),
         about: root.text("about")?.unwrap_or("").to_owned(),
@@ -123,16 +129,20 @@ fn tokens(section: &Section, notes: &mut Vec<String>) -> Result<TokenSpec, Input
     if let (true, Some(table)) = (from_file, &initial) {
         return tokens_from_file(section, table, count, dimension, seed, notes);
     }
-    let (dimension, count) = (dimension.unwrap_or(2), count.unwrap_or(64));
+    let dimension = dimension.unwrap_or(2);
+    let law = initial
+        .as_ref()
+        .map_or(Ok(Law::Uniform), |table| law(table, dimension))?;
+    let count = count.unwrap_or(match &law {
+        Law::Points { points } => points.len(),
+        _ => 64,
+    });
     if dimension.saturating_mul(count) > MOST_NUMBERS {
         let message = format!("{count} tokens in dimension {dimension} do not fit into memory");
         return Err(section
             .place_of("count")
             .error(&section.key("count"), message, None));
     }
-    let law = initial
-        .as_ref()
-        .map_or(Ok(Law::Uniform), |table| law(table, dimension))?;
     law.check(count, dimension).map_err(|error| {
         section
             .place_of("initial")
@@ -143,9 +153,55 @@ fn tokens(section: &Section, notes: &mut Vec<String>) -> Result<TokenSpec, Input
         dimension,
         seed,
         initial: law,
+        weights: weights(section, count)?,
+        merge: merge(section)?,
     })
 }
 
+/// Merging below this chord would decide on rounding noise; above the other the merged tokens were not yet one.
+const MERGE: std::ops::RangeInclusive<f64> = 1e-13..=1e-2;
+
+fn merge(section: &Section) -> Result<Option<f64>, InputError> {
+    section.number("merge", MERGE)
+}
+
+fn weights(section: &Section, count: usize) -> Result<Weights, InputError> {
+    let Some(node) = section.get("weights") else {
+        return Ok(Weights::EQUAL);
+    };
+    let names = [
+        ("equal", NamedWeights::Equal),
+        ("exponential", NamedWeights::Exponential),
+    ];
+    let Value::Array(_) = &node.value else {
+        if matches!(node.value, Value::Text(_)) {
+            let named = section.choice("weights", &names)?;
+            return Ok(Weights::Named(named.unwrap_or(NamedWeights::Equal)));
+        }
+        return section.wrong(
+            "weights",
+            node,
+            "\"equal\", \"exponential\" or a list of numbers",
+        );
+    };
+    let list = section.numbers("weights")?.unwrap_or_default();
+    let wrong = |message: String, remedy: &str| {
+        Err(node
+            .at
+            .error(&section.key("weights"), message, Some(remedy.to_owned())))
+    };
+    if list.len() != count {
+        let message = format!("{} weights for {count} tokens", list.len());
+        return wrong(message, "give one weight a token");
+    }
+    if let Some(bad) = list.iter().find(|w| **w <= 0.0) {
+        let message = format!("{bad} is not a weight");
+        return wrong(message, "weights are positive; they are scaled to sum to 1");
+    }
+    Ok(Weights::List(list))
+}
+
+/// Tokens of a file bring their weights along.
 fn tokens_from_file(
     section: &Section,
     table: &Section,
@@ -154,6 +210,15 @@ fn tokens_from_file(
     seed: u64,
     notes: &mut Vec<String>,
 ) -> Result<TokenSpec, InputError> {
+    if section.get("weights").is_some() {
+        let remedy =
+            "name a file of weights in `initial`: { law = \"file\", path = …, weights = … }";
+        return Err(section.place_of("weights").error(
+            &section.key("weights"),
+            "tokens from a file have their weights from a file",
+            Some(remedy.into()),
+        ));
+    }
     let law = file_law(table, notes)?;
     let Law::File { points, .. } = &law else {
         return section.missing("initial", "{ law = \"file\", path = \"x.npy\" }");
@@ -174,6 +239,8 @@ fn tokens_from_file(
         count: points.count(),
         dimension: points.dimension(),
         seed,
+        weights: Weights::EQUAL,
+        merge: merge(section)?,
         initial: law,
     })
 }
@@ -281,6 +348,7 @@ fn time(section: &Section) -> Result<TimeSpec, InputError> {
     };
     let frames = section.whole("frames", 2..=10_000_000)?.unwrap_or(301);
     let last_frame = section.whole("last_frame", 0..=10_000_000)?;
+    let (spacing, first) = spacing(section, end, frames)?;
     let tolerance = section.number("tolerance", 1e-15..=0.1)?.unwrap_or(1e-9);
     let schemes = [("adaptive", Scheme::Adaptive), ("layer", Scheme::Layer)];
     let scheme = section
@@ -299,6 +367,13 @@ fn time(section: &Section) -> Result<TimeSpec, InputError> {
                 .error(&section.key("step"), message, remedy));
         }
     };
+    if let (Scheme::Layer, Spacing::Log) = (scheme, spacing) {
+        return Err(section.place_of("spacing").error(
+            &section.key("spacing"),
+            "frames of the layer scheme lie on whole layers",
+            Some("leave `spacing` out, or use scheme = \"adaptive\"".into()),
+        ));
+    }
     if let Some(step) = step {
         let layers = end / (frames - 1) as f64 / step;
         if layers < 0.5 || (layers - layers.round()).abs() > 1e-9 * layers {
@@ -314,14 +389,65 @@ fn time(section: &Section) -> Result<TimeSpec, InputError> {
                 .error(&section.key("step"), message, remedy));
         }
     }
-    Ok(TimeSpec {
+    let time = TimeSpec {
         end,
         frames,
+        spacing,
+        first,
         last_frame,
         tolerance,
         scheme,
         step,
-    })
+    };
+    if !time.last().is_finite() {
+        return Err(section.place_of("last_frame").error(
+            &section.key("last_frame"),
+            "the time of this frame is beyond the largest number",
+            Some("make it smaller".into()),
+        ));
+    }
+    Ok(time)
+}
+
+/// Default time of the first frame of a logarithmic spacing: before anything has moved in (SA).
+const FIRST: f64 = 0.1;
+
+fn spacing(
+    section: &Section,
+    end: f64,
+    frames: usize,
+) -> Result<(Spacing, Option<f64>), InputError> {
+    let names = [("linear", Spacing::Linear), ("log", Spacing::Log)];
+    let spacing = section
+        .choice("spacing", &names)?
+        .unwrap_or(Spacing::Linear);
+    let first = section.number("first", f64::MIN_POSITIVE..=f64::MAX)?;
+    let wrong = |key: &str, message: String, remedy: &str| {
+        Err(section
+            .place_of(key)
+            .error(&section.key(key), message, Some(remedy.to_owned())))
+    };
+    match (spacing, first) {
+        (Spacing::Linear, None) => Ok((spacing, None)),
+        (Spacing::Linear, Some(_)) => wrong(
+            "first",
+            "the first frame of a linear spacing is one spacing after 0".into(),
+            "set spacing = \"log\", or leave `first` out",
+        ),
+        (Spacing::Log, _) if frames < 3 => wrong(
+            "frames",
+            format!("{frames} frames cannot be spaced logarithmically"),
+            "ask for 3 at least: t = 0, `first` and `end`",
+        ),
+        (Spacing::Log, first) => {
+            let first = first.unwrap_or(FIRST);
+            if first < end {
+                return Ok((spacing, Some(first)));
+            }
+            let message = format!("the first frame, at {first}, is not before the end, {end}");
+            wrong("first", message, "set `first` to a time well before `end`")
+        }
+    }
 }
 
 fn changes(root: &Section, start: Attention) -> Result<Vec<Change>, InputError> {

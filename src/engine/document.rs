@@ -285,11 +285,10 @@ fn node_value(parsed: &DeValue, origin: &Arc<Origin>, at: &Location) -> Result<V
         DeValue::Integer(number) => {
             let digits = number.as_str();
             let parsed = i64::from_str_radix(digits, number.radix());
-            Value::Integer(
-                parsed.map_err(|_| {
-                    at.error("", format!("{digits} does not fit into 64 bits"), None)
-                })?,
-            )
+            Value::Integer(parsed.map_err(|_| {
+                let remedy = Some("write large numbers with an exponent, as in 1e30".into());
+                at.error("", format!("{digits} does not fit into 64 bits"), remedy)
+            })?)
         }
         DeValue::Float(number) => {
             let digits = number.as_str();

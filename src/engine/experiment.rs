@@ -4,8 +4,12 @@
 use serde::Serialize;
 
 use crate::dynamics::{Attention, Normalisation};
-use crate::measure::Law;
+use crate::measure::{Law, Particles};
 use crate::sphere::Domain;
+use crate::sphere::random::{generator, unit};
+
+/// The stream of the generator that weights are drawn from; positions have 0, noise 1.
+const WEIGHT_STREAM: u64 = 2;
 
 /// Defaults of `[field] modes` and `max_modes`: K on the circle; the degree on S², where the work grows with its cube; the
 /// degree of a zonal density.
@@ -76,6 +80,61 @@ pub struct TokenSpec {
     pub seed: u64,
     /// Where they start.
     pub initial: Law,
+    /// What each of them weighs.
+    #[serde(skip_serializing_if = "Weights::is_equal")]
+    pub weights: Weights,
+    /// The chord |x_i − x_j| below which tokens that approach each other become one, while D = 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merge: Option<f64>,
+}
+
+/// `[tokens] weights`: scaled to sum to one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Weights {
+    /// By name.
+    Named(NamedWeights),
+    /// One number a token.
+    List(Vec<f64>),
+}
+
+/// The laws of weights that have a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NamedWeights {
+    /// 1/n each, or those of the file that the tokens come from.
+    Equal,
+    /// Independent exponential weights: uniform on the simplex of all weights.
+    Exponential,
+}
+
+impl Weights {
+    /// The default.
+    pub const EQUAL: Self = Self::Named(NamedWeights::Equal);
+
+    fn is_equal(&self) -> bool {
+        *self == Self::EQUAL
+    }
+}
+
+impl TokenSpec {
+    /// The tokens at t = 0.
+    #[must_use]
+    pub fn particles(&self) -> Particles {
+        let drawn = self.initial.sample(self.count, self.dimension, self.seed);
+        let weights = match &self.weights {
+            Weights::Named(NamedWeights::Equal) => return drawn,
+            Weights::Named(NamedWeights::Exponential) => {
+                let mut rng = generator(self.seed, WEIGHT_STREAM);
+                // 1 − u lies in (0, 1]
+                (0..self.count)
+                    .map(|_| (-(1.0 - unit(&mut rng)).ln()).max(f64::MIN_POSITIVE))
+                    .collect()
+            }
+            Weights::List(list) => list.clone(),
+        };
+        Particles::weighted(self.dimension, drawn.positions, weights)
+    }
 }
 
 /// `[noise]`.
@@ -173,6 +232,22 @@ pub enum Scheme {
     Layer,
 }
 
+/// How recorded frames are spaced in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spacing {
+    /// Equal differences.
+    Linear,
+    /// t = 0, then equal ratios from `first` to `end`.
+    Log,
+}
+
+impl Spacing {
+    fn is_linear(&self) -> bool {
+        *self == Self::Linear
+    }
+}
+
 /// `[time]`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct TimeSpec {
@@ -180,6 +255,12 @@ pub struct TimeSpec {
     pub end: f64,
     /// Recorded frames, the first at 0, the last at `end`.
     pub frames: usize,
+    /// How the frames are spaced.
+    #[serde(skip_serializing_if = "Spacing::is_linear")]
+    pub spacing: Spacing,
+    /// Time of the first frame after t = 0 when they are spaced logarithmically.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<f64>,
     /// Where to stop instead: the index of the last frame to record, before or past `end`, at the same spacing. A run
     /// that was saved from the screen has it, since the same frame times are what makes it the same to the bit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,10 +287,19 @@ impl TimeSpec {
         self.frame(self.recorded() - 1)
     }
 
-    /// The time of frame j, also past the end.
+    /// The time of frame j, also past the end: j·end/(frames − 1), or 0 and then first·(end/first)^((j−1)/(frames−2)).
     #[must_use]
     pub fn frame(&self, index: usize) -> f64 {
-        self.end * (index as f64 / (self.frames - 1) as f64)
+        let last = self.frames - 1;
+        match (self.spacing, self.first) {
+            (Spacing::Log, Some(_)) if index == 0 => 0.0,
+            (Spacing::Log, Some(_)) if index == last => self.end,
+            (Spacing::Log, Some(first)) => {
+                let share = (index as f64 - 1.0) / (last as f64 - 1.0);
+                first * ((self.end / first).ln() * share).exp()
+            }
+            _ => self.end * (index as f64 / last as f64),
+        }
     }
 }
 

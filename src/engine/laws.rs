@@ -20,6 +20,7 @@ const LAWS: &[&str] = &[
     "hemisphere",
     "orthogonal",
     "simplex",
+    "points",
     "file",
 ];
 
@@ -54,6 +55,7 @@ pub(super) fn law(table: &Section, dimension: usize) -> Result<Law, InputError> 
             }
         }
         "mixture" => mixture(table, dimension)?,
+        "points" => points(table, dimension)?,
         "harmonics" => {
             table.only(&["law", "cosine", "sine"])?;
             Law::Harmonics {
@@ -231,6 +233,24 @@ fn masses(table: &Section, given: Option<Vec<f64>>, count: usize) -> Result<Vec<
     }
     let total: f64 = masses.iter().sum();
     Ok(masses.iter().map(|mass| mass / total).collect())
+}
+
+/// `points = [[1.0, 0.0], …]`, on the circle also angles.
+fn points(table: &Section, dimension: usize) -> Result<Law, InputError> {
+    table.only(&["law", "points"])?;
+    let Some(node) = table.get("points") else {
+        return table.missing("points", "[[1.0, 0.0], [0.0, 1.0]]");
+    };
+    let Value::Array(items) = &node.value else {
+        return table.wrong("points", node, "a list of directions");
+    };
+    if items.is_empty() {
+        return table.wrong("points", node, "at least one direction");
+    }
+    let points = (items.iter())
+        .map(|item| unit_vector(table, "points", item, dimension))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Law::Points { points })
 }
 
 /// A unit vector: d numbers, on the circle also an angle; the last axis by default.

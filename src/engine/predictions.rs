@@ -2,7 +2,7 @@
 
 use super::experiment::{Experiment, FieldInitial, Source};
 use super::snapshot::Prediction;
-use crate::measure::Law;
+use crate::measure::{Bodies, Law};
 use crate::observe::FieldSide;
 use crate::observe::table::{OBSERVABLES, column};
 use crate::theory;
@@ -23,6 +23,7 @@ pub fn predictions(experiment: &Experiment, field: Option<&FieldSide>) -> Vec<Pr
     [
         ott_antonsen(experiment, &times),
         equiangular(experiment, &times),
+        pair(experiment),
         field.and_then(|field| linear(experiment, field, &times)),
     ]
     .into_iter()
@@ -73,6 +74,28 @@ fn equiangular(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         observable: "tokens_order_1",
         label: "Theorem 6.8".into(),
         curve: times.iter().zip(gamma).map(order).collect(),
+    })
+}
+
+/// The gap of two weighted tokens, down to where they are merged or to rounding.
+fn pair(experiment: &Experiment) -> Option<Prediction> {
+    let spec = &experiment.tokens;
+    if spec.count != 2 || experiment.noise.diffusion > 0.0 || experiment.time.step.is_some() {
+        return None;
+    }
+    let start = Bodies::new(spec.particles());
+    let weights = &start.particles.weights;
+    let (from, to) = (start.gap(0, 1), 0.5 * spec.merge.unwrap_or(1e-7).powi(2));
+    if !(to < from && from < 2.0) {
+        return None;
+    }
+    let masses = [weights[0], weights[1]];
+    let mut curve = theory::pair::approach(experiment.attention, masses, from, to);
+    curve.retain(|(time, _)| *time <= experiment.time.last());
+    Some(Prediction {
+        observable: "tokens_closest",
+        label: "two clusters".into(),
+        curve,
     })
 }
 

@@ -5,14 +5,26 @@ use super::document::{InputError, Location, Node, Table, Value};
 /// Every key of a section, for suggestions and for `--set` by the last part of a key.
 pub(super) const SECTIONS: &[(&str, &[&str])] = &[
     ("", &["title", "about"]),
-    ("tokens", &["count", "dimension", "seed", "initial"]),
+    (
+        "tokens",
+        &["count", "dimension", "seed", "initial", "weights", "merge"],
+    ),
     ("attention", &["beta", "normalisation"]),
     ("noise", &["diffusion", "step"]),
     ("field", &["solver", "initial", "modes", "max_modes"]),
     ("observe", &["cluster_width"]),
     (
         "time",
-        &["end", "frames", "last_frame", "tolerance", "scheme", "step"],
+        &[
+            "end",
+            "frames",
+            "last_frame",
+            "spacing",
+            "first",
+            "tolerance",
+            "scheme",
+            "step",
+        ],
     ),
     ("change", &["at", "beta", "normalisation", "diffusion"]),
 ];

@@ -68,19 +68,14 @@ impl Session {
         let mut tokens = TokenRun::new(&experiment);
         let continuum = experiment.continuum();
         let field = (continuum.as_ref().ok())
-            .map(|continuum| FieldRun::new(&experiment, continuum, &tokens.particles));
+            .map(|continuum| FieldRun::new(&experiment, continuum, tokens.tokens()));
         let mut instruments = Instruments::new(
             Kernel::new(experiment.tokens.dimension, experiment.attention.beta),
             experiment.observe.cluster_width,
             (continuum.as_ref().ok()).map(|c| (c.domain, c.axis.as_slice())),
         );
         let work = tokens.work();
-        let token_side = TokenSide::observe(
-            &tokens.particles,
-            &mut tokens.dynamics,
-            &mut instruments,
-            work,
-        );
+        let token_side = TokenSide::observe(tokens.moving(), &mut instruments, work);
         let mut session = Self {
             attention: experiment.attention,
             diffusion: experiment.noise.diffusion,
@@ -215,7 +210,7 @@ impl Session {
         };
         if !self
             .tokens
-            .advance(to - from, cancelled)
+            .advance(from, to - from, cancelled)
             .map_err(fail("tokens"))?
         {
             return Ok(false);
@@ -264,11 +259,11 @@ impl Session {
     }
 
     fn observe(&mut self) {
-        let particles = &self.tokens.particles;
         let work = self.tokens.work();
         let instruments = &mut self.instruments;
-        self.token_side =
-            TokenSide::observe(particles, &mut self.tokens.dynamics, instruments, work);
+        self.token_side = TokenSide::observe(self.tokens.moving(), instruments, work);
+        self.token_side.merge_energy = self.tokens.merge_energy();
+        let particles = &self.tokens.bodies().particles;
         self.field_side = match &mut self.field {
             Some(field) if field.under_resolved.is_none() => {
                 let work = field.work();
@@ -304,7 +299,7 @@ impl Session {
     }
 
     fn take_picture(&mut self, record: &mut Record) {
-        let particles = &self.tokens.particles;
+        let particles = self.tokens.tokens();
         if particles.dimension() == 2 {
             self.plane = particles.rows().map(|x| [x[0], x[1]]).collect();
         } else {
@@ -359,7 +354,8 @@ impl Session {
     }
 
     fn token_view(&self) -> TokenView {
-        let particles = &self.tokens.particles;
+        let particles = self.tokens.tokens();
+        let member = &self.tokens.bodies().member;
         let stride = particles.count().div_ceil(SHOWN_TOKENS);
         let spectrum = match &self.token_side.moments {
             Some(moments) => moments.order_parameters(SPECTRUM_DEGREES.min(moments.degree())),
@@ -377,13 +373,8 @@ impl Session {
                 .collect(),
             plane: self.plane.iter().step_by(stride).copied().collect(),
             plane_share: self.plane_share,
-            labels: self
-                .token_side
-                .clusters
-                .labels
-                .iter()
-                .step_by(stride)
-                .copied()
+            labels: (member.iter().step_by(stride))
+                .map(|body| self.token_side.clusters.labels[*body])
                 .collect(),
             clusters: self.token_side.clusters.list.clone(),
             spectrum,

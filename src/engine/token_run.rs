@@ -1,12 +1,19 @@
 //! The tokens' half of a session: positions, their dynamics, and the scheme that moves them.
+//!
+//! What moves are bodies: every token is one at the start, and with `[tokens] merge` those that have met become one
+//! ([`crate::dynamics::merging`]). Only then can the step grow with the slow time scale: the contraction of a cluster,
+//! at rates of order one, bounds every explicit step for ever. Noise would part the tokens of a body, so that while
+//! D > 0 nothing is merged, and bodies fall apart into their tokens when D is switched on.
+
+use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
 
 use super::experiment::{Experiment, Scheme, default_noise_step};
-use crate::dynamics::{Attention, TokenDynamics};
+use crate::dynamics::{Attention, TokenDynamics, merging};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, Splitting, StepError, Work};
-use crate::measure::Particles;
+use crate::measure::{Bodies, Particles};
 use crate::sphere::geometry::retract;
 use crate::sphere::random::{brownian_step, generator};
 
@@ -26,12 +33,32 @@ enum Stepper {
     Layer { step: f64, average: Vec<f64> },
 }
 
+/// A merge: when, and of what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merge {
+    /// Its time.
+    pub time: f64,
+    /// Bodies that were left after it.
+    pub bodies: usize,
+    /// Masses of those that became one, the heaviest first.
+    pub masses: Vec<f64>,
+    /// The largest 1 − ⟨x_i,x_j⟩ among them.
+    pub gap: f64,
+}
+
 /// Tokens in motion.
 pub struct TokenRun {
-    /// The tokens now.
-    pub particles: Particles,
-    /// Their right-hand side.
+    /// What moves: the tokens, those that have met as one.
+    bodies: Bodies,
+    /// All tokens, each where its body is; kept up to date while bodies are fewer.
+    tokens: Particles,
+    /// The bodies' right-hand side.
     pub dynamics: TokenDynamics,
+    merge: Option<f64>,
+    merges: Arc<Vec<Merge>>,
+    merge_energy: f64,
+    beta: f64,
+    drift: Vec<f64>,
     stepper: Stepper,
     diffusion: f64,
     tolerance: f64,
@@ -48,36 +75,42 @@ impl TokenRun {
     #[must_use]
     pub fn new(experiment: &Experiment) -> Self {
         let spec = &experiment.tokens;
-        let particles = spec.initial.sample(spec.count, spec.dimension, spec.seed);
-        let dynamics = TokenDynamics::new(experiment.attention, &particles);
+        let bodies = Bodies::new(spec.particles());
+        let attention = experiment.attention;
         let mut run = Self {
-            dynamics,
+            dynamics: dynamics(attention, &bodies.particles, spec.merge),
             stepper: Stepper::Layer {
                 step: 0.0,
                 average: Vec::new(),
             },
+            merge: spec.merge,
+            merges: Arc::default(),
+            merge_energy: 0.0,
+            beta: attention.beta,
+            drift: Vec::new(),
             diffusion: experiment.noise.diffusion,
             tolerance: experiment.time.tolerance,
             noise_step: experiment.noise.step,
-            start: experiment.attention,
+            start: attention,
             start_step: experiment.noise.step,
             rng: generator(spec.seed, 1),
             tangent: vec![0.0; spec.dimension],
-            particles,
+            tokens: bodies.particles.clone(),
+            bodies,
             earlier: Work::default(),
         };
         run.stepper = match experiment.time.scheme {
             Scheme::Layer => Stepper::Layer {
                 step: experiment.time.step.unwrap_or(0.1),
-                average: vec![0.0; run.particles.positions.len()],
+                average: vec![0.0; run.tokens.positions.len()],
             },
-            Scheme::Adaptive => run.continuous(experiment.attention),
+            Scheme::Adaptive => run.continuous(first_step(attention)),
         };
         run
     }
 
-    fn continuous(&self, attention: Attention) -> Stepper {
-        let length = self.particles.positions.len();
+    fn continuous(&self, first: f64) -> Stepper {
+        let length = self.bodies.particles.positions.len();
         if self.diffusion > 0.0 {
             return Stepper::Noisy {
                 splitting: Box::new(Splitting::new(length)),
@@ -85,7 +118,6 @@ impl TokenRun {
             };
         }
         let tableau = Tableau::for_tolerance(self.tolerance);
-        let first = FIRST_STEP / attention.speed();
         Stepper::Adaptive(Box::new(Explicit::new(
             tableau,
             length,
@@ -94,16 +126,54 @@ impl TokenRun {
         )))
     }
 
+    /// The tokens now, all of them.
+    #[must_use]
+    pub fn tokens(&self) -> &Particles {
+        if self.bodies.merged() {
+            &self.tokens
+        } else {
+            &self.bodies.particles
+        }
+    }
+
+    /// The bodies that move, the same measure as the tokens, and the body of every token.
+    #[must_use]
+    pub fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    /// The bodies and their right-hand side.
+    pub fn moving(&mut self) -> (&Particles, &mut TokenDynamics) {
+        (&self.bodies.particles, &mut self.dynamics)
+    }
+
+    /// Every merge so far, in order.
+    #[must_use]
+    pub fn merges(&self) -> &Arc<Vec<Merge>> {
+        &self.merges
+    }
+
+    /// Bound on what merging has changed in the energy, in units of e^β; NaN when nothing is ever merged.
+    #[must_use]
+    pub fn merge_energy(&self) -> f64 {
+        self.merge.map_or(f64::NAN, |_| self.merge_energy)
+    }
+
     /// Other parameters from now on.
     pub fn set(&mut self, attention: Attention, diffusion: f64) {
         self.dynamics.set_attention(attention);
+        self.beta = attention.beta;
         self.diffusion = diffusion;
+        if diffusion > 0.0 && self.bodies.merged() {
+            self.bodies = Bodies::new(self.tokens.clone());
+            self.dynamics = dynamics(attention, &self.bodies.particles, self.merge);
+        }
         // As many steps a time scale as at the start, if the new scale is the shorter one.
         let shorter = default_noise_step(attention) / default_noise_step(self.start);
         self.noise_step = self.start_step * shorter.min(1.0);
         if !matches!(self.stepper, Stepper::Layer { .. }) {
             self.earlier = self.work();
-            self.stepper = self.continuous(attention);
+            self.stepper = self.continuous(first_step(attention));
         }
     }
 
@@ -118,80 +188,164 @@ impl TokenRun {
         self.earlier + now
     }
 
-    /// Moves on by `duration`; false when `cancelled` said so on the way.
+    /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way.
     ///
     /// # Errors
     /// [`StepError`] of the adaptive scheme.
     pub fn advance(
         &mut self,
+        from: f64,
         duration: f64,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, StepError> {
-        let dimension = self.particles.dimension();
-        let (positions, dynamics) = (&mut self.particles.positions, &mut self.dynamics);
-        let tendency = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
-        match &mut self.stepper {
-            Stepper::Adaptive(explicit) => {
-                let mut drift = tendency;
-                let mut left = duration;
-                while left > 0.0 {
-                    if cancelled() {
-                        return Ok(false);
-                    }
-                    left -=
-                        explicit.step(positions, left, &mut drift, |x| retract(x, dimension))?;
-                }
+        let whole = match self.stepper {
+            Stepper::Adaptive(_) => self.advance_adaptively(from, duration, cancelled)?,
+            Stepper::Noisy { .. } => self.advance_with_noise(duration, cancelled)?,
+            Stepper::Layer { .. } => self.advance_by_layers(duration, cancelled),
+        };
+        if self.bodies.merged() {
+            self.tokens = self.bodies.tokens(&self.tokens.weights);
+        }
+        Ok(whole)
+    }
+
+    fn advance_adaptively(
+        &mut self,
+        from: f64,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let dimension = self.tokens.dimension();
+        let mut left = duration;
+        self.merge_what_met(from);
+        while left > 0.0 {
+            if cancelled() {
+                return Ok(false);
             }
-            Stepper::Noisy { splitting, step } => {
-                let steps = (duration / *step - 1e-9).ceil().max(1.0);
-                let h = duration / steps;
-                let mut drift = tendency;
-                let (rng, tangent, diffusion) = (&mut self.rng, &mut self.tangent, self.diffusion);
-                for _ in 0..steps as u64 {
-                    if cancelled() {
-                        return Ok(false);
-                    }
-                    splitting.step(
-                        positions,
-                        h,
-                        &mut drift,
-                        |x| retract(x, dimension),
-                        |x, time| {
-                            brownian_step(rng, dimension, 2.0 * diffusion * time, x, tangent);
-                        },
-                    );
-                    if positions.iter().any(|x| !x.is_finite()) {
-                        return Err(StepError::NotFinite);
-                    }
-                }
+            let Stepper::Adaptive(explicit) = &mut self.stepper else {
+                return Ok(true);
+            };
+            let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
+            let mut drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
+            left -= explicit.step(positions, left, &mut drift, |x| retract(x, dimension))?;
+            self.merge_what_met(from + (duration - left));
+        }
+        Ok(true)
+    }
+
+    /// Joins the bodies that have met by the time `now`.
+    fn merge_what_met(&mut self, now: f64) {
+        let Some(tolerance) = self.merge else {
+            return;
+        };
+        let near = self.bodies.near_pairs(tolerance);
+        if near.is_empty() {
+            return;
+        }
+        let particles = &self.bodies.particles;
+        self.drift.resize(particles.positions.len(), 0.0);
+        self.dynamics.drift(&particles.positions, &mut self.drift);
+        let pairs = merging::contracting_pairs(&self.bodies, &near, &self.drift);
+        if pairs.is_empty() {
+            return;
+        }
+        let potential = &self.dynamics.potential;
+        let joined = merging::join(&mut self.bodies, &pairs, self.beta, potential);
+        let mut left: usize =
+            self.bodies.count() + joined.iter().map(|j| j.masses.len() - 1).sum::<usize>();
+        let merges = Arc::make_mut(&mut self.merges);
+        for event in joined {
+            left -= event.masses.len() - 1;
+            self.merge_energy += event.energy_bound;
+            merges.push(Merge {
+                time: now,
+                bodies: left,
+                masses: event.masses,
+                gap: event.gap,
+            });
+        }
+        // Fewer bodies, the same motion: the step goes on at its length.
+        let (attention, proposal) = (self.dynamics.attention(), self.proposal());
+        self.dynamics = dynamics(attention, &self.bodies.particles, self.merge);
+        self.earlier = self.work();
+        self.stepper = self.continuous(proposal);
+    }
+
+    fn proposal(&self) -> f64 {
+        match &self.stepper {
+            Stepper::Adaptive(explicit) => explicit.controller.step,
+            _ => first_step(self.dynamics.attention()),
+        }
+    }
+
+    fn advance_with_noise(
+        &mut self,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let dimension = self.tokens.dimension();
+        let Stepper::Noisy { splitting, step } = &mut self.stepper else {
+            return Ok(true);
+        };
+        let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
+        let steps = (duration / *step - 1e-9).ceil().max(1.0);
+        let h = duration / steps;
+        let mut drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
+        let (rng, tangent, diffusion) = (&mut self.rng, &mut self.tangent, self.diffusion);
+        for _ in 0..steps as u64 {
+            if cancelled() {
+                return Ok(false);
             }
-            Stepper::Layer { step, average } => {
-                let layers = (duration / *step).round().max(1.0) as u64;
-                for _ in 0..layers {
-                    if cancelled() {
-                        return Ok(false);
-                    }
-                    dynamics.average(positions, average);
-                    positions
-                        .iter_mut()
-                        .zip(average.iter())
-                        .for_each(|(x, a)| *x += *step * a);
-                    retract(positions, dimension);
-                    if self.diffusion > 0.0 {
-                        let variance = 2.0 * self.diffusion * *step;
-                        brownian_step(
-                            &mut self.rng,
-                            dimension,
-                            variance,
-                            positions,
-                            &mut self.tangent,
-                        );
-                    }
-                    self.earlier.steps += 1;
-                    self.earlier.evaluations += 1;
-                }
+            splitting.step(
+                positions,
+                h,
+                &mut drift,
+                |x| retract(x, dimension),
+                |x, time| brownian_step(rng, dimension, 2.0 * diffusion * time, x, tangent),
+            );
+            if positions.iter().any(|x| !x.is_finite()) {
+                return Err(StepError::NotFinite);
             }
         }
         Ok(true)
+    }
+
+    fn advance_by_layers(&mut self, duration: f64, cancelled: &dyn Fn() -> bool) -> bool {
+        let dimension = self.tokens.dimension();
+        let Stepper::Layer { step, average } = &mut self.stepper else {
+            return true;
+        };
+        let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
+        let layers = (duration / *step).round().max(1.0) as u64;
+        for _ in 0..layers {
+            if cancelled() {
+                return false;
+            }
+            dynamics.average(positions, average);
+            positions
+                .iter_mut()
+                .zip(average.iter())
+                .for_each(|(x, a)| *x += *step * a);
+            retract(positions, dimension);
+            if self.diffusion > 0.0 {
+                let variance = 2.0 * self.diffusion * *step;
+                let (rng, tangent) = (&mut self.rng, &mut self.tangent);
+                brownian_step(rng, dimension, variance, positions, tangent);
+            }
+            self.earlier.steps += 1;
+            self.earlier.evaluations += 1;
+        }
+        true
+    }
+}
+
+fn first_step(attention: Attention) -> f64 {
+    FIRST_STEP / attention.speed()
+}
+
+fn dynamics(attention: Attention, bodies: &Particles, merge: Option<f64>) -> TokenDynamics {
+    match merge {
+        Some(_) => TokenDynamics::slow(attention, bodies),
+        None => TokenDynamics::new(attention, bodies),
     }
 }

@@ -17,6 +17,7 @@ impl Law {
         match self {
             Self::Orthogonal => (0..count).for_each(|i| positions[i * dimension + i] = 1.0),
             Self::Simplex => simplex(count, dimension, &mut positions),
+            Self::Points { points } => positions.copy_from_slice(&points.concat()),
             Self::File { points, .. } => return points.clone(),
             Self::Clusters {
                 count: clusters,

@@ -74,6 +74,11 @@ pub enum Law {
     Orthogonal,
     /// The n ≤ d + 1 vertices of a regular simplex, ⟨x_i,x_j⟩ = −1/(n−1).
     Simplex,
+    /// The points named, in order.
+    Points {
+        /// Unit vectors of ℝ^d.
+        points: Vec<Vec<f64>>,
+    },
     /// Given points.
     File {
         /// Where they were read from (.npy or .csv, n×d).
@@ -130,6 +135,16 @@ pub enum LawError {
         angle: f64,
         /// The value there.
         value: f64,
+    },
+    /// A list of points and another number of tokens.
+    #[error(
+        "{points} points are listed and count is {count}: leave `count` out, or set it to {points}"
+    )]
+    NotAsMany {
+        /// Points in the list.
+        points: usize,
+        /// Tokens asked for.
+        count: usize,
     },
     /// Too many tokens for a rigid configuration.
     #[error(
@@ -199,6 +214,11 @@ impl Law {
                 not_negative(lowest_zonal(dimension, coefficients))
             }
             Self::VonMisesFisher { mean, .. } => vector("mean", mean),
+            Self::Points { points } if points.len() != count => Err(LawError::NotAsMany {
+                points: points.len(),
+                count,
+            }),
+            Self::Points { points } => points.iter().try_for_each(|x| vector("points", x)),
             Self::Mixture { means, .. } => means.iter().try_for_each(|mean| vector("means", mean)),
             Self::Poisson { axis, .. } => vector("axis", axis),
             Self::Orthogonal if count > dimension => Err(LawError::TooMany {
@@ -222,7 +242,10 @@ impl Law {
     /// Whether μ has a density that a series can carry (rather than points).
     #[must_use]
     pub fn has_density(&self) -> bool {
-        !matches!(self, Self::Orthogonal | Self::Simplex | Self::File { .. })
+        !matches!(
+            self,
+            Self::Orthogonal | Self::Simplex | Self::Points { .. } | Self::File { .. }
+        )
     }
 }
 

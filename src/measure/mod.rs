@@ -2,6 +2,7 @@
 //! density (the mean field). Both have [`Moments`], and everything that the zonal kernel does, it does to moments: this
 //! is where the two sides of the screen become one thing. The laws that both sides start from live here too.
 
+pub mod bodies;
 pub mod density;
 pub mod drawing;
 pub mod law;
@@ -9,6 +10,7 @@ pub mod moments;
 pub mod particles;
 pub mod profile;
 
+pub use bodies::Bodies;
 pub use density::Density;
 pub use law::{Law, LawError};
 pub use moments::Moments;

@@ -149,6 +149,7 @@ impl Law {
             | Self::SphericalHarmonics { .. }
             | Self::Orthogonal
             | Self::Simplex
+            | Self::Points { .. }
             | Self::File { .. } => None,
         }
     }

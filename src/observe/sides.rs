@@ -53,13 +53,20 @@ pub struct TokenSide {
     pub clusters: Clusters,
     /// Steps and right-hand sides so far.
     pub work: Work,
+    /// Number of bodies: tokens that were merged count as one.
+    pub bodies: usize,
+    /// min 1 − ⟨x_i,x_j⟩ over pairs of bodies, without cancellation; NaN for one body and for too many.
+    pub closest: f64,
+    /// Bound on what merging has changed in the energy, in units of e^β; NaN where nothing is merged.
+    pub merge_energy: f64,
+    /// E e^{−β}, the scale of that bound.
+    scaled_energy: f64,
 }
 
 impl TokenSide {
     /// Measures the tokens; one evaluation of the drift.
     pub fn observe(
-        tokens: &Particles,
-        dynamics: &mut TokenDynamics,
+        (tokens, dynamics): (&Particles, &mut TokenDynamics),
         instruments: &mut Instruments,
         work: Work,
     ) -> Self {
@@ -104,7 +111,53 @@ impl TokenSide {
             self_potential,
             clusters,
             work,
+            bodies: tokens.count(),
+            closest: closest(tokens),
+            merge_energy: f64::NAN,
+            scaled_energy: if kernel.beta == 0.0 {
+                energy
+            } else {
+                self_potential / (2.0 * kernel.beta)
+            },
         }
+    }
+
+    /// The bound on what merging has changed in the energy, as a share of the energy.
+    #[must_use]
+    pub fn merge_error(&self) -> f64 {
+        self.merge_energy / self.scaled_energy
+    }
+}
+
+/// Most bodies whose pairs are looked at for the closest.
+const MOST_BODIES: usize = 1024;
+
+/// min |x_i − x_j|²/2 = min 1 − ⟨x_i,x_j⟩; on the circle among neighbours, above over all pairs of at most
+/// `MOST_BODIES`.
+fn closest(tokens: &Particles) -> f64 {
+    let gap =
+        |x: &[f64], y: &[f64]| 0.5 * x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+    let n = tokens.count();
+    let smallest = if n < 2 {
+        f64::INFINITY
+    } else if tokens.dimension() == 2 {
+        let mut order: Vec<(f64, usize)> = tokens.angles().into_iter().zip(0..).collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0));
+        (0..n)
+            .map(|i| gap(tokens.row(order[i].1), tokens.row(order[(i + 1) % n].1)))
+            .fold(f64::INFINITY, f64::min)
+    } else if n <= MOST_BODIES {
+        (0..n)
+            .flat_map(|i| (0..i).map(move |j| (i, j)))
+            .map(|(i, j)| gap(tokens.row(i), tokens.row(j)))
+            .fold(f64::INFINITY, f64::min)
+    } else {
+        f64::INFINITY
+    };
+    if smallest.is_finite() {
+        smallest
+    } else {
+        f64::NAN
     }
 }
 
@@ -255,8 +308,7 @@ mod tests {
         };
         let mut dynamics = TokenDynamics::new(attention, &tokens);
         let side = TokenSide::observe(
-            &tokens,
-            &mut dynamics,
+            (&tokens, &mut dynamics),
             &mut Instruments::new(Kernel::new(5, beta), 0.1, None),
             Work::default(),
         );

@@ -121,6 +121,9 @@ pub static OBSERVABLES: &[Observable] = &[
     row("field_resolved", "1 while the density is resolved, 0 when it is not or there is none", Linear, |o| f64::from(u8::from(o.field.is_some()))),
     row("tokens_steps", "accepted steps of the tokens so far", Linear, |o| o.tokens.work.steps as f64),
     row("tokens_evaluations", "right-hand sides of the tokens so far", Linear, |o| o.tokens.work.evaluations as f64),
+    row("tokens_bodies", "tokens left, those merged counted as one", Linear, |o| o.tokens.bodies as f64),
+    row("tokens_closest", "smallest 1 − ⟨x_i,x_j⟩ = |x_i − x_j|²/2 between two of these", Log, |o| o.tokens.closest),
+    row("tokens_merge_error", "bound on the change of the energy by all merges so far, as a share of the energy", Log, |o| o.tokens.merge_error()),
     row("field_steps", "accepted steps of the density so far", Linear, |o| o.field(|f| f.work.steps as f64)),
     row("field_evaluations", "right-hand sides of the density so far", Linear, |o| o.field(|f| f.work.evaluations as f64)),
 ];

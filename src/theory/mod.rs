@@ -3,5 +3,6 @@
 pub mod equiangular;
 pub mod growth;
 pub mod kuramoto;
+pub mod pair;
 
 pub use growth::{critical_diffusion, growth_rate, most_unstable_degree};

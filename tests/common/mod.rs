@@ -40,7 +40,7 @@ pub fn field_from(mut experiment: Experiment, law: Law, modes: usize) -> FieldRu
     experiment.field.modes = modes;
     let tokens = TokenRun::new(&experiment);
     let continuum = experiment.continuum().unwrap();
-    FieldRun::new(&experiment, &continuum, &tokens.particles)
+    FieldRun::new(&experiment, &continuum, tokens.tokens())
 }
 
 /// A file of the oracle (`tests/reference/oracle.py` makes them).
