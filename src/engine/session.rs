@@ -379,6 +379,9 @@ impl Session {
             clusters: self.token_side.clusters.list.clone(),
             spectrum,
             path: self.tokens.dynamics.preferred(),
+            bodies: self.tokens.bodies().count(),
+            merges: Arc::clone(self.tokens.merges()),
+            saddle: self.token_side.saddle.clone(),
         }
     }
 

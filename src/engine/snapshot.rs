@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use super::token_run::Merge;
 use super::{Experiment, History};
 use crate::dynamics::{Attention, tokens::Path};
-use crate::observe::Cluster;
+use crate::observe::{Cluster, Saddle};
 
 /// Degrees shown on the spectrum page.
 pub const SPECTRUM_DEGREES: usize = 64;
@@ -69,6 +70,12 @@ pub struct TokenView {
     pub spectrum: Vec<f64>,
     /// How the drift is computed.
     pub path: Path,
+    /// Tokens left when those merged count as one.
+    pub bodies: usize,
+    /// Every merge so far, in order.
+    pub merges: Arc<Vec<Merge>>,
+    /// The Hessian of the energy; None with too many directions.
+    pub saddle: Option<Saddle>,
 }
 
 /// The density in a snapshot.

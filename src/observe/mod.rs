@@ -4,11 +4,13 @@
 pub mod basins;
 pub mod clusters;
 pub mod principal;
+pub mod saddle;
 pub mod sides;
 pub mod sliced;
 pub mod table;
 pub mod transport;
 
 pub use clusters::{Cluster, Clusters};
+pub use saddle::Saddle;
 pub use sides::{FieldSide, Instruments, TokenSide};
 pub use table::{OBSERVABLES, Observable, Observation, Scale};

@@ -2,6 +2,7 @@
 
 use super::basins::{self, SphereBasins};
 use super::clusters::{self, Clusters};
+use super::saddle::Saddle;
 use super::sliced::Slices;
 use crate::dynamics::{Kernel, MeanField, TokenDynamics};
 use crate::integrate::Work;
@@ -59,6 +60,8 @@ pub struct TokenSide {
     pub closest: f64,
     /// Bound on what merging has changed in the energy, in units of e^β; NaN where nothing is merged.
     pub merge_energy: f64,
+    /// The Hessian of the energy here; None with too many directions.
+    pub saddle: Option<Saddle>,
     /// E e^{−β}, the scale of that bound.
     scaled_energy: f64,
 }
@@ -114,12 +117,19 @@ impl TokenSide {
             bodies: tokens.count(),
             closest: closest(tokens),
             merge_energy: f64::NAN,
+            saddle: Saddle::at(tokens, dynamics.attention()),
             scaled_energy: if kernel.beta == 0.0 {
                 energy
             } else {
                 self_potential / (2.0 * kernel.beta)
             },
         }
+    }
+
+    /// A number of the saddle, NaN where there is none.
+    #[must_use]
+    pub fn of_saddle(&self, value: impl Fn(&Saddle) -> f64) -> f64 {
+        self.saddle.as_ref().map_or(f64::NAN, value)
     }
 
     /// The bound on what merging has changed in the energy, as a share of the energy.

@@ -1,5 +1,6 @@
 //! The table of observables: a row is at once a column of `metrics.csv`, a series on the screen and its explanation.
 
+use super::saddle::Saddle;
 use super::sides::{FieldSide, TokenSide};
 
 /// What one frame offers to the rows. Without a resolved field its rows are NaN, never a stale number.
@@ -124,6 +125,10 @@ pub static OBSERVABLES: &[Observable] = &[
     row("tokens_bodies", "tokens left, those merged counted as one", Linear, |o| o.tokens.bodies as f64),
     row("tokens_closest", "smallest 1 − ⟨x_i,x_j⟩ = |x_i − x_j|²/2 between two of these", Log, |o| o.tokens.closest),
     row("tokens_merge_error", "bound on the change of the energy by all merges so far, as a share of the energy", Log, |o| o.tokens.merge_error()),
+    row("tokens_index", "index of the energy's Hessian: growing directions at the present configuration (observe::saddle)", Linear, |o| o.tokens.of_saddle(|s| s.index as f64)),
+    row("tokens_fastest_rate", "the fastest of their growth rates", Log, |o| o.tokens.of_saddle(Saddle::fastest)),
+    row("tokens_slowest_rate", "the slowest of their growth rates that is resolved", Log, |o| o.tokens.of_saddle(Saddle::slowest)),
+    row("tokens_unresolved_rates", "directions whose rate is below the rounding of the fastest", Linear, |o| o.tokens.of_saddle(|s| s.unresolved as f64)),
     row("field_steps", "accepted steps of the density so far", Linear, |o| o.field(|f| f.work.steps as f64)),
     row("field_evaluations", "right-hand sides of the density so far", Linear, |o| o.field(|f| f.work.evaluations as f64)),
 ];
