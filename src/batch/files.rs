@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use npyz::WriterBuilder;
 use tempfile::TempDir;
 
-use super::density_files;
+use super::density_files::{self, Shown};
 use super::summary::Summary;
 use crate::engine::{Experiment, History};
-use crate::measure::{Density, Law};
+use crate::measure::Law;
 use crate::observe::OBSERVABLES;
 
 /// Every file that a run may write.
@@ -79,7 +79,7 @@ pub struct Output {
     target: PathBuf,
     staging: TempDir,
     tokens: ArrayFile,
-    densities: Vec<Option<Density>>,
+    densities: Vec<Option<Shown>>,
 }
 
 impl Output {
@@ -120,9 +120,9 @@ impl Output {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn frame(&mut self, positions: &[f64], density: Option<&Density>) -> io::Result<()> {
+    pub fn frame(&mut self, positions: &[f64], density: Option<Shown>) -> io::Result<()> {
         self.tokens.extend(positions.iter().copied())?;
-        self.densities.push(density.cloned());
+        self.densities.push(density);
         Ok(())
     }
 
@@ -199,20 +199,20 @@ fn write_metrics(path: &Path, history: &History) -> io::Result<()> {
         .try_for_each(|row| write!(file, ",{}", row.name))?;
     writeln!(file)?;
     for record in history.records() {
-        write!(file, "{}", Shown(record.time))?;
+        write!(file, "{}", Digits(record.time))?;
         record
             .values
             .iter()
-            .try_for_each(|value| write!(file, ",{}", Shown(*value)))?;
+            .try_for_each(|value| write!(file, ",{}", Digits(*value)))?;
         writeln!(file)?;
     }
     file.flush()
 }
 
 /// A number as other programs read it.
-struct Shown(f64);
+struct Digits(f64);
 
-impl std::fmt::Display for Shown {
+impl std::fmt::Display for Digits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let size = self.0.abs();
         if size.is_nan() {

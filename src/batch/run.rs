@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::density_files::Shown;
 use super::files::{Output, has_run};
 use super::summary::Summary;
 use crate::engine::{Experiment, Session, SessionError};
@@ -68,10 +69,7 @@ pub fn export(
     };
     let mut output = Output::create(out, experiment).map_err(failed)?;
     let (session, seconds) = follow(experiment, progress, &mut |session| {
-        let density = session
-            .field()
-            .filter(|field| field.under_resolved.is_none())
-            .map(|field| &field.density);
+        let density = session.field().and_then(Shown::of);
         output
             .frame(&session.tokens().tokens().positions, density)
             .map_err(failed)

@@ -59,6 +59,20 @@ pub enum FieldSummary {
         work: Work,
     },
     /// Given up; all its numbers from then on are NaN.
+    /// Handed over to characteristics.
+    Carried {
+        /// Time of the hand-over.
+        since: f64,
+        /// Modes at the hand-over.
+        modes: usize,
+        /// Markers at the end.
+        markers: usize,
+        /// What the quadrature in the label loses.
+        loss: f64,
+        /// Work.
+        work: Work,
+    },
+    /// Given up.
     UnderResolved {
         /// Time of the first frame without it is the next after this.
         since: f64,
@@ -76,9 +90,17 @@ impl Summary {
         let experiment = session.experiment();
         let field = session.field().map_or(FieldSummary::None, |field| {
             let (modes, work) = (field.density.modes(), field.work());
-            match field.under_resolved {
-                Some(since) => FieldSummary::UnderResolved { since, modes, work },
-                None => FieldSummary::Resolved {
+            let carried = field.markers.as_ref().zip(field.handed_over);
+            match (field.under_resolved, carried) {
+                (Some(since), _) => FieldSummary::UnderResolved { since, modes, work },
+                (None, Some((run, since))) => FieldSummary::Carried {
+                    since,
+                    modes,
+                    markers: run.markers.count(),
+                    loss: run.loss(),
+                    work,
+                },
+                (None, None) => FieldSummary::Resolved {
                     modes,
                     tail: field.density.tail(),
                     work,
@@ -174,6 +196,18 @@ impl Summary {
                     "density",
                     work(done)
                 )?;
+            }
+            FieldSummary::Carried {
+                since,
+                modes,
+                markers,
+                loss,
+                work: done,
+            } => {
+                let state = format!(
+                    "handed over to characteristics at t = {since:.4} with {modes} modes: {markers} markers, loss {loss:.1e}"
+                );
+                writeln!(text, "{:<14} {state}; {}", "density", work(done))?;
             }
             FieldSummary::UnderResolved {
                 since,

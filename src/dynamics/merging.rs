@@ -7,6 +7,7 @@
 //! Z_o, which is below (β + β²)Z_o. The remainders are of relative order (1 + β)δ.
 
 use crate::measure::Bodies;
+use crate::measure::bodies::components;
 
 /// A merge that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,35 +93,6 @@ fn members_of(group: &[usize], groups: usize) -> Vec<Vec<usize>> {
         members[g].push(i);
     }
     members
-}
-
-/// Connected components of the graph of `pairs` on 0..`count`, numbered in order of their first member.
-fn components(count: usize, pairs: &[(usize, usize)]) -> (Vec<usize>, usize) {
-    let mut root: Vec<usize> = (0..count).collect();
-    fn find(root: &mut [usize], mut i: usize) -> usize {
-        while root[i] != i {
-            root[i] = root[root[i]];
-            i = root[i];
-        }
-        i
-    }
-    for &(i, j) in pairs {
-        let (a, b) = (find(&mut root, i), find(&mut root, j));
-        root[a.max(b)] = a.min(b);
-    }
-    let mut number = vec![usize::MAX; count];
-    let mut groups = 0;
-    let group = (0..count)
-        .map(|i| {
-            let top = find(&mut root, i);
-            if number[top] == usize::MAX {
-                number[top] = groups;
-                groups += 1;
-            }
-            number[top]
-        })
-        .collect();
-    (group, groups)
 }
 
 #[cfg(test)]

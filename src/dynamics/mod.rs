@@ -6,6 +6,7 @@
 //! ([`direct`]). [`tokens`] chooses between the two and the tests hold them together.
 
 pub mod direct;
+pub mod flow;
 pub mod kernel;
 pub mod mean_field;
 pub mod merging;
@@ -13,6 +14,7 @@ pub mod spectral;
 pub mod tangent;
 pub mod tokens;
 
+pub use flow::MarkerFlow;
 pub use kernel::Kernel;
 pub use mean_field::{CircleMeanField, MeanField, SphereMeanField, ZonalMeanField};
 pub use tokens::TokenDynamics;

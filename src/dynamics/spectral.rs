@@ -49,27 +49,60 @@ impl Series {
                     .zip(potential.par_chunks_mut(ROWS)),
             )
             .for_each(|(rows, (slope, potential))| {
-                pulp::Arch::new().dispatch(SeriesAt {
+                pulp::Arch::new().dispatch(SeriesAt::<false> {
                     kernel,
                     moments,
                     rows,
                     slope,
                     potential,
+                    curvature: &mut [],
+                });
+            });
+    }
+
+    /// The same with (1/β)∂²_θZ(θ_i) e^{−β}; `out` is slope, potential, curvature.
+    pub fn with_curvature(
+        &mut self,
+        kernel: &Kernel,
+        positions: &[f64],
+        weights: &[f64],
+        out: [&mut [f64]; 3],
+    ) {
+        accumulate_moments(positions, weights, &mut self.moments);
+        let moments = self.moments.as_slice();
+        let [slope, potential, curvature] = out;
+        (positions.par_chunks(2 * ROWS))
+            .zip(slope.par_chunks_mut(ROWS))
+            .zip(
+                potential
+                    .par_chunks_mut(ROWS)
+                    .zip(curvature.par_chunks_mut(ROWS)),
+            )
+            .for_each(|((rows, slope), (potential, curvature))| {
+                pulp::Arch::new().dispatch(SeriesAt::<true> {
+                    kernel,
+                    moments,
+                    rows,
+                    slope,
+                    potential,
+                    curvature,
                 });
             });
     }
 }
 
-/// Z e^{−β} = λ_0 + 2 Σ λ_k Re(conj(m_k) z^k), (1/β)Z' e^{−β} = −2 Σ κ_k Im(conj(m_k) z^k), eight tokens abreast.
-struct SeriesAt<'a> {
+/// Z e^{−β} = λ_0 + 2 Σ λ_k Re(conj(m_k) z^k), (1/β)Z' e^{−β} = −2 Σ κ_k Im(conj(m_k) z^k), κ_k = kλ_k/β, and if `CURVATURE` is
+/// asked for (1/β)Z'' e^{−β} = −2 Σ kκ_k Re(conj(m_k) z^k), eight tokens abreast.
+struct SeriesAt<'a, const CURVATURE: bool> {
     kernel: &'a Kernel,
     moments: &'a [Complex],
     rows: &'a [f64],
     slope: &'a mut [f64],
     potential: &'a mut [f64],
+    curvature: &'a mut [f64],
 }
 
-impl pulp::NullaryFnOnce for SeriesAt<'_> {
+impl<const CURVATURE: bool> pulp::NullaryFnOnce for SeriesAt<'_, CURVATURE> {
     type Output = ();
 
     #[inline(always)]
@@ -80,11 +113,12 @@ impl pulp::NullaryFnOnce for SeriesAt<'_> {
             rows,
             slope,
             potential,
+            curvature,
         } = self;
         let chunks = rows
             .chunks(2 * LANES)
             .zip(slope.chunks_mut(LANES).zip(potential.chunks_mut(LANES)));
-        for (rows, (slope, potential)) in chunks {
+        for (chunk, (rows, (slope, potential))) in chunks.enumerate() {
             let (mut x, mut y) = ([1.0; LANES], [0.0; LANES]);
             for (lane, z) in rows.chunks_exact(2).enumerate() {
                 (x[lane], y[lane]) = (z[0], z[1]);
@@ -92,6 +126,7 @@ impl pulp::NullaryFnOnce for SeriesAt<'_> {
             let (mut real, mut imag) = (x, y);
             let mut value = [0.5 * kernel.potential[0] * moments[0].re; LANES];
             let mut derivative = [0.0; LANES];
+            let mut second = [0.0; LANES];
             for (k, m) in moments.iter().enumerate().skip(1) {
                 let (a, b) = (kernel.potential[k] * m.re, kernel.potential[k] * m.im);
                 let gradient = k as f64 * kernel.over_beta[k];
@@ -99,6 +134,12 @@ impl pulp::NullaryFnOnce for SeriesAt<'_> {
                 for lane in 0..LANES {
                     value[lane] += a * real[lane] + b * imag[lane];
                     derivative[lane] += c * imag[lane] - d * real[lane];
+                }
+                if CURVATURE {
+                    let k = k as f64;
+                    for lane in 0..LANES {
+                        second[lane] += k * (c * real[lane] + d * imag[lane]);
+                    }
                 }
                 for lane in 0..LANES {
                     let next = real[lane] * x[lane] - imag[lane] * y[lane];
@@ -109,6 +150,9 @@ impl pulp::NullaryFnOnce for SeriesAt<'_> {
             for lane in 0..slope.len() {
                 slope[lane] = -2.0 * derivative[lane];
                 potential[lane] = 2.0 * value[lane];
+                if CURVATURE {
+                    curvature[chunk * LANES + lane] = -2.0 * second[lane];
+                }
             }
         }
     }
@@ -118,6 +162,7 @@ impl pulp::NullaryFnOnce for SeriesAt<'_> {
 pub struct SphereSeries {
     harmonics: Harmonics,
     moments: Vec<f64>,
+    unused: Vec<f64>,
 }
 
 impl SphereSeries {
@@ -127,7 +172,17 @@ impl SphereSeries {
         Self {
             harmonics: Harmonics::new(kernel.degree()),
             moments: vec![0.0; Domain::Sphere.length(kernel.degree())],
+            unused: Vec::new(),
         }
+    }
+
+    /// (1/β)ΔZ(x_i) e^{−β}, after [`SphereSeries::evaluate`] for the same measure.
+    pub fn laplacian(&mut self, kernel: &Kernel, positions: &[f64], laplacian: &mut [f64]) {
+        Domain::Sphere.for_each(kernel.degree(), |entry, l| {
+            self.moments[entry] *= -Domain::Sphere.laplacian(l);
+        });
+        self.unused.resize(positions.len(), 0.0);
+        (self.harmonics).evaluate(&self.moments, positions, laplacian, &mut self.unused);
     }
 
     /// For unit rows x_i: `gradient`_i ← (1/β)∇Z(x_i) e^{−β} as a vector of ℝ³, still to be projected, and `potential`_i ←

@@ -11,84 +11,137 @@
 
 use crate::sphere::exponential::exp;
 
-/// Scratch of one row of pairs.
-pub struct TangentPairs {
-    dimension: usize,
-    weights: Vec<f64>,
-    gaps: Vec<f64>,
-    kernel: Vec<f64>,
-}
-
-impl TangentPairs {
-    /// For tokens of these weights in dimension d.
-    #[must_use]
-    pub fn new(dimension: usize, weights: &[f64]) -> Self {
-        Self {
-            dimension,
-            weights: weights.to_vec(),
-            gaps: vec![0.0; weights.len()],
-            kernel: vec![0.0; weights.len()],
-        }
-    }
-
-    /// For every unit row x_i: `pull`_i ← Σ_j w_j e^{−β(1−⟨x_i,x_j⟩)} P_{x_i}x_j, which is (1/β)∇Z(x_i)e^{−β}, and
-    /// `potential`_i ← Σ_j w_j e^{−β(1−⟨x_i,x_j⟩)} = Z(x_i)e^{−β}.
-    pub fn pull(&mut self, beta: f64, positions: &[f64], pull: &mut [f64], potential: &mut [f64]) {
-        let d = self.dimension;
-        for (i, (row, total)) in pull.chunks_exact_mut(d).zip(potential).enumerate() {
-            let x = &positions[i * d..(i + 1) * d];
-            self.row(beta, positions, x);
-            row.fill(0.0);
-            let (mut along, mut sum) = (0.0, 0.0);
-            for ((k, gap), y) in (self.kernel.iter())
-                .zip(&self.gaps)
-                .zip(positions.chunks_exact(d))
-            {
-                sum += k;
-                along += k * gap;
-                for (out, (a, b)) in row.iter_mut().zip(y.iter().zip(x)) {
-                    *out += k * (a - b);
-                }
-            }
-            row.iter_mut().zip(x).for_each(|(out, b)| *out += along * b);
-            *total = sum;
-        }
-    }
-
-    /// Gaps 1 − ⟨x,x_j⟩ and weights w_j e^{−β·gap} of one row.
-    fn row(&mut self, beta: f64, positions: &[f64], x: &[f64]) {
-        for (gap, y) in (self.gaps.iter_mut()).zip(positions.chunks_exact(self.dimension)) {
-            *gap = 0.5 * x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
-        }
-        pulp::Arch::new().dispatch(Kernel {
-            beta,
-            weights: &self.weights,
-            gaps: &self.gaps,
-            kernel: &mut self.kernel,
-        });
+/// The sums of one point x over all tokens: `pull` ← Σ_j w_j e^{−β(1−⟨x,x_j⟩)} P_x x_j, which is (1/β)∇Z(x)e^{−β}; returns
+/// Z(x)e^{−β} and its Laplacian over β, Σ_j w_j e^{−β(1−c_j)}(β(1−c_j²) − (d−1)c_j), c_j = ⟨x,x_j⟩. No scratch, one thread.
+pub fn pair_sums(
+    beta: f64,
+    weights: &[f64],
+    positions: &[f64],
+    x: &[f64],
+    pull: &mut [f64],
+) -> (f64, f64) {
+    match x {
+        [a, b] => in_dimension(beta, weights, positions, [*a, *b], pull),
+        [a, b, c] => in_dimension(beta, weights, positions, [*a, *b, *c], pull),
+        _ => in_any_dimension(beta, weights, positions, x, pull),
     }
 }
 
-/// kernel_j ← w_j e^{−β gap_j}, compiled for the vector instructions found at run time.
-struct Kernel<'a> {
+fn in_dimension<const D: usize>(
+    beta: f64,
+    weights: &[f64],
+    positions: &[f64],
+    x: [f64; D],
+    pull: &mut [f64],
+) -> (f64, f64) {
+    let (sums, potential, laplacian) = pulp::Arch::new().dispatch(RowSums::<D> {
+        beta,
+        weights,
+        positions,
+        x,
+    });
+    pull.copy_from_slice(&sums);
+    (potential, laplacian)
+}
+
+fn in_any_dimension(
+    beta: f64,
+    weights: &[f64],
+    positions: &[f64],
+    x: &[f64],
+    pull: &mut [f64],
+) -> (f64, f64) {
+    let (mut along, mut potential, mut laplacian) = (0.0, 0.0, 0.0);
+    let turns = x.len() as f64 - 1.0;
+    pull.fill(0.0);
+    for (y, w) in positions.chunks_exact(x.len()).zip(weights) {
+        let gap = 0.5 * x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+        let k = w * exp(-beta * gap);
+        potential += k;
+        along += k * gap;
+        laplacian += k * (beta * gap * (2.0 - gap) - turns * (1.0 - gap));
+        for (out, (a, b)) in pull.iter_mut().zip(y.iter().zip(x)) {
+            *out += k * (a - b);
+        }
+    }
+    pull.iter_mut()
+        .zip(x)
+        .for_each(|(out, b)| *out += along * b);
+    (potential, laplacian)
+}
+
+const LANES: usize = 8;
+
+/// The same for d = 2 and 3, eight tokens abreast, compiled for the vector instructions found at run time.
+struct RowSums<'a, const D: usize> {
     beta: f64,
     weights: &'a [f64],
-    gaps: &'a [f64],
-    kernel: &'a mut [f64],
+    positions: &'a [f64],
+    x: [f64; D],
 }
 
-impl pulp::NullaryFnOnce for Kernel<'_> {
-    type Output = ();
+impl<const D: usize> pulp::NullaryFnOnce for RowSums<'_, D> {
+    type Output = ([f64; D], f64, f64);
 
     #[inline(always)]
-    fn call(self) {
-        for (out, (w, gap)) in self
-            .kernel
-            .iter_mut()
-            .zip(self.weights.iter().zip(self.gaps))
-        {
-            *out = w * exp(-self.beta * gap);
+    fn call(self) -> Self::Output {
+        let Self {
+            beta,
+            weights,
+            positions,
+            x,
+        } = self;
+        let turns = D as f64 - 1.0;
+        let (mut pull, mut along) = ([[0.0; LANES]; D], [0.0; LANES]);
+        let (mut potential, mut laplacian) = ([0.0; LANES], [0.0; LANES]);
+        for (rows, weights) in positions.chunks(D * LANES).zip(weights.chunks(LANES)) {
+            let (mut away, mut w) = ([[0.0; LANES]; D], [0.0; LANES]);
+            for (lane, (y, weight)) in rows.chunks_exact(D).zip(weights).enumerate() {
+                w[lane] = *weight;
+                for c in 0..D {
+                    away[c][lane] = y[c] - x[c];
+                }
+            }
+            for lane in 0..LANES {
+                let mut square = 0.0;
+                for part in &away {
+                    square += part[lane] * part[lane];
+                }
+                let gap = 0.5 * square;
+                let k = w[lane] * exp(-beta * gap);
+                potential[lane] += k;
+                along[lane] += k * gap;
+                laplacian[lane] += k * (beta * gap * (2.0 - gap) - turns * (1.0 - gap));
+                for (sum, part) in pull.iter_mut().zip(&away) {
+                    sum[lane] += k * part[lane];
+                }
+            }
         }
+        let total =
+            |a: &[f64; LANES]| ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
+        let along = total(&along);
+        let mut sums = [0.0; D];
+        for c in 0..D {
+            sums[c] = total(&pull[c]) + along * x[c];
+        }
+        (sums, total(&potential), total(&laplacian))
+    }
+}
+
+/// For every unit row x_i: `pull`_i ← Σ_j w_j e^{−β(1−⟨x_i,x_j⟩)} P_{x_i}x_j and `potential`_i ← Z(x_i)e^{−β}.
+pub fn all_pairs(
+    beta: f64,
+    dimension: usize,
+    weights: &[f64],
+    positions: &[f64],
+    pull: &mut [f64],
+    potential: &mut [f64],
+) {
+    for ((row, total), x) in (pull.chunks_exact_mut(dimension))
+        .zip(potential)
+        .zip(positions.chunks_exact(dimension))
+    {
+        (*total, _) = pair_sums(beta, weights, positions, x, row);
     }
 }
 
@@ -116,8 +169,10 @@ mod tests {
                 for (row, x) in slow.chunks_exact_mut(dimension).zip(tokens.rows()) {
                     project_tangent(x, row);
                 }
-                TangentPairs::new(dimension, &tokens.weights).pull(
+                all_pairs(
                     beta,
+                    dimension,
+                    &tokens.weights,
                     &tokens.positions,
                     &mut fast,
                     &mut z_fast,
@@ -134,7 +189,7 @@ mod tests {
         // two tokens 2 rad apart at β = 80: the pull is w e^{−80(1−cos 2)} sin 2 ≈ 1e-50
         let positions = [1.0, 0.0, 2.0_f64.cos(), 2.0_f64.sin()];
         let (mut pull, mut z) = ([0.0; 4], [0.0; 2]);
-        TangentPairs::new(2, &[0.3, 0.7]).pull(80.0, &positions, &mut pull, &mut z);
+        all_pairs(80.0, 2, &[0.3, 0.7], &positions, &mut pull, &mut z);
         // 1 − cos 2 = 2 sin² 1
         let exact = 0.7 * (-160.0 * 1.0_f64.sin().powi(2)).exp() * 2.0_f64.sin();
         assert!(

@@ -11,7 +11,7 @@
 
 use super::direct::AllPairs;
 use super::spectral::{Series, SphereSeries};
-use super::tangent::TangentPairs;
+use super::tangent;
 use super::{Attention, Kernel, Normalisation};
 use crate::measure::Particles;
 use crate::sphere::geometry::{dot, project_tangent, retract};
@@ -79,7 +79,7 @@ pub struct TokenDynamics {
     kernel: Kernel,
     preferred: Path,
     pairs: AllPairs,
-    tangent: Option<TangentPairs>,
+    slow: bool,
     series: TokenSeries,
     unit: Vec<f64>,
     slope: Vec<f64>,
@@ -101,7 +101,7 @@ impl TokenDynamics {
             weights: particles.weights.clone(),
             preferred: preferred(&kernel, n),
             pairs: AllPairs::new(d, &particles.weights),
-            tangent: None,
+            slow: false,
             series: TokenSeries::new(&kernel),
             kernel,
             unit: vec![0.0; n * d],
@@ -116,7 +116,7 @@ impl TokenDynamics {
     pub fn slow(attention: Attention, particles: &Particles) -> Self {
         let mut dynamics = Self::new(attention, particles);
         if particles.count() <= TANGENT_UP_TO {
-            dynamics.tangent = Some(TangentPairs::new(dynamics.dimension, &particles.weights));
+            dynamics.slow = true;
             dynamics.preferred = Path::Tangent;
         }
         dynamics
@@ -139,7 +139,7 @@ impl TokenDynamics {
         if attention.beta != self.kernel.beta {
             self.kernel = Kernel::new(self.dimension, attention.beta);
             self.series = TokenSeries::new(&self.kernel);
-            if self.tangent.is_none() {
+            if !self.slow {
                 self.preferred = preferred(&self.kernel, self.weights.len());
             }
         }
@@ -209,11 +209,15 @@ impl TokenDynamics {
     }
 
     fn tangent(&mut self, drift: &mut [f64]) {
-        let Some(pairs) = &mut self.tangent else {
-            return self.direct(drift);
-        };
-        pairs.pull(self.attention.beta, &self.unit, drift, &mut self.potential);
-        let d = self.dimension;
+        let (beta, d) = (self.attention.beta, self.dimension);
+        tangent::all_pairs(
+            beta,
+            d,
+            &self.weights,
+            &self.unit,
+            drift,
+            &mut self.potential,
+        );
         for (i, row) in drift.chunks_exact_mut(d).enumerate() {
             let rate = self.rate(i);
             row.iter_mut().for_each(|v| *v *= rate);

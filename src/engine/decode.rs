@@ -53,7 +53,12 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
             .unwrap_or_else(|| default_noise_step(attention)),
     };
     let tokens = tokens(&root.section("tokens", &empty)?, &mut notes)?;
-    let field = field(&root.section("field", &empty)?, &tokens, &mut notes)?;
+    let field = field(
+        &root.section("field", &empty)?,
+        &tokens,
+        noise.diffusion,
+        &mut notes,
+    )?;
     let observe_section = root.section("observe", &empty)?;
     let observe = ObserveSpec {
         cluster_width: observe_section
@@ -248,10 +253,30 @@ fn tokens_from_file(
 fn field(
     section: &Section,
     tokens: &TokenSpec,
+    diffusion: f64,
     notes: &mut Vec<String>,
 ) -> Result<FieldSpec, InputError> {
     let solver = solver(section, tokens.dimension)?;
-    let (modes, most) = default_modes(solver, tokens.dimension);
+    let fail = |key: &str, message: &str, remedy: &str| {
+        Err(section
+            .place_of(key)
+            .error(&section.key(key), message, Some(remedy.to_owned())))
+    };
+    if solver == Solver::Characteristics && diffusion > 0.0 {
+        let message =
+            "markers are carried along the flow and cannot diffuse, and noise.diffusion is above 0";
+        return fail(
+            "solver",
+            message,
+            "use solver = \"spectral\" or \"zonal\", or no noise",
+        );
+    }
+    let hand_over = section.flag("hand_over")?.unwrap_or(true);
+    if solver == Solver::Characteristics && !hand_over {
+        let message = "the solver \"characteristics\" starts with the hand-over";
+        return fail("hand_over", message, "leave `hand_over` out");
+    }
+    let (modes, most) = default_modes(solver, tokens.dimension, hand_over && diffusion == 0.0);
     let largest = most_modes(solver, tokens.dimension) as i64;
     let max_modes = section.whole("max_modes", 4..=largest)?.unwrap_or(most);
     let modes = section
@@ -273,11 +298,16 @@ fn field(
         initial,
         modes,
         max_modes,
+        hand_over,
     })
 }
 
 fn solver(section: &Section, dimension: usize) -> Result<Solver, InputError> {
-    let solvers = [("spectral", Solver::Spectral), ("zonal", Solver::Zonal)];
+    let solvers = [
+        ("spectral", Solver::Spectral),
+        ("zonal", Solver::Zonal),
+        ("characteristics", Solver::Characteristics),
+    ];
     let solver = section
         .choice("solver", &solvers)?
         .unwrap_or(Solver::default_for(dimension));

@@ -12,23 +12,26 @@ use crate::sphere::random::{generator, unit};
 const WEIGHT_STREAM: u64 = 2;
 
 /// Defaults of `[field] modes` and `max_modes`: K on the circle; the degree on S², where the work grows with its cube; the
-/// degree of a zonal density.
+/// degree of a zonal density. With a hand-over to characteristics it comes early: there is nothing that more modes would do better.
 #[must_use]
-pub fn default_modes(solver: Solver, dimension: usize) -> (usize, usize) {
-    match (solver, dimension) {
-        (Solver::Spectral, 2) => (256, 65536),
-        (Solver::Spectral, _) => (32, 256),
-        (Solver::Zonal, _) => (64, 512),
+pub fn default_modes(solver: Solver, dimension: usize, hand_over: bool) -> (usize, usize) {
+    match (solver.domain(dimension), hand_over) {
+        (Domain::Circle, true) => (256, 1024),
+        (Domain::Sphere, true) => (32, 64),
+        (Domain::Zonal(_), true) => (64, 256),
+        (Domain::Circle, false) => (256, 65536),
+        (Domain::Sphere, false) => (32, 256),
+        (Domain::Zonal(_), false) => (64, 512),
     }
 }
 
 /// The largest `max_modes` that is taken: more would not fit into memory or end in a life time.
 #[must_use]
 pub fn most_modes(solver: Solver, dimension: usize) -> usize {
-    match (solver, dimension) {
-        (Solver::Spectral, 2) => 1 << 22,
-        (Solver::Spectral, _) => 1023,
-        (Solver::Zonal, _) => 4095,
+    match solver.domain(dimension) {
+        Domain::Circle => 1 << 22,
+        Domain::Sphere => 1023,
+        Domain::Zonal(_) => 4095,
     }
 }
 /// Default of `[field] initial.smoothing` for the empirical measure: a heat flow by an angle of √(2·0.005) = 0.1.
@@ -155,8 +158,17 @@ pub struct FieldSpec {
     pub initial: FieldInitial,
     /// Modes to start with and to come back to.
     pub modes: usize,
-    /// Modes beyond which the density is given up as under-resolved.
+    /// Modes beyond which the density is handed over to characteristics, or given up as under-resolved.
     pub max_modes: usize,
+    /// Whether it is handed over (with D = 0).
+    #[serde(skip_serializing_if = "is_true")]
+    pub hand_over: bool,
+}
+
+/// The default is not written.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks so
+fn is_true(flag: &bool) -> bool {
+    *flag
 }
 
 /// `[field] solver`.
@@ -167,9 +179,21 @@ pub enum Solver {
     Spectral,
     /// Functions of ⟨x,e⟩ on S^{d−1}, any d: Gegenbauer polynomials.
     Zonal,
+    /// Markers along the flow from the start: all functions for d = 2 and 3, above those of ⟨x,e⟩. D = 0.
+    Characteristics,
 }
 
 impl Solver {
+    /// Where it works.
+    #[must_use]
+    pub fn domain(self, dimension: usize) -> Domain {
+        match (self, dimension) {
+            (Self::Spectral | Self::Characteristics, 2) => Domain::Circle,
+            (Self::Spectral | Self::Characteristics, 3) => Domain::Sphere,
+            _ => Domain::Zonal(dimension),
+        }
+    }
+
     /// The one that can hold the most on S^{d−1}.
     #[must_use]
     pub fn default_for(dimension: usize) -> Self {
@@ -339,10 +363,9 @@ impl Experiment {
             domain,
             axis: Vec::new(),
         };
-        match (self.field.solver, d) {
-            (Solver::Spectral, 2) => return Ok(plain(Domain::Circle)),
-            (Solver::Spectral, 3) => return Ok(plain(Domain::Sphere)),
-            _ => {}
+        match self.field.solver.domain(d) {
+            Domain::Zonal(_) => {}
+            domain => return Ok(plain(domain)),
         }
         let law = match &self.field.initial {
             FieldInitial::Law(law) => law,

@@ -4,9 +4,11 @@
 //! After every step the tail (the largest amplitude in the top eighth) is looked at: above `grow` the modes double and the step is
 //! taken again, and where half of them would do with room to spare they halve. At the limit of modes the run goes on until the tail
 //! reaches the tolerance; then the density is *under-resolved*, and from that time on there is no density: no number is
-//! taken from it.
+//! taken from it. Without noise it does not come to that: where more modes than the limit would be needed the last resolved
+//! density is handed over to characteristics ([`super::marker_run`]), which carry it as long as anybody wants.
 
-use super::experiment::{Continuum, Experiment, FieldInitial, Source};
+use super::experiment::{Continuum, Experiment, FieldInitial, Solver, Source};
+use super::marker_run::MarkerRun;
 use crate::dynamics::{Attention, MeanField};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, Exponential, StepError, Work};
@@ -41,8 +43,12 @@ enum Stepper {
 
 /// A density in motion.
 pub struct FieldRun {
-    /// The density now, or the last one that was resolved.
+    /// The density now, or the last one that was resolved, or was handed over.
     pub density: Density,
+    /// What carries it after the hand-over.
+    pub markers: Option<Box<MarkerRun>>,
+    /// When it was handed over.
+    pub handed_over: Option<f64>,
     /// Its right-hand side (without the diffusion).
     pub mean_field: MeanField,
     /// Since when it is under-resolved.
@@ -50,6 +56,7 @@ pub struct FieldRun {
     attention: Attention,
     diffusion: f64,
     stepper: Stepper,
+    hand_over: bool,
     fewest: usize,
     most: usize,
     tolerance: f64,
@@ -92,6 +99,9 @@ impl FieldRun {
                 tolerance,
                 FIRST_STEP / attention.speed(),
             ),
+            markers: None,
+            handed_over: None,
+            hand_over: spec.hand_over,
             under_resolved: None,
             attention,
             diffusion,
@@ -103,13 +113,24 @@ impl FieldRun {
             density,
             earlier: Work::default(),
         };
-        run.follow_the_spectrum(0.0);
+        if spec.solver == Solver::Characteristics && run.resolved() {
+            run.hand_over(0.0);
+        } else {
+            run.follow_the_spectrum(0.0);
+        }
         run
     }
 
-    /// Other parameters from now on.
-    pub fn set(&mut self, attention: Attention, diffusion: f64) {
+    /// Other parameters from the time `now` on. Markers cannot diffuse: with noise a density that was handed over is lost.
+    pub fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
         (self.attention, self.diffusion) = (attention, diffusion);
+        if let Some(markers) = &mut self.markers {
+            markers.set(attention);
+            if diffusion > 0.0 && self.under_resolved.is_none() {
+                self.under_resolved = Some(now);
+            }
+            return;
+        }
         self.rebuild(self.density.modes());
     }
 
@@ -126,7 +147,8 @@ impl FieldRun {
             Stepper::Explicit(stepper) => stepper.work,
             Stepper::Exponential(stepper) => stepper.work,
         };
-        self.earlier + now
+        let markers = (self.markers.as_ref()).map_or_else(Work::default, |run| run.work());
+        self.earlier + now + markers
     }
 
     /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way. An under-resolved density
@@ -142,6 +164,9 @@ impl FieldRun {
     ) -> Result<bool, StepError> {
         let mut left = duration;
         while left > 0.0 && self.under_resolved.is_none() {
+            if let Some(markers) = &mut self.markers {
+                return markers.advance(left, cancelled);
+            }
             if cancelled() {
                 return Ok(false);
             }
@@ -166,6 +191,12 @@ impl FieldRun {
                 self.rebuild((2 * self.density.modes()).min(self.most));
                 continue;
             }
+            if self.amplitudes.tail() > self.grow() && self.may_hand_over() {
+                // the last density that the limit of modes resolves
+                self.density.state.clone_from(&self.before);
+                self.hand_over(from + duration - left);
+                continue;
+            }
             left = if taken >= left * (1.0 - 1e-12) {
                 0.0
             } else {
@@ -174,6 +205,26 @@ impl FieldRun {
             self.follow_the_spectrum(from + duration - left);
         }
         Ok(true)
+    }
+
+    fn may_hand_over(&self) -> bool {
+        self.hand_over && self.diffusion == 0.0
+    }
+
+    /// Whether the density at hand can be taken for the one that is meant.
+    fn resolved(&self) -> bool {
+        self.amplitudes.tail() <= self.tolerance.max(10.0 * ROUNDING)
+    }
+
+    /// Markers take over.
+    fn hand_over(&mut self, time: f64) {
+        let proposal = match &self.stepper {
+            Stepper::Explicit(stepper) => stepper.controller.step,
+            Stepper::Exponential(stepper) => stepper.controller.step,
+        };
+        let markers = MarkerRun::new(&self.density, self.attention, self.tolerance, proposal);
+        self.markers = Some(Box::new(markers));
+        self.handed_over = Some(time);
     }
 
     /// The longest step for which the advection of every mode is stable, by the speed of the last evaluation.
@@ -223,11 +274,15 @@ impl FieldRun {
         if self.amplitudes.largest() * ROUNDING > self.tolerance.max(LOST * ROUNDING) {
             // In high dimension dμ/dσ grows by orders of magnitude as mass gathers: the rounding of the largest
             // coefficient is all that is left of the others.
-            self.under_resolved = Some(time);
+            if self.may_hand_over() && self.resolved() {
+                self.hand_over(time);
+            } else {
+                self.under_resolved = Some(time);
+            }
         } else if tail > grow {
             if modes < self.most {
                 self.rebuild((2 * modes).min(self.most));
-            } else if tail > self.tolerance.max(10.0 * ROUNDING) {
+            } else if !self.resolved() {
                 self.under_resolved = Some(time);
             }
         } else if modes / 2 >= self.fewest

@@ -10,6 +10,7 @@ pub mod experiment;
 pub mod field_run;
 pub mod history;
 mod laws;
+pub mod marker_run;
 mod pictures;
 pub mod predictions;
 pub mod presets;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::Experiment;
 use super::history::PICTURE_ANGLES;
 use super::snapshot::{DENSITY_POINTS, GLOBE_LATITUDES, Picture};
-use crate::measure::Density;
+use crate::measure::cells::{self, AngleLaw};
+use crate::measure::{Density, Markers};
 use crate::sphere::geometry::{angle_between, wrap};
 use crate::sphere::{CirclePlan, Domain, SpherePlan};
 
@@ -74,6 +75,53 @@ impl Pictures {
         values.iter().map(|v| *v as f32).collect()
     }
 
+    /// The same of a density carried by markers, as means over cells.
+    #[must_use]
+    pub fn strip_of_markers(&self, markers: &Markers) -> Vec<f32> {
+        let values = match (markers.curve(), markers.domain) {
+            (Some(curve), Domain::Circle) => cells::on_circle(&curve, PICTURE_ANGLES),
+            (Some(curve), domain) => {
+                let masses = cells::along_axis(&curve, PICTURE_ANGLES);
+                over_sigma(&masses, domain.dimension())
+            }
+            (None, _) => {
+                // the mean over longitudes
+                let step = std::f64::consts::PI / PICTURE_ANGLES as f64;
+                let mut masses = vec![0.0; PICTURE_ANGLES];
+                let bodies = &markers.bodies.particles;
+                for (x, w) in bodies.rows().zip(&bodies.weights) {
+                    let cell = (angle_between(x, &self.axis) / step) as usize;
+                    masses[cell.min(PICTURE_ANGLES - 1)] += w;
+                }
+                over_sigma(&masses, 3)
+            }
+        };
+        values.iter().map(|v| *v as f32).collect()
+    }
+
+    /// Keeps a picture of a density carried by markers.
+    pub fn take_markers(&mut self, markers: &Markers) {
+        self.last = Some(match (markers.curve(), &mut self.globe) {
+            (Some(curve), _) => match markers.domain {
+                Domain::Zonal(dimension) => {
+                    let masses = cells::along_axis(&curve, DENSITY_POINTS);
+                    let width = std::f64::consts::PI / DENSITY_POINTS as f64;
+                    Picture::Zonal {
+                        axis: markers.axis.clone(),
+                        values: over_sigma(&masses, dimension),
+                        angles: masses.iter().map(|mass| mass / width).collect(),
+                    }
+                }
+                _ => Picture::Circle(cells::on_circle(&curve, DENSITY_POINTS)),
+            },
+            (None, Some((plan, cosines))) => Picture::Sphere {
+                cosines: Arc::clone(cosines),
+                values: cells::Grid::new(plan.weights(), plan.longitudes()).means(markers),
+            },
+            (None, None) => return,
+        });
+    }
+
     /// Keeps a picture of the density. Degrees beyond the reach of the picture's points are left out of it.
     pub fn take(&mut self, density: &Density) {
         self.last = Some(match (density.domain, &mut self.globe) {
@@ -109,6 +157,19 @@ impl Pictures {
 fn cosines(points: usize) -> Vec<f64> {
     (0..points)
         .map(|j| (std::f64::consts::PI * (j as f64 + 0.5) / points as f64).cos())
+        .collect()
+}
+
+/// Means of ρ from the masses of equal cells of the angle.
+fn over_sigma(masses: &[f64], dimension: usize) -> Vec<f64> {
+    let law = AngleLaw::new(dimension);
+    let width = std::f64::consts::PI / masses.len() as f64;
+    (masses.iter().enumerate())
+        .map(|(j, mass)| {
+            let share = law.below(width * (j + 1) as f64) - law.below(width * j as f64);
+            // where σ has nothing to speak of there is no mean
+            if share > 1e-25 { mass / share } else { 0.0 }
+        })
         .collect()
 }
 

@@ -11,7 +11,10 @@ pub(super) const SECTIONS: &[(&str, &[&str])] = &[
     ),
     ("attention", &["beta", "normalisation"]),
     ("noise", &["diffusion", "step"]),
-    ("field", &["solver", "initial", "modes", "max_modes"]),
+    (
+        "field",
+        &["solver", "initial", "modes", "max_modes", "hand_over"],
+    ),
     ("observe", &["cluster_width"]),
     (
         "time",
@@ -132,6 +135,14 @@ impl<'a> Section<'a> {
             format!("{number} is out of range"),
             Some(remedy),
         ))
+    }
+
+    pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, InputError> {
+        match self.get(key).map(|node| (node, &node.value)) {
+            None => Ok(None),
+            Some((_, Value::Boolean(flag))) => Ok(Some(*flag)),
+            Some((node, _)) => self.wrong(key, node, "true or false"),
+        }
     }
 
     pub(super) fn whole(

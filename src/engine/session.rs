@@ -245,6 +245,7 @@ impl Session {
     }
 
     fn apply(&mut self, change: Change) {
+        let now = self.time();
         self.attention.beta = change.beta.unwrap_or(self.attention.beta);
         self.attention.normalisation = change.normalisation.unwrap_or(self.attention.normalisation);
         self.diffusion = change.diffusion.unwrap_or(self.diffusion);
@@ -252,7 +253,7 @@ impl Session {
             Kernel::new(self.experiment.tokens.dimension, self.attention.beta);
         self.tokens.set(self.attention, self.diffusion);
         if let Some(field) = &mut self.field {
-            field.set(self.attention, self.diffusion);
+            field.set(now, self.attention, self.diffusion);
         }
         // Curves that start from t = 0 no longer belong to this run.
         self.predictions = Arc::default();
@@ -267,16 +268,29 @@ impl Session {
         self.field_side = match &mut self.field {
             Some(field) if field.under_resolved.is_none() => {
                 let work = field.work();
-                let (density, mean_field) = (&field.density, &mut field.mean_field);
                 let side = &self.token_side;
-                Some(FieldSide::observe(
-                    density,
-                    mean_field,
-                    instruments,
-                    work,
-                    particles,
-                    side,
-                ))
+                let (density, mean_field) = (&field.density, &mut field.mean_field);
+                if let Some(run) = &mut field.markers {
+                    let dissipation = run.dissipation();
+                    let markers = &run.markers;
+                    Some(FieldSide::of_markers(
+                        markers,
+                        dissipation,
+                        instruments,
+                        work,
+                        particles,
+                        side,
+                    ))
+                } else {
+                    Some(FieldSide::observe(
+                        density,
+                        mean_field,
+                        instruments,
+                        work,
+                        particles,
+                        side,
+                    ))
+                }
             }
             _ => None,
         };
@@ -319,9 +333,15 @@ impl Session {
         if let Some(field) = &mut self.field
             && field.under_resolved.is_none()
         {
-            self.measured_growth = field.growth(SPECTRUM_DEGREES);
-            record.density = pictures.strip(&field.density);
-            pictures.take(&field.density);
+            if let Some(run) = &field.markers {
+                self.measured_growth = Vec::new();
+                record.density = pictures.strip_of_markers(&run.markers);
+                pictures.take_markers(&run.markers);
+            } else {
+                self.measured_growth = field.growth(SPECTRUM_DEGREES);
+                record.density = pictures.strip(&field.density);
+                pictures.take(&field.density);
+            }
         }
     }
 
@@ -396,7 +416,15 @@ impl Session {
         let view = snapshot::Density {
             picture,
             modes: field.density.modes(),
-            tail: field.density.tail(),
+            tail: (self.field_side.as_ref()).map_or(field.density.tail(), |side| side.tail),
+            carried: field
+                .handed_over
+                .zip(field.markers.as_ref())
+                .map(|(since, run)| snapshot::Carried {
+                    since,
+                    markers: run.markers.count(),
+                    bodies: run.markers.bodies.count(),
+                }),
             spectrum: self.field_side.as_ref().map_or_else(Vec::new, |side| {
                 side.moments.order_parameters(SPECTRUM_DEGREES)
             }),

@@ -142,14 +142,27 @@ pub struct Density {
     pub picture: Picture,
     /// The degree kept, K on the circle.
     pub modes: usize,
-    /// Largest amplitude in the top eighth.
+    /// Largest amplitude in the top eighth; what the quadrature loses where markers carry the density.
     pub tail: f64,
+    /// Since when markers carry it, and how many; its values are then means over the cells of the picture.
+    pub carried: Option<Carried>,
     /// |m_1| … |m_64|, the order parameters.
     pub spectrum: Vec<f64>,
     /// d ln|m_k|/dt measured from the tendency, k = 1 … 64; NaN where m_k is rounding noise.
     pub growth: Vec<f64>,
     /// Clusters, the heaviest first.
     pub clusters: Vec<Cluster>,
+}
+
+/// A density after its hand-over to characteristics.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Carried {
+    /// Time of the hand-over.
+    pub since: f64,
+    /// Markers.
+    pub markers: usize,
+    /// Markers left when those that have met count as one.
+    pub bodies: usize,
 }
 
 /// A curve that theory predicts for one observable.

@@ -8,7 +8,7 @@
 //! valley's cells. A zonal density is a function of the angle to its axis: its basins are caps and rings.
 
 use super::clusters::{Cluster, Clusters, LIGHTEST, VALLEY, sorted};
-use crate::measure::{Density, Particles};
+use crate::measure::{Curve, Density, Moments, Particles};
 use crate::sphere::{Domain, SpherePlan};
 
 /// e^{−ℓ²w²/2} < 1e-6 beyond this over w.
@@ -147,15 +147,9 @@ impl SphereBasins {
 /// Clusters of a zonal density: caps and rings around the axis. The centre of a ring is a point of it.
 #[must_use]
 pub fn of_zonal(density: &Density, width: f64) -> Clusters {
-    let smoothed = Density::from_moments(
-        &density.moments().smoothed(0.5 * width * width),
-        density.axis.clone(),
-        density.modes(),
-    );
-    let angle = |cell: usize| std::f64::consts::PI * (cell as f64 + 0.5) / ZONAL_CELLS as f64;
-    let cosines: Vec<f64> = (0..ZONAL_CELLS).map(|cell| angle(cell).cos()).collect();
-    let heights = smoothed.zonal_values(&cosines);
     let d = density.domain.dimension() as f64;
+    let angle = |cell: usize| zonal_edge(cell) + 0.5 * zonal_edge(1);
+    let cosines: Vec<f64> = (0..ZONAL_CELLS).map(|cell| angle(cell).cos()).collect();
     let weights: Vec<f64> = (0..ZONAL_CELLS)
         .map(|cell| ((d - 2.0) * angle(cell).sin().ln()).exp())
         .collect();
@@ -173,6 +167,31 @@ pub fn of_zonal(density: &Density, width: f64) -> Clusters {
             }
         })
         .collect();
+    zonal_basins(&density.moments(), &density.axis, &masses, width)
+}
+
+/// The same for markers along an axis, whose masses are exact.
+#[must_use]
+pub fn of_zonal_markers(moments: &Moments, axis: &[f64], curve: &Curve, width: f64) -> Clusters {
+    let edges: Vec<f64> = (0..=ZONAL_CELLS).map(zonal_edge).collect();
+    zonal_basins(moments, axis, &curve.cells(&edges), width)
+}
+
+/// Where a cell of the angle to the axis begins.
+fn zonal_edge(cell: usize) -> f64 {
+    std::f64::consts::PI * cell as f64 / ZONAL_CELLS as f64
+}
+
+/// The basins of the smoothed moments, with the masses of the cells in them.
+fn zonal_basins(moments: &Moments, axis: &[f64], masses: &[f64], width: f64) -> Clusters {
+    let smoothed = Density::from_moments(
+        &moments.smoothed(0.5 * width * width),
+        axis.to_vec(),
+        moments.degree(),
+    );
+    let angle = |cell: usize| zonal_edge(cell) + 0.5 * zonal_edge(1);
+    let cosines: Vec<f64> = (0..ZONAL_CELLS).map(|cell| angle(cell).cos()).collect();
+    let heights = smoothed.zonal_values(&cosines);
     let flood = flood(&heights, |cell, visit| {
         visit(cell.saturating_sub(1));
         visit((cell + 1).min(ZONAL_CELLS - 1));
@@ -181,25 +200,25 @@ pub fn of_zonal(density: &Density, width: f64) -> Clusters {
         .peaks
         .iter()
         .map(|cell| {
-            let aside = (0..density.axis.len())
-                .min_by(|a, b| density.axis[*a].abs().total_cmp(&density.axis[*b].abs()))
+            let aside = (0..axis.len())
+                .min_by(|a, b| axis[*a].abs().total_cmp(&axis[*b].abs()))
                 .unwrap_or(0);
             let (sin, cos) = match *cell {
                 0 => (0.0, 1.0),
                 last if last + 1 == ZONAL_CELLS => (0.0, -1.0),
                 cell => angle(cell).sin_cos(),
             };
-            let mut centre: Vec<f64> = vec![0.0; density.axis.len()];
+            let mut centre: Vec<f64> = vec![0.0; axis.len()];
             centre[aside] = 1.0;
-            crate::sphere::geometry::project_tangent(&density.axis, &mut centre);
+            crate::sphere::geometry::project_tangent(axis, &mut centre);
             let length = crate::sphere::geometry::norm(&centre).max(f64::MIN_POSITIVE);
-            for (a, e) in centre.iter_mut().zip(&density.axis) {
+            for (a, e) in centre.iter_mut().zip(axis) {
                 *a = sin * *a / length + cos * e;
             }
             Cluster { mass: 0.0, centre }
         })
         .collect();
-    for (label, mass) in flood.label.iter().zip(&masses) {
+    for (label, mass) in flood.label.iter().zip(masses) {
         if let Some(label) = label {
             list[*label].mass += mass;
         }

@@ -6,10 +6,10 @@ use super::saddle::Saddle;
 use super::sliced::Slices;
 use crate::dynamics::{Kernel, MeanField, TokenDynamics};
 use crate::integrate::Work;
-use crate::measure::{Density, Moments, Particles};
+use crate::measure::{Density, Markers, Moments, Particles};
 use crate::sphere::Domain;
 use crate::sphere::gegenbauer::for_each_polynomial;
-use crate::sphere::geometry::dot;
+use crate::sphere::geometry::{angle_between, dot};
 
 /// Degrees of the order parameters in the table.
 pub const ORDERS: usize = 8;
@@ -211,10 +211,12 @@ pub struct FieldSide {
     pub mass_error: f64,
     /// The smallest value of ρ on the grid.
     pub minimum: f64,
-    /// Largest amplitude in the top eighth of the modes.
+    /// Largest amplitude in the top eighth of the modes; for markers what the quadrature in the label loses.
     pub tail: f64,
-    /// The degree kept.
-    pub modes: usize,
+    /// The degree kept, by the spectral solver.
+    pub modes: Option<usize>,
+    /// Markers, by the method of characteristics.
+    pub markers: Option<usize>,
     /// Clusters and masses.
     pub clusters: Clusters,
     /// W_1 to the tokens: exact on the circle, sliced above.
@@ -253,7 +255,13 @@ impl FieldSide {
             Some(own) if own.domain() == moments.domain() => {
                 kernel.energy_norm(&own.minus(&moments))
             }
-            _ => zonal_discrepancy(kernel, tokens, token_side.self_potential, density, &moments),
+            _ => zonal_discrepancy(
+                kernel,
+                tokens,
+                token_side.self_potential,
+                &density.axis,
+                &moments,
+            ),
         };
         Self {
             energy: kernel.interaction_energy(&moments),
@@ -262,7 +270,8 @@ impl FieldSide {
             mass_error: (mean_field.mass() - 1.0).abs(),
             minimum,
             tail: density.tail(),
-            modes: density.modes(),
+            modes: Some(density.modes()),
+            markers: None,
             clusters,
             wasserstein,
             discrepancy,
@@ -272,16 +281,93 @@ impl FieldSide {
     }
 }
 
+impl FieldSide {
+    /// The same of a density that is carried by markers; `dissipation` comes from their flow.
+    pub fn of_markers(
+        markers: &Markers,
+        dissipation: f64,
+        instruments: &mut Instruments,
+        work: Work,
+        tokens: &Particles,
+        token_side: &TokenSide,
+    ) -> Self {
+        let (kernel, width) = (&instruments.kernel, instruments.width);
+        let degree = kernel
+            .degree()
+            .max(SHOWN)
+            .max(clusters::degrees_needed(width));
+        let moments = markers.moments(degree);
+        let curve = markers.curve();
+        let particles = &markers.bodies.particles;
+        let clusters = match (&curve, &mut instruments.basins) {
+            (None, Some(basins)) => basins.of_tokens(particles),
+            (Some(curve), _) if markers.domain == Domain::Circle => {
+                clusters::of_density(&moments, width, |theta| curve.cumulative(theta))
+            }
+            (Some(curve), _) => basins::of_zonal_markers(&moments, &markers.axis, curve, width),
+            (None, None) => Clusters::default(),
+        };
+        let wasserstein = match (&curve, &instruments.slices) {
+            (Some(curve), _) => {
+                let place = |x: &[f64]| match markers.domain {
+                    Domain::Circle => x[1].atan2(x[0]),
+                    _ => angle_between(x, &markers.axis),
+                };
+                let angles: Vec<(f64, f64)> = (tokens.rows().map(place))
+                    .zip(tokens.weights.iter().copied())
+                    .collect();
+                let periodic = markers.domain == Domain::Circle;
+                super::transport::wasserstein_to_line(&angles, &curve.points(LINE), periodic)
+            }
+            (None, Some(slices)) => slices.between_points(tokens, particles),
+            (None, None) => f64::NAN,
+        };
+        let discrepancy = match &token_side.moments {
+            Some(own) if own.domain() == moments.domain() => {
+                kernel.energy_norm(&own.minus(&moments))
+            }
+            _ => zonal_discrepancy(
+                kernel,
+                tokens,
+                token_side.self_potential,
+                &markers.axis,
+                &moments,
+            ),
+        };
+        let orders = moments.order_parameters(ORDERS);
+        Self {
+            energy: kernel.interaction_energy(&moments),
+            dissipation,
+            orders: std::array::from_fn(|k| orders[k]),
+            mass_error: (particles.weights.iter().sum::<f64>() - 1.0).abs(),
+            minimum: markers.minimum(),
+            tail: markers.tail(),
+            modes: None,
+            markers: Some(markers.bodies.count()),
+            clusters,
+            wasserstein,
+            discrepancy,
+            moments,
+            work,
+        }
+    }
+}
+
+/// Degrees of the order parameters that are shown.
+const SHOWN: usize = 64;
+/// Points of the distribution function on a panel of markers: straight pieces between them are good to 1e-7 in W₁.
+const LINE: usize = 128;
+
 /// √(2E_β[μ_n − ρ]) of tokens and a zonal density: 2E of the tokens by all pairs, the rest from moments, to which only the
 /// tokens' average around the axis contributes. The difference of the three terms loses what √(1e-16) loses.
 fn zonal_discrepancy(
     kernel: &Kernel,
     tokens: &Particles,
     self_potential: f64,
-    density: &Density,
+    axis: &[f64],
     moments: &Moments,
 ) -> f64 {
-    let along = tokens.zonal_moments(&density.axis, kernel.degree());
+    let along = tokens.zonal_moments(axis, kernel.degree());
     let own = if kernel.beta == 0.0 {
         let mean = tokens.mean();
         dot(&mean, &mean)
@@ -352,7 +438,13 @@ mod tests {
             dynamics.drift(&tokens.positions, &mut [0.0; 90]);
             let self_potential: f64 = dynamics.potential.iter().sum::<f64>() / 30.0;
             let one = kernel.energy_norm(&own.minus(&sphere.moments()));
-            let two = zonal_discrepancy(&kernel, &tokens, self_potential, &zonal, &zonal.moments());
+            let two = zonal_discrepancy(
+                &kernel,
+                &tokens,
+                self_potential,
+                &zonal.axis,
+                &zonal.moments(),
+            );
             assert!(
                 (one - two).abs() < 1e-12 * one.max(1.0),
                 "β {beta}: {one} {two}"

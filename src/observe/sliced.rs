@@ -84,6 +84,26 @@ impl Slices {
         total / self.directions.len() as f64
     }
 
+    /// The mean over the directions of the exact distance between two sets of weighted points on S²; `markers` stand for
+    /// the density, which their quadrature replaces.
+    pub fn between_points(&self, tokens: &Particles, markers: &Particles) -> f64 {
+        let total: f64 = (self.directions.par_iter())
+            .map(|u| {
+                let angles = |points: &Particles| -> Vec<(f64, f64)> {
+                    let mut list: Vec<(f64, f64)> = (points.rows().map(|x| angle_between(x, u)))
+                        .zip(points.weights.iter().copied())
+                        .collect();
+                    list.sort_by(|a, b| a.0.total_cmp(&b.0));
+                    list
+                };
+                between_sorted(&angles(tokens), &angles(markers))
+            })
+            .collect::<Vec<f64>>()
+            .iter()
+            .sum();
+        total / self.directions.len() as f64
+    }
+
     /// b_ℓ(u): the moments of the density averaged over the rotations around a direction.
     fn profile(&self, slice: usize, density: &Density) -> Vec<f64> {
         if density.domain != Domain::Sphere {
@@ -97,6 +117,23 @@ impl Slices {
         });
         profile
     }
+}
+
+/// ∫|F − G| of two lists of (place, weight) in order of place.
+fn between_sorted(one: &[(f64, f64)], two: &[(f64, f64)]) -> f64 {
+    let (mut i, mut j, mut gap, mut at, mut sum) = (0, 0, 0.0_f64, 0.0, 0.0);
+    while i < one.len() || j < two.len() {
+        let first = j >= two.len() || (i < one.len() && one[i].0 <= two[j].0);
+        let (place, weight) = if first { one[i] } else { (two[j].0, -two[j].1) };
+        sum += gap.abs() * (place - at);
+        (at, gap) = (place, gap + weight);
+        if first {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    sum
 }
 
 /// The cumulative functions of the angle for several sets of moments, on one grid of [0, π].

@@ -137,6 +137,87 @@ pub fn wasserstein(tokens: &Particles, density: &Density) -> f64 {
         .sum()
 }
 
+/// W_1 in radians between tokens and a measure whose distribution function is a line of points (angle, mass below),
+/// increasing in both, taken straight between them: over one turn from the first angle where `periodic`, else on [0, π].
+#[must_use]
+pub fn wasserstein_to_line(tokens: &[(f64, f64)], line: &[(f64, f64)], periodic: bool) -> f64 {
+    let start = line[0].0;
+    let mut sorted: Vec<(f64, f64)> = (tokens.iter())
+        .map(|(angle, weight)| {
+            let turn = if periodic {
+                TAU * ((angle - start) / TAU).floor()
+            } else {
+                0.0
+            };
+            (angle - turn, *weight)
+        })
+        .collect();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // (width, G at its ends) of every piece on which the tokens' function is constant and the line straight
+    let (mut pieces, mut mass, mut next) = (Vec::with_capacity(line.len() + sorted.len()), 0.0, 0);
+    for two in line.windows(2) {
+        let ((mut x, mut below), (to, top)) = (two[0], two[1]);
+        let slope = if to > x {
+            (top - below) / (to - x)
+        } else {
+            0.0
+        };
+        while next < sorted.len() && sorted[next].0 < to {
+            let (at, weight) = sorted[next];
+            if at > x {
+                let here = below + slope * (at - x);
+                pieces.push((at - x, mass - below, mass - here));
+                (x, below) = (at, here);
+            }
+            mass += weight;
+            next += 1;
+        }
+        if to > x {
+            pieces.push((to - x, mass - below, mass - top));
+        }
+    }
+    let level = if periodic { level(&pieces) } else { 0.0 };
+    pieces.iter().map(|piece| area(*piece, level)).sum()
+}
+
+/// ∫|G − c| over a piece on which G is straight.
+fn area((width, from, to): (f64, f64, f64), level: f64) -> f64 {
+    let (a, b) = (from - level, to - level);
+    if a * b >= 0.0 {
+        width * 0.5 * (a.abs() + b.abs())
+    } else {
+        width * 0.5 * (a * a + b * b) / (a.abs() + b.abs())
+    }
+}
+
+/// A c such that G is below it on half of the circle.
+fn level(pieces: &[(f64, f64, f64)]) -> f64 {
+    let ends = pieces.iter().flat_map(|(_, a, b)| [*a, *b]);
+    let (mut low, mut high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+        (low.min(v), high.max(v))
+    });
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        let below: f64 = (pieces.iter())
+            .map(|(width, a, b)| {
+                let (bottom, top) = (a.min(*b), a.max(*b));
+                let share = if top > bottom {
+                    ((middle - bottom) / (top - bottom)).clamp(0.0, 1.0)
+                } else {
+                    f64::from(u8::from(bottom < middle))
+                };
+                width * share
+            })
+            .sum();
+        if below < 0.5 * TAU {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    0.5 * (low + high)
+}
+
 /// The grid's interval cut at the tokens and at the nodes.
 fn pieces(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Piece> {
     let cells = cumulative.values.len() - 1;

@@ -10,6 +10,7 @@ pub mod gegenbauer;
 pub mod geometry;
 pub mod harmonics;
 pub mod legendre;
+pub mod panel;
 pub mod points;
 pub mod random;
 

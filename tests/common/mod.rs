@@ -38,6 +38,7 @@ pub fn with_tokens(mut experiment: Experiment, points: Particles) -> Experiment 
 pub fn field_from(mut experiment: Experiment, law: Law, modes: usize) -> FieldRun {
     experiment.field.initial = metastable::engine::FieldInitial::Law(law);
     experiment.field.modes = modes;
+    experiment.field.hand_over = false;
     let tokens = TokenRun::new(&experiment);
     let continuum = experiment.continuum().unwrap();
     FieldRun::new(&experiment, &continuum, tokens.tokens())

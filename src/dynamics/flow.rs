@@ -1,0 +1,283 @@
+//! Markers in the flow of the mean field: velocity v and divergence at every marker, from the moments of all of them.
+//!
+//! The same formula as for tokens, with weights that are a quadrature: v = ∇Z/(βZ) for (SA), ∇Z/β for (USA). The variational
+//! equation of the flow map reduces, for its determinant, to (ln ρ)' = −div v with
+//!
+//!   div v = ΔZ/(βZ) − β|v|² (SA),   ΔZ/β (USA),
+//!
+//! and ΔZ has the multipliers −ℓ(ℓ+d−2)λ_ℓ. Three ways to the sums, as for the tokens: moments of all markers on the
+//! circle, on S² and along an axis; all pairs, term by term in the tangent space, where few bodies are left; and pairs for
+//! the markers at which the series has no digits, far from all mass.
+
+use rayon::prelude::*;
+
+use super::spectral::{Series, SphereSeries};
+use super::tangent::pair_sums;
+use super::{Attention, Kernel, Normalisation};
+use crate::sphere::Domain;
+use crate::sphere::gegenbauer::step;
+use crate::sphere::geometry::{project_tangent, retract};
+
+/// Up to this many bodies go by pairs.
+const PAIRS_UP_TO: usize = 400;
+/// Where Z e^{−β} of the series is below this its rounding, 1e-15, would show in (SA): those markers go by pairs.
+const SERIES_FROM: f64 = 1e-5;
+/// Along an axis, where pairs are spheres, Z is bounded from below by this share of its largest value instead.
+const FLOOR: f64 = 1e-14;
+/// Markers a thread takes at a time.
+const ROWS: usize = 64;
+
+/// The right-hand side for bodies of fixed weights.
+pub struct MarkerFlow {
+    attention: Attention,
+    domain: Domain,
+    kernel: Kernel,
+    weights: Vec<f64>,
+    series: FlowSeries,
+    unit: Vec<f64>,
+    /// (1/β)ΔZ e^{−β}.
+    laplacian: Vec<f64>,
+    /// (1/β)∂Z e^{−β} along the circle or the meridian.
+    slope: Vec<f64>,
+    /// Z e^{−β} at every body at the last evaluation.
+    pub potential: Vec<f64>,
+    /// Mass of the bodies whose velocity was bounded rather than known at the last evaluation.
+    pub doubtful: f64,
+}
+
+enum FlowSeries {
+    Circle(Series),
+    Sphere(Box<SphereSeries>),
+    Zonal(ZonalSeries),
+}
+
+impl MarkerFlow {
+    /// For bodies of these weights on a domain.
+    #[must_use]
+    pub fn new(domain: Domain, attention: Attention, weights: &[f64]) -> Self {
+        let kernel = Kernel::new(domain.dimension(), attention.beta);
+        let width = if domain == Domain::Sphere { 3 } else { 2 };
+        let n = weights.len();
+        Self {
+            attention,
+            domain,
+            series: match domain {
+                Domain::Circle => FlowSeries::Circle(Series::new(&kernel)),
+                Domain::Sphere => FlowSeries::Sphere(Box::new(SphereSeries::new(&kernel))),
+                Domain::Zonal(d) => FlowSeries::Zonal(ZonalSeries::new(d, kernel.degree())),
+            },
+            kernel,
+            weights: weights.to_vec(),
+            unit: vec![0.0; width * n],
+            laplacian: vec![0.0; n],
+            slope: vec![0.0; n],
+            potential: vec![0.0; n],
+            doubtful: 0.0,
+        }
+    }
+
+    /// Numbers in a row.
+    fn width(&self) -> usize {
+        self.unit.len() / self.weights.len().max(1)
+    }
+
+    /// `velocity`_i ← X_i' as a row and `divergence`_i ← div v at the rows of `positions`, brought to unit length first.
+    pub fn evaluate(&mut self, positions: &[f64], velocity: &mut [f64], divergence: &mut [f64]) {
+        let width = self.width();
+        self.unit.copy_from_slice(positions);
+        retract(&mut self.unit, width);
+        self.doubtful = 0.0;
+        let zonal = matches!(self.domain, Domain::Zonal(_));
+        if !zonal && self.weights.len() <= PAIRS_UP_TO {
+            self.by_pairs(velocity, f64::INFINITY);
+        } else {
+            self.by_series(velocity);
+            if self.attention.normalisation == Normalisation::Softmax {
+                if zonal {
+                    self.bound_potential();
+                } else {
+                    self.by_pairs(velocity, SERIES_FROM);
+                }
+            }
+        }
+        self.finish(velocity, divergence);
+    }
+
+    /// (1/β)∇Z e^{−β} as tangent rows, its Laplacian and Z e^{−β}, by the moments.
+    fn by_series(&mut self, gradient: &mut [f64]) {
+        match &mut self.series {
+            FlowSeries::Circle(series) => {
+                series.with_curvature(
+                    &self.kernel,
+                    &self.unit,
+                    &self.weights,
+                    [&mut self.slope, &mut self.potential, &mut self.laplacian],
+                );
+                for ((row, z), slope) in (gradient.chunks_exact_mut(2))
+                    .zip(self.unit.chunks_exact(2))
+                    .zip(&self.slope)
+                {
+                    (row[0], row[1]) = (-z[1] * slope, z[0] * slope);
+                }
+            }
+            FlowSeries::Sphere(series) => {
+                let (unit, weights) = (&self.unit, &self.weights);
+                series.evaluate(&self.kernel, unit, weights, gradient, &mut self.potential);
+                series.laplacian(&self.kernel, unit, &mut self.laplacian);
+                for (row, x) in gradient.chunks_exact_mut(3).zip(unit.chunks_exact(3)) {
+                    project_tangent(x, row);
+                }
+            }
+            FlowSeries::Zonal(series) => {
+                series.evaluate(
+                    &self.kernel,
+                    &self.unit,
+                    &self.weights,
+                    [&mut self.slope, &mut self.potential, &mut self.laplacian],
+                );
+                for ((row, x), slope) in (gradient.chunks_exact_mut(2))
+                    .zip(self.unit.chunks_exact(2))
+                    .zip(&self.slope)
+                {
+                    (row[0], row[1]) = (x[1] * slope, -x[0] * slope);
+                }
+            }
+        }
+    }
+
+    /// The same by all pairs, for the bodies whose potential is below `least`.
+    fn by_pairs(&mut self, gradient: &mut [f64], least: f64) {
+        let width = self.width();
+        let (beta, unit, weights) = (self.attention.beta, &self.unit, &self.weights);
+        let everywhere = least == f64::INFINITY;
+        (gradient.par_chunks_mut(width * ROWS))
+            .zip(self.potential.par_chunks_mut(ROWS))
+            .zip(self.laplacian.par_chunks_mut(ROWS))
+            .enumerate()
+            .for_each(|(block, ((rows, potential), laplacian))| {
+                for (i, (row, (z, lap))) in (rows.chunks_exact_mut(width))
+                    .zip(potential.iter_mut().zip(laplacian))
+                    .enumerate()
+                {
+                    if everywhere || *z < least {
+                        let at = (block * ROWS + i) * width;
+                        let x = &unit[at..at + width];
+                        (*z, *lap) = pair_sums(beta, weights, unit, x, row);
+                    }
+                }
+            });
+    }
+
+    fn bound_potential(&mut self) {
+        let floor = FLOOR * self.potential.iter().copied().fold(0.0, f64::max);
+        for (z, w) in self.potential.iter_mut().zip(&self.weights) {
+            if *z < 10.0 * floor {
+                self.doubtful += w;
+            }
+            *z = z.max(floor);
+        }
+    }
+
+    /// From (1/β)∇Z and (1/β)ΔZ to v and div v.
+    fn finish(&self, velocity: &mut [f64], divergence: &mut [f64]) {
+        let (width, beta, speed) = (self.width(), self.attention.beta, self.attention.speed());
+        for (i, (row, div)) in (velocity.chunks_exact_mut(width))
+            .zip(divergence)
+            .enumerate()
+        {
+            match self.attention.normalisation {
+                Normalisation::Softmax => {
+                    let rate = 1.0 / self.potential[i];
+                    row.iter_mut().for_each(|v| *v *= rate);
+                    let square: f64 = row.iter().map(|v| v * v).sum();
+                    *div = self.laplacian[i] * rate - beta * square;
+                }
+                Normalisation::None => {
+                    row.iter_mut().for_each(|v| *v *= speed);
+                    *div = self.laplacian[i] * speed;
+                }
+            }
+        }
+    }
+
+    /// dE/dt: (SA) ∫|v|²Z dμ, (USA) ∫|v|² dμ, with a velocity just computed.
+    #[must_use]
+    pub fn dissipation(&self, velocity: &[f64]) -> f64 {
+        let growth = self.attention.beta.exp();
+        (velocity.chunks_exact(self.width()))
+            .zip(self.weights.iter().zip(&self.potential))
+            .map(|(row, (w, z))| {
+                let mobility = match self.attention.normalisation {
+                    Normalisation::Softmax => z * growth,
+                    Normalisation::None => 1.0,
+                };
+                w * mobility * row.iter().map(|v| v * v).sum::<f64>()
+            })
+            .sum()
+    }
+}
+
+/// Sums over Gegenbauer polynomials p_ℓ (orthonormal) at points (sin t, cos t) of a meridian.
+struct ZonalSeries {
+    dimension: usize,
+    alpha: Vec<f64>,
+    moments: Vec<f64>,
+}
+
+impl ZonalSeries {
+    fn new(dimension: usize, degree: usize) -> Self {
+        Self {
+            dimension,
+            alpha: (0..=degree + 1).map(|l| step(dimension, l)).collect(),
+            moments: vec![0.0; degree + 1],
+        }
+    }
+
+    /// `out`: (1/β)∂_tZ e^{−β}, Z e^{−β}, (1/β)ΔZ e^{−β}.
+    fn evaluate(
+        &mut self,
+        kernel: &Kernel,
+        rows: &[f64],
+        weights: &[f64],
+        out: [&mut Vec<f64>; 3],
+    ) {
+        let (alpha, moments) = (&self.alpha, &mut self.moments);
+        moments.fill(0.0);
+        for (x, w) in rows.chunks_exact(2).zip(weights) {
+            let (mut before, mut here) = (0.0, *w);
+            for (l, m) in moments.iter_mut().enumerate() {
+                *m += here;
+                let next = (x[1] * here - alpha[l] * before) / alpha[l + 1];
+                (before, here) = (here, next);
+            }
+        }
+        let moments = &*moments;
+        let d = self.dimension as f64;
+        let [slope, potential, laplacian] = out;
+        (rows.par_chunks(2 * ROWS))
+            .zip(slope.par_chunks_mut(ROWS))
+            .zip(
+                potential
+                    .par_chunks_mut(ROWS)
+                    .zip(laplacian.par_chunks_mut(ROWS)),
+            )
+            .for_each(|((rows, slope), (potential, laplacian))| {
+                for (i, x) in rows.chunks_exact(2).enumerate() {
+                    let (mut p, mut q) = ((0.0, 1.0), (0.0, 0.0));
+                    let mut sums = [0.0; 3];
+                    for (l, m) in moments.iter().enumerate() {
+                        let over = kernel.over_beta[l] * m;
+                        sums[0] += over * q.1;
+                        sums[1] += kernel.potential[l] * m * p.1;
+                        sums[2] += l as f64 * (l as f64 + d - 2.0) * over * p.1;
+                        let next = (x[1] * p.1 - alpha[l] * p.0) / alpha[l + 1];
+                        let slope = (p.1 + x[1] * q.1 - alpha[l] * q.0) / alpha[l + 1];
+                        (p, q) = ((p.1, next), (q.1, slope));
+                    }
+                    slope[i] = -x[0] * sums[0];
+                    potential[i] = sums[1];
+                    laplacian[i] = -sums[2];
+                }
+            });
+    }
+}
