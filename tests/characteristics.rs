@@ -196,3 +196,169 @@ fn observables_are_continuous_across_the_hand_over() {
         );
     }
 }
+
+/// A session followed to its end.
+fn followed(text: &str) -> Session {
+    let mut session = Session::without_pictures(experiment(text));
+    while !session.finished() {
+        assert!(session.advance(&|| false).unwrap());
+    }
+    session
+}
+
+fn last(session: &Session, name: &str) -> f64 {
+    session.history().series_named(name).last().unwrap().1
+}
+
+#[test]
+fn two_clusters_by_symmetry_have_half_the_mass_and_the_energy_of_two_points_long_after() {
+    let beta = 6.0_f64;
+    for (head, solver) in [
+        (
+            "[tokens]\ninitial = { law = \"harmonics\", cosine = [0.0, 0.5] }",
+            "",
+        ),
+        (
+            "[tokens]\ndimension = 3\ninitial = { law = \"zonal\", coefficients = [0.0, 0.6] }",
+            "",
+        ),
+        (
+            "[tokens]\ndimension = 3\ninitial = { law = \"zonal\", coefficients = [0.0, 0.6] }",
+            "solver = \"zonal\"",
+        ),
+        (
+            "[tokens]\ndimension = 6\ninitial = { law = \"zonal\", coefficients = [0.0, 0.6] }",
+            "",
+        ),
+    ] {
+        let session = followed(&format!(
+            "{head}\n[attention]\nbeta = {beta}\n[field]\n{solver}\nmodes = 32\nmax_modes = 32\n[time]\nend = 60\nframes = 13\n"
+        ));
+        assert!(session.field().unwrap().handed_over.unwrap() < 10.0);
+        let exact = beta.cosh() / (2.0 * beta);
+        let energy = last(&session, "field_energy");
+        assert!(
+            (energy / exact - 1.0).abs() < 1e-9,
+            "{head}{solver}: {energy} {exact}"
+        );
+        assert!(last(&session, "field_order_1") < 1e-9);
+        assert!((last(&session, "field_order_2") - 1.0).abs() < 1e-9);
+        // on S² a cluster's mass is a sum over the cells of a grid, with all of it in them by now
+        for mass in ["field_mass_1", "field_mass_2"] {
+            assert!(
+                (last(&session, mass) - 0.5).abs() < 1e-9,
+                "{head}{solver}: {}",
+                last(&session, mass)
+            );
+        }
+        assert!(last(&session, "field_mass_error") < 1e-12);
+    }
+}
+
+#[test]
+fn masses_and_energy_after_the_collapse_do_not_depend_on_when_it_was_handed_over() {
+    let run = |modes: usize, tolerance: &str| {
+        followed(&format!(
+            "[tokens]\ninitial = {{ law = \"harmonics\", cosine = [0.2, 0.3, 0.2], sine = [0.1, 0.0, -0.15] }}\n[attention]\nbeta = 9\n\
+         [field]\nmodes = {modes}\nmax_modes = {modes}\n[time]\nend = 100\nframes = 11\ntolerance = {tolerance}\n"
+        ))
+    };
+    let (early, late) = (run(64, "1e-10"), run(512, "1e-11"));
+    assert!(early.field().unwrap().handed_over < late.field().unwrap().handed_over);
+    assert!(last(&early, "field_clusters") >= 2.0);
+    for name in [
+        "field_mass_1",
+        "field_mass_2",
+        "field_energy",
+        "field_order_1",
+        "field_order_2",
+    ] {
+        let (a, b) = (last(&early, name), last(&late, name));
+        assert!((a - b).abs() < 1e-8 * b.abs().max(1.0), "{name}: {a} {b}");
+    }
+}
+
+#[test]
+fn clusters_of_the_density_merge_when_the_scalar_equation_says() {
+    // two bumps of unequal mass: after the collapse they are two points, whose angle obeys the equation of a pair
+    let text = |end: f64| {
+        format!(
+            "[tokens]\nmerge = 1e-9\ninitial = {{ law = \"mixture\", means = [0.5, 2.3], concentrations = [20.0, 20.0], masses = [0.35, 0.65] }}\n\
+         [attention]\nbeta = 16\n[time]\nend = {end:e}\nframes = 40\nspacing = \"log\"\nfirst = 0.1\ntolerance = 1e-11\n"
+        )
+    };
+    let session = followed(&text(100.0));
+    let run = session.field().unwrap().markers.as_ref().unwrap();
+    let particles = &run.markers.bodies.particles;
+    // the two heavy ones; what is still on its way weighs nothing
+    let mut order: Vec<usize> = (0..particles.count()).collect();
+    order.sort_by(|a, b| particles.weights[*b].total_cmp(&particles.weights[*a]));
+    let (one, two) = (order[0], order[1]);
+    let masses = [particles.weights[one], particles.weights[two]];
+    assert!((masses[0] + masses[1] - 1.0).abs() < 1e-9, "{masses:?}");
+    let attention = Attention {
+        beta: 16.0,
+        normalisation: Normalisation::Softmax,
+    };
+    let life = metastable::theory::pair::lifetime(
+        attention,
+        masses,
+        run.markers.bodies.gap(one, two),
+        1e-8,
+    );
+    assert!(life > 1e6);
+    let mut field = session;
+    // on to the merge by a session of its own, which has it between two frames
+    field = {
+        drop(field);
+        followed(&text(100.0 + 1.01 * life))
+    };
+    let clusters = field.history().series_named("field_order_1");
+    let met = clusters
+        .iter()
+        .find(|(_, r)| (r - 1.0).abs() < 1e-6)
+        .unwrap()
+        .0;
+    assert!(
+        met > 0.5 * (100.0 + life) && met <= 100.0 + 1.01 * life,
+        "{met:e} {life:e}"
+    );
+    let before = followed(&text(100.0 + 0.99 * life));
+    assert!(last(&before, "field_order_1") < 0.999);
+}
+
+#[test]
+fn on_the_sphere_the_mass_per_cluster_is_that_of_the_zonal_solver_to_what_its_loss_says() {
+    let text = |solver: &str, modes: usize| {
+        format!(
+            "[tokens]\ndimension = 3\ninitial = {{ law = \"zonal\", coefficients = [0.2, 0.5], axis = [0.3, -0.5, 0.8] }}\n[attention]\nbeta = 6\n\
+         [field]\nsolver = \"{solver}\"\nmodes = {modes}\nmax_modes = {modes}\n[time]\nend = 40\nframes = 9\n"
+        )
+    };
+    let zonal = followed(&text("zonal", 64));
+    for modes in [24, 48] {
+        let sphere = followed(&text("spectral", modes));
+        let loss = last(&sphere, "field_tail");
+        for name in ["field_mass_1", "field_order_1"] {
+            let (a, b) = (last(&sphere, name), last(&zonal, name));
+            assert!(
+                (a - b).abs() < 2.0 * loss && (a - b).abs() < 0.4 / modes as f64,
+                "{modes} {name}: {a} {b} loss {loss:e}"
+            );
+        }
+    }
+}
+
+#[test]
+fn noise_after_the_hand_over_ends_the_density_and_says_so() {
+    let session = followed(
+        "[tokens]\ninitial = { law = \"harmonics\", cosine = [0.5] }\n[attention]\nbeta = 2\n[field]\nsolver = \"characteristics\"\n\
+         [time]\nend = 4\nframes = 9\n[[change]]\nat = 2\ndiffusion = 0.01\n",
+    );
+    let field = session.field().unwrap();
+    assert_eq!(
+        (field.handed_over, field.under_resolved),
+        (Some(0.0), Some(2.0))
+    );
+    assert_eq!(session.history().series_named("field_energy").len(), 5);
+}

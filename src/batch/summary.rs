@@ -163,7 +163,10 @@ impl Summary {
         writeln!(
             text,
             " · seed {} · t = {} · {} frames · {:.2} s",
-            self.seed, self.end, self.frames, self.seconds
+            self.seed,
+            time(self.end),
+            self.frames,
+            self.seconds
         )?;
         self.write_line(text, "energy E_β", "tokens_energy", "field_energy")?;
         self.write_line(text, "order |m_1|", "tokens_order_1", "field_order_1")?;
@@ -205,7 +208,8 @@ impl Summary {
                 work: done,
             } => {
                 let state = format!(
-                    "handed over to characteristics at t = {since:.4} with {modes} modes: {markers} markers, loss {loss:.1e}"
+                    "handed over to characteristics at t = {} with {modes} modes: {markers} markers, loss {loss:.1e}",
+                    short(*since)
                 );
                 writeln!(text, "{:<14} {state}; {}", "density", work(done))?;
             }
@@ -215,7 +219,8 @@ impl Summary {
                 work: done,
             } => {
                 let state = format!(
-                    "UNDER-RESOLVED since t = {since:.4} at {modes} modes, no values after that"
+                    "UNDER-RESOLVED since t = {} at {modes} modes, no values after that",
+                    short(*since)
                 );
                 writeln!(text, "{:<14} {state}; {}", "density", work(done))?;
             }
@@ -239,5 +244,23 @@ impl Summary {
             Some(right) => writeln!(text, "{label:<14} tokens {left:<14.8} density {right:.8}"),
             None => writeln!(text, "{label:<14} tokens {left:.8}"),
         }
+    }
+}
+
+/// A time with all its digits, in powers of ten where it is long.
+fn time(t: f64) -> String {
+    if t == 0.0 || (1e-4..1e7).contains(&t) {
+        format!("{t}")
+    } else {
+        format!("{t:e}")
+    }
+}
+
+/// A time to four decimals, or in powers of ten.
+fn short(t: f64) -> String {
+    if t == 0.0 || (1e-2..1e7).contains(&t) {
+        format!("{t:.4}")
+    } else {
+        format!("{t:.4e}")
     }
 }

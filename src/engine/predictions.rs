@@ -1,6 +1,6 @@
 //! The curves that theory offers for the start of an experiment, to be drawn over the measurement.
 
-use super::experiment::{Experiment, FieldInitial, Source};
+use super::experiment::{Experiment, FieldInitial, Source, Spacing, TimeSpec};
 use super::snapshot::Prediction;
 use crate::measure::{Bodies, Law};
 use crate::observe::FieldSide;
@@ -15,11 +15,7 @@ const SMALL: f64 = 0.25;
 /// All curves for this experiment, whose density at t = 0 is `field`.
 #[must_use]
 pub fn predictions(experiment: &Experiment, field: Option<&FieldSide>) -> Vec<Prediction> {
-    let points = experiment.time.recorded().clamp(2, POINTS);
-    let last = experiment.time.last();
-    let times: Vec<f64> = (0..points)
-        .map(|j| last * j as f64 / (points - 1) as f64)
-        .collect();
+    let times = times(&experiment.time);
     [
         ott_antonsen(experiment, &times),
         equiangular(experiment, &times),
@@ -29,6 +25,20 @@ pub fn predictions(experiment: &Experiment, field: Option<&FieldSide>) -> Vec<Pr
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// The times of at most `POINTS` points of a curve: spaced as the frames are.
+fn times(spec: &TimeSpec) -> Vec<f64> {
+    let points = spec.recorded().clamp(2, POINTS);
+    let last = spec.recorded().max(2) - 1;
+    match spec.spacing {
+        Spacing::Linear => (0..points)
+            .map(|j| spec.last() * j as f64 / (points - 1) as f64)
+            .collect(),
+        Spacing::Log => (0..points)
+            .map(|j| spec.frame(j * last / (points - 1)))
+            .collect(),
+    }
 }
 
 /// β = 0 from a Poisson kernel.

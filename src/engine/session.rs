@@ -441,6 +441,10 @@ impl Session {
     }
 }
 
+/// A run longer than this without merging is worth a word, at the steps that a contraction of rate one allows.
+const LONG: f64 = 1e5;
+const STABLE_STEP: f64 = 5.0;
+
 fn notes(experiment: &Experiment) -> Vec<String> {
     let mut notes = experiment.notes.clone();
     match experiment.continuum() {
@@ -453,6 +457,14 @@ fn notes(experiment: &Experiment) -> Vec<String> {
         let step = experiment.noise.step;
         notes.push(format!(
             "the tokens' noise is stepped by {step:.2e} (weak order two), not by the tolerance"
+        ));
+    }
+    let last = experiment.time.last() * experiment.attention.speed();
+    if last > LONG && experiment.tokens.merge.is_none() && !noisy && experiment.time.step.is_none()
+    {
+        notes.push(format!(
+            "tokens are not merged: their contraction bounds the step, about {:.0e} steps to the end (set tokens.merge = 1e-9)",
+            last / STABLE_STEP
         ));
     }
     if experiment.attention.beta > 709.0 {

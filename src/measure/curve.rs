@@ -70,6 +70,9 @@ impl Curve {
             self.lifted(angle) - self.lifted(0.0)
         } else if angle <= 0.0 {
             0.0
+        } else if angle >= std::f64::consts::PI {
+            // with what sits on the pole
+            self.total
         } else {
             self.lifted(angle)
         }

@@ -115,7 +115,8 @@ impl Markers {
                     let turn = (x[1].atan2(x[0]) - *place) / TAU;
                     *place += TAU * (turn - turn.round());
                 }
-                _ => *place = x[0].atan2(x[1]),
+                // rounding may put a pole a little on the other side
+                _ => *place = x[0].abs().atan2(x[1]),
             }
         }
     }

@@ -30,7 +30,8 @@ pub fn curve(
     let (mut time, mut gamma) = (0.0, [start]);
     let mut values = Vec::with_capacity(times.len());
     for &target in times {
-        while time < target {
+        // what is left of 1 − γ decays; it would bound the step for ever
+        while time < target && 1.0 - gamma[0] > f64::EPSILON {
             let left = target - time;
             let taken = stepper.step(
                 &mut gamma,
@@ -40,6 +41,7 @@ pub fn curve(
             )?;
             time = if taken >= left { target } else { time + taken };
         }
+        time = target;
         values.push(gamma[0]);
     }
     Ok(values)

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use metastable::engine::experiment::default_modes;
 use metastable::engine::field_run::FieldRun;
 use metastable::engine::token_run::TokenRun;
 use metastable::engine::{Experiment, decode};
@@ -34,11 +35,18 @@ pub fn with_tokens(mut experiment: Experiment, points: Particles) -> Experiment 
     experiment
 }
 
+/// No hand-over: the spectral solver with all the modes it may have by default.
+pub fn spectral_to_the_end(experiment: &mut Experiment) {
+    let dimension = experiment.tokens.dimension;
+    experiment.field.hand_over = false;
+    (_, experiment.field.max_modes) = default_modes(experiment.field.solver, dimension, false);
+}
+
 /// The density's run from a law of its own.
 pub fn field_from(mut experiment: Experiment, law: Law, modes: usize) -> FieldRun {
     experiment.field.initial = metastable::engine::FieldInitial::Law(law);
     experiment.field.modes = modes;
-    experiment.field.hand_over = false;
+    spectral_to_the_end(&mut experiment);
     let tokens = TokenRun::new(&experiment);
     let continuum = experiment.continuum().unwrap();
     FieldRun::new(&experiment, &continuum, tokens.tokens())
