@@ -28,6 +28,13 @@ const LAST: &[(&str, f64, f64, f64)] = &[
     ("sphere-noise-below", 0.0, 0.0, 1.0),
     ("sphere-noise-above", 0.0, 0.0, 3.0),
     ("zonal-128", 6.814_903_22, 0.999_819_16, 1.0),
+    // one point in the end: e^β/2β
+    ("staircase-beta-9", 450.17132930974356, 1.0, 1.0),
+    ("staircase-beta-20", 12129129.885244763, 1.0, 1.0),
+    ("staircase-beta-40", 2942315835462751.5, 1.0, 1.0),
+    ("five-tokens", 6.824768754143031, 1.0, 1.0),
+    ("three-unequal", 12129129.885244755, 1.0, 1.0),
+    ("past-the-collapse", 6781.449642458501, 1.0, 1.0),
 ];
 
 fn run(spec: Experiment) -> Session {

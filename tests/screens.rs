@@ -300,3 +300,28 @@ fn a_drawn_frame_shows_labelled_axes_and_both_sides() {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
 }
+
+#[test]
+fn a_staircase_is_drawn_in_logarithmic_time_with_its_merges_and_its_saddle() {
+    let mut model = model("staircase-beta-20", 160, Depth::None);
+    let text = drawn(&model, 120, 36).backend().to_string();
+    for wanted in ["t (log)", "decades/s", "characteristics since t = 2.592"] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    model.page = PAGES
+        .iter()
+        .position(|page| page.name == "staircase")
+        .unwrap();
+    insta::assert_snapshot!("staircase_log_80x24", drawn(&model, 80, 24).backend());
+    insta::assert_snapshot!("staircase_log_120x36", drawn(&model, 120, 36).backend());
+    model.log_time = Some(false);
+    let text = drawn(&model, 80, 24).backend().to_string();
+    assert!(!text.contains("t (log)"), "{text}");
+    for (width, height) in [(60, 18), (61, 19), (200, 60)] {
+        for page in 0..PAGES.len() {
+            model.page = page;
+            model.log_time = Some(page % 2 == 0);
+            drawn(&model, width, height);
+        }
+    }
+}

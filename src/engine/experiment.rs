@@ -311,6 +311,18 @@ impl TimeSpec {
         self.frame(self.recorded() - 1)
     }
 
+    /// What a reader's clock runs by up to frame j: the time, or with logarithmic spacing decades of it, a frame like the
+    /// other; speeds are in these units a second.
+    #[must_use]
+    pub fn clock(&self, index: usize) -> f64 {
+        match (self.spacing, self.first) {
+            (Spacing::Log, Some(first)) => {
+                (self.end / first).log10() / (self.frames - 2).max(1) as f64 * index as f64
+            }
+            _ => self.frame(index),
+        }
+    }
+
     /// The time of frame j, also past the end: j·end/(frames − 1), or 0 and then first·(end/first)^((j−1)/(frames−2)).
     #[must_use]
     pub fn frame(&self, index: usize) -> f64 {

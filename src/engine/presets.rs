@@ -50,6 +50,12 @@ static BUILT_IN: &[(&str, &str)] = built_in![
     "sphere-noise-below",
     "sphere-noise-above",
     "zonal-128",
+    "staircase-beta-9",
+    "staircase-beta-20",
+    "staircase-beta-40",
+    "five-tokens",
+    "three-unequal",
+    "past-the-collapse",
 ];
 
 /// The preset that opens when none is named.

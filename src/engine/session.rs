@@ -124,6 +124,12 @@ impl Session {
         self.experiment.time.frame(self.frame + 1)
     }
 
+    /// What the reader's clock runs by, so many frames from now.
+    #[must_use]
+    pub fn clock(&self, ahead: usize) -> f64 {
+        self.experiment.time.clock(self.frame + ahead)
+    }
+
     /// Index of the present frame.
     #[must_use]
     pub fn frame(&self) -> usize {
@@ -134,6 +140,12 @@ impl Session {
     #[must_use]
     pub fn finished(&self) -> bool {
         self.frame + 1 >= self.experiment.time.recorded()
+    }
+
+    /// Whether there is a next frame at all: logarithmic times end with the largest number.
+    #[must_use]
+    pub fn exhausted(&self) -> bool {
+        !(self.next_time() * self.attention.speed()).is_finite()
     }
 
     /// β and normalisation now.

@@ -250,11 +250,12 @@ impl Desk {
         if self.quit.load(Ordering::Relaxed) {
             return Next::Quit;
         }
+        *step &= !session.exhausted();
         if *step {
             pace.restart(session);
             return Next::Advance;
         }
-        if self.paused || (session.finished() && !*past_end) {
+        if self.paused || session.exhausted() || (session.finished() && !*past_end) {
             pace.restart(session);
             return Next::Wait(Duration::from_millis(250));
         }
@@ -344,7 +345,7 @@ impl Desk {
     }
 }
 
-/// Keeps simulated time in step with the clock and counts steps a second.
+/// Keeps simulated time (or its decades) in step with the clock and counts steps a second.
 struct Pace {
     clock: Instant,
     time: f64,
@@ -359,7 +360,7 @@ impl Pace {
         let now = Instant::now();
         Self {
             clock: now,
-            time: session.time(),
+            time: session.clock(0),
             speed: 0.0,
             counted: now,
             steps: session.token_steps(),
@@ -369,7 +370,7 @@ impl Pace {
 
     fn restart(&mut self, session: &Session) {
         self.clock = Instant::now();
-        self.time = session.time();
+        self.time = session.clock(0);
     }
 
     /// How long to wait before the next frame is due at this speed. When the computation is slower than the speed asked
@@ -379,7 +380,7 @@ impl Pace {
             self.speed = speed;
             self.restart(session);
         }
-        let due = (session.next_time() - self.time) / speed;
+        let due = (session.clock(1) - self.time) / speed;
         let passed = self.clock.elapsed().as_secs_f64();
         if passed > due + 0.25 {
             self.restart(session);

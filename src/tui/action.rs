@@ -45,6 +45,8 @@ pub enum Action {
     FirstView,
     /// A globe or a map, or for a zonal density its angles or the inner products.
     Picture,
+    /// Linear or logarithmic time.
+    Time,
     /// Another marker.
     Markers,
     /// The help.
@@ -245,6 +247,7 @@ pub static ACTIONS: &[Row] = &[
     row(Action::Slower, &[letter('[')], Some(("[ ]", "speed")), "half the speed", Run),
     row(Action::Faster, &[letter(']')], None, "twice the speed", Run),
     row(Action::Save, &[letter('s')], Some(("s", "save")), "save the run to a folder", Program),
+    row(Action::Time, &[letter('t')], None, "linear or logarithmic time", Run),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
     row(Action::Close, &[named(KeyCode::Esc)], None, "close help or list", View),
     row(Action::Confirm, &[named(KeyCode::Enter)], None, "start the chosen preset", View),

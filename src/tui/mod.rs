@@ -15,6 +15,7 @@ pub mod save;
 pub mod slots;
 pub mod terminal;
 pub mod theme;
+pub mod time_axis;
 pub mod trails;
 pub mod update;
 pub mod view;

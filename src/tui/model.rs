@@ -9,6 +9,7 @@ use super::slots::Slots;
 use super::theme::Theme;
 use super::trails::Trails;
 use crate::dynamics::{Attention, Normalisation};
+use crate::engine::experiment::Spacing;
 use crate::engine::presets::Preset;
 use crate::engine::snapshot::{FieldView, Picture};
 use crate::engine::worker::Report;
@@ -118,6 +119,8 @@ pub struct Model {
     pub marker: Marker,
     /// Index into [`super::view::PAGES`].
     pub page: usize,
+    /// Whether time runs logarithmically, if the reader has chosen; else as the frames are spaced.
+    pub log_time: Option<bool>,
     /// From where the sphere is seen.
     pub gaze: Gaze,
     /// What lies over it.
@@ -160,6 +163,7 @@ impl Model {
             theme,
             marker,
             page: 0,
+            log_time: None,
             gaze: Gaze::default(),
             popup: None,
             chosen: 0,
@@ -182,6 +186,15 @@ impl Model {
     #[must_use]
     pub fn slots(&self) -> &[usize] {
         self.slots.list()
+    }
+
+    /// Whether time runs logarithmically on the plots.
+    #[must_use]
+    pub fn log_time(&self) -> bool {
+        let spaced = (self.snapshot()).map_or(self.experiment.time.spacing, |snapshot| {
+            snapshot.experiment.time.spacing
+        });
+        self.log_time.unwrap_or(spaced == Spacing::Log)
     }
 
     /// Whether the tokens are on S², which can be turned.
@@ -276,10 +289,14 @@ impl Model {
     }
 }
 
-/// The whole run in about thirty seconds, slowed down for fast instabilities (USA at large β).
+/// The whole run in about thirty seconds (in decades of time where frames are spaced logarithmically), slowed down for fast instabilities (USA at large β).
 #[must_use]
 pub fn default_speed(experiment: &Experiment) -> f64 {
-    let speed = number::round((experiment.time.last() / 30.0).max(1e-6));
+    let whole = experiment.time.clock(experiment.time.recorded() - 1);
+    let speed = number::round((whole / 30.0).max(1e-6));
+    if experiment.time.spacing == Spacing::Log {
+        return speed;
+    }
     let degree = 2 + (2.0 * experiment.attention.beta).sqrt() as usize;
     let rates = growth_rates(
         experiment.attention,

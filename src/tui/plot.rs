@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use super::canvas::{Canvas, Marker, Pattern};
 use super::number::tidy;
 use super::theme::Theme;
+use super::time_axis::TimeAxis;
 
 /// One curve.
 pub struct Curve {
@@ -56,6 +57,8 @@ pub struct Chart<'a> {
     pub log: bool,
     /// Range of the abscissa.
     pub x: (f64, f64),
+    /// The axis of time instead, where the abscissa is time.
+    pub time: Option<TimeAxis>,
     /// Name of the abscissa.
     pub x_name: &'static str,
     /// What stands at its start and end instead of the numbers.
@@ -105,12 +108,22 @@ impl Chart<'_> {
             levels: Vec::new(),
             log: false,
             x,
+            time: None,
             x_name: "t",
             x_ends: None,
             y: (f64::NAN, f64::NAN),
             empty: "no data yet",
             remark: None,
         }
+    }
+
+    /// A chart over time.
+    #[must_use]
+    pub fn over_time(title: impl Into<String>, axis: TimeAxis) -> Self {
+        let mut chart = Self::new(title, (axis.from, axis.to));
+        chart.time = Some(axis);
+        chart.x_name = axis.name();
+        chart
     }
 
     /// Adds a curve.
@@ -161,6 +174,7 @@ impl Chart<'_> {
         let scale = Scale {
             plot,
             x: self.x,
+            time: self.time,
             y: (low, high),
         };
         self.hairlines(buffer, &scale, theme);
@@ -269,6 +283,9 @@ impl Chart<'_> {
         );
         buffer.set_stringn(plot.x, below, &start, usize::from(plot.width), theme.dim());
         let end_width = end.chars().count() as u16;
+        if let Some(axis) = self.time.filter(|axis| axis.log) {
+            return decades(buffer, plot, theme, axis, &end);
+        }
         if plot.width > end_width + 6 {
             buffer.set_string(plot.right() - end_width, below, &end, theme.dim());
             buffer.set_string(
@@ -333,10 +350,36 @@ impl Chart<'_> {
     }
 }
 
+/// The ticks of a logarithmic axis of time below a plot: powers of ten, the end and the name.
+pub fn decades(buffer: &mut Buffer, plot: Rect, theme: Theme, axis: TimeAxis, end: &str) {
+    let (dim, below) = (theme.dim(), plot.bottom());
+    let name = format!(" {} ", axis.name());
+    // the end's number, and the name before it
+    let mut right = plot.right();
+    for text in [end, &name] {
+        let width = text.chars().count() as u16;
+        if right < plot.x + width + 8 {
+            break;
+        }
+        right -= width;
+        buffer.set_string(right, below, text, dim);
+    }
+    let first = plot.x + tidy(axis.from).chars().count() as u16;
+    for (share, label) in axis.decades(usize::from(plot.width / 9)) {
+        let at = plot.x + (share * f64::from(plot.width)) as u16;
+        let width = label.chars().count() as u16;
+        if at > first + 1 && at + width + 2 < right {
+            buffer.set_string(at, below, "┴", theme.faint());
+            buffer.set_string(at + 1, below, label, dim);
+        }
+    }
+}
+
 /// Where values are in the plot.
 struct Scale {
     plot: Rect,
     x: (f64, f64),
+    time: Option<TimeAxis>,
     y: (f64, f64),
 }
 
@@ -346,7 +389,10 @@ impl Scale {
         if !x.is_finite() || !y.is_finite() {
             return None;
         }
-        let across = (x - self.x.0) / (self.x.1 - self.x.0);
+        let across = match self.time {
+            Some(axis) => axis.share(x)?,
+            None => (x - self.x.0) / (self.x.1 - self.x.0),
+        };
         let up = (y - self.y.0) / (self.y.1 - self.y.0);
         let (width, height) = (f64::from(self.plot.width), f64::from(self.plot.height));
         Some((

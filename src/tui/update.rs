@@ -54,6 +54,10 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextPage => turn(model, 1),
         Action::PreviousPage => turn(model, PAGES.len() - 1),
         Action::Presets => open(model, Popup::Presets(present(model))),
+        Action::Time => {
+            model.log_time = Some(!model.log_time());
+            Vec::new()
+        }
         Action::Help => open(model, Popup::Help(0)),
         Action::Save => save(model),
         Action::Turn(heading) => {

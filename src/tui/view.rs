@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::model::Model;
 use super::panels::{
-    density, help, matrix, metrics, parameters, spacetime, spectrum, status, tokens,
+    density, help, matrix, metrics, parameters, spacetime, spectrum, staircase, status, tokens,
 };
 
 /// Draws a part of the model into an area.
@@ -37,6 +37,10 @@ pub static PAGES: &[Page] = &[
     Page {
         name: "attention",
         draw: matrix::draw,
+    },
+    Page {
+        name: "staircase",
+        draw: staircase::draw,
     },
 ];
 

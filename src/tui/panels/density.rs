@@ -117,7 +117,15 @@ fn picture(
         let turn = ray as f64 / rays as f64;
         let place = turn * count as f64;
         let (below, share) = (place as usize % count, place.fract());
-        let rho = (1.0 - share) * values[below] + share * values[(below + 1) % count];
+        let rho = if rays < count {
+            // the highest of what the ray stands for: a peak of one cell is not lost between two rays
+            let width = count.div_ceil(rays);
+            (0..=width)
+                .map(|step| values[(below + step + count - width / 2) % count])
+                .fold(0.0, f64::max)
+        } else {
+            (1.0 - share) * values[below] + share * values[(below + 1) % count]
+        };
         let angle = std::f64::consts::TAU * turn;
         let style = if live {
             model.theme.magnitude_line((rho / scale).clamp(0.0, 1.0))
@@ -146,7 +154,10 @@ fn picture(
         dim,
     );
     if live {
-        let text = format!("{} modes", density.modes);
+        let text = density.carried.map_or_else(
+            || format!("{} modes", density.modes),
+            |carried| format!("{} markers", carried.bodies),
+        );
         let at = inner.right().saturating_sub(text.len() as u16);
         buffer.set_stringn(at, inner.bottom() - 1, text, width, dim);
     }

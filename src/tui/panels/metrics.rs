@@ -6,11 +6,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::spectrum::degree_name;
-use crate::engine::Snapshot;
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
 use crate::tui::plot::{Chart, Curve, Level, entry};
+use crate::tui::time_axis::TimeAxis;
 
 /// Draws the four charts side by side, or in two rows where there is height, or as many as fit.
 pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
@@ -50,22 +50,8 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     }
 }
 
-/// The whole run as planned, or as far as it has gone beyond.
-#[must_use]
-pub fn time_range(snapshot: &Snapshot) -> (f64, f64) {
-    (
-        0.0,
-        snapshot.experiment.time.last().max(snapshot.time).max(1e-9),
-    )
-}
-
 fn chart(model: &Model, title: &str) -> Chart<'static> {
-    Chart::new(
-        title,
-        model
-            .snapshot()
-            .map_or((0.0, 1.0), |snapshot| time_range(snapshot)),
-    )
+    Chart::over_time(title, TimeAxis::of(model))
 }
 
 fn finish(model: &Model, mut chart: Chart, names: &[&str], buffer: &mut Buffer, area: Rect) {
@@ -263,7 +249,7 @@ fn clusters(model: &Model, buffer: &mut Buffer, area: Rect) {
 }
 
 /// A count as a staircase.
-fn steps(series: &[(f64, f64)]) -> Vec<(f64, f64)> {
+pub(super) fn steps(series: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let mut points: Vec<(f64, f64)> = Vec::new();
     for (t, y) in series {
         if let Some((_, before)) = points.last().copied().filter(|(_, before)| before != y) {

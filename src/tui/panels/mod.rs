@@ -11,5 +11,6 @@ pub mod metrics;
 pub mod parameters;
 pub mod spacetime;
 pub mod spectrum;
+pub mod staircase;
 pub mod status;
 pub mod tokens;

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::engine::Snapshot;
+use crate::engine::experiment::Spacing;
 use crate::observe::Cluster;
 use crate::tui::model::{Model, Parameter};
 use crate::tui::number::tidy;
@@ -53,7 +54,11 @@ fn value(model: &Model, parameter: Parameter) -> (&'static str, String, bool) {
             model.attention().normalisation.system().into(),
             model.wishes.normalisation.is_some(),
         ),
-        Parameter::Speed => ("speed t/s", tidy(model.speed), false),
+        Parameter::Speed => {
+            let decades = model.experiment.time.spacing == Spacing::Log;
+            let name = if decades { "decades/s" } else { "speed t/s" };
+            (name, tidy(model.speed), false)
+        }
         Parameter::Count => {
             let count = model.experiment.tokens.count;
             (

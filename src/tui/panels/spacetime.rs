@@ -5,13 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use super::metrics::time_range;
 use crate::engine::history::Record;
 use crate::engine::snapshot::FieldView;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
-use crate::tui::plot::rule;
+use crate::tui::plot::{decades, rule};
+use crate::tui::time_axis::TimeAxis;
 
 /// Densities below are as dark as this one.
 const FLOOR: f64 = 0.1;
@@ -37,12 +37,13 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     }
     let plot = Rect::new(inner.x + 4, inner.y, inner.width - 4, inner.height - 2);
-    let range = time_range(snapshot);
+    let axis = TimeAxis::of(model);
     let columns: Vec<Option<&Record>> = (0..plot.width)
         .map(|column| {
             nearest(
                 records,
-                range.1 * (f64::from(column) + 0.5) / f64::from(plot.width),
+                axis.time((f64::from(column) + 0.5) / f64::from(plot.width)),
+                axis,
             )
         })
         .map(|record| record.map(AsRef::as_ref))
@@ -59,28 +60,36 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             heat(model, buffer, plot, column as u16, record, top);
         }
     }
-    let drawn = paths(model, buffer, plot, records, range, has_density);
-    axes(model, buffer, inner, plot, ordinate(model), range.1);
+    let drawn = paths(model, buffer, plot, records, axis, has_density);
+    axes(model, buffer, inner, plot, ordinate(model), axis);
     legend(model, buffer, inner, has_density.then_some(top), drawn);
 }
 
-/// The record nearest in time, none where the run has not been.
-fn nearest(records: &[std::sync::Arc<Record>], time: f64) -> Option<&std::sync::Arc<Record>> {
+/// The record nearest in time as the axis sees it, none where the run has not been.
+fn nearest(
+    records: &[std::sync::Arc<Record>],
+    time: f64,
+    axis: TimeAxis,
+) -> Option<&std::sync::Arc<Record>> {
     let after = records.partition_point(|record| record.time < time);
-    let gap = records
-        .get(1)
-        .map_or(0.0, |second| second.time - records[0].time);
+    let place = |time: f64| axis.share(time).unwrap_or(-1.0);
+    let gap = match records {
+        [.., before, last] => place(last.time) - place(before.time),
+        _ => 0.0,
+    };
     match (
         records.get(after),
         after.checked_sub(1).map(|before| &records[before]),
     ) {
-        (Some(next), Some(last)) => Some(if next.time - time < time - last.time {
-            next
-        } else {
-            last
-        }),
+        (Some(next), Some(last)) => Some(
+            if place(next.time) - place(time) < place(time) - place(last.time) {
+                next
+            } else {
+                last
+            },
+        ),
         (Some(next), None) => Some(next),
-        (None, Some(last)) => Some(last).filter(|last| time - last.time <= gap),
+        (None, Some(last)) => Some(last).filter(|last| place(time) - place(last.time) <= gap),
         (None, None) => None,
     }
 }
@@ -130,15 +139,15 @@ fn paths(
     buffer: &mut Buffer,
     plot: Rect,
     records: &[std::sync::Arc<Record>],
-    range: (f64, f64),
+    axis: TimeAxis,
     over: bool,
 ) -> (usize, usize) {
     let span = ordinate(model).span();
     let kept = records.first().map_or(0, |record| record.tokens.len());
     let every = kept.div_ceil(if over { PATHS } else { 64 }).max(1);
     for column in 0..plot.width {
-        let time = range.1 * (f64::from(column) + 0.5) / f64::from(plot.width);
-        let Some(record) = nearest(records, time) else {
+        let time = axis.time((f64::from(column) + 0.5) / f64::from(plot.width));
+        let Some(record) = nearest(records, time, axis) else {
             break;
         };
         for angle in record.angles.iter().step_by(every) {
@@ -225,7 +234,14 @@ impl Ordinate {
     }
 }
 
-fn axes(model: &Model, buffer: &mut Buffer, inner: Rect, plot: Rect, upwards: Ordinate, end: f64) {
+fn axes(
+    model: &Model,
+    buffer: &mut Buffer,
+    inner: Rect,
+    plot: Rect,
+    upwards: Ordinate,
+    axis: TimeAxis,
+) {
     let dim = model.theme.dim();
     let (labels, name) = upwards.labels();
     for (label, up) in labels.into_iter().zip([1.0, 0.5, 0.0]) {
@@ -242,9 +258,12 @@ fn axes(model: &Model, buffer: &mut Buffer, inner: Rect, plot: Rect, upwards: Or
     for column in plot.left()..plot.right() {
         buffer.set_string(column, below, "─", model.theme.faint());
     }
-    buffer.set_string(plot.x, below, "0", dim);
+    let (start, end) = axis.ends();
+    buffer.set_string(plot.x, below, start, dim);
+    if axis.log {
+        return decades(buffer, plot, model.theme, axis, &end);
+    }
     buffer.set_string(plot.x + plot.width / 2, below, " t ", dim);
-    let end = tidy(end);
     buffer.set_string(plot.right() - end.chars().count() as u16, below, &end, dim);
 }
 

@@ -8,11 +8,11 @@ use ratatui::text::{Line, Span};
 use super::density::wrapped;
 use super::spectrum::degree_name;
 use super::tokens::superscript;
-use crate::engine::snapshot::{FieldView, Picture};
+use crate::engine::snapshot::{Carried, Density, FieldView, Picture};
 use crate::engine::worker::Status;
 use crate::tui::action::{ACTIONS, Action};
 use crate::tui::model::{Message, Model};
-use crate::tui::number::tidy;
+use crate::tui::number::{short, tidy};
 use crate::tui::view::PAGES;
 
 /// "metastable  TITLE · SA · n 64 · d 2 · β 9 · D 0", and the pages.
@@ -167,15 +167,13 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     }
     if let Some(snapshot) = model.snapshot() {
-        let decimals = if snapshot.experiment.time.last() < 0.5 {
-            5
-        } else {
-            2
+        let last = snapshot.experiment.time.last();
+        let time = match last {
+            last if last >= 1e5 || model.log_time() => short(snapshot.time),
+            last if last < 0.5 => format!("{:.5}", snapshot.time),
+            _ => format!("{:.2}", snapshot.time),
         };
-        spans.push(Span::styled(
-            format!(" t {:.decimals$}", snapshot.time),
-            theme.title(),
-        ));
+        spans.push(Span::styled(format!(" t {time}"), theme.title()));
         spans.push(Span::raw(format!(
             " / {}  ",
             tidy(snapshot.experiment.time.last())
@@ -201,6 +199,22 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     if let Some(snapshot) = model.snapshot() {
         match &snapshot.field {
             FieldView::None(_) => spans.push(Span::styled(" · no density", theme.dim())),
+            FieldView::Resolved(Density {
+                carried: Some(carried),
+                tail,
+                ..
+            }) => {
+                let used: usize = spans.iter().map(Span::width).sum();
+                let room = usize::from(area.width).saturating_sub(used);
+                let text = handed_over(*carried, *tail, room);
+                // a loss that shows is not hidden in grey
+                let style = if *tail > 1e-4 {
+                    theme.warning()
+                } else {
+                    theme.dim()
+                };
+                spans.push(Span::styled(text, style));
+            }
             FieldView::Resolved(density) => {
                 let what = match &density.picture {
                     Picture::Circle(_) => format!("S¹ {} modes", density.modes),
@@ -234,6 +248,27 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
         .map(|rate| Span::styled(rate, theme.dim()));
     spans.splice(at..at, rates);
     buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
+}
+
+/// That markers carry the density, in as many words as fit.
+fn handed_over(carried: Carried, tail: f64, room: usize) -> String {
+    let (since, markers) = (tidy(carried.since), carried.markers);
+    let left = if carried.bodies < markers {
+        format!(", {} left", carried.bodies)
+    } else {
+        String::new()
+    };
+    let bodies = carried.bodies;
+    let words = [
+        format!(
+            " · density by characteristics since t = {since}: {markers} markers{left}, loss {tail:.0e}"
+        ),
+        format!(" · characteristics since t = {since}, {bodies} markers, loss {tail:.0e}"),
+        format!(" · characteristics since t = {since}, loss {tail:.0e}"),
+        format!(" · characteristics, loss {tail:.0e}"),
+    ];
+    let fits = words.iter().find(|words| words.chars().count() <= room);
+    fits.unwrap_or(&words[3]).clone()
 }
 
 /// The keys of the action table, as many as fit.

@@ -1,0 +1,123 @@
+//! The axis of time of every plot: linear, or logarithmic for exponentially slow motion, with its ticks.
+
+use super::model::Model;
+use super::number::tidy;
+
+/// Where a time is on the axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TimeAxis {
+    /// Its first time, above 0 where it is logarithmic.
+    pub from: f64,
+    /// Its last.
+    pub to: f64,
+    /// Whether equal distances are equal ratios.
+    pub log: bool,
+}
+
+impl TimeAxis {
+    /// The whole run as planned, or as far as it has gone beyond. A logarithmic axis begins at the first frame after t = 0.
+    #[must_use]
+    pub fn of(model: &Model) -> Self {
+        let spec = &model.experiment.time;
+        let now = model.snapshot().map_or(0.0, |snapshot| snapshot.time);
+        let planned = (model.snapshot()).map_or(spec.last(), |s| s.experiment.time.last());
+        let to = planned.max(now).max(1e-300);
+        let log = model.log_time();
+        let first = (model.snapshot()).map_or(spec.frame(1), |s| s.experiment.time.frame(1));
+        Self {
+            from: if log { first.min(0.1 * to) } else { 0.0 },
+            to,
+            log,
+        }
+    }
+
+    /// The place of a time, 0 at the left end and 1 at the right; None for t = 0 on a logarithmic axis.
+    #[must_use]
+    pub fn share(&self, time: f64) -> Option<f64> {
+        let share = if self.log {
+            (time / self.from).ln() / (self.to / self.from).ln()
+        } else {
+            (time - self.from) / (self.to - self.from)
+        };
+        Some(share).filter(|share| share.is_finite())
+    }
+
+    /// The time at a place.
+    #[must_use]
+    pub fn time(&self, share: f64) -> f64 {
+        if self.log {
+            self.from * ((self.to / self.from).ln() * share).exp()
+        } else {
+            self.from + share * (self.to - self.from)
+        }
+    }
+
+    /// What stands under the axis.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        if self.log { "t (log)" } else { "t" }
+    }
+
+    /// Powers of ten strictly inside a logarithmic axis, thinned out to about `most`, with their labels.
+    #[must_use]
+    pub fn decades(&self, most: usize) -> Vec<(f64, String)> {
+        if !self.log || most == 0 {
+            return Vec::new();
+        }
+        let (first, last) = (self.from.log10(), self.to.log10());
+        let step = [1, 2, 5, 10, 20, 50, 100]
+            .into_iter()
+            .find(|step| (last - first) / f64::from(*step) <= most as f64)
+            .unwrap_or(200);
+        let start = (first / f64::from(step)).ceil() as i32;
+        (start..)
+            .map(|k| k * step)
+            .take_while(|power| f64::from(*power) <= last)
+            .map(|power| {
+                let share = (f64::from(power) - first) / (last - first);
+                (share, label(power))
+            })
+            .filter(|(share, _)| (0.06..=0.94).contains(share))
+            .collect()
+    }
+
+    /// The labels of its ends.
+    #[must_use]
+    pub fn ends(&self) -> (String, String) {
+        (tidy(self.from), tidy(self.to))
+    }
+}
+
+/// 10^power in little room.
+fn label(power: i32) -> String {
+    match power {
+        0 => "1".into(),
+        1 => "10".into(),
+        2 => "100".into(),
+        -1 => "0.1".into(),
+        _ => format!("1e{power}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_and_times_are_inverse_and_decades_are_where_they_belong() {
+        let axis = TimeAxis {
+            from: 0.1,
+            to: 1e19,
+            log: true,
+        };
+        for share in [0.0, 0.3, 1.0] {
+            assert!((axis.share(axis.time(share)).unwrap() - share).abs() < 1e-12);
+        }
+        assert_eq!(axis.share(0.0), None);
+        let decades = axis.decades(4);
+        let labels: Vec<&str> = decades.iter().map(|(_, label)| label.as_str()).collect();
+        assert_eq!(labels, ["1e5", "1e10", "1e15"]);
+        assert!((decades[0].0 - 0.3).abs() < 1e-12);
+        assert!(TimeAxis { log: false, ..axis }.decades(4).is_empty());
+    }
+}
