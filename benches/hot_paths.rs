@@ -1,4 +1,5 @@
-//! The hot paths, one JSON line a measurement: the drift of the tokens, the tendency of the density, a frame on the
+//! The hot paths, one JSON line a measurement: the drift of the tokens, the tendency of the density, the flow of markers,
+//! runs to exponentially long times, a frame on the
 //! screen with the bytes it sends. `cargo bench` runs the short set, `cargo bench -- --full` adds the slow sizes, and any
 //! other word keeps the measurements whose name contains it.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // a bench talks and may stop
@@ -11,10 +12,11 @@ use std::time::Instant;
 
 use metastable::dynamics::tokens::Path;
 use metastable::dynamics::{
-    Attention, CircleMeanField, Normalisation, SphereMeanField, TokenDynamics, ZonalMeanField,
+    Attention, CircleMeanField, MarkerFlow, Normalisation, SphereMeanField, TokenDynamics,
+    ZonalMeanField,
 };
 use metastable::engine::{Session, Snapshot, presets};
-use metastable::measure::{Density, Law};
+use metastable::measure::{Density, Law, Markers};
 use metastable::sphere::{Domain, SpherePlan};
 use metastable::tui::Marker;
 use metastable::tui::model::Model;
@@ -220,10 +222,77 @@ fn frames(plan: &Plan) {
     }
 }
 
+/// The flow of markers (velocity and divergence), with markers a second as 1/(median/M), and whole runs in exponentially
+/// slow motion: 64 tokens at β = 40 from the first step to t = 10¹² and to the last merge, alone and with their density.
+fn markers(plan: &Plan) {
+    for (domain, law, degrees) in [
+        (Domain::Circle, "circle", [64, 512, 4096]),
+        (Domain::Zonal(8), "zonal", [64, 128, 256]),
+        (Domain::Sphere, "sphere", [24, 48, 96]),
+    ] {
+        let mean = match domain {
+            Domain::Circle => vec![1.0, 0.0],
+            Domain::Sphere => vec![0.6, 0.0, 0.8],
+            Domain::Zonal(d) => [vec![1.0], vec![0.0; d - 1]].concat(),
+        };
+        let law_of = Law::VonMisesFisher {
+            concentration: 3.0,
+            mean,
+        };
+        for degree in degrees {
+            let Some(density) = Density::from_law(&law_of, domain, 0, 0.0, degree) else {
+                continue;
+            };
+            let carried = Markers::from_density(&density);
+            // as many as a steeper density would have
+            let copies = if domain == Domain::Sphere {
+                1
+            } else {
+                degree / 16
+            };
+            let rows = &carried.bodies.particles;
+            let (positions, weights) = (rows.positions.repeat(copies), rows.weights.repeat(copies));
+            let mut flow = MarkerFlow::new(domain, SOFTMAX, &weights);
+            let (mut velocity, mut divergence) =
+                (vec![0.0; positions.len()], vec![0.0; weights.len()]);
+            let sizes = format!("\"domain\":\"{law}\",\"markers\":{}", weights.len());
+            plan.measure("G", "markers", &sizes, || {
+                flow.evaluate(&positions, &mut velocity, &mut divergence)
+            });
+        }
+    }
+    for (name, end, field) in [
+        ("tokens_to_1e12", 1e12, false),
+        ("tokens_to_last_merge", 1e38, false),
+        ("with_density_to_1e12", 1e12, true),
+        ("with_density_to_last_merge", 1e38, true),
+    ] {
+        let mut experiment = presets::load("staircase-beta-40").unwrap();
+        experiment.time.end = end;
+        experiment.time.frames = 31;
+        if !field {
+            // the uniform density stays where it is and costs nothing
+            experiment.field.initial = metastable::engine::FieldInitial::Law(Law::Uniform);
+        }
+        plan.measure(
+            "H",
+            name,
+            &format!("\"n\":64,\"beta\":40,\"t\":{end:e}"),
+            || {
+                let mut session = Session::without_pictures(experiment.clone());
+                while !session.finished() {
+                    session.advance(&|| false).unwrap();
+                }
+            },
+        );
+    }
+}
+
 fn main() {
     let plan = Plan::read();
     drift(&plan);
     tendency(&plan);
     sphere(&plan);
+    markers(&plan);
     frames(&plan);
 }

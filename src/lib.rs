@@ -22,13 +22,25 @@
 //! |---|---|
 //! | [`sphere`] | where tokens live: geometry, Fourier analysis, special functions, random points |
 //! | [`integrate`] | time steppers that know nothing of what they step |
-//! | [`measure`] | what is evolved: particles, density, their moments, the laws they start from |
-//! | [`dynamics`] | the equations: kernel, all pairs, moments, the mean-field tendency |
+//! | [`measure`] | what is evolved: particles, bodies, density, markers, their moments, the laws they start from |
+//! | [`dynamics`] | the equations: kernel, all pairs, moments, the mean-field tendency, the flow of markers, merging |
 //! | [`theory`] | predictions to hold a run against |
 //! | [`observe`] | the table of observables |
 //! | [`engine`] | a run: experiment, session, snapshot, worker |
 //! | [`batch`] | work without a screen: runs and their files |
 //! | [`tui`] | the dashboard |
+//!
+//! # Two continuum solvers
+//! While a density is smooth its coefficients are stepped ([`dynamics::MeanField`]). Every attractive run ends in peaks
+//! that sharpen like e^t; where the modes run out the density is handed over to markers that move with the flow
+//! ([`measure::Markers`], [`dynamics::MarkerFlow`]): a quadrature in the label whose panels are split at the watersheds
+//! between clusters. A marker is a weighted token, so that kernel, moments and energy are once more the same.
+//!
+//! # Exponentially long times
+//! Clusters live for times like e^{β(1−⟨x,y⟩)}. Tokens (and markers) that have met become one body
+//! ([`measure::Bodies`], [`dynamics::merging`]), the pulls of the far ones are summed where they keep their digits
+//! ([`dynamics::tangent`]), and the step grows with what is left to move: t = 10³⁸ is some hundred steps away. What the
+//! energy looks like on the way is said by its Hessian ([`observe::saddle`]), how long a pair lives by [`theory::pair`].
 //!
 //! # Conventions
 //! σ is the uniform *probability*; a density is ρ = dμ/dσ, so that uniform is 1. On the circle x = (cos θ, sin θ),

@@ -92,6 +92,18 @@ fn moments_agree_with_the_spectral_solver_while_it_is_resolved() {
             let energy = |m| kernel.interaction_energy(&m);
             let (a, b) = (energy(run.markers.moments(60)), energy(exact.moments()));
             assert!((a / b - 1.0).abs() < 1e-8, "energy {a} {b}");
+            if domain == Domain::Sphere {
+                let rows = run.markers.bodies.particles.rows();
+                for (x, log) in rows.zip(&run.markers.log_density).step_by(97) {
+                    let y = metastable::sphere::harmonics::at_point(x, exact.modes());
+                    let expected: f64 = y.iter().zip(&exact.state).map(|(y, c)| y * c).sum();
+                    let rho = log.exp();
+                    assert!(
+                        (rho - expected).abs() < 1e-7 * expected.max(1.0),
+                        "{rho} {expected}"
+                    );
+                }
+            }
             if domain != Domain::Sphere {
                 // pointwise, by the determinant of the flow map
                 let angles: Vec<f64> = (1..40).map(|j| f64::from(j) * 0.078).collect();

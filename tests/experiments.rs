@@ -27,7 +27,7 @@ fn every_default_is_filled_in() {
         (spec.tokens.count, spec.tokens.dimension, spec.tokens.seed),
         (64, 2, 0)
     );
-    assert_eq!((spec.field.modes, spec.field.max_modes), (256, 1024));
+    assert_eq!((spec.field.modes, spec.field.max_modes), (256, 512));
     assert_eq!(
         (spec.time.frames, spec.time.tolerance, spec.time.scheme),
         (301, 1e-9, Scheme::Adaptive)

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::experiment;
+use common::{experiment, numbers, reference};
 use metastable::dynamics::{Attention, Normalisation};
 use metastable::engine::token_run::TokenRun;
 use metastable::engine::{Experiment, Session};
@@ -191,4 +191,67 @@ fn noise_parts_what_was_merged() {
     assert_eq!((counts[2], counts[3]), (1, 16), "{counts:?}");
     let tokens = session.tokens().tokens();
     assert_ne!(tokens.row(0), tokens.row(1));
+}
+
+#[test]
+fn weighted_tokens_follow_the_oracle_through_exponentially_slow_motion_and_a_merge() {
+    for case in reference("slow.json")["cases"].as_array().unwrap() {
+        let (beta, system) = (
+            case["beta"].as_f64().unwrap(),
+            case["normalisation"].as_str().unwrap(),
+        );
+        let spec = experiment(&format!(
+            "[tokens]\nweights = {:?}\nmerge = 1e-9\ninitial = {{ law = \"points\", points = {:?} }}\n\
+             [attention]\nbeta = {beta:?}\nnormalisation = \"{system}\"\n[time]\nend = 1.0\ntolerance = 1e-12\n",
+            numbers(&case["weights"]),
+            numbers(&case["angles"]),
+        ));
+        let (mut run, mut now) = (TokenRun::new(&spec), 0.0);
+        for (time, state) in numbers(&case["times"])
+            .iter()
+            .zip(case["states"].as_array().unwrap())
+        {
+            assert!(run.advance(now, time - now, &|| false).unwrap());
+            now = *time;
+            for (x, theta) in run.tokens().rows().zip(numbers(state)) {
+                let off = (x[1] * theta.cos() - x[0] * theta.sin()).abs();
+                assert!(off < 1e-8, "{system} β {beta} t {time:e}: {off:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_last_merge_of_a_staircase_comes_when_the_equation_of_its_last_pair_says() {
+    for beta in [9.0, 20.0, 40.0] {
+        let session = staircase(beta, 64, (2.0 * beta).exp());
+        let merges = session.tokens().merges();
+        let (before, last) = (&merges[merges.len() - 2], &merges[merges.len() - 1]);
+        assert_eq!((before.bodies, last.bodies), (2, 1));
+        // the last two alone, from a frame on which they were
+        let history = session.history();
+        let start = (history.records().iter())
+            .find(|record| record.time > before.time)
+            .unwrap()
+            .time;
+        assert!(start < last.time);
+        let gap = history
+            .series_named("tokens_closest")
+            .iter()
+            .find(|(t, _)| *t == start)
+            .unwrap()
+            .1;
+        let attention = Attention {
+            beta,
+            normalisation: Normalisation::Softmax,
+        };
+        let life =
+            theory::pair::lifetime(attention, [last.masses[0], last.masses[1]], gap, last.gap);
+        // positions are good to the tolerance of 1e-9 a step, times to β sin θ of that
+        assert!(
+            ((last.time - start) / life - 1.0).abs() < 1e-6,
+            "β {beta}: {:e} {life:e}",
+            last.time - start
+        );
+    }
 }

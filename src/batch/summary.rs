@@ -186,6 +186,17 @@ impl Summary {
             )
         };
         writeln!(text, "{:<14} {}", "tokens", work(&self.tokens))?;
+        if let (Some(bodies), Some(error)) = (
+            self.value("tokens_bodies"),
+            self.value("tokens_merge_error"),
+        ) {
+            let count = self.count;
+            writeln!(
+                text,
+                "{:<14} {count} tokens are {bodies} bodies, the energy changed by at most {error:.0e} of it",
+                "merging"
+            )?;
+        }
         match &self.field {
             FieldSummary::None => writeln!(text, "{:<14} none", "density")?,
             FieldSummary::Resolved {

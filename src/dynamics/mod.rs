@@ -3,7 +3,8 @@
 //!
 //! The kernel is zonal, so it acts on moments by one multiplier a degree ([`Kernel`], Funk–Hecke), and [`spectral`]
 //! (tokens) and [`mean_field`] (density) read the same table. What needs no zonal structure goes by all pairs
-//! ([`direct`]). [`tokens`] chooses between the two and the tests hold them together.
+//! ([`direct`], and for exponentially weak pulls [`tangent`]). [`tokens`] chooses between them and the tests hold them
+//! together. [`flow`] moves the markers that carry a density past its collapse, [`merging`] says when bodies become one.
 
 pub mod direct;
 pub mod flow;

@@ -16,7 +16,7 @@ const WEIGHT_STREAM: u64 = 2;
 #[must_use]
 pub fn default_modes(solver: Solver, dimension: usize, hand_over: bool) -> (usize, usize) {
     match (solver.domain(dimension), hand_over) {
-        (Domain::Circle, true) => (256, 1024),
+        (Domain::Circle, true) => (256, 512),
         (Domain::Sphere, true) => (32, 64),
         (Domain::Zonal(_), true) => (64, 256),
         (Domain::Circle, false) => (256, 65536),

@@ -19,6 +19,8 @@ const PANEL: f64 = 1e-2;
 const PANEL_ROUNDING: f64 = 1e-13;
 /// Panels are split ahead of time at this share of that, lest every step be taken twice.
 const AHEAD: f64 = 0.1;
+/// |ln ρ| beyond this, a direction of the sphere, is that of a peak narrower than the positions' last digit, or of nothing.
+const SHARPEST: f64 = 60.0;
 /// Most markers: beyond, panels are no longer split and the loss says what that costs.
 const MOST_MARKERS: usize = 1 << 16;
 
@@ -112,12 +114,13 @@ impl MarkerRun {
         let width = self.markers.bodies.particles.dimension();
         self.before.clone_from(&self.state);
         let (flow, log_density) = (&mut self.flow, &self.markers.log_density);
+        let bound = SHARPEST * (self.markers.domain.dimension() - 1) as f64;
         let tendency = |u: &[f64], du: &mut [f64]| {
             let (velocity, logs) = du.split_at_mut(rows);
             flow.evaluate(&u[..rows], velocity, logs);
             for (rate, log) in logs.iter_mut().zip(log_density) {
-                // a point mass stays one
-                *rate = if log.is_finite() { -*rate } else { 0.0 };
+                // a point mass stays one; a logarithm that runs away would bound the step by its rounding
+                *rate = if log.abs() < bound { -*rate } else { 0.0 };
             }
         };
         let retraction = |u: &mut [f64]| retract(&mut u[..rows], width);

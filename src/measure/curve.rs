@@ -30,6 +30,35 @@ pub struct Curve {
     pub(super) total: f64,
 }
 
+/// s with X(s) = x on a piece: Newton's steps where they stay between the bounds found so far, halves where not.
+fn inverse(piece: &Piece, x: f64) -> f64 {
+    let (mut low, mut high) = (-1.0, 1.0);
+    let span = piece.to - piece.from;
+    let mut s = if span > 0.0 {
+        2.0 * (x - piece.from) / span - 1.0
+    } else {
+        0.0
+    };
+    while high - low > 1e-14 {
+        let off = panel::value(&piece.place, s) - x;
+        if off < 0.0 {
+            low = s;
+        } else {
+            high = s;
+        }
+        let next = s - off / panel::slope(&piece.place, s);
+        if (next - s).abs() < 1e-15 {
+            return next.clamp(-1.0, 1.0);
+        }
+        s = if next > low && next < high {
+            next
+        } else {
+            0.5 * (low + high)
+        };
+    }
+    s
+}
+
 impl Curve {
     /// The panel whose image holds an angle, the place s in it, and the turns taken off.
     pub(super) fn locate(&self, angle: f64) -> (usize, f64, f64) {
@@ -44,17 +73,7 @@ impl Curve {
             .pieces
             .partition_point(|piece| piece.to < x)
             .min(self.pieces.len() - 1);
-        let piece = &self.pieces[p];
-        let (mut low, mut high) = (-1.0, 1.0);
-        while high - low > 1e-15 * 8.0 {
-            let middle = 0.5 * (low + high);
-            if panel::value(&piece.place, middle) < x {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        (p, 0.5 * (low + high), turns)
+        (p, inverse(&self.pieces[p], x), turns)
     }
 
     fn lifted(&self, angle: f64) -> f64 {

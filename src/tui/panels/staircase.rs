@@ -257,7 +257,8 @@ fn merges(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
     let corner = if list.is_empty() {
         String::new()
     } else {
-        format!("{} so far", list.len())
+        let error = snapshot.value("tokens_merge_error");
+        format!("{} so far, δE/E ≤ {error:.0e}", list.len())
     };
     let inner = rule(buffer, area, theme, "merges", &corner);
     if snapshot.experiment.tokens.merge.is_none() {
