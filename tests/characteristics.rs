@@ -374,3 +374,18 @@ fn noise_after_the_hand_over_ends_the_density_and_says_so() {
     );
     assert_eq!(session.history().series_named("field_energy").len(), 5);
 }
+
+#[test]
+fn along_an_axis_a_collapsed_density_lets_the_step_grow() {
+    let session = followed(
+        "[tokens]\ncount = 2\ndimension = 8\nmerge = 1e-9\ninitial = { law = \"von-mises-fisher\", concentration = 1.0 }\n[attention]\nbeta = 2\n\
+         [field]\nmodes = 64\nmax_modes = 64\n[time]\nend = 1e12\nframes = 40\nspacing = \"log\"\n",
+    );
+    assert!((last(&session, "field_order_1") - 1.0).abs() < 1e-12);
+    assert_eq!(last(&session, "field_markers"), 1.0);
+    assert!(
+        last(&session, "field_steps") < 2000.0,
+        "{}",
+        last(&session, "field_steps")
+    );
+}

@@ -193,8 +193,9 @@ impl Summary {
             let count = self.count;
             writeln!(
                 text,
-                "{:<14} {count} tokens are {bodies} bodies, the energy changed by at most {error:.0e} of it",
-                "merging"
+                "{:<14} {count} tokens are {bodies} {}, the energy changed by at most {error:.0e} of it",
+                "merging",
+                if bodies == 1.0 { "body" } else { "bodies" }
             )?;
         }
         match &self.field {

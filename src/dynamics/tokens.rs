@@ -25,7 +25,8 @@ const SERIES_ROUNDING: f64 = 1e-15;
 /// The relative accuracy of the drift that is asked of the series.
 const ACCURACY: f64 = 1e-11;
 
-/// Most tokens that move by tangent pairs: with more of them left, the fast motion is not over.
+/// Most tokens that move by tangent pairs (a quarter above S², where these are slower): with more of them left, the fast
+/// motion is not over.
 const TANGENT_UP_TO: usize = 1024;
 
 /// Which way the drift is computed.
@@ -115,7 +116,12 @@ impl TokenDynamics {
     #[must_use]
     pub fn slow(attention: Attention, particles: &Particles) -> Self {
         let mut dynamics = Self::new(attention, particles);
-        if particles.count() <= TANGENT_UP_TO {
+        let most = if dynamics.dimension <= 3 {
+            TANGENT_UP_TO
+        } else {
+            TANGENT_UP_TO / 4
+        };
+        if particles.count() <= most {
             dynamics.slow = true;
             dynamics.preferred = Path::Tangent;
         }

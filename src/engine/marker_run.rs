@@ -175,7 +175,10 @@ impl MarkerRun {
 
     fn merge_what_met(&mut self) -> bool {
         let near = self.markers.bodies.near_pairs(MERGE);
-        if near.is_empty() {
+        let zonal = matches!(self.markers.domain, Domain::Zonal(_));
+        let polar = zonal
+            && (self.markers.bodies.particles.rows()).any(|x| x[0] != 0.0 && x[0].abs() < MERGE);
+        if near.is_empty() && !polar {
             return false;
         }
         let rows = &self.markers.bodies.particles.positions;
@@ -185,8 +188,9 @@ impl MarkerRun {
         );
         self.flow.evaluate(rows, &mut velocity, &mut divergence);
         let pairs = merging::contracting_pairs(&self.markers.bodies, &near, &velocity);
+        let settled = polar && self.markers.settle_on_poles(MERGE, &velocity);
         if pairs.is_empty() {
-            return false;
+            return settled;
         }
         self.markers.join(&pairs);
         true

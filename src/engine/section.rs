@@ -128,6 +128,11 @@ impl<'a> Section<'a> {
         } else if *high >= 1e300 {
             format!("it must be a finite number, at least {low}")
         } else {
+            let low = if *low > 0.0 && *low < 1e-4 {
+                format!("{low:e}")
+            } else {
+                low.to_string()
+            };
             format!("it must lie between {low} and {high}")
         };
         Err(node.at.error(

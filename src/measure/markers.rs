@@ -145,6 +145,27 @@ impl Markers {
         self.bodies.join(&group, groups);
     }
 
+    /// Along an axis, puts bodies that are within `reach` of a pole and go there (by their `velocity`) onto it, where
+    /// they stay: a small sphere around the axis meets itself at the pole. True when there were any.
+    pub fn settle_on_poles(&mut self, reach: f64, velocity: &[f64]) -> bool {
+        if !matches!(self.domain, Domain::Zonal(_)) {
+            return false;
+        }
+        let mut settled = false;
+        let rows = self.bodies.particles.positions.chunks_exact_mut(2);
+        for ((x, v), log) in rows
+            .zip(velocity.chunks_exact(2))
+            .zip(&mut self.log_density)
+        {
+            if x[0] != 0.0 && x[0].abs() < reach && x[0] * v[0] <= 0.0 {
+                (x[0], x[1]) = (0.0, x[1].signum());
+                *log = f64::INFINITY;
+                settled = true;
+            }
+        }
+        settled
+    }
+
     /// The moments to a degree, by quadrature in the label.
     #[must_use]
     pub fn moments(&self, degree: usize) -> Moments {

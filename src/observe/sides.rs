@@ -298,9 +298,15 @@ impl FieldSide {
             .max(clusters::degrees_needed(width));
         let moments = markers.moments(degree);
         let curve = markers.curve();
-        let particles = &markers.bodies.particles;
+        let (particles, tail) = (&markers.bodies.particles, markers.tail());
         let clusters = match (&curve, &mut instruments.basins) {
-            (None, Some(basins)) => basins.of_tokens(particles),
+            (None, Some(basins)) => {
+                // on S² a few markers linger at every watershed: lighter than the loss is not known to be there
+                let mut clusters = basins.of_tokens(particles);
+                clusters.list.retain(|cluster| cluster.mass > SEEN * tail);
+                clusters.labels.clear();
+                clusters
+            }
             (Some(curve), _) if markers.domain == Domain::Circle => {
                 clusters::of_density(&moments, width, |theta| curve.cumulative(theta))
             }
@@ -341,7 +347,7 @@ impl FieldSide {
             orders: std::array::from_fn(|k| orders[k]),
             mass_error: (particles.weights.iter().sum::<f64>() - 1.0).abs(),
             minimum: markers.minimum(),
-            tail: markers.tail(),
+            tail,
             modes: None,
             markers: Some(markers.bodies.count()),
             clusters,
@@ -355,6 +361,8 @@ impl FieldSide {
 
 /// Degrees of the order parameters that are shown.
 const SHOWN: usize = 64;
+/// A cluster of markers on S² counts from so many losses on.
+const SEEN: f64 = 4.0;
 /// Points of the distribution function on a panel of markers: straight pieces between them are good to 1e-7 in W₁.
 const LINE: usize = 128;
 

@@ -103,7 +103,7 @@ fn both(model: &Model, chart: &mut Chart, tokens: &str, field: &str) {
 }
 
 /// The values of both sides: "━ 812.4 ╍ 809.9".
-fn values(
+pub(super) fn values(
     model: &Model,
     tokens: &str,
     field: &str,

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::metrics::steps;
+use super::metrics::{steps, values};
 use crate::engine::Snapshot;
 use crate::engine::token_run::Merge;
 use crate::tui::canvas::Pattern;
@@ -85,9 +85,14 @@ fn energy(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
         Pattern::Dashed,
     );
     chart.curve(tokens.clone(), theme.tokens(), Pattern::Solid);
-    chart.corner = format!("tokens {}", short(snapshot.value("tokens_energy")));
-    if snapshot.value("field_energy").is_finite() {
-        chart.corner += &format!(" ━  density {} ╍", short(snapshot.value("field_energy")));
+    chart.values = vec![Line::from(values(
+        model,
+        "tokens_energy",
+        "field_energy",
+        short,
+    ))];
+    if area.width >= 50 {
+        chart.corner = "tokens ━  density ╍".into();
     }
     let at = |merge: &Merge| {
         let after = tokens.partition_point(|(time, _)| *time < merge.time);
