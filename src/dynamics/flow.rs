@@ -113,12 +113,7 @@ impl MarkerFlow {
                     &self.weights,
                     [&mut self.slope, &mut self.potential, &mut self.laplacian],
                 );
-                for ((row, z), slope) in (gradient.chunks_exact_mut(2))
-                    .zip(self.unit.chunks_exact(2))
-                    .zip(&self.slope)
-                {
-                    (row[0], row[1]) = (-z[1] * slope, z[0] * slope);
-                }
+                along_circle(&self.unit, &self.slope, 1.0, gradient);
             }
             FlowSeries::Sphere(series) => {
                 let (unit, weights) = (&self.unit, &self.weights);
@@ -135,12 +130,8 @@ impl MarkerFlow {
                     &self.weights,
                     [&mut self.slope, &mut self.potential, &mut self.laplacian],
                 );
-                for ((row, x), slope) in (gradient.chunks_exact_mut(2))
-                    .zip(self.unit.chunks_exact(2))
-                    .zip(&self.slope)
-                {
-                    (row[0], row[1]) = (x[1] * slope, -x[0] * slope);
-                }
+                // the angle to the axis runs from (0, 1), the other way round
+                along_circle(&self.unit, &self.slope, -1.0, gradient);
             }
         }
     }
@@ -214,6 +205,16 @@ impl MarkerFlow {
                 w * mobility * row.iter().map(|v| v * v).sum::<f64>()
             })
             .sum()
+    }
+}
+
+/// A derivative along the unit circle as tangent rows, anticlockwise for `sense` = 1.
+fn along_circle(unit: &[f64], slope: &[f64], sense: f64, rows: &mut [f64]) {
+    for ((row, z), slope) in (rows.chunks_exact_mut(2))
+        .zip(unit.chunks_exact(2))
+        .zip(slope)
+    {
+        (row[0], row[1]) = (-z[1] * slope * sense, z[0] * slope * sense);
     }
 }
 

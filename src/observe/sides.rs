@@ -251,18 +251,7 @@ impl FieldSide {
         };
         let kernel = &instruments.kernel;
         let orders = moments.order_parameters(ORDERS);
-        let discrepancy = match &token_side.moments {
-            Some(own) if own.domain() == moments.domain() => {
-                kernel.energy_norm(&own.minus(&moments))
-            }
-            _ => zonal_discrepancy(
-                kernel,
-                tokens,
-                token_side.self_potential,
-                &density.axis,
-                &moments,
-            ),
-        };
+        let discrepancy = discrepancy(kernel, tokens, token_side, &density.axis, &moments);
         Self {
             energy: kernel.interaction_energy(&moments),
             dissipation,
@@ -328,18 +317,7 @@ impl FieldSide {
             (None, Some(slices)) => slices.between_points(tokens, particles),
             (None, None) => f64::NAN,
         };
-        let discrepancy = match &token_side.moments {
-            Some(own) if own.domain() == moments.domain() => {
-                kernel.energy_norm(&own.minus(&moments))
-            }
-            _ => zonal_discrepancy(
-                kernel,
-                tokens,
-                token_side.self_potential,
-                &markers.axis,
-                &moments,
-            ),
-        };
+        let discrepancy = discrepancy(kernel, tokens, token_side, &markers.axis, &moments);
         let orders = moments.order_parameters(ORDERS);
         Self {
             energy: kernel.interaction_energy(&moments),
@@ -365,6 +343,20 @@ const SHOWN: usize = 64;
 const SEEN: f64 = 4.0;
 /// Points of the distribution function on a panel of markers: straight pieces between them are good to 1e-7 in W₁.
 const LINE: usize = 128;
+
+/// √(2E_β[μ_n − ρ]): from the moments of the difference where both sides have the same ones.
+fn discrepancy(
+    kernel: &Kernel,
+    tokens: &Particles,
+    side: &TokenSide,
+    axis: &[f64],
+    moments: &Moments,
+) -> f64 {
+    match &side.moments {
+        Some(own) if own.domain() == moments.domain() => kernel.energy_norm(&own.minus(moments)),
+        _ => zonal_discrepancy(kernel, tokens, side.self_potential, axis, moments),
+    }
+}
 
 /// √(2E_β[μ_n − ρ]) of tokens and a zonal density: 2E of the tokens by all pairs, the rest from moments, to which only the
 /// tokens' average around the axis contributes. The difference of the three terms loses what √(1e-16) loses.
