@@ -389,3 +389,28 @@ fn along_an_axis_a_collapsed_density_lets_the_step_grow() {
         last(&session, "field_steps")
     );
 }
+
+#[test]
+fn parameters_change_after_the_hand_over_as_before_it() {
+    let run = |modes: usize| {
+        followed(&format!(
+            "[tokens]\ninitial = {{ law = \"harmonics\", cosine = [0.3, 0.2] }}\n[attention]\nbeta = 4\n[field]\nmodes = 32\nmax_modes = {modes}\n\
+         [time]\nend = 6\nframes = 61\n[[change]]\nat = 2.5\nbeta = 2\nnormalisation = \"none\"\n[[change]]\nat = 3.0\nbeta = 1.0\nnormalisation = \"softmax\"\n"
+        ))
+    };
+    let (before, after) = (run(32), run(1024));
+    assert!(before.field().unwrap().handed_over.unwrap() < 2.5);
+    assert!(after.field().unwrap().handed_over.unwrap() > 2.5);
+    for name in ["field_energy", "field_order_1", "field_order_2"] {
+        let (a, b) = (
+            before.history().series_named(name),
+            after.history().series_named(name),
+        );
+        for ((t, a), (_, b)) in a.iter().zip(b) {
+            assert!(
+                (a - b).abs() < 1e-8 * b.abs().max(1.0),
+                "{name} at {t}: {a} {b}"
+            );
+        }
+    }
+}

@@ -403,6 +403,9 @@ impl Session {
                 .flatten()
                 .copied()
                 .collect(),
+            weights: (particles.weights.iter().step_by(stride))
+                .map(|weight| weight * particles.count() as f64)
+                .collect(),
             plane: self.plane.iter().step_by(stride).copied().collect(),
             plane_share: self.plane_share,
             labels: (member.iter().step_by(stride))

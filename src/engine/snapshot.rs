@@ -57,6 +57,8 @@ pub struct TokenView {
     pub stride: usize,
     /// Positions, d numbers a token.
     pub positions: Vec<f64>,
+    /// n·w_i of each listed token: 1 where all weigh the same.
+    pub weights: Vec<f64>,
     /// Where the token is drawn: on the circle x itself, else its two leading principal components (of the second
     /// moment matrix Σ w x xᵀ).
     pub plane: Vec<[f64; 2]>,

@@ -93,16 +93,18 @@ fn order(snapshot: &Snapshot) -> Vec<usize> {
     order
 }
 
-/// Weights of one token's attention to all listed ones: relative to uniform (SA) or to itself (USA).
+/// Weights of one token's attention to all listed ones: relative to uniform (SA) or to itself (USA); a heavy token counts
+/// as many.
 fn weights(snapshot: &Snapshot, row: usize, softmax: bool) -> Vec<f64> {
     let d = snapshot.tokens.dimension;
     let positions = &snapshot.tokens.positions;
     let x = &positions[row * d..(row + 1) * d];
     let mut weights: Vec<f64> = positions
         .chunks_exact(d)
-        .map(|y| {
+        .zip(&snapshot.tokens.weights)
+        .map(|(y, weight)| {
             let product: f64 = x.iter().zip(y).map(|(a, b)| a * b).sum();
-            (snapshot.attention.beta * (product - 1.0)).exp()
+            weight * (snapshot.attention.beta * (product - 1.0)).exp()
         })
         .collect();
     if softmax {
