@@ -35,6 +35,7 @@ pub struct MarkerRun {
     /// Rows of the bodies, then ln ρ of each.
     state: Vec<f64>,
     before: Vec<f64>,
+    places: Vec<f64>,
     earlier: Work,
     doubtful: f64,
 }
@@ -51,6 +52,7 @@ impl MarkerRun {
             tolerance,
             state: Vec::new(),
             before: Vec::new(),
+            places: Vec::new(),
             earlier: Work::default(),
             doubtful: 0.0,
             markers,
@@ -113,6 +115,8 @@ impl MarkerRun {
         let rows = self.markers.bodies.particles.positions.len();
         let width = self.markers.bodies.particles.dimension();
         self.before.clone_from(&self.state);
+        self.places.clear();
+        self.places.extend_from_slice(self.markers.places());
         let (flow, log_density) = (&mut self.flow, &self.markers.log_density);
         let bound = SHARPEST * (self.markers.domain.dimension() - 1) as f64;
         let tendency = |u: &[f64], du: &mut [f64]| {
@@ -127,7 +131,6 @@ impl MarkerRun {
         let taken = self
             .stepper
             .step(&mut self.state, limit, tendency, retraction)?;
-        let places = self.markers.clone_places();
         self.note_state();
         let threshold = (PANEL * self.tolerance).max(PANEL_ROUNDING);
         let room = self.markers.count() < MOST_MARKERS;
@@ -139,7 +142,7 @@ impl MarkerRun {
         if !lost.is_empty() {
             self.state.clone_from(&self.before);
             self.note_state();
-            self.markers.set_places(places);
+            self.markers.set_places(&self.places);
             self.markers.split(&lost);
             self.stepper.controller.step = taken;
             self.rebuild();

@@ -55,6 +55,8 @@ pub struct Markers {
     pub masses: Vec<f64>,
     /// X of every marker on a line: the angle, not brought back to [0, 2π), or the angle to the axis.
     places: Vec<f64>,
+    /// Scratch: the angle of every body.
+    angles: Vec<f64>,
     labels: Labels,
     rule: PanelRule,
     /// ln ∫sin^{d−2}t dt of the zonal domain.
@@ -107,29 +109,40 @@ impl Markers {
 
     /// Takes note of where the bodies have moved: X of every marker on a line.
     pub fn follow(&mut self) {
-        let particles = &self.bodies.particles;
-        for (place, body) in self.places.iter_mut().zip(&self.bodies.member) {
-            let x = particles.row(*body);
-            match self.domain {
-                Domain::Circle => {
-                    let turn = (x[1].atan2(x[0]) - *place) / TAU;
-                    *place += TAU * (turn - turn.round());
-                }
+        if self.places.is_empty() {
+            return;
+        }
+        // one angle a body: markers that have met share it
+        let circle = self.domain == Domain::Circle;
+        self.angles.clear();
+        self.angles.extend(self.bodies.particles.rows().map(|x| {
+            if circle {
+                x[1].atan2(x[0])
+            } else {
                 // rounding may put a pole a little on the other side
-                _ => *place = x[0].abs().atan2(x[1]),
+                x[0].abs().atan2(x[1])
             }
+        }));
+        for (place, body) in self.places.iter_mut().zip(&self.bodies.member) {
+            let angle = self.angles[*body];
+            *place = if circle {
+                let turn = (angle - *place) / TAU;
+                *place + TAU * (turn - turn.round_ties_even())
+            } else {
+                angle
+            };
         }
     }
 
     /// X of every marker, to come back to.
     #[must_use]
-    pub fn clone_places(&self) -> Vec<f64> {
-        self.places.clone()
+    pub fn places(&self) -> &[f64] {
+        &self.places
     }
 
     /// X of every marker as it was.
-    pub fn set_places(&mut self, places: Vec<f64>) {
-        self.places = places;
+    pub fn set_places(&mut self, places: &[f64]) {
+        self.places.copy_from_slice(places);
     }
 
     /// Joins the connected groups of pairs of bodies, whose density is a point mass from then on.
@@ -500,6 +513,7 @@ fn on_line(density: &Density) -> Markers {
         log_density: logs,
         masses,
         places,
+        angles: Vec::new(),
         labels: Labels::Line { edges },
         rule,
         log_circumference: log_circumference(dimension),
@@ -557,6 +571,7 @@ fn on_grid(density: &Density) -> Markers {
         log_density: values.iter().map(|rho| rho.max(LEAST).ln()).collect(),
         masses,
         places: Vec::new(),
+        angles: Vec::new(),
         labels: Labels::Grid {
             latitudes,
             longitudes,
