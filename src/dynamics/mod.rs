@@ -6,6 +6,7 @@
 //! ([`direct`], and for exponentially weak pulls [`tangent`]). [`tokens`] chooses between them and the tests hold them
 //! together. [`flow`] moves the markers that carry a density past its collapse, [`merging`] says when bodies become one.
 
+pub mod binned;
 pub mod direct;
 pub mod flow;
 pub mod kernel;
