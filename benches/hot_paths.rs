@@ -10,9 +10,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use metastable::dynamics::binned::Binned;
+use metastable::dynamics::spectral::Series;
 use metastable::dynamics::tokens::Path;
 use metastable::dynamics::{
-    Attention, CircleMeanField, MarkerFlow, Normalisation, SphereMeanField, TokenDynamics,
+    Attention, CircleMeanField, Kernel, MarkerFlow, Normalisation, SphereMeanField, TokenDynamics,
     ZonalMeanField,
 };
 use metastable::engine::{Session, Snapshot, presets};
@@ -100,6 +102,27 @@ fn drift(plan: &Plan) {
                     dynamics.drift_by(Path::Spectral, &tokens.positions, &mut out)
                 });
             }
+        }
+    }
+}
+
+/// The drift's sums on the circle (moments and evaluation, Z and its slope) in cells, and by the recurrences of the series.
+fn circle(plan: &Plan) {
+    for beta in [4.0, 81.0] {
+        let kernel = Kernel::new(2, beta);
+        for count in [10_000, 100_000, 1_000_000] {
+            let tokens = Law::Uniform.sample(count, 2, 1);
+            let (positions, weights) = (&tokens.positions, &tokens.weights);
+            let (mut slope, mut potential) = (vec![0.0; count], vec![0.0; count]);
+            let sizes = format!("\"n\":{count},\"beta\":{beta}");
+            let mut binned = Binned::new(&kernel, count);
+            plan.measure("B", "circle_binned", &sizes, || {
+                binned.evaluate(&kernel, positions, weights, &mut slope, &mut potential)
+            });
+            let mut series = Series::new(&kernel);
+            plan.measure("B", "circle_series_slow", &sizes, || {
+                series.evaluate(&kernel, positions, weights, &mut slope, &mut potential)
+            });
         }
     }
 }
@@ -291,6 +314,7 @@ fn markers(plan: &Plan) {
 fn main() {
     let plan = Plan::read();
     drift(&plan);
+    circle(&plan);
     tendency(&plan);
     sphere(&plan);
     markers(&plan);

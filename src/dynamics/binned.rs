@@ -184,11 +184,11 @@ fn powers(first: f64, u: f64) -> Cell {
     let u4 = u2 * u2;
     let u8 = u4 * u4;
     let mut p = [0.0; ORDER];
-    for i in 0..8 {
+    for (i, power) in p[..8].iter_mut().enumerate() {
         let one = if i & 1 != 0 { u } else { 1.0 };
         let two = if i & 2 != 0 { u2 } else { 1.0 };
         let four = if i & 4 != 0 { u4 } else { 1.0 };
-        p[i] = (first * one) * (two * four);
+        *power = (first * one) * (two * four);
     }
     for i in 0..8 {
         p[8 + i] = p[i] * u8;

@@ -2,7 +2,7 @@
 //! (USA) moves mass by (1/β)∇Z and (SA) by (1/β)∇log Z, whether μ is the empirical measure of the tokens or a density.
 //!
 //! The kernel is zonal, so it acts on moments by one multiplier a degree ([`Kernel`], Funk–Hecke), and [`spectral`]
-//! (tokens) and [`mean_field`] (density) read the same table. What needs no zonal structure goes by all pairs
+//! (tokens; for many on the circle in cells, [`binned`]) and [`mean_field`] (density) read the same table. What needs no zonal structure goes by all pairs
 //! ([`direct`], and for exponentially weak pulls [`tangent`]). [`tokens`] chooses between them and the tests hold them
 //! together. [`flow`] moves the markers that carry a density past its collapse, [`merging`] says when bodies become one.
 
