@@ -354,24 +354,37 @@ impl Chart<'_> {
 pub fn decades(buffer: &mut Buffer, plot: Rect, theme: Theme, axis: TimeAxis, end: &str) {
     let (dim, below) = (theme.dim(), plot.bottom());
     let name = format!(" {} ", axis.name());
-    // the end's number, and the name before it
-    let mut right = plot.right();
-    for text in [end, &name] {
-        let width = text.chars().count() as u16;
-        if right < plot.x + width + 8 {
-            break;
-        }
-        right -= width;
-        buffer.set_string(right, below, text, dim);
-    }
     let first = plot.x + tidy(axis.from).chars().count() as u16;
-    for (share, label) in axis.decades(usize::from(plot.width / 9)) {
-        let at = plot.x + (share * f64::from(plot.width)) as u16;
-        let width = label.chars().count() as u16;
-        if at > first + 1 && at + width + 2 < right {
-            buffer.set_string(at, below, "┴", theme.faint());
-            buffer.set_string(at + 1, below, label, dim);
+    let mut right = plot.right();
+    let mut write = |text: &str| {
+        let width = text.chars().count() as u16;
+        let fits = right >= first + width;
+        if fits {
+            right -= width;
+            buffer.set_string(right, below, text, dim);
         }
+        fits
+    };
+    // the end's number, and the name before it, in a narrow panel what matters of it
+    if write(end) && !write(&name) {
+        write(" log t ");
+    }
+    let places = |most: usize| -> Vec<(u16, String)> {
+        (axis.decades(most).into_iter())
+            .map(|(share, label)| (plot.x + (share * f64::from(plot.width)) as u16, label))
+            .filter(|(at, label)| *at > first + 1 && at + label.chars().count() as u16 + 2 < right)
+            .collect()
+    };
+    // where the name covers the few powers that there is room for, one of the others may be clear of it
+    let most = usize::from(plot.width / 9);
+    let mut ticks = places(most);
+    if ticks.is_empty() {
+        ticks = places(2 * most);
+        ticks.truncate(1);
+    }
+    for (at, label) in ticks {
+        buffer.set_string(at, below, "┴", theme.faint());
+        buffer.set_string(at + 1, below, label, dim);
     }
 }
 

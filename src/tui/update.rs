@@ -55,7 +55,14 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::PreviousPage => turn(model, PAGES.len() - 1),
         Action::Presets => open(model, Popup::Presets(present(model))),
         Action::Time => {
-            model.log_time = Some(!model.log_time());
+            let log = !model.log_time();
+            model.log_time = Some(log);
+            let note = if log {
+                "time: logarithmic, without t = 0"
+            } else {
+                "time: linear"
+            };
+            model.message = Some(Message::Note(note.into()));
             Vec::new()
         }
         Action::Help => open(model, Popup::Help(0)),

@@ -32,12 +32,16 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         (Ordinate::Colatitude, false) => "colatitude θ, mean over longitude",
         (Ordinate::Axis, _) => "angle α to the axis against time",
     };
-    let inner = rule(buffer, area, theme, "space–time", corner);
+    let axis = TimeAxis::of(model);
+    let mut corner = corner.to_string();
+    if axis.log && wide {
+        corner += ", without t = 0";
+    }
+    let inner = rule(buffer, area, theme, "space–time", &corner);
     if inner.height < 4 || inner.width < 16 {
         return;
     }
     let plot = Rect::new(inner.x + 4, inner.y, inner.width - 4, inner.height - 2);
-    let axis = TimeAxis::of(model);
     let columns: Vec<Option<&Record>> = (0..plot.width)
         .map(|column| {
             nearest(
