@@ -308,12 +308,29 @@ fn a_staircase_is_drawn_in_logarithmic_time_with_its_merges_and_its_saddle() {
     for wanted in ["t (log)", "decades/s", "characteristics since t = 2.592"] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
+    insta::assert_snapshot!("run_log_80x24", drawn(&model, 80, 24).backend());
+    insta::assert_snapshot!("run_log_120x36", drawn(&model, 120, 36).backend());
     model.page = PAGES
         .iter()
         .position(|page| page.name == "staircase")
         .unwrap();
     insta::assert_snapshot!("staircase_log_80x24", drawn(&model, 80, 24).backend());
     insta::assert_snapshot!("staircase_log_120x36", drawn(&model, 120, 36).backend());
+    let text = drawn(&model, 80, 24).backend().to_string();
+    for wanted in [
+        "index 1",
+        "next step at t  about 4.1e16",
+        "without t = 0",
+        "┴1e5",
+    ] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    model.marker = Marker::Ascii;
+    let text = drawn(&model, 120, 36).backend().to_string();
+    for wrong in ["━", "╍", "◆", "█", "···"] {
+        assert!(!text.contains(wrong), "{wrong}: {text}");
+    }
+    model.marker = Marker::Braille;
     model.log_time = Some(false);
     let text = drawn(&model, 80, 24).backend().to_string();
     assert!(!text.contains("t (log)"), "{text}");
@@ -323,5 +340,19 @@ fn a_staircase_is_drawn_in_logarithmic_time_with_its_merges_and_its_saddle() {
             model.log_time = Some(page % 2 == 0);
             drawn(&model, width, height);
         }
+    }
+}
+
+#[test]
+fn the_end_of_a_staircase_is_one_body() {
+    let mut model = model("three-unequal", 300, Depth::None);
+    model.page = PAGES
+        .iter()
+        .position(|page| page.name == "staircase")
+        .unwrap();
+    for (width, height) in [(60, 18), (80, 24), (200, 60)] {
+        let text = drawn(&model, width, height).backend().to_string();
+        assert!(text.contains("maximum: one body"), "{text}");
+        assert!(!text.contains("next step"), "{text}");
     }
 }

@@ -124,9 +124,23 @@ pub(super) fn values(
     spans
 }
 
-fn sample(model: &Model, glyph: &'static str, style: Style) -> Span<'static> {
-    let plain = if glyph == "━" { "=" } else { "-" };
+/// A piece of a curve for a legend.
+pub(super) fn sample(model: &Model, glyph: &'static str, style: Style) -> Span<'static> {
+    let plain = match glyph {
+        "━" => "=",
+        "···" => "...",
+        _ => "-",
+    };
     Span::styled(if model.ascii() { plain } else { glyph }, style)
+}
+
+/// Which curve is which side.
+pub(super) fn sides(model: &Model) -> &'static str {
+    if model.ascii() {
+        "tokens =  density -"
+    } else {
+        "tokens ━  density ╍"
+    }
 }
 
 fn energy(model: &Model, buffer: &mut Buffer, area: Rect) {
@@ -139,7 +153,7 @@ fn energy(model: &Model, buffer: &mut Buffer, area: Rect) {
         short,
     ))];
     if area.width >= 34 {
-        chart.corner = "tokens ━  density ╍".into();
+        chart.corner = sides(model).into();
     }
     finish(
         model,

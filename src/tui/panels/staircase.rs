@@ -5,9 +5,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::metrics::{steps, values};
+use super::metrics::{sample, sides, steps, values};
 use crate::engine::Snapshot;
 use crate::engine::token_run::Merge;
+use crate::observe::saddle::Saddle;
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
@@ -16,7 +17,7 @@ use crate::tui::time_axis::TimeAxis;
 
 /// The column of lists at the right, and the narrowest plots beside it.
 const LISTS: u16 = 38;
-const PLOTS: u16 = 40;
+const PLOTS: u16 = 30;
 /// Rows of the saddle's list.
 const SADDLE: u16 = 7;
 
@@ -92,7 +93,7 @@ fn energy(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
         short,
     ))];
     if area.width >= 50 {
-        chart.corner = "tokens ━  density ╍".into();
+        chart.corner = sides(model).into();
     }
     let at = |merge: &Merge| {
         let after = tokens.partition_point(|(time, _)| *time < merge.time);
@@ -158,30 +159,42 @@ fn counts(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
     chart.curve(series("field_clusters"), theme.field(), Pattern::Dashed);
     chart.curve(clusters, theme.tokens(), Pattern::Solid);
     chart.y = (0.0, most);
+    if TimeAxis::of(model).log {
+        chart.corner = "without t = 0".into();
+    }
     let mut spans = vec![
-        Span::styled("━", theme.tokens()),
+        sample(model, "━", theme.tokens()),
         Span::raw(format!(
             " clusters {}",
             tidy(snapshot.value("tokens_clusters"))
         )),
     ];
     if snapshot.value("field_clusters").is_finite() {
-        spans.push(Span::styled("  ╍", theme.field()));
+        spans.push(Span::raw("  "));
+        spans.push(sample(model, "╍", theme.field()));
         spans.push(Span::raw(format!(
             " density {}",
             tidy(snapshot.value("field_clusters"))
         )));
     }
+    let mut others = Vec::new();
     if merging {
-        spans.push(Span::styled("  ━", theme.dim()));
-        spans.push(Span::raw(format!(" bodies {}", snapshot.tokens.bodies)));
+        others.push(sample(model, "━", theme.dim()));
+        others.push(Span::raw(format!(" bodies {}  ", snapshot.tokens.bodies)));
     }
-    spans.push(Span::styled("  ···", theme.theory()));
-    spans.push(Span::raw(format!(
+    others.push(sample(model, "···", theme.theory()));
+    others.push(Span::raw(format!(
         " index {}",
         tidy(snapshot.value("tokens_index"))
     )));
-    chart.values = vec![Line::from(spans)];
+    let width: usize = spans.iter().chain(&others).map(Span::width).sum();
+    chart.values = if width + 2 <= usize::from(area.width) {
+        spans.push(Span::raw("  "));
+        spans.extend(others);
+        vec![Line::from(spans)]
+    } else {
+        vec![Line::from(spans), Line::from(others)]
+    };
     if !merging {
         chart.remark = Some(("set tokens.merge = 1e-9 for long times".into(), theme.dim()));
     }
@@ -205,24 +218,25 @@ fn saddle(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
             theme.dim(),
         )),
         Some(_) if snapshot.tokens.bodies == 1 => {
-            lines.push(row("index", "0: one body, the maximum".into()));
+            lines.push(row("index", "0".into()));
+            lines.push(Line::raw("maximum: one body"));
         }
         Some(saddle) => {
             let all = snapshot.tokens.bodies * (snapshot.tokens.dimension - 1);
             lines.push(row("index", format!("{} of {all} grow", saddle.index)));
             if saddle.index > 0 {
-                lines.push(row("fastest growth", short(saddle.fastest())));
-                lines.push(row(
-                    "  time scale",
-                    format!("{} = 1/rate", short(1.0 / saddle.fastest())),
-                ));
-                lines.push(row("slowest growth", short(saddle.slowest())));
-            } else {
-                lines.push(row("", "nothing grows: a local maximum".into()));
+                let rate = |rate: f64| format!("{}, 1/rate {}", short(rate), short(1.0 / rate));
+                lines.push(row("fastest growth", rate(saddle.fastest())));
+                lines.push(row("slowest growth", rate(saddle.slowest())));
+                if let Some(time) = next_step(snapshot, saddle) {
+                    lines.push(row("next step at t", format!("about {}", short(time))));
+                }
+            } else if saddle.unresolved == 0 {
+                lines.push(Line::raw("nothing grows: a local maximum"));
             }
             if saddle.unresolved > 0 {
                 lines.push(Line::styled(
-                    format!("{} rates lost beside the fastest", saddle.unresolved),
+                    format!("rates below rounding, sign unknown: {}", saddle.unresolved),
                     theme.warning(),
                 ));
             }
@@ -233,6 +247,16 @@ fn saddle(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
         lines.push(row("closest 1−⟨x,y⟩", short(closest)));
     }
     write(buffer, inner, &lines);
+}
+
+/// The time of the next merge where the configuration waits for it: a pull that grows exponentially as the pair comes
+/// nearer leaves about 1/rate from now on. No such wait while clusters are more or fewer than bodies, or while tokens still
+/// contract, like e^{−t} and so for −ln of the distance at which they merge.
+fn next_step(snapshot: &Snapshot, saddle: &Saddle) -> Option<f64> {
+    let contraction = -snapshot.experiment.tokens.merge?.ln();
+    let wait = 1.0 / saddle.fastest();
+    let settled = snapshot.tokens.clusters.len() == snapshot.tokens.bodies;
+    (settled && wait > contraction).then_some(snapshot.time + wait)
 }
 
 /// Clusters, the heaviest first, as bars.
@@ -287,19 +311,14 @@ fn merges(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
             .rev()
             .take(usize::from(inner.height))
             .map(|merge| {
-                let mut masses: Vec<String> = merge
-                    .masses
-                    .iter()
-                    .take(2)
-                    .map(|m| format!("{m:.3}"))
-                    .collect();
-                if merge.masses.len() > 2 {
-                    masses.push(format!("+{}", merge.masses.len() - 2));
-                }
+                let masses = match merge.masses.as_slice() {
+                    [one, other] => format!("{one:.3} + {other:.3}"),
+                    [heaviest, others @ ..] => format!("{heaviest:.3} + {} others", others.len()),
+                    [] => String::new(),
+                };
                 Line::from(format!(
-                    "{:<9} {:<17} {}",
+                    "{:<9} {masses:<17} {}",
                     short(merge.time),
-                    masses.join(" + "),
                     merge.bodies
                 ))
             }),
