@@ -334,6 +334,11 @@ fn a_staircase_is_drawn_in_logarithmic_time_with_its_merges_and_its_saddle() {
     model.log_time = Some(false);
     let text = drawn(&model, 80, 24).backend().to_string();
     assert!(!text.contains("t (log)"), "{text}");
+    let narrow = drawn(&model, 60, 18).backend().to_string();
+    assert!(
+        narrow.contains("next step at t") && !narrow.contains("1/r"),
+        "{narrow}"
+    );
     for (width, height) in [(60, 18), (61, 19), (200, 60)] {
         for page in 0..PAGES.len() {
             model.page = page;

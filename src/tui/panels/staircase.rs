@@ -225,7 +225,11 @@ fn saddle(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
             let all = snapshot.tokens.bodies * (snapshot.tokens.dimension - 1);
             lines.push(row("index", format!("{} of {all} grow", saddle.index)));
             if saddle.index > 0 {
-                let rate = |rate: f64| format!("{}, 1/rate {}", short(rate), short(1.0 / rate));
+                let wide = inner.width >= LISTS;
+                let rate = |rate: f64| match wide {
+                    true => format!("{}, 1/rate {}", short(rate), short(1.0 / rate)),
+                    false => short(rate),
+                };
                 lines.push(row("fastest growth", rate(saddle.fastest())));
                 lines.push(row("slowest growth", rate(saddle.slowest())));
                 if let Some(time) = next_step(snapshot, saddle) {
