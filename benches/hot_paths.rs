@@ -28,10 +28,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
-const SOFTMAX: Attention = Attention {
-    beta: 4.0,
-    normalisation: Normalisation::Softmax,
-};
+const SOFTMAX: Attention = Attention::new(4.0, Normalisation::Softmax);
 
 /// What was asked for on the command line.
 struct Plan {

@@ -183,10 +183,7 @@ fn growth_rates_and_curves_of_the_theory_are_those_of_the_oracle() {
             (Normalisation::None, "none"),
         ] {
             let rates = theory::growth::growth_rates(
-                Attention {
-                    beta,
-                    normalisation,
-                },
+                Attention::new(beta, normalisation),
                 dimension,
                 0.0,
                 8,
@@ -206,10 +203,7 @@ fn growth_rates_and_curves_of_the_theory_are_those_of_the_oracle() {
         } else {
             Normalisation::None
         };
-        let attention = Attention {
-            beta: row["beta"].as_f64().unwrap(),
-            normalisation,
-        };
+        let attention = Attention::new(row["beta"].as_f64().unwrap(), normalisation);
         let count = row["n"].as_u64().unwrap() as usize;
         let curve =
             theory::equiangular::curve(attention, count, 0.0, &numbers(&row["times"])).unwrap();
@@ -435,10 +429,7 @@ fn two_clusters_of_unequal_mass_follow_the_scalar_equation() {
 fn tokens_converge_at_eighth_order_on_the_sphere() {
     // retraction included: the error after one time unit against the number of steps
     let tokens = Law::Uniform.sample(8, 3, 6);
-    let attention = Attention {
-        beta: 2.0,
-        normalisation: Normalisation::Softmax,
-    };
+    let attention = Attention::new(2.0, Normalisation::Softmax);
     let mut dynamics = metastable::dynamics::TokenDynamics::new(attention, &tokens);
     let mut solve = |steps: usize| {
         let mut stepper = Explicit::new(&DORMAND_PRINCE_853, 24, 1.0, 1.0);

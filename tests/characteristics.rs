@@ -67,10 +67,7 @@ fn moments_agree_with_the_spectral_solver_while_it_is_resolved() {
             (Domain::Zonal(8), 3.0, 1.5),
             (Domain::Sphere, 2.0, 0.7),
         ] {
-            let attention = Attention {
-                beta,
-                normalisation,
-            };
+            let attention = Attention::new(beta, normalisation);
             let end = end / attention.speed();
             let start = tilted(domain);
             let exact = spectral(&start, attention, end);
@@ -134,10 +131,7 @@ fn moments_agree_with_the_spectral_solver_while_it_is_resolved() {
 #[test]
 fn a_collapse_is_followed_far_past_every_grid_and_ends_in_the_point() {
     let start = tilted(Domain::Circle);
-    let attention = Attention {
-        beta: 1.0,
-        normalisation: Normalisation::Softmax,
-    };
+    let attention = Attention::new(1.0, Normalisation::Softmax);
     let mut run = MarkerRun::new(&start, attention, 1e-9, 1e-3);
     assert!(run.advance(200.0, &|| false).unwrap());
     let moments = run.markers.moments(8);
@@ -308,10 +302,7 @@ fn clusters_of_the_density_merge_when_the_scalar_equation_says() {
     let (one, two) = (order[0], order[1]);
     let masses = [particles.weights[one], particles.weights[two]];
     assert!((masses[0] + masses[1] - 1.0).abs() < 1e-9, "{masses:?}");
-    let attention = Attention {
-        beta: 16.0,
-        normalisation: Normalisation::Softmax,
-    };
+    let attention = Attention::new(16.0, Normalisation::Softmax);
     let life = metastable::theory::pair::lifetime(
         attention,
         masses,

@@ -192,8 +192,8 @@ fn wrong_values_are_named_with_their_place_and_their_range() {
             "e.toml:2:8: attention.beta: NaN is out of range",
         ),
         (
-            "[attention]\nbeta = -1\n",
-            "it must lie between 0 and 1000000",
+            "[attention]\nbeta = -800\n",
+            "it must lie between -700 and 1000000",
         ),
         (
             "[attention]\nbeta = 1\n[tokens]\ncount = 0\n",

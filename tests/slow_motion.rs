@@ -37,10 +37,7 @@ fn two_clusters_live_as_long_as_the_scalar_equation_says_up_to_beta_80() {
             (80.0, 2.0),
             (80.0, 3.0),
         ] {
-            let attention = Attention {
-                beta,
-                normalisation,
-            };
+            let attention = Attention::new(beta, normalisation);
             let start = 2.0 * (0.5_f64 * angle).sin().powi(2);
             let exact = |gap: f64| theory::pair::lifetime(attention, [0.3, 0.7], start, gap);
             let life = exact(0.5 * MERGE * MERGE);
@@ -63,10 +60,7 @@ fn two_clusters_live_as_long_as_the_scalar_equation_says_up_to_beta_80() {
 #[test]
 fn the_gap_follows_the_scalar_equation_all_the_way_in() {
     let (beta, angle) = (30.0, 1.8_f64);
-    let attention = Attention {
-        beta,
-        normalisation: Normalisation::Softmax,
-    };
+    let attention = Attention::new(beta, Normalisation::Softmax);
     let start = 2.0 * (0.5 * angle).sin().powi(2);
     let path = theory::pair::approach(attention, [0.3, 0.7], start, 1e-12);
     let mut run = TokenRun::new(&pair(beta, "softmax", angle, 1e30, 1e-9));
@@ -241,10 +235,7 @@ fn the_last_merge_of_a_staircase_comes_when_the_equation_of_its_last_pair_says()
             .find(|(t, _)| *t == start)
             .unwrap()
             .1;
-        let attention = Attention {
-            beta,
-            normalisation: Normalisation::Softmax,
-        };
+        let attention = Attention::new(beta, Normalisation::Softmax);
         let life =
             theory::pair::lifetime(attention, [last.masses[0], last.masses[1]], gap, last.gap);
         // positions are good to the tolerance of 1e-9 a step, times to β sin θ of that

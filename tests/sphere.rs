@@ -345,10 +345,7 @@ fn the_steppers_keep_their_orders_on_the_sphere() {
         concentrations: vec![3.0, 2.0],
         masses: vec![0.6, 0.4],
     };
-    let attention = Attention {
-        beta: 2.0,
-        normalisation: Normalisation::Softmax,
-    };
+    let attention = Attention::new(2.0, Normalisation::Softmax);
     let start = Density::from_law(&law, Domain::Sphere, 0, 0.0, 24).unwrap();
     let mut field = SphereMeanField::new(attention, 24);
     let distance = |a: &[f64], b: &[f64]| {
@@ -396,10 +393,7 @@ fn the_error_of_the_truncation_falls_spectrally_with_the_degree() {
         concentration: 6.0,
         mean: vec![0.6, 0.0, 0.8],
     };
-    let attention = Attention {
-        beta: 4.0,
-        normalisation: Normalisation::Softmax,
-    };
+    let attention = Attention::new(4.0, Normalisation::Softmax);
     let rate = |modes: usize| {
         let density = Density::from_law(&law, Domain::Sphere, 0, 0.0, modes).unwrap();
         let mut rate = vec![0.0; density.state.len()];
@@ -423,10 +417,7 @@ fn the_error_of_the_truncation_falls_spectrally_with_the_degree() {
 
 #[test]
 fn the_zonal_rate_in_high_dimension_is_that_of_more_degrees() {
-    let attention = Attention {
-        beta: 9.0,
-        normalisation: Normalisation::Softmax,
-    };
+    let attention = Attention::new(9.0, Normalisation::Softmax);
     let law = Law::VonMisesFisher {
         concentration: 20.0,
         mean: last_axis(128),
@@ -462,10 +453,7 @@ fn multipliers_and_growth_rates_of_every_dimension_are_those_of_the_oracle() {
         ] {
             let beta = row["beta"].as_f64().unwrap();
             let rates = theory::growth::growth_rates(
-                Attention {
-                    beta,
-                    normalisation,
-                },
+                Attention::new(beta, normalisation),
                 dimension,
                 0.0,
                 8,

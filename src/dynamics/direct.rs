@@ -1,7 +1,7 @@
 //! Attention by all pairs, any dimension: the slow path that needs nothing of the kernel but its value.
 //!
-//! For unit tokens the largest exponent is β (a token with itself), so the shift of log-sum-exp is β itself and every
-//! e^{β(⟨x_i,x_j⟩−1)} ≤ 1. No n×n array: a row is summed as it is made. In low dimension a block of tokens abreast
+//! For unit tokens the largest exponent is |β| (for β > 0 a token with itself, for β < 0 its antipode), so that the shift of
+//! log-sum-exp is |β| itself: with s = sign β every e^{β(⟨x_i,x_j⟩−s)} ≤ 1. No n×n array: a row is summed as it is made. In low dimension a block of tokens abreast
 //! through the vector registers; above, tiles of inner products by faer's matrix product. A row's sum has a fixed order, so the
 //! result has the same bits with any number of threads.
 
@@ -53,8 +53,8 @@ impl AllPairs {
         }
     }
 
-    /// For every unit row x_i: `sums`_i ← Σ_j w_j e^{β(⟨x_i,x_j⟩−1)} x_j and `potential`_i ← Σ_j w_j e^{β(⟨x_i,x_j⟩−1)},
-    /// which is Z(x_i)e^{−β}.
+    /// For every unit row x_i: `sums`_i ← Σ_j w_j e^{β(⟨x_i,x_j⟩−s)} x_j and `potential`_i ← Σ_j w_j e^{β(⟨x_i,x_j⟩−s)},
+    /// s = sign β, which is Z(x_i)e^{−|β|}.
     pub fn sums(&mut self, beta: f64, positions: &[f64], sums: &mut [f64], potential: &mut [f64]) {
         match self.dimension {
             2 => self.low::<2>(beta, positions, sums, potential),
@@ -161,12 +161,13 @@ impl<const D: usize> pulp::NullaryFnOnce for Rows<'_, D> {
         let columns: [&[[f64; LANES]]; D] =
             std::array::from_fn(|c| columns[c].as_chunks::<LANES>().0);
         let weights = weights.as_chunks::<LANES>().0;
+        let top = -beta.signum();
         for (i, x) in positions.chunks_exact(D).enumerate() {
             let mut total = [0.0; LANES];
             let mut vector = [[0.0; LANES]; D];
             let mut value = [0.0; LANES];
             for (j, w) in weights.iter().enumerate() {
-                value.fill(-1.0);
+                value.fill(top);
                 for c in 0..D {
                     for (score, y) in value.iter_mut().zip(&columns[c][j]) {
                         *score += x[c] * y;
@@ -238,7 +239,7 @@ fn tile_rows(
     }
 }
 
-/// tile_ij ← w_j e^{β(tile_ij − 1)} and potential_i += Σ_j tile_ij.
+/// tile_ij ← w_j e^{β(tile_ij − s)} and potential_i += Σ_j tile_ij.
 struct Tile<'a> {
     beta: f64,
     weights: &'a [f64],
@@ -257,9 +258,10 @@ impl pulp::NullaryFnOnce for Tile<'_> {
             tile,
             potential,
         } = self;
+        let top = beta.signum();
         for (row, total) in tile.chunks_exact_mut(weights.len()).zip(potential) {
             for (value, w) in row.iter_mut().zip(weights) {
-                *value = w * exp(beta * (*value - 1.0));
+                *value = w * exp(beta * (*value - top));
             }
             let mut sum = [0.0; LANES];
             let (chunks, rest) = row.as_chunks::<LANES>();

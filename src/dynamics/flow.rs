@@ -3,9 +3,9 @@
 //! The same formula as for tokens, with weights that are a quadrature: v = ∇Z/(βZ) for (SA), ∇Z/β for (USA). The variational
 //! equation of the flow map reduces, for its determinant, to (ln ρ)' = −div v with
 //!
-//!   div v = ΔZ/(βZ) − β|v|² (SA),   ΔZ/β (USA),
+//!   div v = ΔZ/(βZ) − β|v|² (SA),   ΔZ/β (USA)
 //!
-//! and ΔZ has the multipliers −ℓ(ℓ+d−2)λ_ℓ. Three ways to the sums, as for the tokens: moments of all markers on the
+//! (for V = cI both gain a factor c, and |v|² stands over c), and ΔZ has the multipliers −ℓ(ℓ+d−2)λ_ℓ. Three ways to the sums, as for the tokens: moments of all markers on the
 //! circle, on S² and along an axis; all pairs, term by term in the tangent space, where few bodies are left; and pairs for
 //! the markers at which the series has no digits, far from all mass.
 
@@ -55,7 +55,7 @@ impl MarkerFlow {
     /// For bodies of these weights on a domain.
     #[must_use]
     pub fn new(domain: Domain, attention: Attention, weights: &[f64]) -> Self {
-        let kernel = Kernel::new(domain.dimension(), attention.beta);
+        let kernel = attention.kernel(domain.dimension());
         let width = if domain == Domain::Sphere { 3 } else { 2 };
         let n = weights.len();
         Self {
@@ -171,21 +171,21 @@ impl MarkerFlow {
 
     /// From (1/β)∇Z and (1/β)ΔZ to v and div v.
     fn finish(&self, velocity: &mut [f64], divergence: &mut [f64]) {
-        let (width, beta, speed) = (self.width(), self.attention.beta, self.attention.speed());
+        let (width, beta, scale) = (self.width(), self.attention.beta, self.attention.scale());
         for (i, (row, div)) in (velocity.chunks_exact_mut(width))
             .zip(divergence)
             .enumerate()
         {
             match self.attention.normalisation {
                 Normalisation::Softmax => {
-                    let rate = 1.0 / self.potential[i];
+                    let rate = scale / self.potential[i];
                     row.iter_mut().for_each(|v| *v *= rate);
                     let square: f64 = row.iter().map(|v| v * v).sum();
-                    *div = self.laplacian[i] * rate - beta * square;
+                    *div = self.laplacian[i] * rate - beta / scale * square;
                 }
                 Normalisation::None => {
-                    row.iter_mut().for_each(|v| *v *= speed);
-                    *div = self.laplacian[i] * speed;
+                    row.iter_mut().for_each(|v| *v *= scale);
+                    *div = self.laplacian[i] * scale;
                 }
             }
         }
@@ -194,7 +194,7 @@ impl MarkerFlow {
     /// dE/dt: (SA) ∫|v|²Z dμ, (USA) ∫|v|² dμ, with a velocity just computed.
     #[must_use]
     pub fn dissipation(&self, velocity: &[f64]) -> f64 {
-        let growth = self.attention.beta.exp();
+        let (growth, value) = (self.attention.growth(), self.attention.value);
         (velocity.chunks_exact(self.width()))
             .zip(self.weights.iter().zip(&self.potential))
             .map(|(row, (w, z))| {
@@ -204,7 +204,8 @@ impl MarkerFlow {
                 };
                 w * mobility * row.iter().map(|v| v * v).sum::<f64>()
             })
-            .sum()
+            .sum::<f64>()
+            / value
     }
 }
 

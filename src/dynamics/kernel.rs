@@ -1,5 +1,7 @@
-//! The kernel e^{β⟨x,y⟩} on S^{d−1} as its table of multipliers, scaled by e^{−β} so that nothing overflows.
+//! The kernel e^{β⟨x,y⟩} on S^{d−1} as its table of multipliers, scaled by e^{−|β|} so that nothing overflows; on the circle
+//! also any other even interaction h(θ).
 
+use super::Interaction;
 use crate::measure::Moments;
 use crate::sphere::bessel::{ratios_over_beta, scaled_multipliers};
 use crate::sphere::gegenbauer::growth;
@@ -11,11 +13,13 @@ use crate::sphere::gegenbauer::growth;
 pub struct Kernel {
     /// d.
     pub dimension: usize,
-    /// β.
+    /// β; 1 for an interaction given by its coefficients, whose energy is ½∬h.
     pub beta: f64,
-    /// λ_ℓ e^{−β}; on the circle λ_k = I_k(β), on S² i_ℓ(β).
+    /// |β|: the kernel is e^{`shift`} times what the tables say.
+    pub shift: f64,
+    /// λ_ℓ e^{−|β|}; on the circle λ_k = I_k(β), on S² i_ℓ(β).
     pub potential: Vec<f64>,
-    /// λ_ℓ e^{−β}/β for ℓ ≥ 1, whose limit at β = 0 is 1/d at ℓ = 1; entry 0 is 0, for only gradients need it.
+    /// λ_ℓ e^{−|β|}/β for ℓ ≥ 1, whose limit at β = 0 is 1/d at ℓ = 1; entry 0 is 0, for only gradients need it.
     pub over_beta: Vec<f64>,
 }
 
@@ -23,9 +27,10 @@ pub struct Kernel {
 const NEGLIGIBLE: f64 = 1e-18;
 
 impl Kernel {
-    /// The table on S^{d−1} at inverse temperature β ≥ 0.
+    /// The table on S^{d−1} at inverse temperature β. For β < 0 the odd multipliers change their sign, λ_ℓ(−β) = (−1)^ℓλ_ℓ(β).
     #[must_use]
-    pub fn new(dimension: usize, beta: f64) -> Self {
+    pub fn new(dimension: usize, inverse_temperature: f64) -> Self {
+        let beta = inverse_temperature.abs();
         // λ_ℓ/λ_0 ≲ e^{−ℓ²/2β} while ℓ < β, and (β/2)^ℓ/ℓ! beyond, times N_ℓ: never more than this many.
         let root = beta.sqrt();
         let most = 24
@@ -49,11 +54,40 @@ impl Kernel {
         }
         potential.truncate(kept + 1);
         over_beta.truncate(kept + 1);
+        if inverse_temperature < 0.0 {
+            potential
+                .iter_mut()
+                .skip(1)
+                .step_by(2)
+                .for_each(|v| *v = -*v);
+            // (−1)^ℓλ_ℓ/(−|β|)
+            over_beta
+                .iter_mut()
+                .skip(2)
+                .step_by(2)
+                .for_each(|v| *v = -*v);
+        }
         Self {
             dimension,
-            beta,
+            beta: inverse_temperature,
+            shift: beta,
             potential,
             over_beta,
+        }
+    }
+
+    /// The table of h(θ) = Σ a_k cos kθ on the circle, λ_k = a_k/2: as (USA) with 1 for β, and the energy ½∬h dμdμ.
+    #[must_use]
+    pub fn of_interaction(interaction: &Interaction) -> Self {
+        let table: Vec<f64> = std::iter::once(0.0)
+            .chain(interaction.list().iter().map(|a| 0.5 * a))
+            .collect();
+        Self {
+            dimension: 2,
+            beta: 1.0,
+            shift: 0.0,
+            potential: table.clone(),
+            over_beta: table,
         }
     }
 
@@ -63,22 +97,23 @@ impl Kernel {
         self.potential.len() - 1
     }
 
-    /// E_β\[μ\] = (1/2β)∬ e^{β⟨x,y⟩} dμdμ = (e^β/2β) Σ_ℓ λ_ℓ e^{−β} power_ℓ (3.5). At β = 0 the constant 1/2β is dropped and
+    /// E_β\[μ\] = (1/2β)∬ e^{β⟨x,y⟩} dμdμ = (e^{|β|}/2β) Σ_ℓ λ_ℓ e^{−|β|} power_ℓ (3.5). At β = 0 the constant 1/2β is dropped and
     /// the limit ½|∫x dμ|² remains. Overflows to infinity for β > 709, as it must.
     #[must_use]
     pub fn interaction_energy(&self, moments: &Moments) -> f64 {
         if self.beta == 0.0 {
             return 0.5 * moments.order_parameter(1).powi(2);
         }
-        self.beta.exp() / (2.0 * self.beta) * moments.quadratic(&self.potential)
+        self.shift.exp() / (2.0 * self.beta) * moments.quadratic(&self.potential)
     }
 
     /// √(2E_β[μ − ν]), the kernel discrepancy of two probability measures given the moments of μ − ν; |∫x d(μ−ν)| at
-    /// β = 0.
+    /// β = 0. Where the kernel is not positive (β < 0, an interaction), the norm with |λ_ℓ/β|.
     #[must_use]
     pub fn energy_norm(&self, difference: &Moments) -> f64 {
         // For a difference of probabilities the degree 0 vanishes, and λ_ℓ/β has a limit at β = 0.
-        (0.5 * self.beta).exp() * difference.quadratic(&self.over_beta).sqrt()
+        let positive: Vec<f64> = self.over_beta.iter().map(|v| v.abs()).collect();
+        (0.5 * self.shift).exp() * difference.quadratic(&positive).sqrt()
     }
 }
 

@@ -13,7 +13,7 @@ use super::binned::Binned;
 use super::direct::AllPairs;
 use super::spectral::{Series, SphereSeries};
 use super::tangent;
-use super::{Attention, Kernel, Normalisation};
+use super::{Attention, General, Interaction, Kernel, Normalisation, System};
 use crate::measure::Particles;
 use crate::sphere::geometry::{dot, project_tangent, retract};
 
@@ -42,6 +42,8 @@ pub enum Path {
     Spectral,
     /// All pairs, term by term in the tangent space.
     Tangent,
+    /// All pairs of a general system ([`super::general`]).
+    General,
 }
 
 /// The series where there is one.
@@ -90,10 +92,12 @@ pub struct TokenDynamics {
     series: TokenSeries,
     unit: Vec<f64>,
     slope: Vec<f64>,
-    /// Z(x_i) e^{−β} of the last evaluation.
+    /// Z(x_i) e^{−|β|} of the last evaluation.
     pub potential: Vec<f64>,
     /// Evaluations of the series that were redone by all pairs.
     pub fallbacks: u64,
+    general: Option<Box<General>>,
+    frequencies: Vec<f64>,
 }
 
 impl TokenDynamics {
@@ -101,12 +105,16 @@ impl TokenDynamics {
     #[must_use]
     pub fn new(attention: Attention, particles: &Particles) -> Self {
         let (d, n) = (particles.dimension(), particles.count());
-        let kernel = Kernel::new(d, attention.beta);
+        let kernel = attention.kernel(d);
         Self {
             attention,
             dimension: d,
             weights: particles.weights.clone(),
-            preferred: preferred(&kernel, n),
+            preferred: if attention.interaction.is_some() {
+                Path::Spectral
+            } else {
+                preferred(&kernel, n)
+            },
             pairs: AllPairs::new(d, &particles.weights),
             slow: false,
             series: TokenSeries::new(&kernel, n),
@@ -115,7 +123,33 @@ impl TokenDynamics {
             slope: vec![0.0; if d == 2 { n } else { 0 }],
             potential: vec![0.0; n],
             fallbacks: 0,
+            general: None,
+            frequencies: Vec::new(),
         }
+    }
+
+    /// The dynamics of a whole system: the zonal paths where attention is a kernel, else all pairs of [`General`].
+    #[must_use]
+    pub fn of_system(system: &System, attention: Attention, particles: &Particles) -> Self {
+        let mut dynamics = Self::new(attention, particles);
+        dynamics.frequencies.clone_from(&system.frequencies);
+        if !system.is_plain() {
+            let (d, weights) = (particles.dimension(), &particles.weights);
+            dynamics.general = Some(Box::new(General::new(system, attention, d, weights)));
+            dynamics.preferred = Path::General;
+        }
+        dynamics
+    }
+
+    /// The same, to be looked at.
+    #[must_use]
+    pub fn general_ref(&self) -> Option<&General> {
+        self.general.as_deref()
+    }
+
+    /// What moves a system that is no kernel alone.
+    pub fn general(&mut self) -> Option<&mut General> {
+        self.general.as_deref_mut()
     }
 
     /// The same for tokens that are merged as they meet, whose motion may become exponentially slow.
@@ -127,7 +161,7 @@ impl TokenDynamics {
         } else {
             TANGENT_UP_TO / 4
         };
-        if particles.count() <= most {
+        if particles.count() <= most && attention.attracts() {
             dynamics.slow = true;
             dynamics.preferred = Path::Tangent;
         }
@@ -148,25 +182,55 @@ impl TokenDynamics {
 
     /// Changes β or the normalisation during a run.
     pub fn set_attention(&mut self, attention: Attention) {
-        if attention.beta != self.kernel.beta {
-            self.kernel = Kernel::new(self.dimension, attention.beta);
+        if (attention.beta, attention.interaction)
+            != (self.attention.beta, self.attention.interaction)
+        {
+            self.kernel = attention.kernel(self.dimension);
             self.series = TokenSeries::new(&self.kernel, self.weights.len());
-            if !self.slow {
+            if !self.slow && attention.interaction.is_none() {
                 self.preferred = preferred(&self.kernel, self.weights.len());
             }
         }
         self.attention = attention;
+        if let Some(general) = &mut self.general {
+            general.set_attention(attention);
+        }
     }
 
     /// `drift`_i ← x_i' of (SA) or (USA) at the rows of `positions`, which are first brought to unit length: a smooth
     /// extension of the field off the sphere, as the stages of a step need it.
     pub fn drift(&mut self, positions: &[f64], drift: &mut [f64]) {
+        self.attraction(positions, drift);
+        for ((row, x), omega) in (drift.chunks_exact_mut(2))
+            .zip(self.unit.chunks_exact(2))
+            .zip(&self.frequencies)
+        {
+            row[0] -= omega * x[1];
+            row[1] += omega * x[0];
+        }
+    }
+
+    /// The drift without the natural frequencies.
+    pub fn attraction(&mut self, positions: &[f64], drift: &mut [f64]) {
         self.normalise(positions);
         match self.preferred {
             Path::Direct => self.direct(drift),
             Path::Spectral => self.spectral_or_direct(drift),
             Path::Tangent => self.tangent(drift),
+            Path::General => {
+                if let Some(general) = &mut self.general {
+                    general.tendency(positions, drift);
+                }
+            }
         }
+    }
+
+    /// The interaction energy of a general system and its rate of change by the drift; None where the kernel's table has it.
+    pub fn energy_and_rate(&mut self, tokens: &Particles) -> Option<(f64, f64)> {
+        let general = self.general.as_mut()?;
+        let mut drift = vec![0.0; tokens.positions.len()];
+        general.drift_of(tokens, &mut drift);
+        Some(general.energy_and_rate(tokens, &drift))
     }
 
     /// The drift by a given path, whatever the rule says; the comparison of the two is the project's main test.
@@ -176,6 +240,7 @@ impl TokenDynamics {
             Path::Direct => self.direct(drift),
             Path::Spectral => self.spectral(drift),
             Path::Tangent => self.tangent(drift),
+            Path::General => self.attraction(positions, drift),
         }
     }
 
@@ -203,20 +268,45 @@ impl TokenDynamics {
             .zip(&self.potential)
         {
             let scale = match self.attention.normalisation {
-                Normalisation::Softmax => 1.0 / potential,
-                Normalisation::None => self.attention.speed(),
+                Normalisation::Softmax => self.attention.scale() / potential,
+                Normalisation::None => self.attention.scale(),
             };
             row.iter_mut().for_each(|a| *a *= scale);
         }
     }
 
     fn direct(&mut self, drift: &mut [f64]) {
+        if let Some(interaction) = self.attention.interaction {
+            return self.interact(&interaction, drift);
+        }
         self.attend(drift);
         for (row, x) in drift
             .chunks_exact_mut(self.dimension)
             .zip(self.unit.chunks_exact(self.dimension))
         {
             project_tangent(x, row);
+        }
+    }
+
+    /// θ_i' = value Σ_j w_j h'(θ_i − θ_j), pair by pair: the slow reference of the series.
+    fn interact(&mut self, interaction: &Interaction, drift: &mut [f64]) {
+        let angle = |x: &[f64]| x[1].atan2(x[0]);
+        for (i, (row, x)) in (drift.chunks_exact_mut(2))
+            .zip(self.unit.chunks_exact(2))
+            .enumerate()
+        {
+            let theta = angle(x);
+            let pulls = (self.unit.chunks_exact(2).zip(&self.weights)).map(|(y, w)| {
+                let apart = theta - angle(y);
+                let h: f64 = (interaction.list().iter().zip(1..))
+                    .map(|(a, k)| a * (f64::from(k) * apart).cos())
+                    .sum();
+                (w * interaction.slope(apart), w * h)
+            });
+            let (slope, potential) = pulls.fold((0.0, 0.0), |s, p| (s.0 + p.0, s.1 + p.1));
+            let rate = slope * self.attention.value;
+            self.potential[i] = potential;
+            (row[0], row[1]) = (-x[1] * rate, x[0] * rate);
         }
     }
 
@@ -258,8 +348,8 @@ impl TokenDynamics {
     /// What multiplies (1/β)∇Z e^{−β} at token i.
     fn rate(&self, i: usize) -> f64 {
         match self.attention.normalisation {
-            Normalisation::Softmax => 1.0 / self.potential[i],
-            Normalisation::None => self.attention.speed(),
+            Normalisation::Softmax => self.attention.scale() / self.potential[i],
+            Normalisation::None => self.attention.scale(),
         }
     }
 
@@ -303,10 +393,10 @@ impl TokenDynamics {
         }
     }
 
-    /// dE/dt from a drift just computed: (SA) Σ w_i Z(x_i)|x_i'|², (USA) Σ w_i |x_i'|² (3.6, Lemma 3.7).
+    /// dE/dt from a drift just computed: (SA) Σ w_i Z(x_i)|x_i'|², (USA) Σ w_i |x_i'|² (3.6, Lemma 3.7), over c for V = cI.
     #[must_use]
     pub fn dissipation(&self, drift: &[f64]) -> f64 {
-        let growth = self.attention.beta.exp();
+        let (growth, value) = (self.attention.growth(), self.attention.value);
         drift
             .chunks_exact(self.dimension)
             .zip(self.weights.iter().zip(&self.potential))
@@ -317,7 +407,8 @@ impl TokenDynamics {
                 };
                 w * mobility * dot(v, v)
             })
-            .sum()
+            .sum::<f64>()
+            / value
     }
 }
 
@@ -347,23 +438,14 @@ mod tests {
                     (3000, 3),
                 ] {
                     let tokens = Law::Uniform.sample(count, dimension, 3);
-                    let mut dynamics = TokenDynamics::new(
-                        Attention {
-                            beta,
-                            normalisation,
-                        },
-                        &tokens,
-                    );
+                    let mut dynamics =
+                        TokenDynamics::new(Attention::new(beta, normalisation), &tokens);
                     let (mut direct, mut spectral) =
                         (vec![0.0; dimension * count], vec![0.0; dimension * count]);
                     dynamics.drift_by(Path::Direct, &tokens.positions, &mut direct);
                     dynamics.drift_by(Path::Spectral, &tokens.positions, &mut spectral);
                     // USA is measured against e^β, the scale of its weights
-                    let scale = Attention {
-                        beta,
-                        normalisation,
-                    }
-                    .speed();
+                    let scale = Attention::new(beta, normalisation).speed();
                     for (a, b) in direct.iter().zip(&spectral) {
                         assert!(
                             (a - b).abs() < 1e-11 * scale,
@@ -386,10 +468,7 @@ mod tests {
         let mut weights = vec![1.0; 400];
         weights.push(4e-5);
         let tokens = Particles::weighted(2, positions, weights);
-        let attention = Attention {
-            beta: 64.0,
-            normalisation: Normalisation::Softmax,
-        };
+        let attention = Attention::new(64.0, Normalisation::Softmax);
         let mut dynamics = TokenDynamics::new(attention, &tokens);
         assert_eq!(dynamics.preferred(), Path::Spectral);
         let (mut chosen, mut direct) = (vec![0.0; 802], vec![0.0; 802]);
@@ -402,10 +481,7 @@ mod tests {
     #[test]
     fn the_drift_is_tangent_and_turns_with_the_tokens() {
         let tokens = Law::Uniform.sample(20, 3, 9);
-        let attention = Attention {
-            beta: 2.0,
-            normalisation: Normalisation::Softmax,
-        };
+        let attention = Attention::new(2.0, Normalisation::Softmax);
         let mut dynamics = TokenDynamics::new(attention, &tokens);
         let mut drift = vec![0.0; 60];
         dynamics.drift(&tokens.positions, &mut drift);
@@ -432,10 +508,7 @@ mod tests {
             let same = Particles::new(2, [1.0, 0.0].repeat(500));
             let opposite = Particles::new(3, vec![0.0, 0.0, 1.0, 0.0, 0.0, -1.0]);
             for tokens in [same, opposite] {
-                let attention = Attention {
-                    beta,
-                    normalisation: Normalisation::Softmax,
-                };
+                let attention = Attention::new(beta, Normalisation::Softmax);
                 let mut drift = vec![1.0; tokens.positions.len()];
                 TokenDynamics::new(attention, &tokens).drift(&tokens.positions, &mut drift);
                 assert!(drift.iter().all(|v| v.abs() < 1e-12), "β {beta}");

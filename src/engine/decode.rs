@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::document::{Document, InputError, Location, Table, Value};
+use super::encoding::encoding;
 use super::experiment::{
     Change, DEFAULT_CLUSTER_WIDTH, DEFAULT_SMOOTHING, Experiment, FieldInitial, FieldSpec,
     NamedWeights, NoiseSpec, ObserveSpec, Scheme, Solver, Source, Spacing, TimeSpec, TokenSpec,
@@ -10,7 +11,9 @@ use super::experiment::{
 };
 use super::laws::{file_law, law};
 use super::section::{SECTIONS, Section};
-use crate::dynamics::{Attention, Normalisation};
+use super::system_spec::SystemSpec;
+use super::systems::{self, NORMALISATIONS};
+use crate::dynamics::Attention;
 use crate::measure::Law;
 
 /// Most tokens: more do not fit into the memory of the machines this runs on.
@@ -42,7 +45,11 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
     }
 
     let mut notes = Vec::new();
-    let attention = attention(&root.section("attention", &empty)?)?;
+    let attention_section = root.section("attention", &empty)?;
+    let flat = attention_section.is_flat()?;
+    let tokens = tokens(&root.section("tokens", &empty)?, flat, &mut notes)?;
+    let (attention, system) =
+        systems::attention(&attention_section, tokens.dimension, tokens.count)?;
     let noise_section = root.section("noise", &empty)?;
     let noise = NoiseSpec {
         diffusion: noise_section
@@ -52,10 +59,10 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
             .number("step", f64::MIN_POSITIVE..=1.0)?
             .unwrap_or_else(|| default_noise_step(attention)),
     };
-    let tokens = tokens(&root.section("tokens", &empty)?, &mut notes)?;
     let field = field(
         &root.section("field", &empty)?,
         &tokens,
+        (attention, &system),
         noise.diffusion,
         &mut notes,
     )?;
@@ -66,7 +73,13 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
             .unwrap_or(DEFAULT_CLUSTER_WIDTH),
     };
     let time = time(&root.section("time", &empty)?)?;
-    let changes = changes(&root, attention)?;
+    let changes = changes(&root, attention, &system)?;
+    check_merging(
+        &root.section("tokens", &empty)?,
+        &tokens,
+        attention,
+        &system,
+    )?;
     if let (Some(_), Scheme::Layer) = (tokens.merge, time.scheme) {
         let remedy = Some("leave `merge` out, or use scheme = \"adaptive\"".into());
         let message = "tokens are merged by the adaptive scheme, and the scheme is \"layer\"";
@@ -78,6 +91,7 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         about: root.text("about")?.unwrap_or("").to_owned(),
         tokens,
         attention,
+        system,
         noise,
         field,
         observe,
@@ -87,40 +101,22 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
     })
 }
 
-const NORMALISATIONS: &[(&str, Normalisation)] = &[
-    ("softmax", Normalisation::Softmax),
-    ("none", Normalisation::None),
-];
-
-fn attention(section: &Section) -> Result<Attention, InputError> {
-    let Some(beta) = section.number("beta", 0.0..=1e6)? else {
-        return section.missing("beta", "9.0");
-    };
-    let normalisation = section
-        .choice("normalisation", NORMALISATIONS)?
-        .unwrap_or(Normalisation::Softmax);
-    let attention = Attention {
-        beta,
-        normalisation,
-    };
-    check_speed(attention, &section.place_of("beta"), &section.key("beta"))?;
-    Ok(attention)
-}
-
-/// (USA) moves at speeds up to e^β, which must be a number.
-fn check_speed(attention: Attention, at: &Location, key: &str) -> Result<(), InputError> {
-    if attention.speed().is_finite() {
+/// What merging relies on: tokens of the sphere that attract each other, and move by the kernel alone.
+fn check_merging(
+    section: &Section,
+    tokens: &TokenSpec,
+    attention: Attention,
+    system: &SystemSpec,
+) -> Result<(), InputError> {
+    if tokens.merge.is_none() || (attention.attracts() && system.is_plain()) {
         return Ok(());
     }
-    let remedy = Some("with normalisation = \"none\" keep beta ≤ 700, or use \"softmax\"".into());
-    Err(at.error(
-        key,
-        format!("the speed e^β of USA overflows at β = {}", attention.beta),
-        remedy,
-    ))
+    let message = "tokens that meet stay together where Q = K = I and V is a positive multiple of I, and this system is another";
+    let remedy = Some("leave `merge` out".into());
+    Err((section.place_of("merge")).error("tokens.merge", message, remedy))
 }
 
-fn tokens(section: &Section, notes: &mut Vec<String>) -> Result<TokenSpec, InputError> {
+fn tokens(section: &Section, flat: bool, notes: &mut Vec<String>) -> Result<TokenSpec, InputError> {
     let dimension = section.whole("dimension", 2..=1 << 20)?;
     let count = section.whole("count", 1..=1 << 30)?;
     let seed = section.whole("seed", 0..=i64::MAX)?.unwrap_or(0) as u64;
@@ -132,12 +128,12 @@ fn tokens(section: &Section, notes: &mut Vec<String>) -> Result<TokenSpec, Input
         .flatten()
         == Some("file");
     if let (true, Some(table)) = (from_file, &initial) {
-        return tokens_from_file(section, table, count, dimension, seed, notes);
+        return tokens_from_file(section, table, (count, dimension), seed, flat, notes);
     }
     let dimension = dimension.unwrap_or(2);
     let law = initial
         .as_ref()
-        .map_or(Ok(Law::Uniform), |table| law(table, dimension))?;
+        .map_or(Ok(Law::Uniform), |table| law(table, dimension, flat))?;
     let count = count.unwrap_or(match &law {
         Law::Points { points } => points.len(),
         _ => 64,
@@ -160,6 +156,8 @@ fn tokens(section: &Section, notes: &mut Vec<String>) -> Result<TokenSpec, Input
         initial: law,
         weights: weights(section, count)?,
         merge: merge(section)?,
+        encoding: encoding(section)?,
+        flat,
     })
 }
 
@@ -210,9 +208,9 @@ fn weights(section: &Section, count: usize) -> Result<Weights, InputError> {
 fn tokens_from_file(
     section: &Section,
     table: &Section,
-    count: Option<usize>,
-    dimension: Option<usize>,
+    (count, dimension): (Option<usize>, Option<usize>),
     seed: u64,
+    flat: bool,
     notes: &mut Vec<String>,
 ) -> Result<TokenSpec, InputError> {
     if section.get("weights").is_some() {
@@ -224,7 +222,7 @@ fn tokens_from_file(
             Some(remedy.into()),
         ));
     }
-    let law = file_law(table, notes)?;
+    let law = file_law(table, flat, notes)?;
     let Law::File { points, .. } = &law else {
         return section.missing("initial", "{ law = \"file\", path = \"x.npy\" }");
     };
@@ -246,6 +244,8 @@ fn tokens_from_file(
         seed,
         weights: Weights::EQUAL,
         merge: merge(section)?,
+        encoding: encoding(section)?,
+        flat,
         initial: law,
     })
 }
@@ -253,6 +253,7 @@ fn tokens_from_file(
 fn field(
     section: &Section,
     tokens: &TokenSpec,
+    (attention, system): (Attention, &SystemSpec),
     diffusion: f64,
     notes: &mut Vec<String>,
 ) -> Result<FieldSpec, InputError> {
@@ -272,6 +273,10 @@ fn field(
         );
     }
     let hand_over = section.flag("hand_over")?.unwrap_or(true);
+    if solver == Solver::Characteristics && !(attention.attracts() && system.is_plain()) {
+        let message = "characteristics are for Q = K = I and V a positive multiple of I";
+        return fail("solver", message, "leave `solver` out");
+    }
     if solver == Solver::Characteristics && !hand_over {
         let message = "the solver \"characteristics\" starts with the hand-over";
         return fail("hand_over", message, "leave `hand_over` out");
@@ -290,7 +295,7 @@ fn field(
             .error(&section.key("modes"), message, remedy));
     }
     let initial = match section.table("initial")? {
-        None => default_field(tokens, notes),
+        None => default_field(tokens, system, notes),
         Some(table) => field_initial(&table, tokens)?,
     };
     Ok(FieldSpec {
@@ -323,13 +328,13 @@ fn solver(section: &Section, dimension: usize) -> Result<Solver, InputError> {
 }
 
 /// The law itself where it has a smooth density, the law smoothed where it jumps, else the smoothed tokens.
-fn default_field(tokens: &TokenSpec, notes: &mut Vec<String>) -> FieldInitial {
+fn default_field(tokens: &TokenSpec, system: &SystemSpec, notes: &mut Vec<String>) -> FieldInitial {
     let (from, smoothing) = match &tokens.initial {
         law if !law.has_density() => (Source::Empirical, DEFAULT_SMOOTHING),
         Law::Hemisphere => (Source::Law, DEFAULT_SMOOTHING),
         _ => (Source::Law, 0.0),
     };
-    if smoothing > 0.0 && tokens.dimension <= 3 {
+    if smoothing > 0.0 && tokens.dimension <= 3 && system.is_plain() {
         let what = if from == Source::Empirical {
             "the tokens' empirical measure"
         } else {
@@ -344,7 +349,7 @@ fn default_field(tokens: &TokenSpec, notes: &mut Vec<String>) -> FieldInitial {
 
 fn field_initial(table: &Section, tokens: &TokenSpec) -> Result<FieldInitial, InputError> {
     if table.get("from").is_none() {
-        let law = law(table, tokens.dimension)?;
+        let law = law(table, tokens.dimension, false)?;
         let fail = |message: String| table.at.error(&table.name, message, None);
         law.check(1, tokens.dimension)
             .map_err(|error| fail(error.to_string()))?;
@@ -397,6 +402,15 @@ fn time(section: &Section) -> Result<TimeSpec, InputError> {
                 .error(&section.key("step"), message, remedy));
         }
     };
+    let residual = section.flag("residual")?;
+    if residual.is_some() && scheme == Scheme::Adaptive {
+        return Err(section.place_of("residual").error(
+            &section.key("residual"),
+            "only discrete layers can do without the residual stream",
+            Some("set scheme = \"layer\", or leave `residual` out".into()),
+        ));
+    }
+    let residual = residual.unwrap_or(true);
     if let (Scheme::Layer, Spacing::Log) = (scheme, spacing) {
         return Err(section.place_of("spacing").error(
             &section.key("spacing"),
@@ -428,6 +442,7 @@ fn time(section: &Section) -> Result<TimeSpec, InputError> {
         tolerance,
         scheme,
         step,
+        residual,
     };
     if !time.last().is_finite() {
         return Err(section.place_of("last_frame").error(
@@ -480,7 +495,11 @@ fn spacing(
     }
 }
 
-fn changes(root: &Section, start: Attention) -> Result<Vec<Change>, InputError> {
+fn changes(
+    root: &Section,
+    start: Attention,
+    system: &SystemSpec,
+) -> Result<Vec<Change>, InputError> {
     let Some(node) = root.get("change") else {
         return Ok(Vec::new());
     };
@@ -504,7 +523,7 @@ fn changes(root: &Section, start: Attention) -> Result<Vec<Change>, InputError> 
         };
         let change = Change {
             at,
-            beta: section.number("beta", 0.0..=1e6)?,
+            beta: section.number("beta", -700.0..=1e6)?,
             normalisation: section.choice("normalisation", NORMALISATIONS)?,
             diffusion: section.number("diffusion", 0.0..=f64::MAX)?,
         };
@@ -518,7 +537,7 @@ fn changes(root: &Section, start: Attention) -> Result<Vec<Change>, InputError> 
         }
         attention.beta = change.beta.unwrap_or(attention.beta);
         attention.normalisation = change.normalisation.unwrap_or(attention.normalisation);
-        check_speed(attention, &section.place_of("beta"), "change.beta")?;
+        systems::check_speed(&section, attention, system, "beta")?;
         list.push(change);
     }
     Ok(list)

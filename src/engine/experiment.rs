@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use super::encoding::Encoding;
+use super::system_spec::{SystemSpec, WrittenAttention};
 use crate::dynamics::{Attention, Normalisation};
 use crate::measure::{Law, Particles};
 use crate::sphere::Domain;
@@ -34,19 +36,21 @@ pub fn most_modes(solver: Solver, dimension: usize) -> usize {
         Domain::Zonal(_) => 4095,
     }
 }
+/// For (SA) with β below this there is no density: e^{−2|β|} of its largest value is what the potential has where mass is.
+pub const LEAST_BETA: f64 = -8.0;
 /// Default of `[field] initial.smoothing` for the empirical measure: a heat flow by an angle of √(2·0.005) = 0.1.
 pub const DEFAULT_SMOOTHING: f64 = 0.005;
 /// Default of `[noise] step`: a hundredth of the fastest time scale. The drift of (SA) varies over angles of 1/√β at
 /// speeds below 1, hence at rates below 1 + β; (USA) runs e^β times faster.
 #[must_use]
 pub fn default_noise_step(attention: Attention) -> f64 {
-    (0.1 / (1.0 + attention.beta)).min(0.01) / attention.speed()
+    (0.1 / (1.0 + attention.beta.abs())).min(0.01) / attention.speed()
 }
 /// Default of `[observe] cluster_width`, in radians.
 pub const DEFAULT_CLUSTER_WIDTH: f64 = 0.1;
 
 /// A whole experiment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Experiment {
     /// Shown in lists.
     pub title: String,
@@ -54,8 +58,10 @@ pub struct Experiment {
     pub about: String,
     /// The finite system.
     pub tokens: TokenSpec,
-    /// The equation.
+    /// β, normalisation, V: the kernel.
     pub attention: Attention,
+    /// All else that `[attention]` says.
+    pub system: SystemSpec,
     /// D.
     pub noise: NoiseSpec,
     /// The continuum beside it.
@@ -65,11 +71,41 @@ pub struct Experiment {
     /// How far, how often, how well.
     pub time: TimeSpec,
     /// Changes of parameters during the run, in order of time.
-    #[serde(rename = "change", skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
     /// What was substituted while reading; shown, not written.
-    #[serde(skip)]
     pub notes: Vec<String>,
+}
+
+/// The tables as they are written.
+#[derive(Serialize)]
+struct Written<'a> {
+    title: &'a str,
+    about: &'a str,
+    tokens: &'a TokenSpec,
+    attention: WrittenAttention<'a>,
+    noise: &'a NoiseSpec,
+    field: &'a FieldSpec,
+    observe: &'a ObserveSpec,
+    time: &'a TimeSpec,
+    #[serde(rename = "change", skip_serializing_if = "<[Change]>::is_empty")]
+    changes: &'a [Change],
+}
+
+impl Serialize for Experiment {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = Written {
+            title: &self.title,
+            about: &self.about,
+            tokens: &self.tokens,
+            attention: WrittenAttention::of(&self.attention, &self.system, self.tokens.count),
+            noise: &self.noise,
+            field: &self.field,
+            observe: &self.observe,
+            time: &self.time,
+            changes: &self.changes,
+        };
+        written.serialize(serializer)
+    }
 }
 
 /// `[tokens]`.
@@ -89,6 +125,12 @@ pub struct TokenSpec {
     /// The chord |x_i − x_j| below which tokens that approach each other become one, while D = 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merge: Option<f64>,
+    /// What is added to the embeddings for their place in the sequence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+    /// Whether they live in ℝ^d, as `[attention] space` says.
+    #[serde(skip)]
+    pub flat: bool,
 }
 
 /// `[tokens] weights`: scaled to sum to one.
@@ -124,7 +166,10 @@ impl TokenSpec {
     /// The tokens at t = 0.
     #[must_use]
     pub fn particles(&self) -> Particles {
-        let drawn = self.initial.sample(self.count, self.dimension, self.seed);
+        let mut drawn = self.initial.sample(self.count, self.dimension, self.seed);
+        if let Some(encoding) = self.encoding {
+            encoding.add(self.dimension, self.seed, self.flat, &mut drawn.positions);
+        }
         let weights = match &self.weights {
             Weights::Named(NamedWeights::Equal) => return drawn,
             Weights::Named(NamedWeights::Exponential) => {
@@ -296,6 +341,9 @@ pub struct TimeSpec {
     /// Step η of the layer scheme.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<f64>,
+    /// Whether a layer adds to the tokens (a residual stream) or replaces them.
+    #[serde(skip_serializing_if = "is_true")]
+    pub residual: bool,
 }
 
 impl TimeSpec {
@@ -371,6 +419,27 @@ impl Experiment {
     /// One sentence for the reader.
     pub fn continuum(&self) -> Result<Continuum, String> {
         let d = self.tokens.dimension;
+        if !self.system.is_plain() {
+            return Err("tokens only: this attention is no zonal kernel on the sphere, for which alone the continuum is solved".into());
+        }
+        if self.attention.beta < LEAST_BETA
+            && self.attention.normalisation == Normalisation::Softmax
+        {
+            return Err(format!(
+                "tokens only: below β = {LEAST_BETA} the potential by which softmax divides has no digits left where the mass is"
+            ));
+        }
+        if self.tokens.encoding.is_some()
+            && matches!(
+                self.field.initial,
+                FieldInitial::From {
+                    from: Source::Law,
+                    ..
+                }
+            )
+        {
+            return Err("tokens only: with positional encodings tokens do not follow their law (a density can start with field.initial = { from = \"empirical\" })".into());
+        }
         let plain = |domain| Continuum {
             domain,
             axis: Vec::new(),

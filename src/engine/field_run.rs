@@ -208,7 +208,7 @@ impl FieldRun {
     }
 
     fn may_hand_over(&self) -> bool {
-        self.hand_over && self.diffusion == 0.0
+        self.hand_over && self.diffusion == 0.0 && self.attention.attracts()
     }
 
     /// Whether the density at hand can be taken for the one that is meant.

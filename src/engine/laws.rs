@@ -5,6 +5,7 @@ use std::path::Path;
 use super::document::{InputError, Node, Value};
 use super::section::{Section, closest};
 use super::token_files::{self, FileError};
+use crate::measure::drawing::cholesky;
 use crate::measure::law::Term;
 use crate::measure::{Law, Particles};
 use crate::sphere::geometry::norm;
@@ -20,11 +21,15 @@ const LAWS: &[&str] = &[
     "hemisphere",
     "orthogonal",
     "simplex",
+    "equiangular",
+    "gaussian",
+    "box",
     "points",
     "file",
 ];
 
-pub(super) fn law(table: &Section, dimension: usize) -> Result<Law, InputError> {
+/// The law of a table for points on S^{d−1}, or in ℝ^d where `flat`.
+pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, InputError> {
     let Some(name) = table.text("law")? else {
         return table.missing("law", "\"uniform\"");
     };
@@ -55,7 +60,31 @@ pub(super) fn law(table: &Section, dimension: usize) -> Result<Law, InputError> 
             }
         }
         "mixture" => mixture(table, dimension)?,
-        "points" => points(table, dimension)?,
+        "points" => points(table, dimension, flat)?,
+        "equiangular" => {
+            table.only(&["law", "cosine"])?;
+            match table.number("cosine", -1.0..=1.0)? {
+                Some(cosine) => Law::Equiangular { cosine },
+                None => return table.missing("cosine", "0.5"),
+            }
+        }
+        "gaussian" | "box" if !flat => {
+            let remedy = "use a law of the sphere, or attention.space = \"flat\"";
+            return Err(table.place_of("law").error(
+                &table.key("law"),
+                format!("{name:?} is a law of ℝ^d, and the tokens live on the sphere"),
+                Some(remedy.into()),
+            ));
+        }
+        "gaussian" => gaussian(table, dimension)?,
+        "box" => {
+            table.only(&["law", "width"])?;
+            Law::Box {
+                width: table
+                    .number("width", f64::MIN_POSITIVE..=1e150)?
+                    .unwrap_or(1.0),
+            }
+        }
         "harmonics" => {
             table.only(&["law", "cosine", "sine"])?;
             Law::Harmonics {
@@ -235,8 +264,78 @@ fn masses(table: &Section, given: Option<Vec<f64>>, count: usize) -> Result<Vec<
     Ok(masses.iter().map(|mass| mass / total).collect())
 }
 
-/// `points = [[1.0, 0.0], …]`, on the circle also angles.
-fn points(table: &Section, dimension: usize) -> Result<Law, InputError> {
+/// `mean = [..]` and `covariance` as a number, a diagonal or rows.
+fn gaussian(table: &Section, dimension: usize) -> Result<Law, InputError> {
+    table.only(&["law", "mean", "covariance"])?;
+    let mean = table
+        .numbers("mean")?
+        .unwrap_or_else(|| vec![0.0; dimension]);
+    let diagonal = |entry: &dyn Fn(usize) -> f64| -> Vec<Vec<f64>> {
+        (0..dimension)
+            .map(|i| {
+                let mut row = vec![0.0; dimension];
+                row[i] = entry(i);
+                row
+            })
+            .collect()
+    };
+    let number = |item: &Node| table.number_in("covariance", item, f64::MIN..=f64::MAX);
+    let covariance = match table.get("covariance").map(|node| (node, &node.value)) {
+        None => diagonal(&|_| 1.0),
+        Some((_, Value::Array(items)))
+            if items.iter().all(|i| matches!(i.value, Value::Array(_))) =>
+        {
+            let row = |item: &Node| match &item.value {
+                Value::Array(entries) => entries.iter().map(number).collect(),
+                _ => Ok(Vec::new()),
+            };
+            items
+                .iter()
+                .map(row)
+                .collect::<Result<Vec<Vec<f64>>, _>>()?
+        }
+        Some((_, Value::Array(items))) => {
+            let list = items.iter().map(number).collect::<Result<Vec<_>, _>>()?;
+            if list.len() == dimension {
+                diagonal(&|i| list[i])
+            } else {
+                vec![list]
+            }
+        }
+        Some((node, _)) => {
+            let variance = number(node)?;
+            diagonal(&|_| variance)
+        }
+    };
+    let fail = |message: String, remedy: String| {
+        Err(table
+            .place_of("covariance")
+            .error(&table.key("covariance"), message, Some(remedy)))
+    };
+    if covariance.len() != dimension || covariance.iter().any(|row| row.len() != dimension) {
+        let message = format!(
+            "{} rows of {} numbers",
+            covariance.len(),
+            covariance[0].len()
+        );
+        return fail(
+            message,
+            format!("a {dimension}×{dimension} matrix is expected"),
+        );
+    }
+    let asymmetric = (0..dimension).any(|i| (0..i).any(|j| covariance[i][j] != covariance[j][i]));
+    let root = cholesky(&covariance);
+    let definite =
+        root.iter().flatten().all(|v| v.is_finite()) && (0..dimension).all(|i| root[i][i] > 0.0);
+    if asymmetric || !definite {
+        let message = "it is not symmetric and positive definite".to_owned();
+        return fail(message, "a covariance is".into());
+    }
+    Ok(Law::Gaussian { mean, covariance })
+}
+
+/// `points = [[1.0, 0.0], …]`, on the circle also angles; in ℝ^d as they are.
+fn points(table: &Section, dimension: usize, flat: bool) -> Result<Law, InputError> {
     table.only(&["law", "points"])?;
     let Some(node) = table.get("points") else {
         return table.missing("points", "[[1.0, 0.0], [0.0, 1.0]]");
@@ -247,9 +346,22 @@ fn points(table: &Section, dimension: usize) -> Result<Law, InputError> {
     if items.is_empty() {
         return table.wrong("points", node, "at least one direction");
     }
-    let points = (items.iter())
-        .map(|item| unit_vector(table, "points", item, dimension))
-        .collect::<Result<Vec<_>, _>>()?;
+    let vector = |item: &Node| match &item.value {
+        Value::Array(entries) if flat => {
+            let numbers = entries
+                .iter()
+                .map(|entry| table.number_in("points", entry, f64::MIN..=f64::MAX))
+                .collect::<Result<Vec<f64>, _>>()?;
+            if numbers.len() == dimension {
+                return Ok(numbers);
+            }
+            let message = format!("{} components", numbers.len());
+            let remedy = Some(format!("give {dimension} numbers"));
+            Err(item.at.error(&table.key("points"), message, remedy))
+        }
+        _ => unit_vector(table, "points", item, dimension),
+    };
+    let points = items.iter().map(vector).collect::<Result<Vec<_>, _>>()?;
     Ok(Law::Points { points })
 }
 
@@ -294,7 +406,12 @@ fn unit_vector(
     Ok(vector.iter().map(|a| a / length).collect())
 }
 
-pub(super) fn file_law(table: &Section, notes: &mut Vec<String>) -> Result<Law, InputError> {
+/// Tokens of a file: rows brought to unit length, in ℝ^d (`flat`) as they are.
+pub(super) fn file_law(
+    table: &Section,
+    flat: bool,
+    notes: &mut Vec<String>,
+) -> Result<Law, InputError> {
     table.only(&["law", "path", "weights"])?;
     let Some(path) = table.text("path")? else {
         return table.missing("path", "\"tokens.npy\"");
@@ -314,7 +431,11 @@ pub(super) fn file_law(table: &Section, notes: &mut Vec<String>) -> Result<Law, 
             )),
         ));
     }
-    let positions = unit_rows(path, rows.values, rows.width, notes).map_err(|e| fail("path", e))?;
+    let positions = if flat {
+        rows.values
+    } else {
+        unit_rows(path, rows.values, rows.width, notes).map_err(|e| fail("path", e))?
+    };
     let weights = table.text("weights")?;
     let points = match weights {
         None => Particles::new(rows.width, positions),

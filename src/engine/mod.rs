@@ -6,6 +6,7 @@
 
 pub mod decode;
 pub mod document;
+pub mod encoding;
 pub mod experiment;
 pub mod field_run;
 pub mod history;
@@ -17,6 +18,9 @@ pub mod presets;
 mod section;
 pub mod session;
 pub mod snapshot;
+mod system_run;
+pub mod system_spec;
+mod systems;
 pub mod token_files;
 pub mod token_run;
 pub mod worker;
@@ -26,4 +30,5 @@ pub use experiment::{Change, Continuum, Experiment, FieldInitial, Scheme, Solver
 pub use history::History;
 pub use session::{Session, SessionError};
 pub use snapshot::Snapshot;
+pub use system_spec::SystemSpec;
 pub use worker::{Command, Worker};

@@ -90,7 +90,11 @@ fn equiangular(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
 /// The gap of two weighted tokens, down to where they are merged or to rounding.
 fn pair(experiment: &Experiment) -> Option<Prediction> {
     let spec = &experiment.tokens;
-    if spec.count != 2 || experiment.noise.diffusion > 0.0 || experiment.time.step.is_some() {
+    if spec.count != 2
+        || !experiment.attention.attracts()
+        || experiment.noise.diffusion > 0.0
+        || experiment.time.step.is_some()
+    {
         return None;
     }
     let start = Bodies::new(spec.particles());

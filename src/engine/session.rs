@@ -11,7 +11,7 @@ use super::snapshot::{
     self, FieldView, Prediction, SHOWN_TOKENS, SPECTRUM_DEGREES, Snapshot, TokenView,
 };
 use super::token_run::TokenRun;
-use crate::dynamics::{Attention, Kernel};
+use crate::dynamics::Attention;
 use crate::integrate::StepError;
 use crate::observe::{FieldSide, Instruments, Observation, TokenSide, principal};
 use crate::sphere::Domain;
@@ -70,7 +70,7 @@ impl Session {
         let field = (continuum.as_ref().ok())
             .map(|continuum| FieldRun::new(&experiment, continuum, tokens.tokens()));
         let mut instruments = Instruments::new(
-            Kernel::new(experiment.tokens.dimension, experiment.attention.beta),
+            experiment.attention.kernel(experiment.tokens.dimension),
             experiment.observe.cluster_width,
             (continuum.as_ref().ok()).map(|c| (c.domain, c.axis.as_slice())),
         );
@@ -261,8 +261,7 @@ impl Session {
         self.attention.beta = change.beta.unwrap_or(self.attention.beta);
         self.attention.normalisation = change.normalisation.unwrap_or(self.attention.normalisation);
         self.diffusion = change.diffusion.unwrap_or(self.diffusion);
-        self.instruments.kernel =
-            Kernel::new(self.experiment.tokens.dimension, self.attention.beta);
+        self.instruments.kernel = self.attention.kernel(self.experiment.tokens.dimension);
         self.tokens.set(self.attention, self.diffusion);
         if let Some(field) = &mut self.field {
             field.set(now, self.attention, self.diffusion);

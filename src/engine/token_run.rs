@@ -10,7 +10,8 @@ use std::sync::Arc;
 use rand_chacha::ChaCha8Rng;
 
 use super::experiment::{Experiment, Scheme, default_noise_step};
-use crate::dynamics::{Attention, TokenDynamics, merging};
+use super::system_run::{Move, SystemState};
+use crate::dynamics::{Attention, General, TokenDynamics, merging};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, Splitting, StepError, Work};
 use crate::measure::{Bodies, Particles};
@@ -54,6 +55,9 @@ pub struct TokenRun {
     tokens: Particles,
     /// The bodies' right-hand side.
     pub dynamics: TokenDynamics,
+    /// The state of a general system.
+    system: Option<SystemState>,
+    residual: bool,
     merge: Option<f64>,
     merges: Arc<Vec<Merge>>,
     merge_energy: f64,
@@ -77,8 +81,14 @@ impl TokenRun {
         let spec = &experiment.tokens;
         let bodies = Bodies::new(spec.particles());
         let attention = experiment.attention;
+        let system = (experiment.system).system(spec.dimension, spec.seed, 0);
         let mut run = Self {
-            dynamics: dynamics(attention, &bodies.particles, spec.merge),
+            dynamics: match spec.merge {
+                Some(_) => TokenDynamics::slow(attention, &bodies.particles),
+                None => TokenDynamics::of_system(&system, attention, &bodies.particles),
+            },
+            system: SystemState::new(experiment, &bodies.particles),
+            residual: experiment.time.residual,
             stepper: Stepper::Layer {
                 step: 0.0,
                 average: Vec::new(),
@@ -110,7 +120,9 @@ impl TokenRun {
     }
 
     fn continuous(&self, first: f64) -> Stepper {
-        let length = self.bodies.particles.positions.len();
+        let clocked = |general: &General| usize::from(general.clocked());
+        let length =
+            self.bodies.particles.positions.len() + self.dynamics.general_ref().map_or(0, clocked);
         if self.diffusion > 0.0 {
             return Stepper::Noisy {
                 splitting: Box::new(Splitting::new(length)),
@@ -151,6 +163,12 @@ impl TokenRun {
     #[must_use]
     pub fn merges(&self) -> &Arc<Vec<Merge>> {
         &self.merges
+    }
+
+    /// |y_i| of every token, where a scheme of layer normalisation lets lengths move.
+    #[must_use]
+    pub fn lengths(&self) -> Option<&[f64]> {
+        self.system.as_ref().and_then(SystemState::lengths)
     }
 
     /// Bound on what merging has changed in the energy, in units of e^β; NaN when nothing is ever merged.
@@ -199,6 +217,7 @@ impl TokenRun {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, StepError> {
         let whole = match self.stepper {
+            _ if self.system.is_some() => self.advance_system(from, duration, cancelled)?,
             Stepper::Adaptive(_) => self.advance_adaptively(from, duration, cancelled)?,
             Stepper::Noisy { .. } => self.advance_with_noise(duration, cancelled)?,
             Stepper::Layer { .. } => self.advance_by_layers(duration, cancelled),
@@ -207,6 +226,41 @@ impl TokenRun {
             self.tokens = self.bodies.tokens(&self.tokens.weights);
         }
         Ok(whole)
+    }
+
+    fn advance_system(
+        &mut self,
+        from: f64,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let (Some(system), Some(general)) = (&mut self.system, self.dynamics.general()) else {
+            return Ok(true);
+        };
+        let tokens = &mut self.bodies.particles;
+        let span = (from, duration);
+        match &mut self.stepper {
+            Stepper::Adaptive(explicit) => {
+                system.advance(tokens, general, Move::Adaptive(explicit), span, cancelled)
+            }
+            Stepper::Noisy { splitting, step } => {
+                let by = Move::Noisy {
+                    splitting,
+                    step: *step,
+                    diffusion: self.diffusion,
+                    rng: &mut self.rng,
+                    tangent: &mut self.tangent,
+                };
+                system.advance(tokens, general, by, span, cancelled)
+            }
+            Stepper::Layer { step, .. } => {
+                let layers = (duration / *step).round().max(1.0) as u64;
+                self.earlier.steps += layers;
+                self.earlier.evaluations += layers;
+                let by = (*step, self.residual);
+                Ok(system.layers(tokens, general, (from, layers), by, cancelled))
+            }
+        }
     }
 
     fn advance_adaptively(
@@ -317,6 +371,7 @@ impl TokenRun {
         };
         let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
         let layers = (duration / *step).round().max(1.0) as u64;
+        let keep = if self.residual { 1.0 } else { 0.0 };
         for _ in 0..layers {
             if cancelled() {
                 return false;
@@ -325,7 +380,7 @@ impl TokenRun {
             positions
                 .iter_mut()
                 .zip(average.iter())
-                .for_each(|(x, a)| *x += *step * a);
+                .for_each(|(x, a)| *x = keep * *x + *step * a);
             retract(positions, dimension);
             if self.diffusion > 0.0 {
                 let variance = 2.0 * self.diffusion * *step;

@@ -1,6 +1,7 @@
 //! Drawing tokens from the laws, every token from one generator.
 
 use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
 
 use super::law::{terms_state, zonal_density};
 use super::{Law, Particles};
@@ -17,6 +18,21 @@ impl Law {
         match self {
             Self::Orthogonal => (0..count).for_each(|i| positions[i * dimension + i] = 1.0),
             Self::Simplex => simplex(count, dimension, &mut positions),
+            Self::Equiangular { cosine } => equiangular(count, *cosine, &mut positions, dimension),
+            Self::Gaussian { mean, covariance } => {
+                let root = cholesky(covariance);
+                let mut z = vec![0.0; dimension];
+                for x in positions.chunks_exact_mut(dimension) {
+                    z.iter_mut()
+                        .for_each(|a| *a = StandardNormal.sample(&mut rng));
+                    for (a, (m, row)) in x.iter_mut().zip(mean.iter().zip(&root)) {
+                        *a = m + dot(row, &z[..row.len()]);
+                    }
+                }
+            }
+            Self::Box { width } => {
+                (positions.iter_mut()).for_each(|a| *a = width * (2.0 * unit(&mut rng) - 1.0))
+            }
             Self::Points { points } => positions.copy_from_slice(&points.concat()),
             Self::File { points, .. } => return points.clone(),
             Self::Clusters {
@@ -90,6 +106,37 @@ impl Law {
             _ => uniform(rng, x),
         }
     }
+}
+
+/// The symmetric root of (1−ρ)I + ρ11ᵀ, row by row: x_i = √(1−ρ)e_i + (√(1+(n−1)ρ) − √(1−ρ))/n · (1, …, 1).
+fn equiangular(count: usize, cosine: f64, positions: &mut [f64], dimension: usize) {
+    let n = count as f64;
+    let along = (1.0 - cosine).sqrt();
+    let common = ((1.0 + (n - 1.0) * cosine).sqrt() - along) / n;
+    for (i, x) in positions.chunks_exact_mut(dimension).enumerate() {
+        x[..count].fill(common);
+        x[i] += along;
+    }
+}
+
+/// The rows of L with LLᵀ = `matrix`, positive definite; row i has i + 1 entries.
+#[must_use]
+pub fn cholesky(matrix: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let mut root: Vec<Vec<f64>> = Vec::with_capacity(matrix.len());
+    for (i, given) in matrix.iter().enumerate() {
+        let mut row = vec![0.0; i + 1];
+        for j in 0..=i {
+            let other: &[f64] = if j < i { &root[j] } else { &row };
+            let left = given[j] - dot(&row[..j], &other[..j]);
+            row[j] = if j < i {
+                left / root[j][j]
+            } else {
+                left.sqrt()
+            };
+        }
+        root.push(row);
+    }
+    root
 }
 
 /// 1 + Σ a_k cos kθ + b_k sin kθ.

@@ -74,9 +74,26 @@ pub enum Law {
     Orthogonal,
     /// The n ≤ d + 1 vertices of a regular simplex, ⟨x_i,x_j⟩ = −1/(n−1).
     Simplex,
+    /// n ≤ d unit vectors with ⟨x_i,x_j⟩ = `cosine`.
+    Equiangular {
+        /// Between −1/(n−1) and 1.
+        cosine: f64,
+    },
+    /// A normal law in ℝ^d.
+    Gaussian {
+        /// Its mean.
+        mean: Vec<f64>,
+        /// Its covariance, row by row, positive definite.
+        covariance: Vec<Vec<f64>>,
+    },
+    /// The uniform law of the cube [−`width`, `width`]^d in ℝ^d.
+    Box {
+        /// Half an edge.
+        width: f64,
+    },
     /// The points named, in order.
     Points {
-        /// Unit vectors of ℝ^d.
+        /// Vectors of ℝ^d, on the sphere of unit length.
         points: Vec<Vec<f64>>,
     },
     /// Given points.
@@ -162,6 +179,18 @@ pub enum LawError {
         /// Smallest d that fits.
         needed: usize,
     },
+    /// No n vectors have so small an inner product.
+    #[error(
+        "no {count} unit vectors have all inner products equal to {cosine}: it must be above −1/(n−1) = {least:.6}"
+    )]
+    TooObtuse {
+        /// ⟨x_i,x_j⟩.
+        cosine: f64,
+        /// n.
+        count: usize,
+        /// −1/(n−1).
+        least: f64,
+    },
     /// A vector of the wrong length.
     #[error(
         "{name} has {got} components and the tokens live in dimension {dimension}: give {dimension}"
@@ -221,6 +250,21 @@ impl Law {
             Self::Points { points } => points.iter().try_for_each(|x| vector("points", x)),
             Self::Mixture { means, .. } => means.iter().try_for_each(|mean| vector("means", mean)),
             Self::Poisson { axis, .. } => vector("axis", axis),
+            Self::Gaussian { mean, .. } => vector("mean", mean),
+            Self::Equiangular { .. } if count > dimension => Err(LawError::TooMany {
+                law: "equiangular",
+                count,
+                dimension,
+                most: dimension,
+                needed: count,
+            }),
+            Self::Equiangular { cosine } if *cosine * (count as f64 - 1.0) <= -1.0 => {
+                Err(LawError::TooObtuse {
+                    cosine: *cosine,
+                    count,
+                    least: -1.0 / (count as f64 - 1.0),
+                })
+            }
             Self::Orthogonal if count > dimension => Err(LawError::TooMany {
                 law: "orthogonal",
                 count,
@@ -244,8 +288,18 @@ impl Law {
     pub fn has_density(&self) -> bool {
         !matches!(
             self,
-            Self::Orthogonal | Self::Simplex | Self::Points { .. } | Self::File { .. }
-        )
+            Self::Orthogonal
+                | Self::Simplex
+                | Self::Equiangular { .. }
+                | Self::Points { .. }
+                | Self::File { .. }
+        ) && !self.fills_space()
+    }
+
+    /// Whether it is a law of ℝ^d and not of the sphere.
+    #[must_use]
+    pub fn fills_space(&self) -> bool {
+        matches!(self, Self::Gaussian { .. } | Self::Box { .. })
     }
 }
 

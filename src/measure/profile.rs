@@ -148,6 +148,9 @@ impl Law {
             Self::Harmonics { .. }
             | Self::SphericalHarmonics { .. }
             | Self::Orthogonal
+            | Self::Equiangular { .. }
+            | Self::Gaussian { .. }
+            | Self::Box { .. }
             | Self::Simplex
             | Self::Points { .. }
             | Self::File { .. } => None,

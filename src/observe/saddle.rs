@@ -45,6 +45,9 @@ impl Saddle {
     /// At these bodies; None where there are too many directions, or one body alone, which is the maximum.
     #[must_use]
     pub fn at(bodies: &Particles, attention: Attention) -> Option<Self> {
+        if !attention.attracts() || attention.value != 1.0 {
+            return None;
+        }
         let (n, d) = (bodies.count(), bodies.dimension());
         if n * (d - 1) > MOST_DIRECTIONS {
             return None;
@@ -319,10 +322,7 @@ mod tests {
     use crate::sphere::geometry::retract;
 
     fn attention(beta: f64, normalisation: Normalisation) -> Attention {
-        Attention {
-            beta,
-            normalisation,
-        }
+        Attention::new(beta, normalisation)
     }
 
     fn on_circle(angles: &[f64], weights: &[f64]) -> Particles {

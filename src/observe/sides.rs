@@ -73,9 +73,15 @@ impl TokenSide {
         instruments: &mut Instruments,
         work: Work,
     ) -> Self {
-        let mut drift = vec![0.0; tokens.positions.len()];
-        dynamics.drift(&tokens.positions, &mut drift);
-        let dissipation = dynamics.dissipation(&drift);
+        let general = dynamics.energy_and_rate(tokens);
+        let dissipation = match general {
+            Some((_, rate)) => rate,
+            None => {
+                let mut drift = vec![0.0; tokens.positions.len()];
+                dynamics.attraction(&tokens.positions, &mut drift);
+                dynamics.dissipation(&drift)
+            }
+        };
         let (kernel, width) = (&instruments.kernel, instruments.width);
         let self_potential: f64 = (tokens.weights.iter().zip(&dynamics.potential))
             .map(|(w, z)| w * z)
@@ -87,12 +93,13 @@ impl TokenSide {
             _ => None,
         };
         let energy = match &moments {
+            _ if general.is_some() => general.map_or(f64::NAN, |(energy, _)| energy),
             Some(moments) => kernel.interaction_energy(moments),
             None if kernel.beta == 0.0 => {
                 let mean = tokens.mean();
                 0.5 * dot(&mean, &mean)
             }
-            None => kernel.beta.exp() / (2.0 * kernel.beta) * self_potential,
+            None => kernel.shift.exp() / (2.0 * kernel.beta) * self_potential,
         };
         let orders = match &moments {
             Some(moments) => {
@@ -117,7 +124,11 @@ impl TokenSide {
             bodies: tokens.count(),
             closest: closest(tokens),
             merge_energy: f64::NAN,
-            saddle: Saddle::at(tokens, dynamics.attention()),
+            saddle: if general.is_some() {
+                None
+            } else {
+                Saddle::at(tokens, dynamics.attention())
+            },
             scaled_energy: if kernel.beta == 0.0 {
                 energy
             } else {
@@ -398,10 +409,7 @@ mod tests {
     fn the_energy_in_higher_dimension_is_the_double_sum() {
         let tokens = Law::Uniform.sample(12, 5, 4);
         let beta = 2.0;
-        let attention = Attention {
-            beta,
-            normalisation: Normalisation::Softmax,
-        };
+        let attention = Attention::new(beta, Normalisation::Softmax);
         let mut dynamics = TokenDynamics::new(attention, &tokens);
         let side = TokenSide::observe(
             (&tokens, &mut dynamics),
@@ -430,10 +438,7 @@ mod tests {
             let sphere = Density::from_law(&law, Domain::Sphere, 0, 0.0, 40).unwrap();
             let zonal = Density::from_law(&law, Domain::Zonal(3), 0, 0.0, 40).unwrap();
             let own = tokens.moments(kernel.degree());
-            let attention = Attention {
-                beta,
-                normalisation: Normalisation::Softmax,
-            };
+            let attention = Attention::new(beta, Normalisation::Softmax);
             let mut dynamics = TokenDynamics::new(attention, &tokens);
             dynamics.drift(&tokens.positions, &mut [0.0; 90]);
             let self_potential: f64 = dynamics.potential.iter().sum::<f64>() / 30.0;

@@ -111,6 +111,15 @@ pub fn brownian_step(
     }
 }
 
+/// Adds independent Gaussians of this variance to all numbers: a step of Brownian motion in ℝ^d, `variance` = 2Dh.
+pub fn gaussian_step(rng: &mut impl Rng, variance: f64, rows: &mut [f64]) {
+    let deviation = variance.sqrt();
+    for a in rows {
+        let z: f64 = StandardNormal.sample(rng);
+        *a += deviation * z;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

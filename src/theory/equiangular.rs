@@ -8,7 +8,7 @@ use crate::integrate::{Explicit, StepError, tableau::DORMAND_PRINCE_853};
 #[must_use]
 pub fn slope(attention: Attention, count: usize, gamma: f64) -> f64 {
     let (beta, others) = (attention.beta, count as f64 - 1.0);
-    let numerator = 2.0 * (1.0 - gamma) * (others * gamma + 1.0);
+    let numerator = 2.0 * attention.value * (1.0 - gamma) * (others * gamma + 1.0);
     let shifted = (beta * (gamma - 1.0)).exp();
     match attention.normalisation {
         Normalisation::Softmax => numerator * shifted / (1.0 + others * shifted),

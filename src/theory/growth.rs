@@ -3,7 +3,8 @@
 use crate::dynamics::{Attention, Normalisation};
 use crate::sphere::bessel::{ratios_over_beta, scaled_multipliers};
 
-/// g_0 … g_L of S^{d−1}: (SA) ℓ(ℓ+d−2) I_{ℓ+a}(β)/(β I_a(β)), (USA) ℓ(ℓ+d−2) λ_ℓ/β, less Dℓ(ℓ+d−2); a = d/2 − 1.
+/// g_0 … g_L of S^{d−1}: (SA) ℓ(ℓ+d−2) I_{ℓ+a}(β)/(β I_a(β)), (USA) ℓ(ℓ+d−2) λ_ℓ/β, less Dℓ(ℓ+d−2); a = d/2 − 1. For V = cI the
+/// drift's part gains a factor c; an interaction Σ a_k cos kθ has c k²a_k/2.
 #[must_use]
 pub fn growth_rates(
     attention: Attention,
@@ -11,14 +12,22 @@ pub fn growth_rates(
     diffusion: f64,
     degrees: usize,
 ) -> Vec<f64> {
+    if attention.interaction.is_some() {
+        let kernel = attention.kernel(2);
+        let share = |k: usize| attention.value * kernel.over_beta.get(k).unwrap_or(&0.0);
+        return (0..=degrees)
+            .map(|k| (k * k) as f64 * (share(k) - diffusion))
+            .collect();
+    }
     let a = dimension as f64 / 2.0 - 1.0;
     let ratios = ratios_over_beta(a, attention.beta, degrees.max(1));
     let scale = match attention.normalisation {
         Normalisation::Softmax => 1.0,
         Normalisation::None => {
-            scaled_multipliers(dimension, attention.beta, 0)[0] * attention.beta.exp()
+            scaled_multipliers(dimension, attention.beta.abs(), 0)[0] * attention.growth()
         }
     };
+    let scale = attention.value * scale;
     // λ_ℓ/(βλ_0) = q_1 · βq_2 ⋯ βq_ℓ
     let mut share = scale / attention.beta;
     let mut rates = vec![0.0];
@@ -43,7 +52,7 @@ pub fn growth_rate(attention: Attention, dimension: usize, diffusion: f64, degre
 /// The degree that grows fastest; near √(2β) on the circle, the same for (SA) and (USA) without noise.
 #[must_use]
 pub fn most_unstable_degree(attention: Attention, dimension: usize, diffusion: f64) -> usize {
-    let most = 8 + (2.0 * (2.0 * attention.beta).sqrt()) as usize;
+    let most = 8 + (2.0 * (2.0 * attention.beta.abs()).sqrt()) as usize;
     let rates = growth_rates(attention, dimension, diffusion, most);
     (1..=most).fold(1, |best, degree| {
         if rates[degree] > rates[best] {
@@ -66,23 +75,14 @@ mod tests {
     use super::*;
 
     fn softmax(beta: f64) -> Attention {
-        Attention {
-            beta,
-            normalisation: Normalisation::Softmax,
-        }
+        Attention::new(beta, Normalisation::Softmax)
     }
 
     #[test]
     fn the_limits_of_small_and_large_beta_are_the_known_ones() {
         for dimension in [2, 3, 8] {
             let d = dimension as f64;
-            for attention in [
-                softmax(0.0),
-                Attention {
-                    beta: 0.0,
-                    normalisation: Normalisation::None,
-                },
-            ] {
+            for attention in [softmax(0.0), Attention::new(0.0, Normalisation::None)] {
                 assert!((growth_rate(attention, dimension, 0.0, 1) - (d - 1.0) / d).abs() < 1e-15);
                 assert_eq!(growth_rate(attention, dimension, 0.0, 2), 0.0);
             }

@@ -19,8 +19,11 @@ fn rate(attention: Attention, masses: [f64; 2], gap: f64) -> f64 {
     let weak = (-attention.beta * gap).exp();
     let [one, two] = masses;
     match attention.normalisation {
-        Normalisation::Softmax => two * weak / (one + two * weak) + one * weak / (two + one * weak),
-        Normalisation::None => (one + two) * attention.speed() * weak,
+        Normalisation::Softmax => {
+            let pulls = two * weak / (one + two * weak) + one * weak / (two + one * weak);
+            attention.scale() * pulls
+        }
+        Normalisation::None => (one + two) * attention.scale() * weak,
     }
 }
 
@@ -68,10 +71,7 @@ mod tests {
     #[test]
     fn equal_masses_are_two_equiangular_tokens() {
         for normalisation in [Normalisation::Softmax, Normalisation::None] {
-            let attention = Attention {
-                beta: 3.0,
-                normalisation,
-            };
+            let attention = Attention::new(3.0, normalisation);
             let path = approach(attention, [0.5, 0.5], 1.7, 1e-3);
             let times: Vec<f64> = path.iter().map(|(t, _)| *t).collect();
             let curve = equiangular::curve(attention, 2, -0.7, &times).unwrap();
@@ -84,10 +84,7 @@ mod tests {
     #[test]
     fn the_lifetime_grows_like_the_barrier_and_the_end_is_exponential() {
         let life = |beta| {
-            let attention = Attention {
-                beta,
-                normalisation: Normalisation::Softmax,
-            };
+            let attention = Attention::new(beta, Normalisation::Softmax);
             lifetime(attention, [0.3, 0.7], 1.5, 1e-18)
         };
         // d ln t/dβ → 1 − c_0
@@ -95,10 +92,7 @@ mod tests {
         assert!((slope - 1.5).abs() < 0.02, "{slope}");
         assert!(life(80.0) > 1e49);
         // the last e-foldings: (1−c)' = −2·½·… both clusters pull with F = 1 once e^{−β(1−c)} = 1
-        let attention = Attention {
-            beta: 4.0,
-            normalisation: Normalisation::Softmax,
-        };
+        let attention = Attention::new(4.0, Normalisation::Softmax);
         let end = lifetime(attention, [0.3, 0.7], 1e-12, 1e-14);
         assert!((end - 100.0_f64.ln() / 2.0).abs() < 1e-10);
     }

@@ -259,6 +259,7 @@ impl Model {
         Attention {
             beta: self.wishes.beta.unwrap_or(now.beta),
             normalisation: self.wishes.normalisation.unwrap_or(now.normalisation),
+            ..now
         }
     }
 
@@ -297,7 +298,7 @@ pub fn default_speed(experiment: &Experiment) -> f64 {
     if experiment.time.spacing == Spacing::Log {
         return speed;
     }
-    let degree = 2 + (2.0 * experiment.attention.beta).sqrt() as usize;
+    let degree = 2 + (2.0 * experiment.attention.beta.abs()).sqrt() as usize;
     let rates = growth_rates(
         experiment.attention,
         experiment.tokens.dimension,

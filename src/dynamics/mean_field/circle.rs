@@ -36,7 +36,7 @@ impl CircleMeanField {
         let points = POINTS_PER_MODE * modes;
         Self {
             attention,
-            kernel: Kernel::new(2, attention.beta),
+            kernel: attention.kernel(2),
             modes,
             plan: CirclePlan::new(points),
             density: vec![0.0; points],
@@ -79,16 +79,16 @@ impl CircleMeanField {
             |k| coefficient(state, k) * kernel.potential[k],
             &mut self.potential,
         );
+        let scale = self.attention.scale();
         match self.attention.normalisation {
             Normalisation::Softmax => {
                 let floor = FLOOR * self.potential.iter().copied().fold(0.0, f64::max);
                 for (slope, potential) in self.slope.iter_mut().zip(&self.potential) {
-                    *slope /= potential.max(floor);
+                    *slope *= scale / potential.max(floor);
                 }
             }
             Normalisation::None => {
-                let speed = self.attention.speed();
-                self.slope.iter_mut().for_each(|slope| *slope *= speed);
+                self.slope.iter_mut().for_each(|slope| *slope *= scale);
             }
         }
         self.fastest = self
@@ -106,7 +106,7 @@ impl CircleMeanField {
     /// dE/dt by the drift alone: (SA) ∫v²Z dμ, (USA) ∫v² dμ, and the smallest value of ρ on the grid.
     pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
         self.velocity(state);
-        let growth = self.attention.beta.exp();
+        let (growth, value) = (self.attention.growth(), self.attention.value);
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
         for ((v, rho), z) in self.slope.iter().zip(&self.density).zip(&self.potential) {
             let mobility = match self.attention.normalisation {
@@ -116,7 +116,7 @@ impl CircleMeanField {
             sum += v * v * mobility * rho;
             minimum = minimum.min(*rho);
         }
-        (sum / self.density.len() as f64, minimum)
+        (sum / (value * self.density.len() as f64), minimum)
     }
 
     /// ∫ρ dσ by quadrature, for the density of the last evaluation.
@@ -176,10 +176,7 @@ mod tests {
         };
         for normalisation in [Normalisation::Softmax, Normalisation::None] {
             for beta in [0.0, 1.0, 9.0] {
-                let attention = Attention {
-                    beta,
-                    normalisation,
-                };
+                let attention = Attention::new(beta, normalisation);
                 let density = Density::from_law(&law, Domain::Circle, 0, 0.0, 128).unwrap();
                 let mut field = CircleMeanField::new(attention, 128);
                 let mut rate = Density {

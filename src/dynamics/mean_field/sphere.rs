@@ -52,7 +52,7 @@ impl SphereMeanField {
     /// A tendency for degree L = `modes` ≥ 2.
     #[must_use]
     pub fn new(attention: Attention, modes: usize) -> Self {
-        let kernel = Kernel::new(3, attention.beta);
+        let kernel = attention.kernel(3);
         let velocity = modes.min(BANDWIDTH * kernel.degree() + 8);
         let latitudes = (modes + velocity / 2 + 2).next_multiple_of(2);
         let plan = SpherePlan::new(modes + 1, latitudes, round_size(2 * modes + velocity + 4));
@@ -126,7 +126,7 @@ impl SphereMeanField {
             .iter_mut()
             .for_each(|z| *z = mean + beta * *z);
         let floor = FLOOR * self.potential.iter().copied().fold(0.0, f64::max);
-        let speed = self.attention.speed();
+        let scale = self.attention.scale();
         let softmax = self.attention.normalisation == Normalisation::Softmax;
         let longitudes = self.plan.longitudes();
         let mut fastest = 0.0_f64;
@@ -139,7 +139,7 @@ impl SphereMeanField {
                 .zip(&mut self.zonal[row.clone()])
                 .zip(&self.potential[row])
             {
-                let factor = inverse * if softmax { 1.0 / z.max(floor) } else { speed };
+                let factor = inverse * scale * if softmax { 1.0 / z.max(floor) } else { 1.0 };
                 *u *= factor;
                 *w *= factor;
                 let square = *u * *u + *w * *w;
@@ -159,7 +159,7 @@ impl SphereMeanField {
     /// See [`super::MeanField::dissipation_and_minimum`].
     pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
         self.velocity(state);
-        let growth = self.attention.beta.exp();
+        let (growth, value) = (self.attention.growth(), self.attention.value);
         let softmax = self.attention.normalisation == Normalisation::Softmax;
         let longitudes = self.plan.longitudes();
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
@@ -184,7 +184,7 @@ impl SphereMeanField {
             }
             sum += weight * square * along / longitudes as f64;
         }
-        (sum, minimum)
+        (sum / value, minimum)
     }
 
     /// ∫ρ dσ by quadrature, for the density of the last evaluation.
@@ -301,10 +301,7 @@ mod tests {
         let x = [0.48, -0.64, 0.6];
         for normalisation in [Normalisation::Softmax, Normalisation::None] {
             for beta in [0.0, 1.0, 9.0] {
-                let attention = Attention {
-                    beta,
-                    normalisation,
-                };
+                let attention = Attention::new(beta, normalisation);
                 let density = Density::from_law(&law(), Domain::Sphere, 0, 0.0, 40).unwrap();
                 let mut field = SphereMeanField::new(attention, 40);
                 let mut rate = vec![0.0; density.state.len()];

@@ -36,7 +36,7 @@ impl ZonalMeanField {
     #[must_use]
     pub fn new(dimension: usize, attention: Attention, modes: usize) -> Self {
         let count = (3 * modes / 2 + 2).next_multiple_of(8);
-        let kernel = Kernel::new(dimension, attention.beta);
+        let kernel = attention.kernel(dimension);
         let plan = ZonalPlan::new(dimension, modes, count);
         Self {
             attention,
@@ -85,7 +85,7 @@ impl ZonalMeanField {
             .filter(|(_, root)| **root > 1e-150)
             .map(|(z, root)| z / root)
             .fold(0.0, f64::max);
-        let speed = self.attention.speed();
+        let scale = self.attention.scale();
         let mut fastest = 0.0_f64;
         for ((u, z), root) in self.speed.iter_mut().zip(&self.potential).zip(&self.roots) {
             // a node whose weight underflows has no mass and no velocity
@@ -93,8 +93,8 @@ impl ZonalMeanField {
                 0.0
             } else {
                 match self.attention.normalisation {
-                    Normalisation::Softmax => *u / z.max(FLOOR * top * root),
-                    Normalisation::None => *u * speed / root,
+                    Normalisation::Softmax => *u * scale / z.max(FLOOR * top * root),
+                    Normalisation::None => *u * scale / root,
                 }
             };
             fastest = if u.abs() > fastest { u.abs() } else { fastest };
@@ -111,7 +111,7 @@ impl ZonalMeanField {
     /// See [`super::MeanField::dissipation_and_minimum`]; the minimum is over the nodes where ρ is known to about 1e-6.
     pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
         self.velocity(state);
-        let growth = self.attention.beta.exp();
+        let (growth, value) = (self.attention.growth(), self.attention.value);
         let largest = self.density.iter().fold(0.0_f64, |top, v| top.max(v.abs()));
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
         for (j, root) in self.roots.iter().enumerate() {
@@ -125,7 +125,7 @@ impl ZonalMeanField {
                 minimum = minimum.min(rho / root);
             }
         }
-        (sum, minimum)
+        (sum / value, minimum)
     }
 
     /// ∫ρ dσ by quadrature, for the density of the last evaluation.
@@ -158,10 +158,7 @@ mod tests {
         };
         for normalisation in both() {
             for beta in [0.0, 1.0, 9.0] {
-                let attention = Attention {
-                    beta,
-                    normalisation,
-                };
+                let attention = Attention::new(beta, normalisation);
                 let circle = Density::from_law(&law, Domain::Circle, 0, 0.0, 48).unwrap();
                 let zonal = Density::from_law(&law, Domain::Zonal(2), 0, 0.0, 48).unwrap();
                 let (mut a, mut b) = (vec![0.0; 98], vec![0.0; 49]);
@@ -186,10 +183,7 @@ mod tests {
         };
         for normalisation in both() {
             for beta in [0.0, 1.0, 9.0] {
-                let attention = Attention {
-                    beta,
-                    normalisation,
-                };
+                let attention = Attention::new(beta, normalisation);
                 let sphere = Density::from_law(&law, Domain::Sphere, 0, 0.0, 40).unwrap();
                 let zonal = Density::from_law(&law, Domain::Zonal(3), 0, 0.0, 40).unwrap();
                 let (mut a, mut b) = (vec![0.0; sphere.state.len()], vec![0.0; 41]);
@@ -218,10 +212,7 @@ mod tests {
     fn a_small_perturbation_of_high_dimension_grows_by_its_rate() {
         for dimension in [3, 8, 128, 1000] {
             for normalisation in both() {
-                let attention = Attention {
-                    beta: 5.0,
-                    normalisation,
-                };
+                let attention = Attention::new(5.0, normalisation);
                 let mut field = ZonalMeanField::new(dimension, attention, 32);
                 for l in 1..=8 {
                     let mut state = vec![0.0; 33];

@@ -99,12 +99,13 @@ fn weights(snapshot: &Snapshot, row: usize, softmax: bool) -> Vec<f64> {
     let d = snapshot.tokens.dimension;
     let positions = &snapshot.tokens.positions;
     let x = &positions[row * d..(row + 1) * d];
+    let beta = snapshot.attention.beta;
     let mut weights: Vec<f64> = positions
         .chunks_exact(d)
         .zip(&snapshot.tokens.weights)
         .map(|(y, weight)| {
             let product: f64 = x.iter().zip(y).map(|(a, b)| a * b).sum();
-            weight * (snapshot.attention.beta * (product - 1.0)).exp()
+            weight * (beta * (product - beta.signum())).exp()
         })
         .collect();
     if softmax {

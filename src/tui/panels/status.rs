@@ -7,8 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::density::wrapped;
 use super::spectrum::degree_name;
-use super::tokens::superscript;
-use crate::engine::snapshot::{Carried, Density, FieldView, Picture};
+use crate::engine::snapshot::{Carried, Density, FieldView, Picture, superscript};
 use crate::engine::worker::Status;
 use crate::tui::action::{ACTIONS, Action};
 use crate::tui::model::{Message, Model};

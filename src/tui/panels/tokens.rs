@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::globe;
 use crate::engine::Snapshot;
 use crate::engine::history::PICTURE_TOKENS;
+use crate::engine::snapshot::superscript;
 use crate::tui::canvas::{Canvas, Disc, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::tidy;
@@ -186,27 +187,5 @@ fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
     if tokens.stride > 1 {
         let text = format!("1 token in {}", tokens.stride);
         buffer.set_stringn(inner.x, inner.y, text, width, dim);
-    }
-}
-
-/// The digits of a dimension, raised.
-#[must_use]
-pub fn superscript(number: usize) -> String {
-    let digits = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    number
-        .to_string()
-        .chars()
-        .filter_map(|digit| digit.to_digit(10))
-        .map(|digit| digits[digit as usize])
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dimensions_are_raised() {
-        assert_eq!(superscript(31), "³¹");
     }
 }

@@ -1,0 +1,172 @@
+//! Everything in a system beside its kernel: heads with their matrices, masks, other normalisations, a perceptron, the scheme of
+//! layer normalisation, the space, natural frequencies. The rows of the paper's table are values of this type.
+//!
+//! With nothing of it ([`System::is_plain`]) attention is a zonal kernel and has moments; with anything of it the drift goes by
+//! all pairs ([`super::general`]).
+
+/// What the zonal kernel alone does not say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct System {
+    /// The heads; none means Q = K = I and V = value·I of [`super::Attention`].
+    pub heads: Vec<Head>,
+    /// How weights are made of the kernel.
+    pub weighting: Weighting,
+    /// Who may attend to whom.
+    pub mask: Mask,
+    /// w σ(a x + b), added to the attention (2.8).
+    pub perceptron: Option<Perceptron>,
+    /// How layers are normalised.
+    pub layer_norm: LayerNorm,
+    /// Where tokens live.
+    pub space: Space,
+    /// ω_i of every token on the circle; empty for none.
+    pub frequencies: Vec<f64>,
+}
+
+/// One head: logits β⟨Qx_i,Kx_j⟩ = β x_iᵀ(QᵀK)x_j, values Vx_j.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    /// QᵀK, d×d row by row.
+    pub query_key: Vec<f64>,
+    /// V, d×d row by row.
+    pub value: Vec<f64>,
+}
+
+/// How attention weights come from e^{ℓ_ij}, ℓ the logits and w_j the tokens' own weights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Weighting {
+    /// As [`super::Normalisation`] says: softmax, or none.
+    Kernel,
+    /// u_i e^{ℓ_ij} v_j w_j, doubly stochastic: Σ_j p_ij = 1 and Σ_i w_i p_ij = w_j (Remark 3.5), to this accuracy of the sums.
+    Sinkhorn {
+        /// Largest error of a row's or column's sum.
+        tolerance: f64,
+    },
+    /// All weight, in equal parts, on the j with the largest logit (9.5)–(9.6). Logits within `tie` of the largest, relative to
+    /// the largest size of a logit, count as ties.
+    Hardmax {
+        /// The width of a tie.
+        tie: f64,
+    },
+}
+
+/// Who may attend to whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mask {
+    /// Everyone to everyone.
+    None,
+    /// Token i to the tokens j ≤ i (2411.04990).
+    Causal,
+}
+
+/// How a layer is normalised (2510.22026): direction θ, length r, A the attention at the directions. θ' = P_θA/s.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LayerNorm {
+    /// s = 1, r = 1: the paper's.
+    Post,
+    /// s = r, r' = ⟨θ,A⟩.
+    Pre,
+    /// Post until this time, then Pre.
+    Mix {
+        /// When.
+        until: f64,
+    },
+    /// s = r|A|, r' = ⟨θ,A⟩/|A|.
+    Peri,
+    /// s = |A|/α, r = 1.
+    Ngpt {
+        /// α.
+        alpha: f64,
+    },
+    /// s = √(t + 1), r = 1.
+    LnScaling,
+}
+
+/// Where tokens live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Space {
+    /// The sphere S^{d−1}.
+    Sphere,
+    /// ℝ^d, nothing projected (9.1).
+    Flat,
+    /// ℝ^d in the coordinates z = e^{−tV}x (9.3); with hardmax the singular dynamics (9.4).
+    Rescaled,
+}
+
+/// σ of the perceptron.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// max(0, s).
+    Relu,
+    /// s Φ(s), Φ the normal distribution function.
+    Gelu,
+    /// tanh s.
+    Tanh,
+}
+
+impl Activation {
+    /// σ(s).
+    #[must_use]
+    pub fn of(self, s: f64) -> f64 {
+        match self {
+            Self::Relu => s.max(0.0),
+            Self::Gelu => 0.5 * s * libm::erfc(-s * std::f64::consts::FRAC_1_SQRT_2),
+            Self::Tanh => s.tanh(),
+        }
+    }
+}
+
+/// w σ(a x + b).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Perceptron {
+    /// σ.
+    pub activation: Activation,
+    /// a, m×d row by row.
+    pub inner: Vec<f64>,
+    /// b, m numbers.
+    pub bias: Vec<f64>,
+    /// w, d×m row by row.
+    pub outer: Vec<f64>,
+}
+
+impl System {
+    /// Attention with a zonal kernel on the sphere, and nothing else.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self {
+            heads: Vec::new(),
+            weighting: Weighting::Kernel,
+            mask: Mask::None,
+            perceptron: None,
+            layer_norm: LayerNorm::Post,
+            space: Space::Sphere,
+            frequencies: Vec::new(),
+        }
+    }
+
+    /// Whether the kernel's table is all there is to attention: the fast paths apply (with natural frequencies added).
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.heads.is_empty()
+            && self.weighting == Weighting::Kernel
+            && self.mask == Mask::None
+            && self.perceptron.is_none()
+            && self.layer_norm == LayerNorm::Post
+            && self.space == Space::Sphere
+    }
+
+    /// Whether each token attends to the argmax alone.
+    #[must_use]
+    pub fn weighting_is_hard(&self) -> bool {
+        matches!(self.weighting, Weighting::Hardmax { .. })
+    }
+
+    /// Whether the lengths of tokens move by themselves: the state is then y = rθ.
+    #[must_use]
+    pub fn has_lengths(&self) -> bool {
+        matches!(
+            self.layer_norm,
+            LayerNorm::Pre | LayerNorm::Mix { .. } | LayerNorm::Peri
+        )
+    }
+}
