@@ -13,8 +13,8 @@ use crate::observe::OBSERVABLES;
 pub struct Summary {
     /// Title of the experiment.
     pub title: String,
-    /// "SA" or "USA", as at the end.
-    pub system: &'static str,
+    /// The system as at the end: "SA", "USA", "causal SA", "QKV, 3 heads", …
+    pub system: String,
     /// β at the end.
     pub beta: f64,
     /// D at the end.
@@ -123,7 +123,7 @@ impl Summary {
             .collect();
         Self {
             title: experiment.title.clone(),
-            system: session.attention().normalisation.system(),
+            system: (experiment.system).name(session.attention(), experiment.tokens.dimension),
             beta: session.attention().beta,
             diffusion: session.diffusion(),
             count: experiment.tokens.count,

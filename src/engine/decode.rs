@@ -80,6 +80,7 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         attention,
         &system,
     )?;
+    check_noise(&root, noise.diffusion, &changes, &system)?;
     if let (Some(_), Scheme::Layer) = (tokens.merge, time.scheme) {
         let remedy = Some("leave `merge` out, or use scheme = \"adaptive\"".into());
         let message = "tokens are merged by the adaptive scheme, and the scheme is \"layer\"";
@@ -99,6 +100,24 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         changes,
         notes,
     })
+}
+
+/// Which systems can be driven by noise.
+fn check_noise(
+    root: &Section,
+    diffusion: f64,
+    changes: &[Change],
+    system: &SystemSpec,
+) -> Result<(), InputError> {
+    let noisy = diffusion > 0.0 || changes.iter().any(|c| c.diffusion.is_some_and(|d| d > 0.0));
+    if !noisy || system.takes_noise() {
+        return Ok(());
+    }
+    let message = "noise is for tokens on the sphere without lengths of their own, or in ℝ^d without rescaling";
+    let remedy = Some("set noise.diffusion = 0".into());
+    Err(root
+        .place_of("noise")
+        .error("noise.diffusion", message, remedy))
 }
 
 /// What merging relies on: tokens of the sphere that attract each other, and move by the kernel alone.
@@ -281,6 +300,7 @@ fn field(
         let message = "the solver \"characteristics\" starts with the hand-over";
         return fail("hand_over", message, "leave `hand_over` out");
     }
+    let count = reference_count(section, solver, tokens)?;
     let (modes, most) = default_modes(solver, tokens.dimension, hand_over && diffusion == 0.0);
     let largest = most_modes(solver, tokens.dimension) as i64;
     let max_modes = section.whole("max_modes", 4..=largest)?.unwrap_or(most);
@@ -304,7 +324,37 @@ fn field(
         modes,
         max_modes,
         hand_over,
+        count,
     })
+}
+
+/// N of a reference run: independent tokens of a law, of which there can be any number.
+fn reference_count(
+    section: &Section,
+    solver: Solver,
+    tokens: &TokenSpec,
+) -> Result<Option<usize>, InputError> {
+    let fail = |key: &str, message: &str, remedy: &str| {
+        Err(section
+            .place_of(key)
+            .error(&section.key(key), message, Some(remedy.to_owned())))
+    };
+    let count = section.whole("count", 1..=1 << 24)?;
+    match (solver, count) {
+        (Solver::Tokens, None) => section.missing("count", "4096"),
+        (Solver::Tokens, Some(_)) if !tokens.initial.is_sampled() => fail(
+            "solver",
+            "a reference run draws more tokens from the law, and this one names its tokens",
+            "use a law to draw from, as \"uniform\", or leave `solver` out",
+        ),
+        (Solver::Tokens, Some(count)) => Ok(Some(count)),
+        (_, Some(_)) => fail(
+            "count",
+            "the number of tokens of a reference run belongs to solver = \"tokens\"",
+            "leave it out",
+        ),
+        (_, None) => Ok(None),
+    }
 }
 
 fn solver(section: &Section, dimension: usize) -> Result<Solver, InputError> {
@@ -312,6 +362,7 @@ fn solver(section: &Section, dimension: usize) -> Result<Solver, InputError> {
         ("spectral", Solver::Spectral),
         ("zonal", Solver::Zonal),
         ("characteristics", Solver::Characteristics),
+        ("tokens", Solver::Tokens),
     ];
     let solver = section
         .choice("solver", &solvers)?

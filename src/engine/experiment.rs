@@ -10,6 +10,8 @@ use crate::measure::{Law, Particles};
 use crate::sphere::Domain;
 use crate::sphere::random::{generator, unit};
 
+/// What is added to the seed for the tokens of a reference run.
+const REFERENCE_SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 /// The stream of the generator that weights are drawn from; positions have 0, noise 1.
 const WEIGHT_STREAM: u64 = 2;
 
@@ -208,6 +210,9 @@ pub struct FieldSpec {
     /// Whether it is handed over (with D = 0).
     #[serde(skip_serializing_if = "is_true")]
     pub hand_over: bool,
+    /// N, the tokens of the reference run that takes the density's place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
 }
 
 /// The default is not written.
@@ -224,6 +229,8 @@ pub enum Solver {
     Spectral,
     /// Functions of ⟨x,e⟩ on S^{d−1}, any d: Gegenbauer polynomials.
     Zonal,
+    /// No density but a run of [`FieldSpec::count`] tokens of the same law and system.
+    Tokens,
     /// Markers along the flow from the start: all functions for d = 2 and 3, above those of ⟨x,e⟩. D = 0.
     Characteristics,
 }
@@ -419,6 +426,11 @@ impl Experiment {
     /// One sentence for the reader.
     pub fn continuum(&self) -> Result<Continuum, String> {
         let d = self.tokens.dimension;
+        if let Some(count) = self.field.count {
+            return Err(format!(
+                "a run of {count} tokens of the same law stands in the place of the density"
+            ));
+        }
         if !self.system.is_plain() {
             return Err("tokens only: this attention is no zonal kernel on the sphere, for which alone the continuum is solved".into());
         }
@@ -464,6 +476,18 @@ impl Experiment {
                 "tokens only: the law is not zonal, and solver = \"zonal\" was asked for".into(),
             ),
         }
+    }
+
+    /// The reference run of [`Solver::Tokens`]: N other tokens of the same law, the same matrices.
+    #[must_use]
+    pub fn reference(&self) -> Option<Self> {
+        let mut other = self.clone();
+        other.tokens.count = self.field.count?;
+        other.tokens.seed = self.tokens.seed.wrapping_add(REFERENCE_SEED);
+        other.tokens.weights = Weights::EQUAL;
+        other.system.seed = Some(self.tokens.seed);
+        other.field.count = None;
+        Some(other)
     }
 
     /// Whether a continuum accompanies the tokens.

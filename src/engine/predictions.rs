@@ -2,6 +2,9 @@
 
 use super::experiment::{Experiment, FieldInitial, Source, Spacing, TimeSpec};
 use super::snapshot::Prediction;
+use super::system_spec::SystemSpec;
+use crate::dynamics::Normalisation;
+use crate::dynamics::system::LayerNorm;
 use crate::measure::{Bodies, Law};
 use crate::observe::FieldSide;
 use crate::observe::table::{OBSERVABLES, column};
@@ -20,6 +23,7 @@ pub fn predictions(experiment: &Experiment, field: Option<&FieldSide>) -> Vec<Pr
         ott_antonsen(experiment, &times),
         equiangular(experiment, &times),
         pair(experiment),
+        layer_norm(experiment, &times),
         field.and_then(|field| linear(experiment, field, &times)),
     ]
     .into_iter()
@@ -67,15 +71,56 @@ fn ott_antonsen(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
     })
 }
 
-/// Theorem 6.8 for orthogonal tokens and for a simplex.
+/// Equiangular tokens under a scheme of layer normalisation.
+fn layer_norm(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
+    let system = &experiment.system;
+    let plain = SystemSpec {
+        layer_norm: LayerNorm::Post,
+        ..system.clone()
+    };
+    let softmax = experiment.attention.normalisation == Normalisation::Softmax;
+    if system.layer_norm == LayerNorm::Post
+        || !plain.is_plain()
+        || !softmax
+        || experiment.time.step.is_some()
+    {
+        return None;
+    }
+    let (scheme, count) = (system.layer_norm, experiment.tokens.count);
+    let start = cosine(experiment)?;
+    let curve =
+        theory::layer_norm::curve(experiment.attention, scheme, count, start, times).ok()?;
+    Some(Prediction {
+        observable: "tokens_gap",
+        label: "equiangular".into(),
+        curve: times
+            .iter()
+            .zip(curve)
+            .map(|(t, (gap, _))| (*t, gap))
+            .collect(),
+    })
+}
+
+/// ⟨x_i,x_j⟩ of a start with equal inner products.
+fn cosine(experiment: &Experiment) -> Option<f64> {
+    let count = experiment.tokens.count as f64;
+    match experiment.tokens.initial {
+        _ if experiment.tokens.encoding.is_some() || count < 2.0 => None,
+        Law::Orthogonal => Some(0.0),
+        Law::Simplex => Some(-1.0 / (count - 1.0)),
+        Law::Equiangular { cosine } => Some(cosine),
+        _ => None,
+    }
+}
+
+/// Theorem 6.8 for tokens that start with equal inner products.
 fn equiangular(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
     let count = experiment.tokens.count;
-    let start = match experiment.tokens.initial {
-        Law::Orthogonal => 0.0,
-        Law::Simplex => -1.0 / (count as f64 - 1.0),
-        _ => return None,
-    };
-    if experiment.noise.diffusion > 0.0 || count < 2 {
+    let start = cosine(experiment)?;
+    if experiment.noise.diffusion > 0.0
+        || !experiment.system.is_plain()
+        || experiment.time.step.is_some()
+    {
         return None;
     }
     let gamma = theory::equiangular::curve(experiment.attention, count, start, times).ok()?;

@@ -45,7 +45,14 @@ pub(super) const SECTIONS: &[(&str, &[&str])] = &[
     ("noise", &["diffusion", "step"]),
     (
         "field",
-        &["solver", "initial", "modes", "max_modes", "hand_over"],
+        &[
+            "solver",
+            "count",
+            "initial",
+            "modes",
+            "max_modes",
+            "hand_over",
+        ],
     ),
     ("observe", &["cluster_width"]),
     (
@@ -82,6 +89,8 @@ pub fn full_key(key: &str, at: &Location) -> Result<String, InputError> {
         .collect();
     match fits.as_slice() {
         [one] => Ok(one.clone()),
+        // n is what a count means where nothing else is said
+        [first, ..] if first == "tokens.count" => Ok(first.clone()),
         [] => Ok(key.to_owned()),
         _ => Err(at.error(
             key,

@@ -13,7 +13,8 @@ use super::snapshot::{
 use super::token_run::TokenRun;
 use crate::dynamics::Attention;
 use crate::integrate::StepError;
-use crate::observe::{FieldSide, Instruments, Observation, TokenSide, principal};
+use crate::measure::Particles;
+use crate::observe::{FieldSide, Instruments, Observation, TokenSide, cloud, principal};
 use crate::sphere::Domain;
 use crate::theory;
 
@@ -29,11 +30,20 @@ pub struct SessionError {
     pub cause: StepError,
 }
 
+/// A run of many tokens beside the run.
+struct Reference {
+    run: TokenRun,
+    side: TokenSide,
+    plane: (Vec<[f64; 2]>, f64),
+}
+
 /// Both sides of a run.
 pub struct Session {
     experiment: Arc<Experiment>,
     tokens: TokenRun,
     field: Option<FieldRun>,
+    /// Many tokens in the place of the density.
+    reference: Option<Reference>,
     instruments: Instruments,
     attention: Attention,
     diffusion: f64,
@@ -72,10 +82,24 @@ impl Session {
         let mut instruments = Instruments::new(
             experiment.attention.kernel(experiment.tokens.dimension),
             experiment.observe.cluster_width,
-            (continuum.as_ref().ok()).map(|c| (c.domain, c.axis.as_slice())),
-        );
+            match &continuum {
+                Ok(c) => Some((c.domain, c.axis.as_slice())),
+                Err(_) if experiment.tokens.dimension == 3 => Some((Domain::Sphere, &[])),
+                Err(_) => None,
+            },
+        )
+        .flat(experiment.tokens.flat);
         let work = tokens.work();
         let token_side = TokenSide::observe(tokens.moving(), &mut instruments, work);
+        let reference = experiment.reference().map(|other| {
+            let mut run = TokenRun::new(&other);
+            let work = run.work();
+            Reference {
+                side: TokenSide::observe(run.moving(), &mut instruments, work),
+                run,
+                plane: (Vec::new(), 1.0),
+            }
+        });
         let mut session = Self {
             attention: experiment.attention,
             diffusion: experiment.noise.diffusion,
@@ -85,6 +109,7 @@ impl Session {
             experiment: Arc::new(experiment),
             tokens,
             field,
+            reference,
             instruments,
             frame: 0,
             pending: None,
@@ -234,6 +259,13 @@ impl Session {
         {
             return Ok(false);
         }
+        if let Some(reference) = &mut self.reference
+            && !(reference.run)
+                .advance(from, to - from, cancelled)
+                .map_err(fail("reference run"))?
+        {
+            return Ok(false);
+        }
         self.frame += 1;
         self.observe();
         Ok(true)
@@ -263,6 +295,9 @@ impl Session {
         self.diffusion = change.diffusion.unwrap_or(self.diffusion);
         self.instruments.kernel = self.attention.kernel(self.experiment.tokens.dimension);
         self.tokens.set(self.attention, self.diffusion);
+        if let Some(reference) = &mut self.reference {
+            reference.run.set(self.attention, self.diffusion);
+        }
         if let Some(field) = &mut self.field {
             field.set(now, self.attention, self.diffusion);
         }
@@ -275,7 +310,14 @@ impl Session {
         let instruments = &mut self.instruments;
         self.token_side = TokenSide::observe(self.tokens.moving(), instruments, work);
         self.token_side.merge_energy = self.tokens.merge_energy();
+        self.token_side.length = (self.tokens.lengths()).map_or(f64::NAN, |list| {
+            list.iter().sum::<f64>() / list.len() as f64
+        });
         let particles = &self.tokens.bodies().particles;
+        if let Some(reference) = &mut self.reference {
+            let work = reference.run.work();
+            reference.side = TokenSide::observe(reference.run.moving(), instruments, work);
+        }
         self.field_side = match &mut self.field {
             Some(field) if field.under_resolved.is_none() => {
                 let work = field.work();
@@ -303,6 +345,10 @@ impl Session {
                     ))
                 }
             }
+            None => self.reference.as_ref().map(|reference| {
+                let other = (reference.run.tokens(), &reference.side);
+                FieldSide::of_reference(other, instruments, particles, &self.token_side)
+            }),
             _ => None,
         };
         let values = Observation {
@@ -325,12 +371,9 @@ impl Session {
 
     fn take_picture(&mut self, record: &mut Record) {
         let particles = self.tokens.tokens();
-        if particles.dimension() == 2 {
-            self.plane = particles.rows().map(|x| [x[0], x[1]]).collect();
-        } else {
-            let (mut plane, share) = principal::plane(particles);
-            principal::align(&mut plane, &self.plane);
-            (self.plane, self.plane_share) = (plane, share);
+        (self.plane, self.plane_share) = drawn(particles, &self.plane);
+        if let Some(reference) = &mut self.reference {
+            reference.plane = drawn(reference.run.tokens(), &reference.plane.0);
         }
         let stride = particles.count().div_ceil(PICTURE_TOKENS);
         let shown = |p: &[f64; 2]| [p[0] as f32, p[1] as f32];
@@ -338,9 +381,11 @@ impl Session {
         let Some(pictures) = &mut self.pictures else {
             return;
         };
-        record.angles = (particles.rows().step_by(stride))
-            .map(|x| pictures.angle(x) as f32)
-            .collect();
+        if !self.experiment.tokens.flat {
+            record.angles = (particles.rows().step_by(stride))
+                .map(|x| pictures.angle(x) as f32)
+                .collect();
+        }
         if let Some(field) = &mut self.field
             && field.under_resolved.is_none()
         {
@@ -385,12 +430,26 @@ impl Session {
     }
 
     fn token_view(&self) -> TokenView {
-        let particles = self.tokens.tokens();
-        let member = &self.tokens.bodies().member;
+        let plane = (self.plane.as_slice(), self.plane_share);
+        self.view_of(&self.tokens, &self.token_side, plane)
+    }
+
+    fn view_of(
+        &self,
+        run: &TokenRun,
+        side: &TokenSide,
+        (plane, share): (&[[f64; 2]], f64),
+    ) -> TokenView {
+        let particles = run.tokens();
+        let member = &run.bodies().member;
+        let flat = self.experiment.tokens.flat;
         let stride = particles.count().div_ceil(SHOWN_TOKENS);
-        let spectrum = match &self.token_side.moments {
+        let shown: Vec<[f64; 2]> = plane.iter().step_by(stride).copied().collect();
+        let radius = shown.iter().map(|p| p[0].abs().max(p[1].abs()));
+        let radius = radius.fold(0.0, f64::max);
+        let spectrum = match &side.moments {
             Some(moments) => moments.order_parameters(SPECTRUM_DEGREES.min(moments.degree())),
-            None => self.token_side.orders.to_vec(),
+            None => side.orders.to_vec(),
         };
         TokenView {
             dimension: particles.dimension(),
@@ -405,21 +464,33 @@ impl Session {
             weights: (particles.weights.iter().step_by(stride))
                 .map(|weight| weight * particles.count() as f64)
                 .collect(),
-            plane: self.plane.iter().step_by(stride).copied().collect(),
-            plane_share: self.plane_share,
+            hull: if flat {
+                cloud::hull(&shown, HULL * radius)
+            } else {
+                Vec::new()
+            },
+            flat,
+            radius,
+            plane: shown,
+            plane_share: share,
             labels: (member.iter().step_by(stride))
-                .map(|body| self.token_side.clusters.labels[*body])
+                .map(|body| side.clusters.labels[*body])
                 .collect(),
-            clusters: self.token_side.clusters.list.clone(),
+            clusters: side.clusters.list.clone(),
             spectrum,
-            path: self.tokens.dynamics.preferred(),
-            bodies: self.tokens.bodies().count(),
-            merges: Arc::clone(self.tokens.merges()),
-            saddle: self.token_side.saddle.clone(),
+            path: run.dynamics.preferred(),
+            bodies: run.bodies().count(),
+            merges: Arc::clone(run.merges()),
+            saddle: side.saddle.clone(),
         }
     }
 
     fn field_view(&self) -> FieldView {
+        if let Some(reference) = &self.reference {
+            let plane = (reference.plane.0.as_slice(), reference.plane.1);
+            let view = self.view_of(&reference.run, &reference.side, plane);
+            return FieldView::Reference(Box::new(view));
+        }
         let Some(field) = &self.field else {
             let reason = self.experiment.continuum().err();
             return FieldView::None(reason.unwrap_or_default());
@@ -453,6 +524,18 @@ impl Session {
             None => FieldView::Resolved(view),
         }
     }
+}
+
+/// Corners of a hull nearer than this share of the picture are one.
+const HULL: f64 = 1e-3;
+
+/// Where tokens are drawn, turned to be near where they were, and the share of Σ w|x|² that is seen.
+fn drawn(tokens: &Particles, before: &[[f64; 2]]) -> (Vec<[f64; 2]>, f64) {
+    let (mut plane, share) = principal::coordinates(tokens);
+    if tokens.dimension() > 2 {
+        principal::align(&mut plane, before);
+    }
+    (plane, share)
 }
 
 /// A run longer than this without merging is worth a word, at the steps that a contraction of rate one allows.

@@ -62,6 +62,12 @@ pub struct TokenView {
     /// Where the token is drawn: on the circle x itself, else its two leading principal components (of the second
     /// moment matrix Σ w x xᵀ).
     pub plane: Vec<[f64; 2]>,
+    /// Whether they live in ℝ^d.
+    pub flat: bool,
+    /// In ℝ^d: half the width of the picture.
+    pub radius: f64,
+    /// In ℝ^d: the listed tokens at the corners of the convex hull, in order around it.
+    pub hull: Vec<usize>,
     /// Share of Σ w|x|² = 1 that the plane shows.
     pub plane_share: f64,
     /// Cluster of each listed token, an index into `clusters`.
@@ -85,6 +91,8 @@ pub struct TokenView {
 pub enum FieldView {
     /// No continuum beside these tokens, and why.
     None(String),
+    /// A run of many tokens in its place.
+    Reference(Box<TokenView>),
     /// The density at this frame.
     Resolved(Density),
     /// Given up: the last density that was resolved.

@@ -31,6 +31,8 @@ pub struct SystemSpec {
     pub layer_norm: LayerNorm,
     /// Where tokens live.
     pub space: Space,
+    /// The seed of random matrices, where it is not that of the tokens; never written.
+    pub seed: Option<u64>,
 }
 
 /// A head: Q and K, or QᵀK at once, and V.
@@ -105,13 +107,14 @@ impl SystemSpec {
         perceptron: None,
         layer_norm: LayerNorm::Post,
         space: Space::Sphere,
+        seed: None,
     };
 
     /// The system of tokens in dimension d; random matrices are those of the seed and of the period `epoch`.
     #[must_use]
     pub fn system(&self, dimension: usize, seed: u64, epoch: u64) -> System {
         let d = dimension;
-        let mut rng = generator(seed, MATRIX_STREAM + epoch);
+        let mut rng = generator(self.seed.unwrap_or(seed), MATRIX_STREAM + epoch);
         let mut head = |spec: &HeadSpec| {
             let mut square = |matrix: &Option<MatrixSpec>| {
                 let matrix = matrix.as_ref().unwrap_or(&MatrixSpec::IDENTITY);
@@ -157,6 +160,13 @@ impl SystemSpec {
             && self.perceptron.is_none()
             && self.layer_norm == LayerNorm::Post
             && self.space == Space::Sphere
+    }
+
+    /// Whether dx = drift dt + noise makes sense: not for lengths, rescaled coordinates, or a clock that slows down.
+    #[must_use]
+    pub fn takes_noise(&self) -> bool {
+        matches!(self.layer_norm, LayerNorm::Post | LayerNorm::Ngpt { .. })
+            && self.space != Space::Rescaled
     }
 
     /// Whether tokens live on the sphere.

@@ -296,6 +296,12 @@ impl Law {
         ) && !self.fills_space()
     }
 
+    /// Whether any number of independent tokens can be drawn from it.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        self.has_density() || self.fills_space()
+    }
+
     /// Whether it is a law of ℝ^d and not of the sphere.
     #[must_use]
     pub fn fills_space(&self) -> bool {

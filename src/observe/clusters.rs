@@ -133,6 +133,34 @@ pub fn of_circle_tokens(tokens: &Particles, moments: &Moments, width: f64) -> Cl
 pub fn by_linkage(tokens: &Particles, width: f64) -> Clusters {
     let reach = (TOLD_APART * width).min(std::f64::consts::PI);
     let near = reach.cos();
+    let mut clusters = linked(tokens, |x, y| {
+        let product = crate::sphere::geometry::dot(x, y);
+        // the cosine decides unless it is too near the limit to be trusted
+        if (product - near).abs() > 1e-6 {
+            product > near
+        } else {
+            angle_between(x, y) < reach
+        }
+    });
+    for cluster in &mut clusters.list {
+        let length = norm(&cluster.centre).max(f64::MIN_POSITIVE);
+        cluster.centre.iter_mut().for_each(|m| *m /= length);
+    }
+    clusters
+}
+
+/// The same in ℝ^d: pairs nearer than 3.33 w of the cloud's radius max |x_i − m|.
+#[must_use]
+pub fn by_distance(tokens: &Particles, width: f64, radius: f64) -> Clusters {
+    let reach = TOLD_APART * width * radius;
+    linked(tokens, |x, y| {
+        let square: f64 = x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum();
+        square <= reach * reach
+    })
+}
+
+/// Components of the graph of linked pairs.
+fn linked(tokens: &Particles, near: impl Fn(&[f64], &[f64]) -> bool) -> Clusters {
     let mut unvisited: Vec<usize> = (0..tokens.count()).collect();
     let mut labels = vec![None; tokens.count()];
     let mut list = Vec::new();
@@ -149,22 +177,14 @@ pub fn by_linkage(tokens: &Particles, width: f64) -> Clusters {
                 .zip(x)
                 .for_each(|(m, a)| *m += tokens.weights[token] * a);
             unvisited.retain(|other| {
-                let y = tokens.row(*other);
-                let product = crate::sphere::geometry::dot(x, y);
-                // the cosine decides unless it is too near the limit to be trusted
-                let linked = if (product - near).abs() > 1e-6 {
-                    product > near
-                } else {
-                    angle_between(x, y) < reach
-                };
+                let linked = near(x, tokens.row(*other));
                 if linked {
                     frontier.push(*other);
                 }
                 !linked
             });
         }
-        let length = norm(&mean).max(f64::MIN_POSITIVE);
-        mean.iter_mut().for_each(|m| *m /= length);
+        mean.iter_mut().for_each(|m| *m /= mass);
         list.push(Cluster { mass, centre: mean });
     }
     sorted(list, &labels, 0.0)

@@ -2,6 +2,7 @@
 //! and the computations behind its rows.
 
 pub mod basins;
+pub mod cloud;
 pub mod clusters;
 pub mod principal;
 pub mod saddle;
@@ -10,6 +11,7 @@ pub mod sliced;
 pub mod table;
 pub mod transport;
 
+pub use cloud::Cloud;
 pub use clusters::{Cluster, Clusters};
 pub use saddle::Saddle;
 pub use sides::{FieldSide, Instruments, TokenSide};

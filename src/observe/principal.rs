@@ -48,6 +48,19 @@ pub fn plane(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
     (points, share)
 }
 
+/// [`plane`] in ℝ^d: d = 2 as it is; the share is of Σ w|x|².
+#[must_use]
+pub fn coordinates(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
+    if tokens.dimension() == 2 {
+        return (tokens.rows().map(|x| [x[0], x[1]]).collect(), 1.0);
+    }
+    let total: f64 = (tokens.rows().zip(&tokens.weights))
+        .map(|(x, w)| w * x.iter().map(|a| a * a).sum::<f64>())
+        .sum();
+    let (points, share) = plane(tokens);
+    (points, share / total.max(f64::MIN_POSITIVE))
+}
+
 /// Turns (and reflects, if that fits better) `points` to lie as near as possible to `before`: eigenvectors are defined
 /// up to sign, and up to a rotation where eigenvalues meet, and a picture must not jump.
 pub fn align(points: &mut [[f64; 2]], before: &[[f64; 2]]) {

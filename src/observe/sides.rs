@@ -1,6 +1,7 @@
 //! One observation of each side: the quantities that several rows of the table share, computed once.
 
 use super::basins::{self, SphereBasins};
+use super::cloud::{self, Cloud};
 use super::clusters::{self, Clusters};
 use super::saddle::Saddle;
 use super::sliced::Slices;
@@ -21,6 +22,7 @@ pub struct Instruments {
     width: f64,
     basins: Option<SphereBasins>,
     slices: Option<Slices>,
+    flat: bool,
 }
 
 impl Instruments {
@@ -34,7 +36,15 @@ impl Instruments {
                 .map(|(domain, axis)| Slices::new(domain, axis)),
             kernel,
             width,
+            flat: false,
         }
+    }
+
+    /// The same for tokens of ℝ^d.
+    #[must_use]
+    pub fn flat(mut self, flat: bool) -> Self {
+        self.flat = flat;
+        self
     }
 }
 
@@ -62,6 +72,14 @@ pub struct TokenSide {
     pub merge_energy: f64,
     /// The Hessian of the energy here; None with too many directions.
     pub saddle: Option<Saddle>,
+    /// The tokens as a cloud.
+    pub cloud: Cloud,
+    /// Corners of the convex hull of the clusters in the leading plane, in ℝ^d alone.
+    pub vertices: Option<usize>,
+    /// Mean length |y_i|, where lengths move.
+    pub length: f64,
+    /// Largest error of a sum of doubly stochastic weights.
+    pub marginal_error: f64,
     /// E e^{−β}, the scale of that bound.
     scaled_energy: f64,
 }
@@ -87,7 +105,10 @@ impl TokenSide {
             .map(|(w, z)| w * z)
             .sum();
         let degree = kernel.degree().max(ORDERS);
+        let flat = instruments.flat;
+        let cloud = Cloud::of(tokens, flat);
         let moments = match tokens.dimension() {
+            _ if flat => None,
             2 => Some(tokens.moments(degree.max(clusters::degrees_needed(width)))),
             3 => Some(tokens.moments(degree)),
             _ => None,
@@ -106,9 +127,11 @@ impl TokenSide {
                 let orders = moments.order_parameters(ORDERS);
                 std::array::from_fn(|k| orders[k])
             }
+            None if flat => [f64::NAN; ORDERS],
             None => zonal_orders(tokens),
         };
         let clusters = match (&moments, &mut instruments.basins) {
+            _ if flat => clusters::by_distance(tokens, width, cloud.radius),
             (Some(_), Some(basins)) => basins.of_tokens(tokens),
             (Some(moments), None) => clusters::of_circle_tokens(tokens, moments, width),
             _ => clusters::by_linkage(tokens, width),
@@ -119,8 +142,13 @@ impl TokenSide {
             orders,
             moments,
             self_potential,
+            vertices: flat.then(|| vertices(&clusters, cloud.radius)),
             clusters,
             work,
+            cloud,
+            length: f64::NAN,
+            marginal_error: (dynamics.general_ref())
+                .map_or(f64::NAN, |general| general.marginal_error),
             bodies: tokens.count(),
             closest: closest(tokens),
             merge_energy: f64::NAN,
@@ -148,6 +176,22 @@ impl TokenSide {
     pub fn merge_error(&self) -> f64 {
         self.merge_energy / self.scaled_energy
     }
+}
+
+/// Corners of the hull of the clusters' centres, in the plane itself or in that of the two leading axes.
+fn vertices(clusters: &Clusters, radius: f64) -> usize {
+    let Some(first) = clusters.list.first() else {
+        return 0;
+    };
+    let centres = Particles::new(
+        first.centre.len(),
+        clusters
+            .list
+            .iter()
+            .flat_map(|c| c.centre.clone())
+            .collect(),
+    );
+    cloud::hull(&super::principal::coordinates(&centres).0, 1e-6 * radius).len()
 }
 
 /// Most bodies whose pairs are looked at for the closest.
@@ -344,6 +388,52 @@ impl FieldSide {
             discrepancy,
             moments,
             work,
+        }
+    }
+}
+
+impl FieldSide {
+    /// A reference run of many tokens in the place of the density, and its distance to the tokens.
+    #[must_use]
+    pub fn of_reference(
+        reference: (&Particles, &TokenSide),
+        instruments: &Instruments,
+        tokens: &Particles,
+        token_side: &TokenSide,
+    ) -> Self {
+        let (particles, side) = reference;
+        let angles = |points: &Particles| -> Vec<(f64, f64)> {
+            (points.angles().into_iter())
+                .zip(points.weights.iter().copied())
+                .collect()
+        };
+        let wasserstein = match (&instruments.slices, particles.dimension()) {
+            _ if instruments.flat => f64::NAN,
+            (_, 2) => {
+                super::transport::between_points_on_circle(&angles(tokens), &angles(particles))
+            }
+            (Some(slices), _) => slices.between_points(tokens, particles),
+            (None, _) => f64::NAN,
+        };
+        let discrepancy = match (&side.moments, &token_side.moments) {
+            (Some(own), Some(other)) => instruments.kernel.energy_norm(&other.minus(own)),
+            _ => f64::NAN,
+        };
+        Self {
+            energy: side.energy,
+            dissipation: side.dissipation,
+            orders: side.orders,
+            moments: (side.moments.clone())
+                .unwrap_or_else(|| Moments::new(Domain::Zonal(particles.dimension()), vec![1.0])),
+            mass_error: f64::NAN,
+            minimum: f64::NAN,
+            tail: f64::NAN,
+            modes: None,
+            markers: None,
+            clusters: side.clusters.clone(),
+            wasserstein,
+            discrepancy,
+            work: side.work,
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod equiangular;
 pub mod growth;
 pub mod kuramoto;
+pub mod layer_norm;
 pub mod pair;
 
 pub use growth::{critical_diffusion, growth_rate, most_unstable_degree};

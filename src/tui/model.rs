@@ -200,7 +200,7 @@ impl Model {
     /// Whether the tokens are on S², which can be turned.
     #[must_use]
     pub fn has_sphere(&self) -> bool {
-        self.experiment.tokens.dimension == 3
+        self.experiment.tokens.dimension == 3 && !self.experiment.tokens.flat
     }
 
     /// Whether a key changes what is drawn: globe and map on S², angles and inner products of a zonal density.
@@ -217,7 +217,7 @@ impl Model {
                 FieldView::Resolved(density) | FieldView::UnderResolved { last: density, .. } => {
                     matches!(density.picture, Picture::Zonal { .. })
                 }
-                FieldView::None(_) => false,
+                FieldView::None(_) | FieldView::Reference(_) => false,
             })
     }
 
@@ -261,6 +261,13 @@ impl Model {
             normalisation: self.wishes.normalisation.unwrap_or(now.normalisation),
             ..now
         }
+    }
+
+    /// What the system is called.
+    #[must_use]
+    pub fn system(&self) -> String {
+        let dimension = self.experiment.tokens.dimension;
+        self.experiment.system.name(self.attention(), dimension)
     }
 
     /// D, as asked for or as it is.

@@ -6,6 +6,7 @@ use super::number::significant;
 use super::projection::Gaze;
 use super::view::PAGES;
 use crate::dynamics::Normalisation;
+use crate::dynamics::system::{Space, Weighting};
 use crate::engine::worker::{Command, Status};
 use crate::engine::{Change, Experiment};
 use crate::measure::Law;
@@ -227,6 +228,10 @@ fn change(model: &mut Model, by: i32) -> Vec<Effect> {
         normalisation: None,
         diffusion: None,
     };
+    if let Some(reason) = fixed(model) {
+        model.message = Some(Message::Error(reason.into()));
+        return Vec::new();
+    }
     match model.parameter() {
         Parameter::Beta => change.beta = Some(next_beta(model.attention().beta, by)),
         Parameter::Diffusion => change.diffusion = Some(next_diffusion(model.diffusion(), by)),
@@ -261,6 +266,28 @@ fn change(model: &mut Model, by: i32) -> Vec<Effect> {
     vec![Effect::Send(Command::Change(change))]
 }
 
+/// Why the chosen parameter cannot be changed in this system.
+fn fixed(model: &Model) -> Option<&'static str> {
+    let system = &model.experiment.system;
+    match model.parameter() {
+        Parameter::Beta if model.attention().interaction.is_some() => {
+            Some("this interaction is given by its Fourier coefficients and has no β")
+        }
+        Parameter::Diffusion if !system.takes_noise() => Some(
+            "noise is for tokens on the sphere without lengths of their own, or in ℝ^d without rescaling",
+        ),
+        Parameter::Normalisation
+            if system.weighting != Weighting::Kernel || model.attention().interaction.is_some() =>
+        {
+            Some("this system has a normalisation of its own")
+        }
+        Parameter::Normalisation if system.space == Space::Rescaled => {
+            Some("the coordinates z = e^{−tV}x need weights that sum to one")
+        }
+        _ => None,
+    }
+}
+
 fn change_speed(model: &mut Model, factor: f64) -> Vec<Effect> {
     model.speed = significant((model.speed * factor).clamp(1e-6, 1e6), 4);
     vec![Effect::Send(Command::Speed(model.speed))]
@@ -289,6 +316,9 @@ fn change_count(model: &mut Model, by: i32) -> Vec<Effect> {
 /// β · 1.1 or β / 1.1 (twofold for big steps) to two digits, never the same, down to 0 and up to 1000.
 fn next_beta(beta: f64, by: i32) -> f64 {
     let factor = if by.abs() > 1 { 2.0 } else { 1.1 };
+    if beta < 0.0 {
+        return -next_beta(-beta, -by);
+    }
     if by > 0 {
         let next = significant((beta * factor).max(0.1), 2);
         (if next > beta {

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use super::{angle_law, globe_density};
+use super::{angle_law, globe_density, tokens};
 use crate::engine::Snapshot;
 use crate::engine::snapshot::{Density, FieldView, Picture};
 use crate::tui::canvas::{Canvas, Disc, Pattern};
@@ -26,6 +26,9 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     };
     let density = match &snapshot.field {
+        FieldView::Reference(view) => {
+            return tokens::other(model, view, buffer, area);
+        }
         FieldView::None(reason) => {
             histogram(model, snapshot, Some(reason.as_str()), buffer, area);
             return;

@@ -6,6 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::spectrum::degree_name;
+use crate::dynamics::system::LayerNorm;
+use crate::engine::snapshot::FieldView;
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
@@ -14,7 +16,7 @@ use crate::tui::time_axis::TimeAxis;
 
 /// Draws the four charts side by side, or in two rows where there is height, or as many as fit.
 pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let panels: [fn(&Model, &mut Buffer, Rect); 4] = [energy, distance, order, clusters];
+    let panels = charts(model);
     if area.height < 3 {
         return;
     }
@@ -48,6 +50,81 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             ),
         );
     }
+}
+
+type Panel = fn(&Model, &mut Buffer, Rect);
+
+/// Which four: where there is nothing beside the tokens, their gap to one another or their lengths; in ℝ^d their spread.
+fn charts(model: &Model) -> [Panel; 4] {
+    let (tokens, system) = (&model.experiment.tokens, &model.experiment.system);
+    let alone = model.snapshot().is_some_and(|snapshot| {
+        matches!(snapshot.field, FieldView::None(_)) && !snapshot.tokens.flat
+    });
+    if tokens.flat {
+        [energy, spread, mean, clusters]
+    } else if system.layer_norm != LayerNorm::Post {
+        [energy, gap, lengths, clusters]
+    } else if alone {
+        [energy, gap, order, clusters]
+    } else {
+        [energy, distance, order, clusters]
+    }
+}
+
+/// Series of the tokens alone, each with its sample, name and value.
+fn series(
+    model: &Model,
+    title: &str,
+    log: bool,
+    rows: &[(&'static str, &'static str)],
+    buffer: &mut Buffer,
+    area: Rect,
+) {
+    let mut chart = chart(model, title);
+    chart.log = log;
+    let samples = [
+        ("━", Pattern::Solid, model.theme.tokens()),
+        ("╍", Pattern::Dashed, model.theme.field()),
+        ("···", Pattern::Dotted, model.theme.tokens()),
+    ];
+    let mut line = Line::default();
+    if let Some(snapshot) = model.snapshot() {
+        for ((glyph, pattern, style), (row, name)) in samples.into_iter().zip(rows) {
+            chart.curve(snapshot.history.series_named(row), style, pattern);
+            line.push_span(sample(model, glyph, style));
+            let value = compact(snapshot.value(row));
+            line.push_span(Span::raw(format!(" {name} {value} ")));
+        }
+    }
+    chart.values = vec![line];
+    let names: Vec<&str> = rows.iter().map(|(row, _)| *row).collect();
+    finish(model, chart, &names, buffer, area);
+}
+
+fn gap(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let rows = [("tokens_gap", "mean")];
+    series(model, "1 − ⟨x_i,x_j⟩", true, &rows, buffer, area);
+}
+
+fn lengths(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let moving = model
+        .snapshot()
+        .is_some_and(|snapshot| snapshot.value("tokens_length").is_finite());
+    if !moving {
+        return order(model, buffer, area);
+    }
+    let rows = [("tokens_length", "mean")];
+    series(model, "lengths |y_i|", false, &rows, buffer, area);
+}
+
+fn spread(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let rows = [("tokens_variance_1", "λ₁"), ("tokens_variance_2", "λ₂")];
+    series(model, "covariance", true, &rows, buffer, area);
+}
+
+fn mean(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let rows = [("tokens_mean", "|m|"), ("tokens_spread", "√tr S")];
+    series(model, "mean and spread", false, &rows, buffer, area);
 }
 
 fn chart(model: &Model, title: &str) -> Chart<'static> {

@@ -51,7 +51,7 @@ fn value(model: &Model, parameter: Parameter) -> (&'static str, String, bool) {
         ),
         Parameter::Normalisation => (
             "system",
-            model.attention().normalisation.system().into(),
+            model.system(),
             model.wishes.normalisation.is_some(),
         ),
         Parameter::Speed => {

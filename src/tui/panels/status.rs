@@ -20,7 +20,7 @@ pub fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
     let tokens = &model.experiment.tokens;
     let facts = format!(
         " · {} · n {} · d {} · β {} · D {}",
-        model.attention().normalisation.system(),
+        model.system(),
         tokens.count,
         tokens.dimension,
         tidy(model.attention().beta),
@@ -198,6 +198,10 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     if let Some(snapshot) = model.snapshot() {
         match &snapshot.field {
             FieldView::None(_) => spans.push(Span::styled(" · no density", theme.dim())),
+            FieldView::Reference(view) => {
+                let text = format!(" · beside it a run of {} tokens", view.count);
+                spans.push(Span::styled(text, theme.dim()));
+            }
             FieldView::Resolved(Density {
                 carried: Some(carried),
                 tail,

@@ -7,10 +7,10 @@ use ratatui::style::Style;
 use super::globe;
 use crate::engine::Snapshot;
 use crate::engine::history::PICTURE_TOKENS;
-use crate::engine::snapshot::superscript;
+use crate::engine::snapshot::{TokenView, superscript};
 use crate::tui::canvas::{Canvas, Disc, Pattern};
 use crate::tui::model::Model;
-use crate::tui::number::tidy;
+use crate::tui::number::{ceiling, tidy};
 use crate::tui::plot::rule;
 
 /// Recorded frames that a trail is long.
@@ -29,54 +29,135 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     };
     let tokens = &snapshot.tokens;
-    let on_circle = tokens.dimension == 2;
-    let title = if on_circle {
-        "tokens".to_string()
-    } else {
-        format!("tokens on S{}", superscript(tokens.dimension - 1))
-    };
-    let corner = format!(
-        "{} cluster{}",
-        tokens.clusters.len(),
-        if tokens.clusters.len() == 1 { "" } else { "s" }
-    );
-    let inner = rule(buffer, area, model.theme, &title, &corner);
+    let inner = rule(buffer, area, model.theme, &title(tokens), &corner(tokens));
     if inner.height < 3 {
         return;
     }
-    if tokens.dimension == 3 {
+    if tokens.dimension == 3 && !tokens.flat {
         globe::draw(model, snapshot, buffer, inner);
         return;
     }
     let disc = Disc::within(inner);
     let mut canvas = Canvas::new(inner, model.marker);
-    disc.ring(&mut canvas, 1.0, model.theme.faint(), 2);
+    let scale = backdrop(model, tokens, &mut canvas, &disc, buffer, inner);
     let slots = model.slots();
-    let length = trails(model, snapshot, slots, &mut canvas, disc);
-    let many = tokens.plane.len() > GLYPHS_AT_MOST;
-    if many {
-        each(snapshot, slots, |slot, [x, y]| {
-            let (column, row) = disc.at(x, y);
-            canvas.dot(column, row, model.theme.cluster(slot));
-        });
-    }
-    canvas.render(buffer);
-    if !many {
-        each(snapshot, slots, |slot, [x, y]| {
-            let (column, row) = disc.at(x, y);
-            let at = (inner.x + column as u16, inner.y + row as u16);
-            if let Some(cell) = buffer.cell_mut(at) {
-                cell.set_symbol(model.theme.glyph(slot, model.ascii()))
-                    .set_style(model.theme.cluster(slot));
-            }
-        });
-    }
-    captions(model, snapshot, buffer, inner, length);
+    let length = trails(model, snapshot, slots, &mut canvas, &disc, scale);
+    points(model, tokens, slots, (canvas, disc, scale), buffer, inner);
+    captions(model, tokens, length, scale, buffer, inner);
 }
 
-fn each(snapshot: &Snapshot, slots: &[usize], mut draw: impl FnMut(Option<usize>, [f64; 2])) {
-    for (point, label) in snapshot.tokens.plane.iter().zip(&snapshot.tokens.labels) {
-        draw(label.map(|label| slots[label]), *point);
+/// The tokens of a reference run, in the place of the density.
+pub fn other(model: &Model, tokens: &TokenView, buffer: &mut Buffer, area: Rect) {
+    let title = format!("reference, {} tokens", tokens.count);
+    let inner = rule(buffer, area, model.theme, &title, &corner(tokens));
+    if inner.height < 3 {
+        return;
+    }
+    let disc = Disc::within(inner);
+    let mut canvas = Canvas::new(inner, model.marker);
+    let scale = backdrop(model, tokens, &mut canvas, &disc, buffer, inner);
+    // clusters by rank: the colours of the other side belong to its own
+    let slots: Vec<usize> = (0..tokens.clusters.len()).map(|rank| rank % 8).collect();
+    points(model, tokens, &slots, (canvas, disc, scale), buffer, inner);
+    captions(model, tokens, 0.0, scale, buffer, inner);
+}
+
+fn title(tokens: &TokenView) -> String {
+    if tokens.flat {
+        format!("tokens in ℝ{}", superscript(tokens.dimension))
+    } else if tokens.dimension == 2 {
+        "tokens".into()
+    } else {
+        format!("tokens on S{}", superscript(tokens.dimension - 1))
+    }
+}
+
+fn corner(tokens: &TokenView) -> String {
+    let count = tokens.clusters.len();
+    let clusters = format!("{count} cluster{}", if count == 1 { "" } else { "s" });
+    if tokens.flat {
+        format!("{clusters}, hull {}", tokens.hull.len())
+    } else {
+        clusters
+    }
+}
+
+/// The circle, or the axes of ℝ^d with the hull of the tokens; returns what is drawn at distance one.
+fn backdrop(
+    model: &Model,
+    tokens: &TokenView,
+    canvas: &mut Canvas,
+    disc: &Disc,
+    buffer: &mut Buffer,
+    inner: Rect,
+) -> f64 {
+    let faint = model.theme.faint();
+    if !tokens.flat {
+        disc.ring(canvas, 1.0, faint, 2);
+        return 1.0;
+    }
+    let scale = ceiling(tokens.radius.max(f64::MIN_POSITIVE));
+    let middle = disc.at(0.0, 0.0);
+    let row = inner.y + middle.1 as u16;
+    for column in inner.left()..inner.right() {
+        buffer.set_string(column, row, "┄", faint);
+    }
+    for row in inner.top()..inner.bottom() {
+        buffer.set_string(inner.x + middle.0 as u16, row, "┆", faint);
+    }
+    let place = |index: usize| {
+        let [x, y] = tokens.plane[index];
+        disc.at(x / scale, y / scale)
+    };
+    for (corner, index) in tokens.hull.iter().enumerate() {
+        let next = tokens.hull[(corner + 1) % tokens.hull.len()];
+        let style = model.theme.theory();
+        canvas.line(place(*index), place(next), style, Pattern::Dotted, 0);
+    }
+    scale
+}
+
+/// The tokens themselves, dots where they are many; the corners of the hull on top.
+fn points(
+    model: &Model,
+    tokens: &TokenView,
+    slots: &[usize],
+    (mut canvas, disc, scale): (Canvas, Disc, f64),
+    buffer: &mut Buffer,
+    inner: Rect,
+) {
+    let many = tokens.plane.len() > GLYPHS_AT_MOST;
+    let each = || {
+        (tokens.plane.iter().zip(&tokens.labels)).map(|([x, y], label)| {
+            let slot = label.and_then(|label| slots.get(label).copied());
+            (slot, disc.at(x / scale, y / scale))
+        })
+    };
+    if many {
+        for (slot, (column, row)) in each() {
+            canvas.dot(column, row, model.theme.cluster(slot));
+        }
+    }
+    canvas.render(buffer);
+    let mut mark = |(column, row): (f64, f64), glyph: &str, style: Style| {
+        if column < 0.0 || row < 0.0 || row >= f64::from(inner.height) {
+            return;
+        }
+        let at = (inner.x + column as u16, inner.y + row as u16);
+        if let Some(cell) = buffer.cell_mut(at) {
+            cell.set_symbol(glyph).set_style(style);
+        }
+    };
+    if !many {
+        for (slot, at) in each() {
+            let glyph = model.theme.glyph(slot, model.ascii());
+            mark(at, glyph, model.theme.cluster(slot));
+        }
+    }
+    for index in &tokens.hull {
+        let [x, y] = tokens.plane[*index];
+        let glyph = if model.ascii() { "v" } else { "◎" };
+        mark(disc.at(x / scale, y / scale), glyph, model.theme.theory());
     }
 }
 
@@ -86,7 +167,8 @@ fn trails(
     snapshot: &Snapshot,
     slots: &[usize],
     canvas: &mut Canvas,
-    disc: Disc,
+    disc: &Disc,
+    scale: f64,
 ) -> f64 {
     let records = snapshot.history.records();
     let tokens = &snapshot.tokens;
@@ -115,9 +197,9 @@ fn trails(
             };
             let (angle, length) = (
                 f64::from(*y).atan2(f64::from(*x)),
-                f64::from(*x).hypot(f64::from(*y)),
+                f64::from(*x).hypot(f64::from(*y)) / scale,
             );
-            let radius = if tokens.dimension == 2 {
+            let radius = if tokens.dimension == 2 && !tokens.flat {
                 1.0 - (1.0 - INNERMOST) * age as f64 / TRAIL as f64
             } else {
                 length
@@ -132,7 +214,7 @@ fn trails(
 }
 
 /// A piece of a trail, straight in angle and radius.
-fn arc(canvas: &mut Canvas, disc: Disc, from: (f64, f64), to: (f64, f64), style: Style) {
+fn arc(canvas: &mut Canvas, disc: &Disc, from: (f64, f64), to: (f64, f64), style: Style) {
     let turn =
         crate::sphere::geometry::wrap(to.0 - from.0 + std::f64::consts::PI) - std::f64::consts::PI;
     let pieces = ((turn.abs() / 0.2).ceil() as usize).clamp(1, 32);
@@ -149,11 +231,32 @@ fn arc(canvas: &mut Canvas, disc: Disc, from: (f64, f64), to: (f64, f64), style:
     }
 }
 
-fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect, length: f64) {
+fn captions(
+    model: &Model,
+    tokens: &TokenView,
+    length: f64,
+    scale: f64,
+    buffer: &mut Buffer,
+    inner: Rect,
+) {
     let dim = model.theme.dim();
     let width = usize::from(inner.width);
-    let tokens = &snapshot.tokens;
-    if tokens.dimension > 2 {
+    if tokens.flat {
+        let text = format!("axes ±{}", tidy(scale));
+        let at = inner.right().saturating_sub(text.chars().count() as u16);
+        buffer.set_stringn(at, inner.y, text, width, dim);
+        let text = if tokens.dimension > 2 {
+            format!(
+                "leading plane: {:.0} % of Σ|x|²",
+                100.0 * tokens.plane_share
+            )
+        } else if length > 0.0 {
+            format!("trails {} t", tidy(length))
+        } else {
+            String::new()
+        };
+        buffer.set_stringn(inner.x, inner.bottom() - 1, text, width, dim);
+    } else if tokens.dimension > 2 {
         let name = if width < 34 {
             "plane:"
         } else {

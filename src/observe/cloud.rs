@@ -1,0 +1,188 @@
+//! Tokens as a cloud of points: mean, covariance, how far from one another, and the corners of their convex hull. What is left to
+//! measure in ℝ^d, and on the sphere the approach to one point without cancellation.
+
+use faer::{Mat, Side};
+
+use crate::measure::Particles;
+use crate::sphere::geometry::norm;
+
+/// Above this dimension the covariance has no eigenvalues here.
+const MOST_DIMENSIONS: usize = 512;
+
+/// Measures of a cloud.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cloud {
+    /// |Σ w_i x_i|.
+    pub mean: f64,
+    /// √(Σ w_i|x_i − m|²), the root of the covariance's trace.
+    pub spread: f64,
+    /// (1 − Σ w_iw_j⟨x_i,x_j⟩/Σ w_iw_j) over i ≠ j, for unit vectors: the mean gap 1 − ⟨x_i,x_j⟩, by centred sums.
+    pub gap: f64,
+    /// The two largest eigenvalues of the covariance; NaN on the sphere, where nobody asks.
+    pub leading: [f64; 2],
+    /// max |x_i − m|.
+    pub radius: f64,
+}
+
+impl Cloud {
+    /// Of these tokens; the eigenvalues in ℝ^d (`flat`) alone.
+    #[must_use]
+    pub fn of(tokens: &Particles, flat: bool) -> Self {
+        let mean = tokens.mean();
+        let (mut variance, mut radius) = (0.0, 0.0_f64);
+        for (x, w) in tokens.rows().zip(&tokens.weights) {
+            let square: f64 = x.iter().zip(&mean).map(|(a, m)| (a - m) * (a - m)).sum();
+            variance += w * square;
+            radius = radius.max(square);
+        }
+        let alone: f64 = tokens.weights.iter().map(|w| w * w).sum();
+        Self {
+            mean: norm(&mean),
+            spread: variance.sqrt(),
+            gap: if tokens.count() > 1 {
+                variance / (1.0 - alone)
+            } else {
+                f64::NAN
+            },
+            leading: if flat {
+                leading(tokens, &mean)
+            } else {
+                [f64::NAN; 2]
+            },
+            radius: radius.sqrt(),
+        }
+    }
+}
+
+/// The covariance Σ w_i (x_i − m)(x_i − m)ᵀ, row by row.
+#[must_use]
+pub fn covariance(tokens: &Particles) -> Vec<f64> {
+    let (d, mean) = (tokens.dimension(), tokens.mean());
+    let mut matrix = vec![0.0; d * d];
+    for (x, w) in tokens.rows().zip(&tokens.weights) {
+        for (a, row) in matrix.chunks_exact_mut(d).enumerate() {
+            let left = w * (x[a] - mean[a]);
+            (row.iter_mut().zip(x.iter().zip(&mean)))
+                .for_each(|(out, (b, m))| *out += left * (b - m));
+        }
+    }
+    matrix
+}
+
+fn leading(tokens: &Particles, mean: &[f64]) -> [f64; 2] {
+    let d = tokens.dimension();
+    if d > MOST_DIMENSIONS {
+        return [f64::NAN; 2];
+    }
+    let centred = Mat::from_fn(tokens.count(), d, |i, c| {
+        tokens.weights[i].sqrt() * (tokens.row(i)[c] - mean[c])
+    });
+    match (centred.transpose() * &centred).self_adjoint_eigenvalues(Side::Lower) {
+        // in increasing order
+        Ok(values) => [values[d - 1].max(0.0), values[d - 2].max(0.0)],
+        Err(_) => [f64::NAN; 2],
+    }
+}
+
+/// The corners of the convex hull of points of the plane, anticlockwise from the leftmost (Andrew's monotone chain). Points
+/// nearer to an edge than `thick` are not corners.
+#[must_use]
+pub fn hull(points: &[[f64; 2]], thick: f64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..points.len())
+        .filter(|i| points[*i].iter().all(|a| a.is_finite()))
+        .collect();
+    order.sort_by(|a, b| {
+        let (p, q) = (points[*a], points[*b]);
+        p[0].total_cmp(&q[0]).then(p[1].total_cmp(&q[1]))
+    });
+    // how far c lies to the left of the line from a to b
+    let left = |a: usize, b: usize, c: usize| {
+        let [ax, ay] = points[a];
+        let (ux, uy) = (points[b][0] - ax, points[b][1] - ay);
+        let length = ux.hypot(uy).max(f64::MIN_POSITIVE);
+        (ux * (points[c][1] - ay) - uy * (points[c][0] - ax)) / length
+    };
+    let apart = |a: usize, b: usize| {
+        (points[a][0] - points[b][0]).hypot(points[a][1] - points[b][1]) > thick
+    };
+    let chain = |order: &mut dyn Iterator<Item = usize>| {
+        let mut chain: Vec<usize> = Vec::new();
+        for next in order {
+            while chain.len() > 1
+                && left(chain[chain.len() - 2], next, chain[chain.len() - 1]) >= -thick
+            {
+                chain.pop();
+            }
+            if chain.last().is_none_or(|last| apart(*last, next)) {
+                chain.push(next);
+            }
+        }
+        chain
+    };
+    let mut lower = chain(&mut order.iter().copied());
+    let mut upper = chain(&mut order.iter().rev().copied());
+    if lower.len() < 2 || upper.len() < 2 {
+        lower.truncate(1);
+        return lower;
+    }
+    lower.pop();
+    upper.pop();
+    lower.extend(upper);
+    lower
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Law;
+    use crate::sphere::geometry::dot;
+
+    #[test]
+    fn the_gap_is_the_mean_over_pairs_and_keeps_its_digits() {
+        let tokens = Law::Uniform.sample(20, 4, 1);
+        let mut sum = 0.0;
+        for i in 0..20 {
+            for j in 0..i {
+                sum += 1.0 - dot(tokens.row(i), tokens.row(j));
+            }
+        }
+        assert!((Cloud::of(&tokens, false).gap - sum / 190.0).abs() < 1e-14);
+        let near = Particles::new(2, vec![1.0, 0.0, 1.0, 1e-9]);
+        assert!((Cloud::of(&near, false).gap / 0.5e-18 - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_covariance_of_a_normal_law_is_found_with_its_eigenvalues() {
+        let law = Law::Gaussian {
+            mean: vec![1.0, -2.0],
+            covariance: vec![vec![2.0, 0.6], vec![0.6, 1.0]],
+        };
+        let tokens = law.sample(40_000, 2, 3);
+        let found = covariance(&tokens);
+        for (a, b) in found.iter().zip([2.0, 0.6, 0.6, 1.0]) {
+            assert!((a - b).abs() < 0.06, "{a} {b}");
+        }
+        let [one, two] = Cloud::of(&tokens, true).leading;
+        assert!((one + two - found[0] - found[3]).abs() < 1e-12);
+        assert!((one * two - (found[0] * found[3] - found[1] * found[2])).abs() < 1e-12);
+    }
+
+    #[test]
+    fn corners_are_corners_and_points_of_edges_are_not() {
+        let points = [
+            [0.0, 0.0],
+            [2.0, 0.0],
+            [1.0, 0.0],
+            [2.0, 1.0],
+            [0.0, 1.0],
+            [1.0, 0.5],
+            [2.0, 1e-9],
+        ];
+        let mut corners = hull(&points, 1e-6);
+        corners.sort_unstable();
+        assert_eq!(corners.len(), 4, "{corners:?}");
+        assert!(corners.contains(&0) && corners.contains(&3) && corners.contains(&4));
+        assert_eq!(hull(&[[1.0, 1.0], [1.0, 1.0]], 1e-9).len(), 1);
+        assert_eq!(hull(&[[1.0, 1.0], [3.0, 2.0], [2.0, 1.5]], 1e-9).len(), 2);
+    }
+}
