@@ -9,6 +9,7 @@ use super::experiment::{
     NamedWeights, NoiseSpec, ObserveSpec, Scheme, Solver, Source, Spacing, TimeSpec, TokenSpec,
     Weights, default_modes, default_noise_step, most_modes,
 };
+use super::frequencies::frequencies;
 use super::laws::{file_law, law};
 use super::section::{SECTIONS, Section};
 use super::system_spec::SystemSpec;
@@ -74,6 +75,7 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
     };
     let time = time(&root.section("time", &empty)?)?;
     let changes = changes(&root, attention, &system)?;
+    check_frequencies(&root.section("tokens", &empty)?, &tokens, &system)?;
     check_merging(
         &root.section("tokens", &empty)?,
         &tokens,
@@ -118,6 +120,37 @@ fn check_noise(
     Err(root
         .place_of("noise")
         .error("noise.diffusion", message, remedy))
+}
+
+/// Natural frequencies turn a circle, and nothing but attention by a kernel goes with them.
+fn check_frequencies(
+    section: &Section,
+    tokens: &TokenSpec,
+    system: &SystemSpec,
+) -> Result<(), InputError> {
+    if tokens.frequencies.is_none() {
+        return Ok(());
+    }
+    let fail = |message: &str, remedy: &str| {
+        Err(section.place_of("frequencies").error(
+            "tokens.frequencies",
+            message,
+            Some(remedy.to_owned()),
+        ))
+    };
+    if tokens.dimension != 2 || !system.is_plain() {
+        return fail(
+            "natural frequencies turn the circle, where attention is a kernel",
+            "set dimension = 2, and leave heads, masks and schemes out",
+        );
+    }
+    if tokens.merge.is_some() {
+        return fail(
+            "tokens of different frequencies that meet do not stay together",
+            "leave `merge` out",
+        );
+    }
+    Ok(())
 }
 
 /// What merging relies on: tokens of the sphere that attract each other, and move by the kernel alone.
@@ -176,6 +209,7 @@ fn tokens(section: &Section, flat: bool, notes: &mut Vec<String>) -> Result<Toke
         weights: weights(section, count)?,
         merge: merge(section)?,
         encoding: encoding(section)?,
+        frequencies: frequencies(section, count)?,
         flat,
     })
 }
@@ -264,6 +298,7 @@ fn tokens_from_file(
         weights: Weights::EQUAL,
         merge: merge(section)?,
         encoding: encoding(section)?,
+        frequencies: frequencies(section, points.count())?,
         flat,
         initial: law,
     })
@@ -325,6 +360,7 @@ fn field(
         max_modes,
         hand_over,
         count,
+        nodes: section.whole("nodes", 2..=1 << 16)?,
     })
 }
 

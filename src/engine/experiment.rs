@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::encoding::Encoding;
+use super::frequencies::Frequencies;
 use super::system_spec::{SystemSpec, WrittenAttention};
 use crate::dynamics::{Attention, Normalisation};
 use crate::measure::{Law, Particles};
@@ -130,6 +131,9 @@ pub struct TokenSpec {
     /// What is added to the embeddings for their place in the sequence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
+    /// Their natural frequencies, on the circle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frequencies: Option<Frequencies>,
     /// Whether they live in ℝ^d, as `[attention] space` says.
     #[serde(skip)]
     pub flat: bool,
@@ -213,6 +217,9 @@ pub struct FieldSpec {
     /// N, the tokens of the reference run that takes the density's place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
+    /// J, the frequencies for each of which there is a density, where tokens have natural frequencies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<usize>,
 }
 
 /// The default is not written.
@@ -451,6 +458,16 @@ impl Experiment {
             )
         {
             return Err("tokens only: with positional encodings tokens do not follow their law (a density can start with field.initial = { from = \"empirical\" })".into());
+        }
+        if let Some(frequencies) = &self.tokens.frequencies {
+            if frequencies.law().is_none() {
+                return Err(
+                    "tokens only: frequencies that are listed have no law for a continuum".into(),
+                );
+            }
+            if self.attention.normalisation == Normalisation::Softmax && self.attention.beta < 0.0 {
+                return Err("tokens only: densities with frequencies are solved for β ≥ 0".into());
+            }
         }
         let plain = |domain| Continuum {
             domain,

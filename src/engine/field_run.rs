@@ -8,13 +8,15 @@
 //! density is handed over to characteristics ([`super::marker_run`]), which carry it as long as anybody wants.
 
 use super::experiment::{Continuum, Experiment, FieldInitial, Solver, Source};
+use super::frequencies::Frequencies;
 use super::marker_run::MarkerRun;
+use super::populations::{DEFAULT_NODES, Outcome, Populations};
 use crate::dynamics::{Attention, MeanField};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, Exponential, StepError, Work};
 use crate::measure::density::Amplitudes;
-use crate::measure::{Density, Moments, Particles};
-use crate::sphere::Domain;
+use crate::measure::{Density, Law, Moments, Particles};
+use crate::sphere::{Complex, Domain};
 
 const FIRST_STEP: f64 = 1e-3;
 /// Modes are never fewer than this (or than the experiment asks for, if that is less).
@@ -47,6 +49,8 @@ pub struct FieldRun {
     pub density: Density,
     /// What carries it after the hand-over.
     pub markers: Option<Box<MarkerRun>>,
+    /// The densities of the natural frequencies, whose mean `density` is.
+    pub populations: Option<Populations>,
     /// When it was handed over.
     pub handed_over: Option<f64>,
     /// Its right-hand side (without the diffusion).
@@ -100,6 +104,7 @@ impl FieldRun {
                 FIRST_STEP / attention.speed(),
             ),
             markers: None,
+            populations: None,
             handed_over: None,
             hand_over: spec.hand_over,
             under_resolved: None,
@@ -113,7 +118,9 @@ impl FieldRun {
             density,
             earlier: Work::default(),
         };
-        if spec.solver == Solver::Characteristics && run.resolved() {
+        if experiment.tokens.frequencies.is_some() {
+            run.divide(experiment);
+        } else if spec.solver == Solver::Characteristics && run.resolved() {
             run.hand_over(0.0);
         } else {
             run.follow_the_spectrum(0.0);
@@ -124,6 +131,15 @@ impl FieldRun {
     /// Other parameters from the time `now` on. Markers cannot diffuse: with noise a density that was handed over is lost.
     pub fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
         (self.attention, self.diffusion) = (attention, diffusion);
+        if let Some(populations) = &mut self.populations {
+            // Poisson kernels belong to the sine alone and to no noise
+            let kept = !populations.exact() || sine_alone(attention);
+            if !(populations.set_diffusion(diffusion) && kept) {
+                self.under_resolved.get_or_insert(now);
+            }
+            self.mean_field = MeanField::new(self.density.domain, attention, self.density.modes());
+            return;
+        }
         if let Some(markers) = &mut self.markers {
             markers.set(attention);
             if diffusion > 0.0 && self.under_resolved.is_none() {
@@ -148,7 +164,8 @@ impl FieldRun {
             Stepper::Exponential(stepper) => stepper.work,
         };
         let markers = (self.markers.as_ref()).map_or_else(Work::default, |run| run.work());
-        self.earlier + now + markers
+        let populations = (self.populations.as_ref()).map_or_else(Work::default, Populations::work);
+        self.earlier + now + markers + populations
     }
 
     /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way. An under-resolved density
@@ -162,6 +179,9 @@ impl FieldRun {
         duration: f64,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, StepError> {
+        if self.populations.is_some() {
+            return self.advance_populations(from, duration, cancelled);
+        }
         let mut left = duration;
         while left > 0.0 && self.under_resolved.is_none() {
             if let Some(markers) = &mut self.markers {
@@ -205,6 +225,91 @@ impl FieldRun {
             self.follow_the_spectrum(from + duration - left);
         }
         Ok(true)
+    }
+
+    /// One density for each of the frequencies.
+    fn divide(&mut self, experiment: &Experiment) {
+        let Some(law) = experiment
+            .tokens
+            .frequencies
+            .as_ref()
+            .and_then(Frequencies::law)
+        else {
+            return;
+        };
+        let weight = match (&experiment.field.initial, &experiment.tokens.initial) {
+            (FieldInitial::Law(law), _) => poisson_weight(law),
+            (
+                FieldInitial::From {
+                    from: Source::Law,
+                    smoothing: 0.0,
+                },
+                law,
+            ) => poisson_weight(law),
+            _ => None,
+        };
+        let nodes = |default: usize| law.midpoints(experiment.field.nodes.unwrap_or(default));
+        let exact = weight.filter(|_| self.diffusion == 0.0 && sine_alone(self.attention));
+        self.populations = Some(match exact {
+            Some(z) => Populations::poisson(nodes(DEFAULT_NODES[0]), z, self.tolerance),
+            None => {
+                let (start, diffusion) = (&self.density.state, self.diffusion);
+                let nodes = nodes(DEFAULT_NODES[1]);
+                Populations::series(nodes, start, diffusion, self.tolerance)
+            }
+        });
+    }
+
+    fn advance_populations(
+        &mut self,
+        from: f64,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let Some(mut populations) = self.populations.take() else {
+            return Ok(true);
+        };
+        let mut left = duration;
+        let mut whole = true;
+        while left > 0.0 && self.under_resolved.is_none() {
+            let at_most = self.density.modes() >= self.most;
+            let grow = if at_most {
+                self.tolerance.max(10.0 * ROUNDING)
+            } else {
+                self.grow()
+            };
+            let outcome = populations.advance(
+                &mut self.mean_field,
+                self.attention,
+                (left, grow),
+                cancelled,
+            );
+            left = match outcome {
+                Ok(Outcome::Done) => 0.0,
+                Ok(Outcome::Unresolved(left)) if at_most => {
+                    self.under_resolved = Some(from + duration - left);
+                    left
+                }
+                Ok(Outcome::Unresolved(left)) => {
+                    let modes = (2 * self.density.modes()).min(self.most);
+                    populations.resize(modes, self.diffusion);
+                    self.density.resize(modes);
+                    self.mean_field = MeanField::new(self.density.domain, self.attention, modes);
+                    left
+                }
+                Ok(Outcome::Cancelled) => {
+                    whole = false;
+                    break;
+                }
+                Err(error) => {
+                    self.populations = Some(populations);
+                    return Err(error);
+                }
+            };
+        }
+        populations.total(&mut self.density.state);
+        self.populations = Some(populations);
+        Ok(whole)
     }
 
     fn may_hand_over(&self) -> bool {
@@ -311,6 +416,23 @@ impl FieldRun {
             self.tolerance,
             proposal,
         );
+    }
+}
+
+/// Whether the interaction is Kuramoto's sine.
+fn sine_alone(attention: Attention) -> bool {
+    match &attention.interaction {
+        Some(interaction) => interaction.list().len() == 1,
+        None => attention.beta == 0.0,
+    }
+}
+
+/// z of a Poisson kernel on the circle; the uniform law is the one with z = 0.
+fn poisson_weight(law: &Law) -> Option<Complex> {
+    match law {
+        Law::Uniform => Some(Complex::default()),
+        Law::Poisson { weight, axis } => Some(Complex::new(axis[0], axis[1]) * *weight),
+        _ => None,
     }
 }
 

@@ -3,12 +3,13 @@
 use super::experiment::{Experiment, FieldInitial, Source, Spacing, TimeSpec};
 use super::snapshot::Prediction;
 use super::system_spec::SystemSpec;
-use crate::dynamics::Normalisation;
 use crate::dynamics::system::LayerNorm;
+use crate::dynamics::{Attention, Normalisation};
 use crate::measure::{Bodies, Law};
 use crate::observe::FieldSide;
 use crate::observe::table::{OBSERVABLES, column};
 use crate::theory;
+use crate::theory::transition::FrequencyLaw;
 
 /// Most points of a curve.
 const POINTS: usize = 601;
@@ -24,6 +25,7 @@ pub fn predictions(experiment: &Experiment, field: Option<&FieldSide>) -> Vec<Pr
         equiangular(experiment, &times),
         pair(experiment),
         layer_norm(experiment, &times),
+        locked(experiment, &times),
         field.and_then(|field| linear(experiment, field, &times)),
     ]
     .into_iter()
@@ -56,7 +58,8 @@ fn ott_antonsen(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
     };
     let applies = experiment.has_field()
         && experiment.field.initial == exact
-        && experiment.attention.beta == 0.0
+        && experiment.attention == Attention::new(0.0, experiment.attention.normalisation)
+        && experiment.tokens.frequencies.is_none()
         && experiment.noise.diffusion == 0.0;
     let dimension = experiment.tokens.dimension;
     let label = if dimension == 2 {
@@ -68,6 +71,40 @@ fn ott_antonsen(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         observable: "field_order_1",
         label: label.into(),
         curve: theory::kuramoto::order_parameter(dimension, weight, times),
+    })
+}
+
+/// Kuramoto's order parameter: the transient of Lorentz frequencies, the stationary branch of the others.
+fn locked(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
+    let law = experiment.tokens.frequencies.as_ref()?.law()?;
+    let attention = experiment.attention;
+    let sine = match &attention.interaction {
+        None => 1.0,
+        Some(interaction) if interaction.list().len() == 1 => interaction.coefficients[0],
+        Some(_) => return None,
+    };
+    if attention.beta != 0.0 || experiment.noise.diffusion > 0.0 {
+        return None;
+    }
+    let coupling = attention.value * sine;
+    let start = match experiment.tokens.initial {
+        Law::Poisson { weight, .. } if weight > 0.0 => Some(weight),
+        _ => None,
+    };
+    let (label, curve) = match (law, start) {
+        (FrequencyLaw::Lorentz { width }, Some(start)) => {
+            let r = |t: &f64| theory::transition::lorentz_transient(width, coupling, start, *t);
+            ("Ott–Antonsen", times.iter().map(|t| (*t, r(t))).collect())
+        }
+        _ => {
+            let r = theory::transition::order_parameter(law, coupling);
+            ("stationary r(K)", times.iter().map(|t| (*t, r)).collect())
+        }
+    };
+    Some(Prediction {
+        observable: "field_order_1",
+        label: label.into(),
+        curve,
     })
 }
 
@@ -160,6 +197,9 @@ fn pair(experiment: &Experiment) -> Option<Prediction> {
 
 /// |m_ℓ(0)|e^{g_ℓ t} for the most unstable degree while it is small: linear stability of the uniform law.
 fn linear(experiment: &Experiment, field: &FieldSide, times: &[f64]) -> Option<Prediction> {
+    if experiment.tokens.frequencies.is_some() || !experiment.system.is_plain() {
+        return None;
+    }
     let (attention, diffusion) = (experiment.attention, experiment.noise.diffusion);
     let dimension = experiment.tokens.dimension;
     let degree = theory::most_unstable_degree(attention, dimension, diffusion);

@@ -52,6 +52,7 @@ pub(super) const SECTIONS: &[(&str, &[&str])] = &[
             "modes",
             "max_modes",
             "hand_over",
+            "nodes",
         ],
     ),
     ("observe", &["cluster_width"]),

@@ -394,7 +394,12 @@ impl Session {
                 record.density = pictures.strip_of_markers(&run.markers);
                 pictures.take_markers(&run.markers);
             } else {
-                self.measured_growth = field.growth(SPECTRUM_DEGREES);
+                // with frequencies the moments turn, and every frequency has its own
+                self.measured_growth = if field.populations.is_some() {
+                    Vec::new()
+                } else {
+                    field.growth(SPECTRUM_DEGREES)
+                };
                 record.density = pictures.strip(&field.density);
                 pictures.take(&field.density);
             }
@@ -417,12 +422,18 @@ impl Session {
                 .map_or_else(Vec::new, |record| record.values.clone()),
             tokens: self.token_view(),
             field: self.field_view(),
-            growth: theory::growth::growth_rates(
-                self.attention,
-                self.experiment.tokens.dimension,
-                self.diffusion,
-                SPECTRUM_DEGREES,
-            ),
+            growth: if self.experiment.tokens.frequencies.is_some()
+                || !self.experiment.system.is_plain()
+            {
+                vec![f64::NAN; SPECTRUM_DEGREES + 1]
+            } else {
+                theory::growth::growth_rates(
+                    self.attention,
+                    self.experiment.tokens.dimension,
+                    self.diffusion,
+                    SPECTRUM_DEGREES,
+                )
+            },
             history: self.history.clone(),
             predictions: Arc::clone(&self.predictions),
             notes: Arc::clone(&self.notes),
@@ -500,6 +511,8 @@ impl Session {
         };
         let view = snapshot::Density {
             picture,
+            populations: (field.populations.as_ref())
+                .map(|populations| (populations.count(), populations.exact())),
             modes: field.density.modes(),
             tail: (self.field_side.as_ref()).map_or(field.density.tail(), |side| side.tail),
             carried: field

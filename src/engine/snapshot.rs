@@ -150,6 +150,8 @@ impl Picture {
 pub struct Density {
     /// Its values.
     pub picture: Picture,
+    /// How many natural frequencies have a density of their own, and whether these are Poisson kernels.
+    pub populations: Option<(usize, bool)>,
     /// The degree kept, K on the circle.
     pub modes: usize,
     /// Largest amplitude in the top eighth; what the quadrature loses where markers carry the density.

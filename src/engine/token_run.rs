@@ -81,7 +81,10 @@ impl TokenRun {
         let spec = &experiment.tokens;
         let bodies = Bodies::new(spec.particles());
         let attention = experiment.attention;
-        let system = (experiment.system).system(spec.dimension, spec.seed, 0);
+        let mut system = (experiment.system).system(spec.dimension, spec.seed, 0);
+        if let Some(frequencies) = &spec.frequencies {
+            system.frequencies = frequencies.values(spec.count, spec.seed);
+        }
         let mut run = Self {
             dynamics: match spec.merge {
                 Some(_) => TokenDynamics::slow(attention, &bodies.particles),

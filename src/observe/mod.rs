@@ -4,6 +4,7 @@
 pub mod basins;
 pub mod cloud;
 pub mod clusters;
+pub mod design;
 pub mod principal;
 pub mod saddle;
 pub mod sides;

@@ -127,8 +127,9 @@ mod tests {
             LayerNorm::Peri,
             LayerNorm::Mix { until: 2.0 },
         ] {
-            let power = (gap(scheme, 2e4) / gap(scheme, 1e4)).log2();
-            assert!((power + 2.0).abs() < 2e-3, "{scheme:?}: t^{power}");
+            let power = (gap(scheme, 2e3) / gap(scheme, 1e3)).log2();
+            // the next term is of relative order ln t/t
+            assert!((power + 2.0).abs() < 2e-2, "{scheme:?}: t^{power}");
         }
     }
 }

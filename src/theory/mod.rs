@@ -4,6 +4,9 @@ pub mod equiangular;
 pub mod growth;
 pub mod kuramoto;
 pub mod layer_norm;
+pub mod long_context;
+pub mod optimal;
 pub mod pair;
+pub mod transition;
 
 pub use growth::{critical_diffusion, growth_rate, most_unstable_degree};

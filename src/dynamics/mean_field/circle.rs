@@ -24,6 +24,7 @@ pub struct CircleMeanField {
     modes: usize,
     plan: CirclePlan,
     density: Vec<f64>,
+    total: Vec<f64>,
     slope: Vec<f64>,
     potential: Vec<f64>,
     fastest: f64,
@@ -40,6 +41,7 @@ impl CircleMeanField {
             modes,
             plan: CirclePlan::new(points),
             density: vec![0.0; points],
+            total: vec![0.0; 2 * modes + 2],
             slope: vec![0.0; points],
             potential: vec![0.0; points],
             fastest: 0.0,
@@ -63,6 +65,39 @@ impl CircleMeanField {
             tendency[2 * k] = k as f64 * flux.im;
             tendency[2 * k + 1] = -(k as f64) * flux.re;
         });
+    }
+
+    /// The same of J densities ρ_j, one after the other, whose members turn by ω_j beside moving in the common field of
+    /// Σ_j w_jρ_j: −∂_θ(ρ_j(ω_j + v)).
+    pub fn tendency_of_populations(
+        &mut self,
+        states: &[f64],
+        frequencies: &[f64],
+        weights: &[f64],
+        tendencies: &mut [f64],
+    ) {
+        let width = 2 * self.modes + 2;
+        let mut total = std::mem::take(&mut self.total);
+        mix(states, weights, &mut total);
+        self.velocity(&total);
+        self.total = total;
+        for ((state, out), omega) in (states.chunks_exact(width))
+            .zip(tendencies.chunks_exact_mut(width))
+            .zip(frequencies)
+        {
+            self.plan
+                .synthesis(self.modes, |k| coefficient(state, k), &mut self.density);
+            for (rho, v) in self.density.iter_mut().zip(&self.slope) {
+                *rho *= v;
+            }
+            self.plan.analysis(&self.density, self.modes, |k, flux| {
+                let k = k as f64;
+                let c = 2 * k as usize;
+                // −ik(flux + ω c_k)
+                out[c] = k * (flux.im + omega * state[c + 1]);
+                out[c + 1] = -k * (flux.re + omega * state[c]);
+            });
+        }
     }
 
     /// ρ, v (in `slope`) and Ze^{−β} on the grid.
@@ -123,6 +158,14 @@ impl CircleMeanField {
     #[must_use]
     pub fn mass(&self) -> f64 {
         self.density.iter().sum::<f64>() / self.density.len() as f64
+    }
+}
+
+/// `total` ← Σ_j w_j state_j.
+pub fn mix(states: &[f64], weights: &[f64], total: &mut [f64]) {
+    total.fill(0.0);
+    for (state, w) in states.chunks_exact(total.len()).zip(weights) {
+        (total.iter_mut().zip(state)).for_each(|(t, c)| *t += w * c);
     }
 }
 

@@ -13,7 +13,7 @@ mod circle;
 mod sphere;
 mod zonal;
 
-pub use circle::CircleMeanField;
+pub use circle::{CircleMeanField, mix};
 pub use sphere::SphereMeanField;
 pub use zonal::ZonalMeanField;
 

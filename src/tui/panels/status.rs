@@ -230,7 +230,14 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
                         )
                     }
                 };
-                let text = format!(" · resolved {:.0e} · {what}", density.tail);
+                let text = match density.populations {
+                    Some((count, true)) => format!(" · {count} frequencies by Ott–Antonsen"),
+                    Some((count, false)) => format!(
+                        " · {count} frequencies · resolved {:.0e} · {what}",
+                        density.tail
+                    ),
+                    None => format!(" · resolved {:.0e} · {what}", density.tail),
+                };
                 spans.push(Span::styled(text, theme.dim()));
             }
             FieldView::UnderResolved { .. } => {
