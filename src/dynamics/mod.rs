@@ -10,6 +10,7 @@ pub mod binned;
 pub mod direct;
 pub mod doubly;
 pub mod flow;
+pub mod gaussian;
 pub mod general;
 pub mod kernel;
 pub mod matrix;
