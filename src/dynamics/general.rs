@@ -241,7 +241,7 @@ impl General {
         self.rows.copy_from_slice(&state[..length]);
         match self.system.space {
             Space::Sphere => crate::sphere::geometry::retract(&mut self.rows, d),
-            Space::Flat => {}
+            Space::Flat | Space::MeanShift => {}
             Space::Rescaled if self.clocked() => {
                 let [growth, scratch] = &mut self.growth;
                 exponential(&self.heads[0].value, state[length], d, growth, scratch);
@@ -252,7 +252,7 @@ impl General {
             Space::Rescaled => {}
         }
         // what is averaged in rescaled coordinates is V(z_j − z_i)
-        if self.system.space == Space::Rescaled {
+        if self.system.averages_differences() {
             self.queries.copy_from_slice(&state[..length]);
         }
     }
@@ -265,7 +265,7 @@ impl General {
         for h in 0..self.heads.len() {
             let head = &self.heads[h];
             // values first: in rescaled coordinates `queries` holds z until then
-            let source = if self.system.space == Space::Rescaled {
+            let source = if self.system.averages_differences() {
                 &self.queries
             } else {
                 &self.rows
@@ -283,10 +283,10 @@ impl General {
             } else {
                 self.by_strips();
             }
-        }
-        if self.system.space == Space::Rescaled {
-            // Σ_j p_ij V(z_j − z_i): the weights sum to one
-            (self.output.iter_mut().zip(&self.values)).for_each(|(o, v)| *o -= v);
+            if self.system.averages_differences() {
+                // Σ_j p_ij V(z_j − z_i): the weights sum to one
+                (self.output.iter_mut().zip(&self.values)).for_each(|(o, v)| *o -= v);
+            }
         }
     }
 

@@ -16,6 +16,7 @@ pub mod kernel;
 pub mod matrix;
 pub mod mean_field;
 pub mod merging;
+pub mod pairs;
 pub mod spectral;
 pub mod system;
 pub mod tangent;

@@ -89,6 +89,8 @@ pub enum Space {
     Sphere,
     /// ℝ^d, nothing projected (9.1).
     Flat,
+    /// ℝ^d with V(x_j − x_i) in place of Vx_j: mean-shift.
+    MeanShift,
     /// ℝ^d in the coordinates z = e^{−tV}x (9.3); with hardmax the singular dynamics (9.4).
     Rescaled,
 }
@@ -159,6 +161,12 @@ impl System {
     #[must_use]
     pub fn weighting_is_hard(&self) -> bool {
         matches!(self.weighting, Weighting::Hardmax { .. })
+    }
+
+    /// Whether V(x_j − x_i) is averaged and not Vx_j.
+    #[must_use]
+    pub fn averages_differences(&self) -> bool {
+        matches!(self.space, Space::MeanShift | Space::Rescaled)
     }
 
     /// Whether the lengths of tokens move by themselves: the state is then y = rθ.

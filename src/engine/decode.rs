@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::document::{Document, InputError, Location, Table, Value};
 use super::encoding::encoding;
+use super::ensemble::PairsSpec;
 use super::experiment::{
     Change, DEFAULT_CLUSTER_WIDTH, DEFAULT_SMOOTHING, Experiment, FieldInitial, FieldSpec,
     NamedWeights, NoiseSpec, ObserveSpec, Scheme, Solver, Source, Spacing, TimeSpec, TokenSpec,
@@ -11,10 +12,13 @@ use super::experiment::{
 };
 use super::frequencies::frequencies;
 use super::laws::{file_law, law};
+use super::replay::Replay;
 use super::section::{SECTIONS, Section};
+use super::sweep::sweep;
 use super::system_spec::SystemSpec;
 use super::systems::{self, NORMALISATIONS};
-use crate::dynamics::Attention;
+use crate::dynamics::pairs::Closure;
+use crate::dynamics::{Attention, Normalisation};
 use crate::measure::Law;
 
 /// Most tokens: more do not fit into the memory of the machines this runs on.
@@ -73,7 +77,10 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
             .number("cluster_width", 1e-3..=1.0)?
             .unwrap_or(DEFAULT_CLUSTER_WIDTH),
     };
-    let time = time(&root.section("time", &empty)?)?;
+    let time = match &tokens.replay {
+        Some(replay) => replay_time(&root.section("time", &empty)?, replay)?,
+        None => time(&root.section("time", &empty)?)?,
+    };
     let changes = changes(&root, attention, &system)?;
     check_frequencies(&root.section("tokens", &empty)?, &tokens, &system)?;
     check_merging(
@@ -89,6 +96,14 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         let section = root.section("tokens", &empty)?;
         return Err((section.place_of("merge")).error("tokens.merge", message, remedy));
     }
+    let pairs = pairs(
+        root.table("pairs")?.as_ref(),
+        &tokens,
+        attention,
+        &system,
+        &noise,
+    )?;
+    let sweep = sweep(&root.section("sweep", &empty)?, document, experiment)?;
     Ok(Experiment {
         title: root.text("title")?.unwrap_or("untitled").to_owned(),
         about: root.text("about")?.unwrap_or("").to_owned(),
@@ -99,9 +114,110 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         field,
         observe,
         time,
+        pairs,
+        sweep,
         changes,
         notes,
     })
+}
+
+/// The frames of a replay are its layers.
+fn replay_time(section: &Section, replay: &Replay) -> Result<TimeSpec, InputError> {
+    let frames = replay.layers;
+    let end = (frames - 1) as f64;
+    for (key, said) in [
+        ("end", section.number("end", 0.0..=f64::MAX)?),
+        (
+            "frames",
+            section
+                .whole("frames", 2..=10_000_000)?
+                .map(|f| f as f64 - 1.0),
+        ),
+    ] {
+        if said.is_some_and(|said| said != end) {
+            let message = format!("{} has {frames} layers", replay.path);
+            let remedy = Some(format!(
+                "leave `{key}` out: frames are the layers 0 … {end}"
+            ));
+            return Err(section
+                .place_of(key)
+                .error(&section.key(key), message, remedy));
+        }
+    }
+    for key in ["spacing", "first", "scheme", "step", "residual"] {
+        if section.get(key).is_some() {
+            let message = "the frames of a replay are its layers";
+            let remedy = Some("leave it out".into());
+            return Err(section
+                .place_of(key)
+                .error(&section.key(key), message, remedy));
+        }
+    }
+    Ok(TimeSpec {
+        end,
+        frames,
+        spacing: Spacing::Linear,
+        first: None,
+        last_frame: section.whole("last_frame", 0..=frames as i64 - 1)?,
+        tolerance: section.number("tolerance", 1e-15..=0.1)?.unwrap_or(1e-9),
+        scheme: Scheme::Adaptive,
+        step: None,
+        residual: true,
+    })
+}
+
+/// `[pairs]`: only where (8.1) holds.
+fn pairs(
+    section: Option<&Section>,
+    tokens: &TokenSpec,
+    attention: Attention,
+    system: &SystemSpec,
+    noise: &NoiseSpec,
+) -> Result<Option<PairsSpec>, InputError> {
+    let Some(section) = section else {
+        return Ok(None);
+    };
+    section.only(&["runs", "closures"])?;
+    let runs = section.whole("runs", 2..=1 << 20)?.unwrap_or(256);
+    let mut closures = Vec::new();
+    if let Some(node) = section.get("closures") {
+        let Value::Array(items) = &node.value else {
+            return section.wrong("closures", node, "a list of closures");
+        };
+        for item in items {
+            let name = match &item.value {
+                Value::Text(name) => name.as_str(),
+                _ => return section.wrong("closures", item, "the name of a closure"),
+            };
+            let Some(closure) = Closure::ALL.into_iter().find(|c| c.name() == name) else {
+                let names = Closure::ALL.map(Closure::name);
+                let remedy = Some(super::section::closest(name, &names));
+                let message = format!("{name:?} is not known");
+                return Err(item.at.error(&section.key("closures"), message, remedy));
+            };
+            closures.push(closure);
+        }
+    } else {
+        closures = Closure::ALL.to_vec();
+    }
+    let usa =
+        attention == Attention::new(attention.beta, Normalisation::None) && attention.beta > 0.0;
+    let fits = usa
+        && system.is_plain()
+        && tokens.dimension == 2
+        && tokens.count >= 2
+        && tokens.initial == Law::Uniform
+        && tokens.weights == Weights::EQUAL
+        && tokens.merge.is_none()
+        && tokens.encoding.is_none()
+        && tokens.frequencies.is_none()
+        && noise.diffusion == 0.0;
+    if !fits {
+        let message = "the hierarchy (8.1) is that of (USA) with β > 0 on the circle from independent uniform tokens, without noise";
+        let remedy = "set normalisation = \"none\", dimension = 2, initial = { law = \"uniform\" }, or leave [pairs] out";
+        return Err(section.at.error("pairs", message, Some(remedy.into())));
+    }
+    Ok(Some(PairsSpec { runs, closures }))
 }
 
 /// Which systems can be driven by noise.
@@ -168,7 +284,53 @@ fn check_merging(
     Err((section.place_of("merge")).error("tokens.merge", message, remedy))
 }
 
+/// Tokens of all layers from a file.
+fn replayed(section: &Section, path: &str, flat: bool) -> Result<TokenSpec, InputError> {
+    let fail = |key: &str, message: String, remedy: Option<String>| {
+        Err(section
+            .place_of(key)
+            .error(&section.key(key), message, remedy))
+    };
+    for key in ["initial", "weights", "merge", "encoding", "frequencies"] {
+        if section.get(key).is_some() {
+            let message = "the tokens of all layers come from the file that is replayed".into();
+            return fail(key, message, Some("leave it out".into()));
+        }
+    }
+    if flat {
+        let message = "the directions of replayed tokens are shown on the sphere".into();
+        return fail("replay", message, Some("leave attention.space out".into()));
+    }
+    let full = section.place_of("replay").origin.base.join(Path::new(path));
+    let replay = match Replay::read(path, &full) {
+        Ok(replay) => replay,
+        Err(error) => return fail("replay", error.to_string(), None),
+    };
+    for (key, found) in [("count", replay.count), ("dimension", replay.dimension)] {
+        let said = section.whole(key, 1..=1 << 30)?;
+        if said.is_some_and(|said| said != found) {
+            let remedy = Some(format!("leave `{key}` out, or set it to {found}"));
+            return fail(key, format!("the file has {key} {found}"), remedy);
+        }
+    }
+    Ok(TokenSpec {
+        count: replay.count,
+        dimension: replay.dimension,
+        seed: section.whole("seed", 0..=i64::MAX)?.unwrap_or(0) as u64,
+        initial: Law::Uniform,
+        weights: Weights::EQUAL,
+        merge: None,
+        encoding: None,
+        frequencies: None,
+        replay: Some(replay),
+        flat,
+    })
+}
+
 fn tokens(section: &Section, flat: bool, notes: &mut Vec<String>) -> Result<TokenSpec, InputError> {
+    if let Some(path) = section.text("replay")? {
+        return replayed(section, path, flat);
+    }
     let dimension = section.whole("dimension", 2..=1 << 20)?;
     let count = section.whole("count", 1..=1 << 30)?;
     let seed = section.whole("seed", 0..=i64::MAX)?.unwrap_or(0) as u64;
@@ -210,6 +372,7 @@ fn tokens(section: &Section, flat: bool, notes: &mut Vec<String>) -> Result<Toke
         merge: merge(section)?,
         encoding: encoding(section)?,
         frequencies: frequencies(section, count)?,
+        replay: None,
         flat,
     })
 }
@@ -299,6 +462,7 @@ fn tokens_from_file(
         merge: merge(section)?,
         encoding: encoding(section)?,
         frequencies: frequencies(section, points.count())?,
+        replay: None,
         flat,
         initial: law,
     })

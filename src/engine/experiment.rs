@@ -4,7 +4,10 @@
 use serde::Serialize;
 
 use super::encoding::Encoding;
+use super::ensemble::PairsSpec;
 use super::frequencies::Frequencies;
+use super::replay::Replay;
+use super::sweep::SweepSpec;
 use super::system_spec::{SystemSpec, WrittenAttention};
 use crate::dynamics::{Attention, Normalisation};
 use crate::measure::{Law, Particles};
@@ -73,6 +76,10 @@ pub struct Experiment {
     pub observe: ObserveSpec,
     /// How far, how often, how well.
     pub time: TimeSpec,
+    /// An ensemble of runs, and closed equations for its pairs.
+    pub pairs: Option<PairsSpec>,
+    /// A key that is varied from run to run.
+    pub sweep: Option<SweepSpec>,
     /// Changes of parameters during the run, in order of time.
     pub changes: Vec<Change>,
     /// What was substituted while reading; shown, not written.
@@ -90,6 +97,10 @@ struct Written<'a> {
     field: &'a FieldSpec,
     observe: &'a ObserveSpec,
     time: &'a TimeSpec,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pairs: Option<&'a PairsSpec>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sweep: Option<&'a SweepSpec>,
     #[serde(rename = "change", skip_serializing_if = "<[Change]>::is_empty")]
     changes: &'a [Change],
 }
@@ -105,6 +116,8 @@ impl Serialize for Experiment {
             field: &self.field,
             observe: &self.observe,
             time: &self.time,
+            pairs: self.pairs.as_ref(),
+            sweep: self.sweep.as_ref(),
             changes: &self.changes,
         };
         written.serialize(serializer)
@@ -120,7 +133,8 @@ pub struct TokenSpec {
     pub dimension: usize,
     /// Seed of the one generator of the run.
     pub seed: u64,
-    /// Where they start.
+    /// Where they start; nothing is said of it where layers are replayed.
+    #[serde(skip_serializing_if = "Law::is_uniform")]
     pub initial: Law,
     /// What each of them weighs.
     #[serde(skip_serializing_if = "Weights::is_equal")]
@@ -134,6 +148,9 @@ pub struct TokenSpec {
     /// Their natural frequencies, on the circle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frequencies: Option<Frequencies>,
+    /// All layers of a given model, instead of motion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
     /// Whether they live in ℝ^d, as `[attention] space` says.
     #[serde(skip)]
     pub flat: bool,
@@ -172,6 +189,9 @@ impl TokenSpec {
     /// The tokens at t = 0.
     #[must_use]
     pub fn particles(&self) -> Particles {
+        if let Some(replay) = &self.replay {
+            return replay.layer(0).0;
+        }
         let mut drawn = self.initial.sample(self.count, self.dimension, self.seed);
         if let Some(encoding) = self.encoding {
             encoding.add(self.dimension, self.seed, self.flat, &mut drawn.positions);
@@ -433,10 +453,25 @@ impl Experiment {
     /// One sentence for the reader.
     pub fn continuum(&self) -> Result<Continuum, String> {
         let d = self.tokens.dimension;
+        if let Some(replay) = &self.tokens.replay {
+            return Err(format!(
+                "tokens only: {} is replayed layer by layer",
+                replay.path
+            ));
+        }
         if let Some(count) = self.field.count {
             return Err(format!(
                 "a run of {count} tokens of the same law stands in the place of the density"
             ));
+        }
+        if self.tokens.flat
+            && matches!(self.tokens.initial, Law::Gaussian { .. })
+            && self.system.gaussian_kind(self.attention).is_some()
+            && self.noise.diffusion == 0.0
+        {
+            return Err(
+                "the mean field is a Gaussian measure in ℝ^d, by its closed equations".into(),
+            );
         }
         if !self.system.is_plain() {
             return Err("tokens only: this attention is no zonal kernel on the sphere, for which alone the continuum is solved".into());

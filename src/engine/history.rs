@@ -18,6 +18,8 @@ pub struct Record {
     /// ρ at [`PICTURE_ANGLES`] equispaced angles, empty where there is no resolved density: on the circle the angle θ, on
     /// S² the mean over longitudes at the colatitudes π(j+½)/N, for a zonal density ρ at the angles π(j+½)/N to its axis.
     pub density: Vec<f32>,
+    /// The density of ⟨x_i,x_j⟩ on [−1, 1], in equal bins ([`crate::observe::products`]).
+    pub products: Vec<f32>,
     /// For the kept tokens, the position drawn on the plane: on the circle x itself.
     pub tokens: Vec<[f32; 2]>,
     /// For the kept tokens, the angle that belongs to the density's: θ, the colatitude, or the angle to the axis.

@@ -1,6 +1,6 @@
 //! The curves that theory offers for the start of an experiment, to be drawn over the measurement.
 
-use super::experiment::{Experiment, FieldInitial, Source, Spacing, TimeSpec};
+use super::experiment::{Experiment, FieldInitial, Source, Spacing, TimeSpec, Weights};
 use super::snapshot::Prediction;
 use super::system_spec::SystemSpec;
 use crate::dynamics::system::LayerNorm;
@@ -9,6 +9,7 @@ use crate::measure::{Bodies, Law};
 use crate::observe::FieldSide;
 use crate::observe::table::{OBSERVABLES, column};
 use crate::theory;
+use crate::theory::optimal::Optimum;
 use crate::theory::transition::FrequencyLaw;
 
 /// Most points of a curve.
@@ -26,6 +27,7 @@ pub fn predictions(experiment: &Experiment, field: Option<&FieldSide>) -> Vec<Pr
         pair(experiment),
         layer_norm(experiment, &times),
         locked(experiment, &times),
+        optimum(experiment, &times),
         field.and_then(|field| linear(experiment, field, &times)),
     ]
     .into_iter()
@@ -71,6 +73,27 @@ fn ott_antonsen(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         observable: "field_order_1",
         label: label.into(),
         curve: theory::kuramoto::order_parameter(dimension, weight, times),
+    })
+}
+
+/// The energy of the configuration that repulsive attention is after.
+fn optimum(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
+    let (tokens, attention) = (&experiment.tokens, experiment.attention);
+    let repulsive =
+        attention.value < 0.0 && attention.beta > 0.0 && attention.interaction.is_none();
+    if !repulsive
+        || tokens.flat
+        || tokens.weights != Weights::EQUAL
+        || !experiment.system.is_plain()
+    {
+        return None;
+    }
+    let optimum = Optimum::known(tokens.dimension, tokens.count)?;
+    let energy = optimum.energy(attention.beta, tokens.dimension, tokens.count);
+    Some(Prediction {
+        observable: "tokens_energy",
+        label: optimum.name().into(),
+        curve: times.iter().map(|t| (*t, energy)).collect(),
     })
 }
 
@@ -139,7 +162,7 @@ fn layer_norm(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
 }
 
 /// ⟨x_i,x_j⟩ of a start with equal inner products.
-fn cosine(experiment: &Experiment) -> Option<f64> {
+pub(super) fn cosine(experiment: &Experiment) -> Option<f64> {
     let count = experiment.tokens.count as f64;
     match experiment.tokens.initial {
         _ if experiment.tokens.encoding.is_some() || count < 2.0 => None,

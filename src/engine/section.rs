@@ -16,6 +16,7 @@ pub(super) const SECTIONS: &[(&str, &[&str])] = &[
             "merge",
             "encoding",
             "frequencies",
+            "replay",
         ],
     ),
     (
@@ -71,6 +72,11 @@ pub(super) const SECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("change", &["at", "beta", "normalisation", "diffusion"]),
+    (
+        "sweep",
+        &["key", "from", "to", "points", "observable", "average"],
+    ),
+    ("pairs", &["runs", "closures"]),
 ];
 
 /// The full dotted key that `key` means: itself, or the only key that ends in it.

@@ -2,21 +2,30 @@
 
 use std::sync::Arc;
 
+use super::ensemble::Ensemble;
+use super::experiment::Weights;
 use super::experiment::{Change, Experiment, FieldInitial, Source};
 use super::field_run::FieldRun;
+use super::gaussian_run::{GaussianRun, GaussianSide};
 use super::history::{History, PICTURE_TOKENS, Record};
 use super::pictures::Pictures;
 use super::predictions::predictions;
 use super::snapshot::{
     self, FieldView, Prediction, SHOWN_TOKENS, SPECTRUM_DEGREES, Snapshot, TokenView,
 };
+use super::sweep::{SweepSpec, SweepView};
 use super::token_run::TokenRun;
 use crate::dynamics::Attention;
+use crate::dynamics::pairs::Closure;
 use crate::integrate::StepError;
 use crate::measure::Particles;
-use crate::observe::{FieldSide, Instruments, Observation, TokenSide, cloud, principal};
+use crate::observe::table::BESIDE;
+use crate::observe::{
+    FieldSide, Instruments, Observation, TokenSide, cloud, design, principal, products,
+};
 use crate::sphere::Domain;
 use crate::theory;
+use crate::theory::optimal::Optimum;
 
 /// Why a run could not go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -44,6 +53,10 @@ pub struct Session {
     field: Option<FieldRun>,
     /// Many tokens in the place of the density.
     reference: Option<Reference>,
+    gaussian: Option<GaussianRun>,
+    gaussian_side: Option<GaussianSide>,
+    ensemble: Option<Ensemble>,
+    swept: Arc<SweepView>,
     instruments: Instruments,
     attention: Attention,
     diffusion: f64,
@@ -100,6 +113,13 @@ impl Session {
                 plane: (Vec::new(), 1.0),
             }
         });
+        let gaussian = GaussianRun::new(&experiment);
+        let ensemble = experiment.pairs.as_ref().map(|spec| {
+            let (tokens, beta) = (&experiment.tokens, experiment.attention.beta);
+            let tolerance = experiment.time.tolerance;
+            Ensemble::new(spec, beta, tokens.count, tokens.seed, tolerance)
+        });
+        let theory = experiment.sweep.as_ref().and_then(SweepSpec::theory);
         let mut session = Self {
             attention: experiment.attention,
             diffusion: experiment.noise.diffusion,
@@ -110,6 +130,13 @@ impl Session {
             tokens,
             field,
             reference,
+            gaussian,
+            gaussian_side: None,
+            ensemble,
+            swept: Arc::new(SweepView {
+                points: Vec::new(),
+                theory,
+            }),
             instruments,
             frame: 0,
             pending: None,
@@ -266,9 +293,48 @@ impl Session {
         {
             return Ok(false);
         }
+        if let Some(gaussian) = &mut self.gaussian
+            && !(gaussian.advance(to - from, cancelled)).map_err(fail("Gaussian mean field"))?
+        {
+            return Ok(false);
+        }
+        if let Some(ensemble) = &mut self.ensemble
+            && !(ensemble.advance(to - from, cancelled)).map_err(fail("ensemble of pairs"))?
+        {
+            return Ok(false);
+        }
+        if !self.sweep(cancelled)? {
+            return Ok(false);
+        }
         self.frame += 1;
         self.observe();
         Ok(true)
+    }
+
+    /// The points of a sweep that are due by the next frame: as large a share of them as of the frames.
+    fn sweep(&mut self, cancelled: &dyn Fn() -> bool) -> Result<bool, SessionError> {
+        let experiment = Arc::clone(&self.experiment);
+        let Some(spec) = &experiment.sweep else {
+            return Ok(true);
+        };
+        let frames = (experiment.time.recorded() - 1).max(1);
+        let due = (spec.points * (self.frame + 1))
+            .div_ceil(frames)
+            .min(spec.points);
+        while self.swept.points.len() < due {
+            let index = self.swept.points.len();
+            match spec.measure(index, experiment.tokens.seed, cancelled)? {
+                Some(point) => Arc::make_mut(&mut self.swept).points.push(point),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// The points of the sweep so far.
+    #[must_use]
+    pub fn swept(&self) -> &SweepView {
+        &self.swept
     }
 
     /// The scripted changes that are due, then the one asked for meanwhile, which is written down.
@@ -301,6 +367,8 @@ impl Session {
         if let Some(field) = &mut self.field {
             field.set(now, self.attention, self.diffusion);
         }
+        // their equations are those of the start
+        (self.gaussian, self.ensemble) = (None, None);
         // Curves that start from t = 0 no longer belong to this run.
         self.predictions = Arc::default();
     }
@@ -351,12 +419,23 @@ impl Session {
             }),
             _ => None,
         };
+        self.gaussian_side =
+            (self.gaussian.as_ref()).and_then(|gaussian| gaussian.side(self.tokens.tokens()));
+        if self.experiment.tokens.replay.is_some() {
+            // nothing moves them
+            self.token_side.dissipation = f64::NAN;
+        }
+        let beside = self.beside();
         let values = Observation {
             tokens: &self.token_side,
             field: self.field_side.as_ref(),
+            beside,
         }
         .values();
         let mut record = Record {
+            products: (products::histogram(self.tokens.tokens()).iter())
+                .map(|v| *v as f32)
+                .collect(),
             time: self.time(),
             values,
             density: Vec::new(),
@@ -367,6 +446,43 @@ impl Session {
             self.take_picture(&mut record);
         }
         self.history.push(record);
+    }
+
+    /// The numbers of [`crate::observe::table::BESIDE`].
+    fn beside(&self) -> [f64; BESIDE.len()] {
+        let mut beside = [f64::NAN; BESIDE.len()];
+        if let Some(side) = &self.gaussian_side {
+            let [one, two] = side.leading;
+            beside[..5].copy_from_slice(&[side.length, side.spread, one, two, side.distance]);
+        }
+        if let Some(ensemble) = &self.ensemble {
+            beside[5..7].copy_from_slice(&ensemble.moments(1)[0]);
+            for (slot, closure) in beside[7..10].iter_mut().zip(Closure::ALL) {
+                *slot = ensemble.closed_moment(closure);
+            }
+        }
+        if let Some(energy) = self.optimum() {
+            let tokens = self.tokens.tokens();
+            let gap = 100.0 * (self.token_side.energy / energy - 1.0);
+            beside[10..12].copy_from_slice(&[energy, gap]);
+            if tokens.count() <= DESIGNS_UP_TO {
+                beside[12] = design::strength(tokens, 12, 1e-6) as f64;
+            }
+        }
+        beside
+    }
+
+    /// The energy of the optimal configuration that repulsive attention is after, where one is known.
+    fn optimum(&self) -> Option<f64> {
+        let (tokens, attention) = (&self.experiment.tokens, self.attention);
+        let repulsive =
+            attention.value < 0.0 && attention.beta > 0.0 && attention.interaction.is_none();
+        let alike = tokens.weights == Weights::EQUAL && !tokens.flat;
+        if !repulsive || !alike || !self.experiment.system.is_plain() {
+            return None;
+        }
+        let (d, n) = (tokens.dimension, tokens.count);
+        Some(Optimum::known(d, n)?.energy(attention.beta, d, n))
     }
 
     fn take_picture(&mut self, record: &mut Record) {
@@ -436,6 +552,8 @@ impl Session {
             },
             history: self.history.clone(),
             predictions: Arc::clone(&self.predictions),
+            pairs: self.ensemble.as_ref().map(Ensemble::view),
+            swept: Arc::clone(&self.swept),
             notes: Arc::clone(&self.notes),
         }
     }
@@ -497,6 +615,14 @@ impl Session {
     }
 
     fn field_view(&self) -> FieldView {
+        if let Some(gaussian) = &self.gaussian {
+            let tokens = self.tokens.tokens();
+            return FieldView::Gaussian {
+                side: self.gaussian_side.clone(),
+                tokens: (tokens.mean(), cloud::covariance(tokens)),
+                blow_up: gaussian.blow_up,
+            };
+        }
         if let Some(reference) = &self.reference {
             let plane = (reference.plane.0.as_slice(), reference.plane.1);
             let view = self.view_of(&reference.run, &reference.side, plane);
@@ -539,6 +665,8 @@ impl Session {
     }
 }
 
+/// Most tokens whose design strength is measured at every frame.
+const DESIGNS_UP_TO: usize = 512;
 /// Corners of a hull nearer than this share of the picture are one.
 const HULL: f64 = 1e-3;
 

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use super::ensemble::PairsView;
+use super::gaussian_run::GaussianSide;
+use super::sweep::SweepView;
 use super::token_run::Merge;
 use super::{Experiment, History};
 use crate::dynamics::{Attention, tokens::Path};
@@ -42,6 +45,10 @@ pub struct Snapshot {
     pub history: History,
     /// Predictions that can be drawn over the measurement.
     pub predictions: Arc<Vec<Prediction>>,
+    /// The ensemble of pairs and its closed equations, where there is one.
+    pub pairs: Option<PairsView>,
+    /// The points of a sweep so far.
+    pub swept: Arc<SweepView>,
     /// What a careful reader should know: substituted defaults, approximations, what is missing.
     pub notes: Arc<Vec<String>>,
 }
@@ -91,6 +98,16 @@ pub struct TokenView {
 pub enum FieldView {
     /// No continuum beside these tokens, and why.
     None(String),
+    /// The Gaussian mean field of ℝ^d: its one- and two-deviation ellipses in the first two coordinates, those of the tokens, and
+    /// when it blew up.
+    Gaussian {
+        /// The mean field; none after a blow-up.
+        side: Option<GaussianSide>,
+        /// The tokens' own mean and covariance.
+        tokens: (Vec<f64>, Vec<f64>),
+        /// When it left all bounds.
+        blow_up: Option<f64>,
+    },
     /// A run of many tokens in its place.
     Reference(Box<TokenView>),
     /// The density at this frame.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::dynamics::gaussian::Kind;
 use crate::dynamics::matrix::{MatrixSpec, product, transposed};
 use crate::dynamics::system::{
     Activation, Head, LayerNorm, Mask, Perceptron, Space, System, Weighting,
@@ -162,6 +163,24 @@ impl SystemSpec {
             && self.space == Space::Sphere
     }
 
+    /// Which closed equation a Gaussian measure obeys under this system, if any.
+    #[must_use]
+    pub fn gaussian_kind(&self, attention: Attention) -> Option<Kind> {
+        let softmax = self.weighting == Weighting::Kernel
+            && attention.normalisation == Normalisation::Softmax;
+        let doubly = matches!(self.weighting, Weighting::Sinkhorn { .. });
+        let simple = self.heads.len() <= 1
+            && self.mask == Mask::None
+            && self.perceptron.is_none()
+            && self.period.is_none();
+        match self.space {
+            Space::Flat if simple && softmax => Some(Kind::Softmax),
+            Space::Flat if simple && doubly => Some(Kind::Sinkhorn),
+            Space::MeanShift if simple && softmax => Some(Kind::MeanShift),
+            _ => None,
+        }
+    }
+
     /// Whether dx = drift dt + noise makes sense: not for lengths, rescaled coordinates, or a clock that slows down.
     #[must_use]
     pub fn takes_noise(&self) -> bool {
@@ -219,6 +238,7 @@ impl SystemSpec {
         name += &match self.space {
             Space::Sphere => String::new(),
             Space::Flat => format!(" in ℝ{raised}"),
+            Space::MeanShift => format!(", mean-shift in ℝ{raised}"),
             Space::Rescaled => format!(" in ℝ{raised}, rescaled"),
         };
         name
@@ -296,6 +316,7 @@ impl<'a> WrittenAttention<'a> {
             space: match spec.space {
                 Space::Sphere => None,
                 Space::Flat => Some("flat"),
+                Space::MeanShift => Some("mean-shift"),
                 Space::Rescaled => Some("rescaled"),
             },
             period: spec.period,

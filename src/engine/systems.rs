@@ -21,6 +21,7 @@ pub(super) const NORMALISATIONS: &[(&str, Normalisation)] = &[
 const SPACES: &[(&str, Space)] = &[
     ("sphere", Space::Sphere),
     ("flat", Space::Flat),
+    ("mean-shift", Space::MeanShift),
     ("rescaled", Space::Rescaled),
 ];
 /// Default error of a sum of doubly stochastic weights.
@@ -505,10 +506,11 @@ fn combine(
                 "the coordinates z = e^{−tV}x are those of one V, and `period` draws others";
             return refuse(section, "period", message, "use space = \"flat\"");
         }
-        if attention.normalisation == Normalisation::None && !hard && !doubly {
-            let message = "the coordinates z = e^{−tV}x need weights that sum to one";
-            return refuse(section, "normalisation", message, "use \"softmax\"");
-        }
+    }
+    let differences = matches!(system.space, Space::Rescaled | Space::MeanShift);
+    if differences && attention.normalisation == Normalisation::None && !hard && !doubly {
+        let message = "averages of V(x_j − x_i) need weights that sum to one";
+        return refuse(section, "normalisation", message, "use \"softmax\"");
     }
     if system.layer_norm == LayerNorm::Peri && hard {
         let message = "hardmax attention of a lone token has no direction to normalise";

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rand_chacha::ChaCha8Rng;
 
 use super::experiment::{Experiment, Scheme, default_noise_step};
+use super::replay::Replay;
 use super::system_run::{Move, SystemState};
 use crate::dynamics::{Attention, General, TokenDynamics, merging};
 use crate::integrate::tableau::Tableau;
@@ -58,6 +59,8 @@ pub struct TokenRun {
     /// The state of a general system.
     system: Option<SystemState>,
     residual: bool,
+    /// Layers of a given model in place of motion, and the lengths of the present ones.
+    replay: Option<(Replay, Vec<f64>)>,
     merge: Option<f64>,
     merges: Arc<Vec<Merge>>,
     merge_energy: f64,
@@ -92,6 +95,10 @@ impl TokenRun {
             },
             system: SystemState::new(experiment, &bodies.particles),
             residual: experiment.time.residual,
+            replay: (spec.replay.clone()).map(|replay| {
+                let lengths = replay.layer(0).1;
+                (replay, lengths)
+            }),
             stepper: Stepper::Layer {
                 step: 0.0,
                 average: Vec::new(),
@@ -171,7 +178,10 @@ impl TokenRun {
     /// |y_i| of every token, where a scheme of layer normalisation lets lengths move.
     #[must_use]
     pub fn lengths(&self) -> Option<&[f64]> {
-        self.system.as_ref().and_then(SystemState::lengths)
+        match &self.replay {
+            Some((_, lengths)) => Some(lengths),
+            None => self.system.as_ref().and_then(SystemState::lengths),
+        }
     }
 
     /// Bound on what merging has changed in the energy, in units of e^β; NaN when nothing is ever merged.
@@ -219,6 +229,10 @@ impl TokenRun {
         duration: f64,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, StepError> {
+        if let Some((replay, lengths)) = &mut self.replay {
+            (self.bodies.particles, *lengths) = replay.layer((from + duration).round() as usize);
+            return Ok(true);
+        }
         let whole = match self.stepper {
             _ if self.system.is_some() => self.advance_system(from, duration, cancelled)?,
             Stepper::Adaptive(_) => self.advance_adaptively(from, duration, cancelled)?,

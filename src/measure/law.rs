@@ -296,6 +296,12 @@ impl Law {
         ) && !self.fills_space()
     }
 
+    /// Whether it is σ, which is the default.
+    #[must_use]
+    pub fn is_uniform(&self) -> bool {
+        *self == Self::Uniform
+    }
+
     /// Whether any number of independent tokens can be drawn from it.
     #[must_use]
     pub fn is_sampled(&self) -> bool {

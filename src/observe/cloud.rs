@@ -45,7 +45,7 @@ impl Cloud {
                 f64::NAN
             },
             leading: if flat {
-                leading(tokens, &mean)
+                leading(tokens.dimension(), &covariance(tokens))
             } else {
                 [f64::NAN; 2]
             },
@@ -69,15 +69,14 @@ pub fn covariance(tokens: &Particles) -> Vec<f64> {
     matrix
 }
 
-fn leading(tokens: &Particles, mean: &[f64]) -> [f64; 2] {
-    let d = tokens.dimension();
+/// The two largest eigenvalues of a d×d covariance; NaN above 512 dimensions.
+#[must_use]
+pub fn leading(d: usize, covariance: &[f64]) -> [f64; 2] {
     if d > MOST_DIMENSIONS {
         return [f64::NAN; 2];
     }
-    let centred = Mat::from_fn(tokens.count(), d, |i, c| {
-        tokens.weights[i].sqrt() * (tokens.row(i)[c] - mean[c])
-    });
-    match (centred.transpose() * &centred).self_adjoint_eigenvalues(Side::Lower) {
+    let matrix = Mat::from_fn(d, d, |i, j| covariance[i * d + j]);
+    match matrix.self_adjoint_eigenvalues(Side::Lower) {
         // in increasing order
         Ok(values) => [values[d - 1].max(0.0), values[d - 2].max(0.0)],
         Err(_) => [f64::NAN; 2],

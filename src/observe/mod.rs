@@ -6,6 +6,7 @@ pub mod cloud;
 pub mod clusters;
 pub mod design;
 pub mod principal;
+pub mod products;
 pub mod saddle;
 pub mod sides;
 pub mod sliced;

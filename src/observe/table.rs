@@ -9,7 +9,26 @@ pub struct Observation<'a> {
     pub tokens: &'a TokenSide,
     /// The density, while there is one that is resolved.
     pub field: Option<&'a FieldSide>,
+    /// Numbers of what else stands beside the tokens, in the order of [`BESIDE`]; NaN where there is none.
+    pub beside: [f64; BESIDE.len()],
 }
+
+/// What stands beside the tokens where it is no density on the sphere.
+pub const BESIDE: [&str; 13] = [
+    "field_mean",
+    "field_spread",
+    "field_variance_1",
+    "field_variance_2",
+    "gaussian_distance",
+    "ensemble_pair",
+    "ensemble_pair_error",
+    "pair_mean_field",
+    "pair_kirkwood",
+    "pair_gaussian",
+    "optimum_energy",
+    "optimum_gap",
+    "tokens_design",
+];
 
 impl Observation<'_> {
     /// The value of every row, in the order of [`OBSERVABLES`].
@@ -139,6 +158,19 @@ pub static OBSERVABLES: &[Observable] = &[
     row("tokens_variance_2", "second eigenvalue of the tokens' covariance in ℝ^d", Log, |o| o.tokens.cloud.leading[1]),
     row("tokens_vertices", "corners of the convex hull of the tokens' clusters in ℝ^d, above d = 2 of its shadow on the leading plane", Linear, |o| o.tokens.vertices.map_or(f64::NAN, |count| count as f64)),
     row("tokens_marginal_error", "largest error of a row's or column's sum of doubly stochastic weights", Log, |o| o.tokens.marginal_error),
+    row("field_mean", "|m| of the Gaussian mean field in ℝ^d", Linear, |o| o.beside[0]),
+    row("field_spread", "√tr S of the Gaussian mean field", Log, |o| o.beside[1]),
+    row("field_variance_1", "largest eigenvalue of its covariance S", Log, |o| o.beside[2]),
+    row("field_variance_2", "second eigenvalue of its covariance S", Log, |o| o.beside[3]),
+    row("gaussian_distance", "Wasserstein-2 distance between the Gaussian mean field and the Gaussian of the tokens' own mean and covariance", Log, |o| o.beside[4]),
+    row("ensemble_pair", "E cos(θ_i − θ_j), i ≠ j, over the ensemble of runs of [pairs]", Linear, |o| o.beside[5]),
+    row("ensemble_pair_error", "its standard error", Log, |o| o.beside[6]),
+    row("pair_mean_field", "E cos(θ_i − θ_j) by the hierarchy (8.1) with the mean-field closure", Linear, |o| o.beside[7]),
+    row("pair_kirkwood", "the same with Kirkwood's superposition", Linear, |o| o.beside[8]),
+    row("pair_gaussian", "the same with the Gaussian closure", Linear, |o| o.beside[9]),
+    row("optimum_energy", "energy of the configuration of n points that is known to be optimal (repulsive attention)", Linear, |o| o.beside[10]),
+    row("optimum_gap", "how far the tokens' energy lies above it, in percent", Log, |o| o.beside[11]),
+    row("tokens_design", "spherical-design strength of the tokens: the largest t ≤ 12 with |m_1| … |m_t| ≤ 1e-6", Linear, |o| o.beside[12]),
     row("field_steps", "accepted steps of the density so far", Linear, |o| o.field(|f| f.work.steps as f64)),
     row("field_evaluations", "right-hand sides of the density so far", Linear, |o| o.field(|f| f.work.evaluations as f64)),
 ];

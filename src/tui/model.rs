@@ -217,7 +217,7 @@ impl Model {
                 FieldView::Resolved(density) | FieldView::UnderResolved { last: density, .. } => {
                     matches!(density.picture, Picture::Zonal { .. })
                 }
-                FieldView::None(_) | FieldView::Reference(_) => false,
+                FieldView::None(_) | FieldView::Reference(_) | FieldView::Gaussian { .. } => false,
             })
     }
 

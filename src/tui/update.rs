@@ -281,8 +281,8 @@ fn fixed(model: &Model) -> Option<&'static str> {
         {
             Some("this system has a normalisation of its own")
         }
-        Parameter::Normalisation if system.space == Space::Rescaled => {
-            Some("the coordinates z = e^{−tV}x need weights that sum to one")
+        Parameter::Normalisation if matches!(system.space, Space::Rescaled | Space::MeanShift) => {
+            Some("averages of V(x_j − x_i) need weights that sum to one")
         }
         _ => None,
     }

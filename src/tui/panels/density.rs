@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use super::{angle_law, globe_density, tokens};
+use super::{angle_law, gaussian, globe_density, tokens};
 use crate::engine::Snapshot;
 use crate::engine::snapshot::{Density, FieldView, Picture};
 use crate::tui::canvas::{Canvas, Disc, Pattern};
@@ -26,6 +26,15 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     };
     let density = match &snapshot.field {
+        FieldView::Gaussian {
+            side,
+            tokens,
+            blow_up,
+        } => {
+            let tokens = (tokens.0.as_slice(), tokens.1.as_slice());
+            let beside = (side.as_ref(), tokens, *blow_up);
+            return gaussian::draw(model, snapshot, beside, buffer, area);
+        }
         FieldView::Reference(view) => {
             return tokens::other(model, view, buffer, area);
         }

@@ -118,13 +118,20 @@ fn lengths(model: &Model, buffer: &mut Buffer, area: Rect) {
 }
 
 fn spread(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let rows = [("tokens_variance_1", "λ₁"), ("tokens_variance_2", "λ₂")];
-    series(model, "covariance", true, &rows, buffer, area);
+    let mut chart = chart(model, "variance λ₁ of the covariance");
+    chart.log = true;
+    both(model, &mut chart, "tokens_variance_1", "field_variance_1");
+    let line = values(model, "tokens_variance_1", "field_variance_1", compact);
+    chart.values = vec![Line::from(line)];
+    finish(model, chart, &["tokens_variance_1"], buffer, area);
 }
 
 fn mean(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let rows = [("tokens_mean", "|m|"), ("tokens_spread", "√tr S")];
-    series(model, "mean and spread", false, &rows, buffer, area);
+    let mut chart = chart(model, "mean |m|");
+    both(model, &mut chart, "tokens_mean", "field_mean");
+    let line = values(model, "tokens_mean", "field_mean", compact);
+    chart.values = vec![Line::from(line)];
+    finish(model, chart, &["tokens_mean"], buffer, area);
 }
 
 fn chart(model: &Model, title: &str) -> Chart<'static> {

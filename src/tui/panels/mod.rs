@@ -3,6 +3,7 @@
 
 pub mod angle_law;
 pub mod density;
+pub mod gaussian;
 pub mod globe;
 pub mod globe_density;
 pub mod help;

@@ -198,6 +198,9 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     if let Some(snapshot) = model.snapshot() {
         match &snapshot.field {
             FieldView::None(_) => spans.push(Span::styled(" · no density", theme.dim())),
+            FieldView::Gaussian { .. } => {
+                spans.push(Span::styled(" · Gaussian mean field", theme.dim()));
+            }
             FieldView::Reference(view) => {
                 let text = format!(" · beside it a run of {} tokens", view.count);
                 spans.push(Span::styled(text, theme.dim()));

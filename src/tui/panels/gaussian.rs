@@ -1,0 +1,79 @@
+//! The Gaussian mean field of ℝ^d: its ellipses of one and two deviations beside those of the tokens: a panel.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::engine::Snapshot;
+use crate::engine::gaussian_run::{GaussianSide, ellipse};
+use crate::tui::canvas::{Canvas, Disc, Pattern};
+use crate::tui::model::Model;
+use crate::tui::number::{ceiling, short, tidy};
+use crate::tui::plot::rule;
+
+/// Corners of a drawn ellipse.
+const CORNERS: usize = 96;
+
+/// Draws the panel.
+pub fn draw(
+    model: &Model,
+    snapshot: &Snapshot,
+    (side, tokens, blow_up): (Option<&GaussianSide>, (&[f64], &[f64]), Option<f64>),
+    buffer: &mut Buffer,
+    area: Rect,
+) {
+    let distance = snapshot.value("gaussian_distance");
+    let corner = if distance.is_finite() {
+        format!("W₂ {}", short(distance))
+    } else {
+        String::new()
+    };
+    let inner = rule(buffer, area, model.theme, "Gaussian mean field", &corner);
+    if inner.height < 3 {
+        return;
+    }
+    let (one, two) = (
+        ellipse(tokens.0, tokens.1, 1.0, CORNERS),
+        ellipse(tokens.0, tokens.1, 2.0, CORNERS),
+    );
+    let field = |radius: f64| {
+        side.map_or_else(Vec::new, |side| {
+            ellipse(&side.mean, &side.covariance, radius, CORNERS)
+        })
+    };
+    let curves = [
+        (one, model.theme.tokens(), Pattern::Solid),
+        (two, model.theme.tokens(), Pattern::Solid),
+        (field(1.0), model.theme.field(), Pattern::Dashed),
+        (field(2.0), model.theme.field(), Pattern::Dashed),
+    ];
+    let reach = (curves.iter())
+        .flat_map(|(points, ..)| points)
+        .map(|p| p[0].abs().max(p[1].abs()))
+        .fold(f64::MIN_POSITIVE, f64::max);
+    let scale = ceiling(reach);
+    let disc = Disc::within(inner);
+    let mut canvas = Canvas::new(inner, model.marker);
+    for (points, style, pattern) in &curves {
+        let mut phase = 0;
+        for pair in points.windows(2) {
+            let place = |p: [f64; 2]| disc.at(p[0] / scale, p[1] / scale);
+            phase = canvas.line(place(pair[0]), place(pair[1]), *style, *pattern, phase);
+        }
+    }
+    canvas.render(buffer);
+    let dim = model.theme.dim();
+    let width = usize::from(inner.width);
+    let text = format!("x₁, x₂ ±{}", tidy(scale));
+    let at = inner.right().saturating_sub(text.chars().count() as u16);
+    buffer.set_stringn(at, inner.y, text, width, dim);
+    let legend = match blow_up {
+        Some(time) => format!("blew up at t = {}", tidy(time)),
+        None => super::metrics::sides(model).replace("density", "mean field"),
+    };
+    let style = if blow_up.is_some() {
+        model.theme.warning()
+    } else {
+        dim
+    };
+    buffer.set_stringn(inner.x, inner.bottom() - 1, legend, width, style);
+}
