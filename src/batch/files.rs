@@ -10,12 +10,15 @@ use tempfile::TempDir;
 
 use super::density_files::{self, Shown};
 use super::summary::Summary;
+use crate::dynamics::matrix::MatrixSpec;
+use crate::engine::frequencies::Frequencies;
+use crate::engine::sweep::{SweepSpec, SweepView};
 use crate::engine::{Experiment, History};
 use crate::measure::Law;
-use crate::observe::OBSERVABLES;
+use crate::observe::{OBSERVABLES, products};
 
 /// Every file that a run may write.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 16] = [
     "experiment.toml",
     "metrics.csv",
     "summary.json",
@@ -29,6 +32,9 @@ const NAMES: [&str; 13] = [
     "weights.npy",
     "initial.npy",
     "initial_weights.npy",
+    "products.npy",
+    "replay.npy",
+    "sweep.csv",
 ];
 
 /// Whether the folder holds a run, or anything that a run would replace.
@@ -134,6 +140,7 @@ impl Output {
         self,
         experiment: &Experiment,
         history: &History,
+        swept: &SweepView,
         summary: &Summary,
     ) -> io::Result<()> {
         let folder = self.staging.path().to_owned();
@@ -145,6 +152,16 @@ impl Output {
             &folder.join("times.npy"),
             history.records().iter().map(|record| record.time),
         )?;
+        let bins = products::BINS as u64;
+        let shape = [history.records().len() as u64, bins];
+        let mut file = ArrayFile::create(&folder.join("products.npy"), &shape)?;
+        for record in history.records() {
+            file.extend(record.products.iter().map(|v| f64::from(*v)))?;
+        }
+        file.finish()?;
+        if let Some(spec) = &experiment.sweep {
+            write_sweep(&folder.join("sweep.csv"), spec, swept)?;
+        }
         if let Ok(continuum) = experiment.continuum() {
             density_files::write(&folder, continuum.domain, &self.densities)?;
         }
@@ -156,9 +173,33 @@ impl Output {
     }
 }
 
+/// The key, the observable's mean over the last frames, its deviation over them, and what theory says.
+fn write_sweep(path: &Path, spec: &SweepSpec, swept: &SweepView) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    writeln!(file, "{},{},deviation", spec.key, spec.observable)?;
+    for [x, mean, deviation] in &swept.points {
+        writeln!(
+            file,
+            "{},{},{}",
+            Digits(*x),
+            Digits(*mean),
+            Digits(*deviation)
+        )?;
+    }
+    file.flush()
+}
+
 /// Tokens that came from a file are copied beside the experiment, so that the folder alone can be run again.
 fn with_own_tokens(experiment: &Experiment, folder: &Path) -> io::Result<Experiment> {
     let mut own = experiment.clone();
+    if let Some(replay) = &mut own.tokens.replay {
+        let shape = [replay.layers, replay.count, replay.dimension].map(|n| n as u64);
+        let mut file = ArrayFile::create(&folder.join("replay.npy"), &shape)?;
+        file.extend(replay.values.iter().copied())?;
+        file.finish()?;
+        replay.path = "replay.npy".into();
+    }
+    own_matrices(&mut own, folder)?;
     if let Law::File {
         path,
         weights,
@@ -179,6 +220,31 @@ fn with_own_tokens(experiment: &Experiment, folder: &Path) -> io::Result<Experim
         }
     }
     Ok(own)
+}
+
+/// Matrices and frequencies that came from files are written out as numbers.
+fn own_matrices(own: &mut Experiment, folder: &Path) -> io::Result<()> {
+    if let Some(Frequencies::File { values, .. }) = &own.tokens.frequencies {
+        own.tokens.frequencies = Some(Frequencies::List(values.clone()));
+    }
+    let mut count = 0;
+    for matrix in own.system.matrices_mut() {
+        if let MatrixSpec::File {
+            path,
+            values,
+            columns,
+        } = matrix
+        {
+            let name = format!("matrix_{count}.npy");
+            count += 1;
+            let shape = [values.len() / *columns, *columns].map(|n| n as u64);
+            let mut file = ArrayFile::create(&folder.join(&name), &shape)?;
+            file.extend(values.iter().copied())?;
+            file.finish()?;
+            *path = name;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn write_vector(

@@ -76,7 +76,12 @@ pub fn export(
     })?;
     let summary = Summary::of(&session, seconds);
     output
-        .complete(session.experiment(), session.history(), &summary)
+        .complete(
+            session.experiment(),
+            session.history(),
+            session.swept(),
+            &summary,
+        )
         .map_err(failed)?;
     Ok(summary)
 }

@@ -39,9 +39,52 @@ pub struct Summary {
     pub field: FieldSummary,
     /// The observables of the last frame, by column name; null where there is none.
     pub last: serde_json::Map<String, serde_json::Value>,
+    /// Points of a sweep: value of the key, mean and deviation of the observable.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sweep: Vec<[f64; 3]>,
     /// What a careful reader should know.
     pub notes: Vec<String>,
 }
+
+/// Lines of the report for the systems that have them: a label, and columns with a word for each.
+const LINES: &[(&str, &[(&str, &str)])] = &[
+    ("lengths", &[("tokens_length", "mean |y|")]),
+    (
+        "cloud",
+        &[
+            ("tokens_variance_1", "λ₁"),
+            ("tokens_variance_2", "λ₂"),
+            ("tokens_vertices", "corners of the hull"),
+        ],
+    ),
+    (
+        "mean field",
+        &[
+            ("field_variance_1", "λ₁"),
+            ("field_variance_2", "λ₂"),
+            ("gaussian_distance", "W₂ to the tokens"),
+        ],
+    ),
+    (
+        "pairs",
+        &[
+            ("ensemble_pair", "E cos"),
+            ("ensemble_pair_error", "±"),
+            ("pair_mean_field", "mean-field"),
+            ("pair_kirkwood", "kirkwood"),
+            ("pair_gaussian", "gaussian"),
+        ],
+    ),
+    (
+        "optimum",
+        &[
+            ("optimum_energy", "energy"),
+            ("optimum_gap", "gap in %"),
+            ("tokens_design", "design strength"),
+        ],
+    ),
+    ("row sums", &[("tokens_marginal_error", "largest error")]),
+];
 
 /// The density's fate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,6 +98,8 @@ pub enum FieldSummary {
         modes: usize,
         /// Tail at the end.
         tail: f64,
+        /// Frequencies with a density of their own, and whether these are Poisson kernels.
+        populations: Option<(usize, bool)>,
         /// Work.
         work: Work,
     },
@@ -103,6 +148,7 @@ impl Summary {
                 (None, None) => FieldSummary::Resolved {
                     modes,
                     tail: field.density.tail(),
+                    populations: (field.populations.as_ref()).map(|p| (p.count(), p.exact())),
                     work,
                 },
             }
@@ -136,6 +182,7 @@ impl Summary {
             tokens: session.tokens().work(),
             field,
             last,
+            sweep: session.swept().points.clone(),
             notes: session.notes().to_vec(),
         }
     }
@@ -198,12 +245,27 @@ impl Summary {
                 if bodies == 1.0 { "body" } else { "bodies" }
             )?;
         }
+        for (label, columns) in LINES {
+            self.write_values(text, label, columns)?;
+        }
+        for [x, mean, deviation] in &self.sweep {
+            writeln!(text, "{:<14} {x:<10.4} {mean:.6} ± {deviation:.6}", "sweep")?;
+        }
         match &self.field {
             FieldSummary::None => writeln!(text, "{:<14} none", "density")?,
+            FieldSummary::Resolved {
+                populations: Some((count, true)),
+                work: done,
+                ..
+            } => {
+                let state = format!("{count} frequencies, a Poisson kernel each (Ott–Antonsen)");
+                writeln!(text, "{:<14} {state}; {}", "density", work(done))?;
+            }
             FieldSummary::Resolved {
                 modes,
                 tail,
                 work: done,
+                ..
             } => {
                 writeln!(
                     text,
@@ -240,6 +302,22 @@ impl Summary {
         self.notes
             .iter()
             .try_for_each(|note| writeln!(text, "{:<14} {note}", "note"))
+    }
+
+    /// A line of values by name, if any of them is there.
+    fn write_values(
+        &self,
+        text: &mut String,
+        label: &str,
+        columns: &[(&str, &str)],
+    ) -> std::fmt::Result {
+        let known: Vec<String> = (columns.iter())
+            .filter_map(|(name, word)| Some(format!("{word} {:.8}", self.value(name)?)))
+            .collect();
+        if known.is_empty() {
+            return Ok(());
+        }
+        writeln!(text, "{label:<14} {}", known.join("   "))
     }
 
     fn write_line(

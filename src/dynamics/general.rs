@@ -44,7 +44,7 @@ pub struct General {
     pub lengths: Vec<f64>,
     /// The time, for what depends on it.
     pub time: f64,
-    /// The largest error of a row's or column's sum of the doubly stochastic weights at the last evaluation; else 0.
+    /// The largest error of a row's or column's sum of the doubly stochastic weights at the last evaluation; else NaN.
     pub marginal_error: f64,
 }
 
@@ -76,7 +76,7 @@ impl General {
             held: false,
             lengths: vec![1.0; n],
             time: 0.0,
-            marginal_error: 0.0,
+            marginal_error: f64::NAN,
         };
         if system.weighting_is_hard() {
             general.chosen = vec![Vec::new(); n];
@@ -261,7 +261,7 @@ impl General {
     fn attend(&mut self) {
         let (n, d) = (self.weights.len(), self.dimension);
         self.output.fill(0.0);
-        self.marginal_error = 0.0;
+        self.marginal_error = f64::NAN;
         for h in 0..self.heads.len() {
             let head = &self.heads[h];
             // values first: in rescaled coordinates `queries` holds z until then
@@ -485,6 +485,49 @@ impl Retraction {
     }
 }
 
+/// The largest of a row, eight abreast.
+fn largest(row: &[f64]) -> f64 {
+    let mut top = [f64::NEG_INFINITY; LANES];
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (top, value) in top.iter_mut().zip(chunk) {
+            *top = if *value > *top { *value } else { *top };
+        }
+    }
+    (top.iter().chain(rest)).fold(f64::NEG_INFINITY, |top, value| top.max(*value))
+}
+
+const LANES: usize = 8;
+
+/// logits_j ← w_j e^{logits_j − top}, and their sum; compiled for the vector instructions found at run time.
+struct Exponentials<'a> {
+    top: f64,
+    weights: &'a [f64],
+    logits: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Exponentials<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let Self {
+            top,
+            weights,
+            logits,
+        } = self;
+        for (value, w) in logits.iter_mut().zip(weights) {
+            *value = w * exp(*value - top);
+        }
+        let mut sums = [0.0; LANES];
+        let (chunks, rest) = logits.as_chunks::<LANES>();
+        for chunk in chunks {
+            sums.iter_mut().zip(chunk).for_each(|(s, v)| *s += v);
+        }
+        sums.iter().sum::<f64>() + rest.iter().sum::<f64>()
+    }
+}
+
 /// How a row of logits becomes a row of weights.
 struct Rule<'a> {
     weighting: Weighting,
@@ -502,7 +545,7 @@ impl Rule<'_> {
         };
         let (logits, hidden) = logits.split_at_mut(seen);
         hidden.fill(0.0);
-        let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let top = largest(logits);
         match (self.weighting, self.normalisation) {
             (Weighting::Hardmax { tie }, _) => {
                 let size = logits.iter().fold(0.0_f64, |size, l| size.max(l.abs()));
@@ -514,11 +557,13 @@ impl Rule<'_> {
                 logits.iter_mut().for_each(|value| *value /= total);
             }
             (_, Normalisation::Softmax) => {
-                let mut total = 0.0;
-                for (value, w) in logits.iter_mut().zip(self.weights) {
-                    *value = w * exp(*value - top);
-                    total += *value;
-                }
+                let weights = &self.weights[..seen];
+                let arch = pulp::Arch::new();
+                let total = arch.dispatch(Exponentials {
+                    top,
+                    weights,
+                    logits: &mut *logits,
+                });
                 let inverse = 1.0 / total;
                 logits.iter_mut().for_each(|value| *value *= inverse);
             }

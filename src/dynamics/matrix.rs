@@ -26,6 +26,9 @@ pub enum MatrixSpec {
         /// What was read, row by row.
         #[serde(skip)]
         values: Vec<f64>,
+        /// Numbers in a row.
+        #[serde(skip)]
+        columns: usize,
     },
     /// Drawn.
     Random {

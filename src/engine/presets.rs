@@ -14,6 +14,8 @@ pub struct Preset {
     pub name: String,
     /// `title` of the file, or the name.
     pub title: String,
+    /// `section` of the file: where in the paper it belongs.
+    pub section: String,
     /// `about` of the file.
     pub about: String,
     /// The file's text.
@@ -56,6 +58,35 @@ static BUILT_IN: &[(&str, &str)] = built_in![
     "five-tokens",
     "three-unequal",
     "past-the-collapse",
+    "random-a",
+    "random-b",
+    "random-c",
+    "random-d",
+    "three-heads",
+    "transformer-block",
+    "relu",
+    "encodings",
+    "sinkhorn",
+    "negative-beta",
+    "kuramoto-lorentz",
+    "kuramoto-harmonics",
+    "transition",
+    "bbgky",
+    "repulsive",
+    "icosahedron",
+    "polytope",
+    "hyperplanes",
+    "hardmax",
+    "gaussian-origin",
+    "gaussian-sinkhorn",
+    "mean-shift",
+    "causal",
+    "pre-ln",
+    "peri-ln",
+    "mix-ln",
+    "ngpt",
+    "ln-scaling",
+    "long-context",
 ];
 
 /// The preset that opens when none is named.
@@ -114,9 +145,11 @@ fn described(name: &str, source: String, path: Option<PathBuf>) -> Preset {
     };
     let title = text("title").unwrap_or_else(|| name.to_owned());
     let about = text("about").unwrap_or_default();
+    let section = text("section").unwrap_or_default();
     Preset {
         name: name.to_owned(),
         title,
+        section,
         about,
         source,
         path,

@@ -4,7 +4,7 @@ use super::document::{InputError, Location, Node, Table, Value};
 
 /// Every key of a section, for suggestions and for `--set` by the last part of a key.
 pub(super) const SECTIONS: &[(&str, &[&str])] = &[
-    ("", &["title", "about"]),
+    ("", &["title", "section", "about"]),
     (
         "tokens",
         &[

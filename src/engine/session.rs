@@ -14,6 +14,7 @@ use super::snapshot::{
     self, FieldView, Prediction, SHOWN_TOKENS, SPECTRUM_DEGREES, Snapshot, TokenView,
 };
 use super::sweep::{SweepSpec, SweepView};
+use super::system_run::HARD_STEP;
 use super::token_run::TokenRun;
 use crate::dynamics::Attention;
 use crate::dynamics::pairs::Closure;
@@ -703,6 +704,16 @@ fn notes(experiment: &Experiment) -> Vec<String> {
         notes.push(format!(
             "tokens are not merged: their contraction bounds the step, about {:.0e} steps to the end (set tokens.merge = 1e-9)",
             last / STABLE_STEP
+        ));
+    }
+    if experiment.system.weighting_is_hard() {
+        notes.push(format!(
+            "hardmax: the argmax is held over steps of at most {HARD_STEP}, so that a switch is late by up to that; ties are averaged"
+        ));
+    }
+    if let Some(period) = experiment.system.period {
+        notes.push(format!(
+            "the random matrices are drawn again every {period} time units"
         ));
     }
     if experiment.attention.beta > 709.0 {

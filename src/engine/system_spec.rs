@@ -152,6 +152,28 @@ impl SystemSpec {
         }
     }
 
+    /// Whether each token attends to the argmax alone.
+    #[must_use]
+    pub fn weighting_is_hard(&self) -> bool {
+        matches!(self.weighting, Weighting::Hardmax { .. })
+    }
+
+    /// Every matrix that a file says.
+    pub fn matrices_mut(&mut self) -> impl Iterator<Item = &mut MatrixSpec> {
+        let of_heads = self.heads.iter_mut().flat_map(|head| {
+            let value = match &mut head.value {
+                ValueSpec::Matrix(matrix) => Some(matrix),
+                ValueSpec::Tied { .. } => None,
+            };
+            (head.query.iter_mut())
+                .chain(head.key.iter_mut())
+                .chain(head.query_key.iter_mut())
+                .chain(value)
+        });
+        let of_perceptron = (self.perceptron.iter_mut()).flat_map(|p| [&mut p.inner, &mut p.outer]);
+        of_heads.chain(of_perceptron)
+    }
+
     /// Whether the kernel's table is all there is to attention.
     #[must_use]
     pub fn is_plain(&self) -> bool {

@@ -388,6 +388,7 @@ fn matrix_from_table(
         return Ok(MatrixSpec::File {
             path: path.to_owned(),
             values: read.values,
+            columns,
         });
     }
     inner.only(&["random", "scale"])?;

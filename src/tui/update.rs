@@ -170,6 +170,9 @@ pub fn begin(model: &mut Model, experiment: Experiment) -> Vec<Effect> {
     model.wishes = super::model::Wishes::default();
     model.speed = default_speed(&experiment);
     model.experiment = experiment.clone();
+    if !(PAGES[model.page % PAGES.len()].shown)(model) {
+        model.page = 0;
+    }
     vec![
         Effect::Send(Command::Speed(model.speed)),
         Effect::Send(Command::Start(Box::new(experiment))),
@@ -206,7 +209,13 @@ fn look(model: &mut Model, gaze: Gaze) -> Vec<Effect> {
 }
 
 fn turn(model: &mut Model, by: usize) -> Vec<Effect> {
-    model.page = (model.page + by) % PAGES.len();
+    // pages on which there is nothing in this run are passed over
+    for _ in 0..PAGES.len() {
+        model.page = (model.page + by) % PAGES.len();
+        if (PAGES[model.page].shown)(model) {
+            break;
+        }
+    }
     Vec::new()
 }
 

@@ -6,8 +6,10 @@ use ratatui::layout::Rect;
 
 use super::model::Model;
 use super::panels::{
-    density, help, matrix, metrics, parameters, spacetime, spectrum, staircase, status, tokens,
+    density, help, matrix, metrics, pairs, parameters, products, spacetime, spectrum, staircase,
+    status, sweep, tokens,
 };
+use crate::dynamics::system::{Mask, Weighting};
 
 /// Draws a part of the model into an area.
 pub type Draw = fn(&Model, &mut Buffer, Rect);
@@ -18,6 +20,34 @@ pub struct Page {
     pub name: &'static str,
     /// What is on it.
     pub draw: Draw,
+    /// Whether there is anything to be seen on it in this run.
+    pub shown: fn(&Model) -> bool,
+}
+
+fn always(_: &Model) -> bool {
+    true
+}
+
+fn on_sphere(model: &Model) -> bool {
+    !model.experiment.tokens.flat && model.experiment.tokens.replay.is_none()
+}
+
+/// The weights of this attention are those of the kernel alone.
+fn kernel(model: &Model) -> bool {
+    let system = &model.experiment.system;
+    on_sphere(model)
+        && system.heads.is_empty()
+        && system.mask == Mask::None
+        && system.weighting == Weighting::Kernel
+        && model.attention().interaction.is_none()
+}
+
+fn ensemble(model: &Model) -> bool {
+    model.experiment.pairs.is_some()
+}
+
+fn swept(model: &Model) -> bool {
+    model.experiment.sweep.is_some()
 }
 
 /// All pages, in the order of the tab key.
@@ -25,22 +55,42 @@ pub static PAGES: &[Page] = &[
     Page {
         name: "run",
         draw: run,
+        shown: always,
     },
     Page {
         name: "spectrum",
         draw: spectrum::draw,
+        shown: on_sphere,
     },
     Page {
         name: "space–time",
         draw: spacetime::draw,
+        shown: on_sphere,
     },
     Page {
         name: "attention",
         draw: matrix::draw,
+        shown: kernel,
     },
     Page {
         name: "staircase",
         draw: staircase::draw,
+        shown: on_sphere,
+    },
+    Page {
+        name: "products",
+        draw: products::draw,
+        shown: always,
+    },
+    Page {
+        name: "pairs",
+        draw: pairs::draw,
+        shown: ensemble,
+    },
+    Page {
+        name: "sweep",
+        draw: sweep::draw,
+        shown: swept,
     },
 ];
 

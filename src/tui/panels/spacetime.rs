@@ -70,7 +70,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
 }
 
 /// The record nearest in time as the axis sees it, none where the run has not been.
-fn nearest(
+pub(super) fn nearest(
     records: &[std::sync::Arc<Record>],
     time: f64,
     axis: TimeAxis,

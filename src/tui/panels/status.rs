@@ -30,6 +30,7 @@ pub fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
     let tabs: Vec<Span> = if area.width >= 110 {
         PAGES
             .iter()
+            .filter(|other| (other.shown)(model))
             .flat_map(|other| {
                 let style = if other.name == page {
                     theme.selected()
