@@ -35,6 +35,50 @@ const LAST: &[(&str, f64, f64, f64)] = &[
     ("five-tokens", 6.824768754143031, 1.0, 1.0),
     ("three-unequal", 12129129.885244755, 1.0, 1.0),
     ("past-the-collapse", 6781.449642458501, 1.0, 1.0),
+    ("random-a", 0.7128684307375839, 1.0, 1.0),
+    ("random-b", 0.0934666544600757, 1.0, 1.0),
+    ("random-c", 10083.935719840994, 0.22375108014001283, 4.0),
+    ("random-d", 912897749.0041502, 0.25003174388619, 2.0),
+    ("three-heads", 0.9199447417200037, 0.9999999993791147, 1.0),
+    (
+        "transformer-block",
+        0.26507429485528117,
+        0.9998128811745507,
+        1.0,
+    ),
+    ("relu", 4.2668640783326754, 0.5550047288818176, 2.0),
+    ("encodings", 6.824755777163178, 0.9999997623178665, 1.0),
+    ("sinkhorn", 171.2848039586202, 0.1630171348665804, 4.0),
+    ("negative-beta", 0.0, 0.0, 3.0),
+    (
+        "kuramoto-lorentz",
+        0.24023494670500192,
+        0.6931593564325622,
+        3.0,
+    ),
+    ("kuramoto-harmonics", 0.0, 0.0, 2.0),
+    ("transition", 0.26734045735028095, 0.7312187871632962, 3.0),
+    ("bbgky", 0.7317859724654407, 0.23459644730906404, 4.0),
+    ("repulsive", 1.4127618060827265, 7.300044005279143e-05, 8.0),
+    (
+        "icosahedron",
+        0.4541306594946191,
+        9.23663827661958e-15,
+        12.0,
+    ),
+    ("polytope", f64::NAN, f64::NAN, 3.0),
+    ("hyperplanes", f64::NAN, f64::NAN, 1.0),
+    ("hardmax", f64::NAN, f64::NAN, 4.0),
+    ("gaussian-origin", 0.5036428942541499, f64::NAN, 1.0),
+    ("gaussian-sinkhorn", 0.7694231573599157, f64::NAN, 1.0),
+    ("mean-shift", 3.8197527403783336, f64::NAN, 1.0),
+    ("causal", 4.267461201942102, 0.5734205287629492, 2.0),
+    ("pre-ln", 1.3586577415135397, 0.9998222011753838, 1.0),
+    ("peri-ln", 1.3586801334827854, 0.9998304432043892, 1.0),
+    ("mix-ln", 1.359122075845936, 0.999993069670728, 1.0),
+    ("ngpt", 1.3591408966957867, 0.999999993549699, 1.0),
+    ("ln-scaling", 1.359140914189986, 0.9999999999854554, 1.0),
+    ("long-context", 335.7127298716618, 0.8954720766291676, 256.0),
 ];
 
 fn run(spec: Experiment) -> Session {
@@ -64,16 +108,32 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
     for (name, energy, order, clusters) in LAST {
         let spec = presets::load(name).unwrap();
         let (noisy, field) = (spec.noise.diffusion > 0.0, spec.has_field());
+        let flat = spec.tokens.flat;
+        // the energy rises under attraction by the kernel alone
+        let rises = spec.system.is_plain()
+            && spec.attention.value > 0.0
+            && spec.tokens.frequencies.is_none()
+            && spec.time.step.is_none();
+        // random matrices make the last bits of different instruction sets grow
+        let tolerance = if spec.system.heads.is_empty() {
+            1e-6
+        } else {
+            1e-4
+        };
         let session = run(spec);
         if !noisy {
             let found = last(&session, "tokens_energy");
+            assert_eq!(found.is_nan(), energy.is_nan(), "{name}");
             // instabilities amplify the last bits of different instruction sets by up to e^{g t}
             assert!(
-                (found / energy - 1.0).abs() < 1e-6,
+                energy.is_nan() || (found / energy - 1.0).abs() < tolerance,
                 "{name}: energy {found:.8}"
             );
             let found = last(&session, "tokens_order_1");
-            assert!((found - order).abs() < 1e-6, "{name}: |m_1| {found:.8}");
+            assert!(
+                order.is_nan() || (found - order).abs() < tolerance,
+                "{name}: |m_1| {found:.8}"
+            );
         }
         assert_eq!(
             last(&session, "tokens_clusters"),
@@ -85,7 +145,7 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
             let value = |index: usize, name: &str| {
                 pair[index].values[metastable::observe::table::column(name).unwrap()]
             };
-            if !noisy {
+            if !noisy && rises {
                 assert!(
                     value(1, "tokens_energy") >= value(0, "tokens_energy") * (1.0 - 1e-13),
                     "{name}: energy falls"
@@ -109,7 +169,7 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
                 "{name}: density {least:e} < 0"
             );
         }
-        for x in session.tokens().tokens().rows() {
+        for x in session.tokens().tokens().rows().filter(|_| !flat) {
             let length: f64 = x.iter().map(|a| a * a).sum::<f64>().sqrt();
             assert!(
                 (length - 1.0).abs() < 1e-14,
