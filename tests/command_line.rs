@@ -72,6 +72,7 @@ fn a_run_writes_its_files_and_they_agree_with_each_other() {
         "density.npy",
         "experiment.toml",
         "metrics.csv",
+        "products.npy",
         "summary.json",
         "times.npy",
         "tokens.npy",

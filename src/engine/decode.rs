@@ -103,8 +103,7 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         &system,
         &noise,
     )?;
-    let sweep = sweep(&root.section("sweep", &empty)?, document, experiment)?;
-    Ok(Experiment {
+    let mut resolved = Experiment {
         title: root.text("title")?.unwrap_or("untitled").to_owned(),
         about: root.text("about")?.unwrap_or("").to_owned(),
         tokens,
@@ -115,10 +114,13 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         observe,
         time,
         pairs,
-        sweep,
+        sweep: None,
         changes,
         notes,
-    })
+    };
+    let section = root.section("sweep", &empty)?;
+    resolved.sweep = sweep(&section, (document, &resolved), experiment)?;
+    Ok(resolved)
 }
 
 /// The frames of a replay are its layers.

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::document::{Document, InputError};
-use super::experiment::Experiment;
+use super::experiment::{Experiment, default_noise_step};
 use super::section::Section;
 use super::session::{Session, SessionError};
 use crate::observe::table;
@@ -116,7 +116,7 @@ impl SweepSpec {
 /// Reads `[sweep]`; every point must be a right experiment.
 pub(super) fn sweep(
     section: &Section,
-    document: &Document,
+    (document, base): (&Document, &Experiment),
     read: impl Fn(&Document) -> Result<Experiment, InputError>,
 ) -> Result<Option<SweepSpec>, InputError> {
     if document.root.get("sweep").is_none() {
@@ -153,8 +153,12 @@ pub(super) fn sweep(
         average,
         experiments: Vec::new(),
     };
-    let mut single = document.clone();
-    single.root.entries.retain(|(name, ..)| name != "sweep");
+    // from the resolved experiment: what is written and read back has the same points, to the bit
+    let Ok(text) = base.to_toml() else {
+        return Ok(None);
+    };
+    let origin = &document.origin;
+    let single = Document::parse(&origin.name, &origin.base, &text)?;
     for index in 0..points {
         let mut point = single.clone();
         let value = spec.value(index);
@@ -165,7 +169,10 @@ pub(super) fn sweep(
             format!("{value:e}")
         };
         point.set(&format!("{key}={written}"))?;
-        spec.experiments.push(read(&point)?);
+        let mut experiment = read(&point)?;
+        let longest = default_noise_step(experiment.attention);
+        experiment.noise.step = experiment.noise.step.min(longest);
+        spec.experiments.push(experiment);
     }
     Ok(Some(spec))
 }

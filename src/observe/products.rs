@@ -38,8 +38,8 @@ mod tests {
         let density = histogram(&tokens);
         let total: f64 = density.iter().map(|v| v * 2.0 / BINS as f64).sum();
         assert!((total - 1.0).abs() < 1e-12);
-        // Archimedes: ⟨x,y⟩ is uniform; 32640 pairs, 510 a bin
-        assert!(density.iter().all(|v| (v - 0.5).abs() < 0.15));
-        assert_eq!(histogram(&Law::Orthogonal.sample(4, 4, 0))[32], 32.0);
+        // Archimedes: ⟨x,y⟩ is uniform; 510 pairs a bin, which share 256 tokens
+        assert!(density.iter().all(|v| (v - 0.5).abs() < 0.25));
+        assert!((histogram(&Law::Orthogonal.sample(4, 4, 0))[32] - 32.0).abs() < 1e-12);
     }
 }

@@ -78,12 +78,19 @@ fn pause_and_step_are_commands() {
 #[test]
 fn pages_and_parameters_go_round() {
     let mut model = model();
-    for _ in 0..PAGES.len() {
+    // those without anything to be seen in this run are passed over
+    let shown: Vec<usize> = (0..PAGES.len())
+        .filter(|page| (PAGES[*page].shown)(&model))
+        .collect();
+    assert!(shown.len() < PAGES.len());
+    for page in shown.iter().skip(1) {
         update(&mut model, Action::NextPage);
+        assert_eq!(model.page, *page);
     }
+    update(&mut model, Action::NextPage);
     assert_eq!(model.page, 0);
     update(&mut model, Action::PreviousPage);
-    assert_eq!(model.page, PAGES.len() - 1);
+    assert_eq!(Some(&model.page), shown.last());
     update(&mut model, Action::Up);
     assert_eq!(model.parameter(), Parameter::Seed);
     let effects = update(&mut model, Action::More);

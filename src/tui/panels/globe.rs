@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::engine::Snapshot;
+use crate::engine::snapshot::TokenView;
 use crate::tui::canvas::{Canvas, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::tidy;
@@ -68,11 +69,17 @@ impl Frame {
 
 /// Draws the tokens, coloured by their clusters: those behind the globe are small and dark, and what is in front covers
 /// what is behind.
-pub fn draw(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect) {
+pub fn draw(
+    model: &Model,
+    snapshot: &Snapshot,
+    (tokens, slots): (&TokenView, &[usize]),
+    buffer: &mut Buffer,
+    inner: Rect,
+) {
     let (gaze, theme) = (model.gaze, model.theme);
     let frame = Frame::within(inner, gaze);
-    let slots = model.slots();
-    let tokens = &snapshot.tokens;
+    // the tokens of a reference run leave no trails
+    let own = std::ptr::eq(tokens, &snapshot.tokens);
     let slot = |index: usize| tokens.labels[index].map(|label| slots[label]);
     // dots as large as a cell could not be told from the lines
     let coarse = model.marker.resolution() == (1, 1);
@@ -81,7 +88,7 @@ pub fn draw(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
     let mut back = Canvas::new(inner, model.marker);
     let mut front = Canvas::new(inner, model.marker);
     graticule(&mut back, frame, gaze, theme.faint());
-    if theme.colourful() {
+    if theme.colourful() && own {
         // dots of one colour could not be told from the tokens behind
         trails(model, snapshot, &mut back, frame);
     }
@@ -104,20 +111,20 @@ pub fn draw(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect
         }
     }
     poles(model, buffer, inner, frame, |_| theme.title());
-    captions(model, snapshot, buffer, inner);
+    captions(model, tokens, own, buffer, inner);
 }
 
-fn captions(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, inner: Rect) {
+fn captions(model: &Model, tokens: &TokenView, own: bool, buffer: &mut Buffer, inner: Rect) {
     let (gaze, dim) = (model.gaze, model.theme.dim());
     let width = usize::from(inner.width);
     let wide = width >= WIDE;
-    let duration = if model.theme.colourful() {
+    let duration = if model.theme.colourful() && own {
         model.trails().duration()
     } else {
         0.0
     };
-    let above = if snapshot.tokens.stride > 1 {
-        format!("1 token in {}", snapshot.tokens.stride)
+    let above = if tokens.stride > 1 {
+        format!("1 token in {}", tokens.stride)
     } else if wide && duration > 0.0 {
         format!("trails: {} t", tidy(duration))
     } else {

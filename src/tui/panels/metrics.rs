@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::spectrum::degree_name;
 use crate::dynamics::system::LayerNorm;
+use crate::engine::Snapshot;
 use crate::engine::snapshot::FieldView;
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
@@ -61,7 +62,12 @@ fn charts(model: &Model) -> [Panel; 4] {
         matches!(snapshot.field, FieldView::None(_)) && !snapshot.tokens.flat
     });
     if tokens.flat {
-        [energy, spread, mean, clusters]
+        let finite = |snapshot: &Snapshot| snapshot.value("tokens_energy").is_finite();
+        if model.snapshot().is_some_and(|snapshot| finite(snapshot)) {
+            [energy, spread, mean, clusters]
+        } else {
+            [corners, spread, mean, clusters]
+        }
     } else if system.layer_norm != LayerNorm::Post {
         [energy, gap, lengths, clusters]
     } else if alone {
@@ -115,6 +121,11 @@ fn lengths(model: &Model, buffer: &mut Buffer, area: Rect) {
     }
     let rows = [("tokens_length", "mean")];
     series(model, "lengths |y_i|", false, &rows, buffer, area);
+}
+
+fn corners(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let rows = [("tokens_vertices", "corners")];
+    series(model, "hull of the clusters", false, &rows, buffer, area);
 }
 
 fn spread(model: &Model, buffer: &mut Buffer, area: Rect) {

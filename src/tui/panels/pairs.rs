@@ -45,7 +45,6 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     chart.corner = format!("{} runs of {} tokens", pairs.runs, pairs.count);
     chart.x_name = "x = |θ_i − θ_j|";
     chart.x_ends = Some(("0", "π"));
-    chart.y = (0.0, 1.0);
     chart.levels.push(Level {
         y: 1.0,
         label: "uniform".into(),
@@ -101,7 +100,6 @@ fn moments(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     };
     let mut chart = Chart::over_time("pair moment E cos(θ_i − θ_j)", TimeAxis::of(model));
-    chart.y = (0.0, 0.1);
     let mut line = vec![
         Span::styled(if model.ascii() { "o" } else { "●" }, model.theme.tokens()),
         Span::raw(format!(

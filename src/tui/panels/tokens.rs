@@ -34,7 +34,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     }
     if tokens.dimension == 3 && !tokens.flat {
-        globe::draw(model, snapshot, buffer, inner);
+        globe::draw(model, snapshot, (tokens, model.slots()), buffer, inner);
         return;
     }
     let disc = Disc::within(inner);
@@ -53,11 +53,14 @@ pub fn other(model: &Model, tokens: &TokenView, buffer: &mut Buffer, area: Rect)
     if inner.height < 3 {
         return;
     }
+    // clusters by rank: the colours of the other side belong to its own
+    let slots: Vec<usize> = (0..tokens.clusters.len()).map(|rank| rank % 8).collect();
+    if let Some(snapshot) = (model.snapshot()).filter(|_| tokens.dimension == 3 && !tokens.flat) {
+        return globe::draw(model, snapshot, (tokens, &slots), buffer, inner);
+    }
     let disc = Disc::within(inner);
     let mut canvas = Canvas::new(inner, model.marker);
     let scale = backdrop(model, tokens, &mut canvas, &disc, buffer, inner);
-    // clusters by rank: the colours of the other side belong to its own
-    let slots: Vec<usize> = (0..tokens.clusters.len()).map(|rank| rank % 8).collect();
     points(model, tokens, &slots, (canvas, disc, scale), buffer, inner);
     captions(model, tokens, 0.0, scale, buffer, inner);
 }
