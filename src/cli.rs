@@ -229,14 +229,35 @@ pub fn preset(command: &PresetCommand) -> Result<(), Failure> {
                 .map(|preset| preset.name.chars().count())
                 .max()
                 .unwrap_or(0);
-            for preset in presets {
+            // by section of the paper, in the order in which the sections first come
+            let mut sections: Vec<&str> = Vec::new();
+            for preset in &presets {
+                if !sections.contains(&preset.section.as_str()) {
+                    sections.push(&preset.section);
+                }
+            }
+            sections.sort_by_key(|section| (!section.starts_with('§'), (*section).to_owned()));
+            let grouped =
+                (sections.iter()).flat_map(|s| presets.iter().filter(move |p| p.section == **s));
+            let mut before = None;
+            for preset in grouped {
+                if before != Some(&preset.section) {
+                    let gap = if before.is_some() { "\n" } else { "" };
+                    let heading = if preset.section.is_empty() {
+                        "others"
+                    } else {
+                        &preset.section
+                    };
+                    print(&format!("{gap}{heading}\n"));
+                    before = Some(&preset.section);
+                }
                 let origin = if preset.path.is_some() {
                     "  (yours)"
                 } else {
                     ""
                 };
                 print(&format!(
-                    "{:<width$}  {}{origin}\n",
+                    "  {:<width$}  {}{origin}\n",
                     preset.name, preset.title
                 ));
             }

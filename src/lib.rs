@@ -23,7 +23,7 @@
 //! | [`sphere`] | where tokens live: geometry, Fourier analysis, special functions, random points |
 //! | [`integrate`] | time steppers that know nothing of what they step |
 //! | [`measure`] | what is evolved: particles, bodies, density, markers, their moments, the laws they start from |
-//! | [`dynamics`] | the equations: kernel, all pairs, moments, the mean-field tendency, the flow of markers, merging |
+//! | [`dynamics`] | the equations: kernel, all pairs, moments, general systems, the mean-field tendency, the flow of markers, merging |
 //! | [`theory`] | predictions to hold a run against |
 //! | [`observe`] | the table of observables |
 //! | [`engine`] | a run: experiment, session, snapshot, worker |
@@ -41,6 +41,15 @@
 //! ([`measure::Bodies`], [`dynamics::merging`]), the pulls of the far ones are summed where they keep their digits
 //! ([`dynamics::tangent`]), and the step grows with what is left to move: t = 10³⁸ is some hundred steps away. What the
 //! energy looks like on the way is said by its Hessian ([`observe::saddle`]), how long a pair lives by [`theory::pair`].
+//!
+//! # Every system of the paper
+//! [`dynamics::Attention`] is the zonal kernel: β of either sign, softmax or none, V = cI, or any even interaction h(θ) of the
+//! circle. All else that `[attention]` can say is a [`dynamics::System`]: heads with their Q, K, V, masks, doubly stochastic or
+//! hardmax weights, a perceptron, the schemes of layer normalisation, ℝ^d; its drift goes by all pairs ([`dynamics::general`]).
+//! Where the limit of many tokens has no density on the sphere something else stands beside them: a reference run of N tokens,
+//! the Gaussian mean field of ℝ^d ([`dynamics::gaussian`]), a density for each natural frequency
+//! ([`engine::field_run`]), or the closed equations of pairs beside an ensemble ([`dynamics::pairs`]). A key of the
+//! experiment can be varied from run to run ([`engine::sweep`]), and a given model's tokens replayed ([`engine::replay`]).
 //!
 //! # Conventions
 //! σ is the uniform *probability*; a density is ρ = dμ/dσ, so that uniform is 1. On the circle x = (cos θ, sin θ),

@@ -385,11 +385,14 @@ fn presets_are_listed_shown_and_located_and_a_users_own_are_read() {
     )
     .unwrap();
     let list = text(&metastable(folder.path(), &["preset", "list"]).stdout);
+    // by section, the user's own at the end
+    assert!(list.lines().next().unwrap().starts_with("§2"), "{list}");
     assert!(
-        list.lines().next().unwrap().starts_with("metastable "),
+        list.lines().any(|line| line.starts_with("  metastable ")),
         "{list}"
     );
-    assert!(list.contains("My own  (yours)") && list.lines().count() >= 12);
+    let others = list.split("\nothers\n").nth(1).unwrap();
+    assert!(others.contains("My own  (yours)") && list.lines().count() >= 55);
     let shown = text(&metastable(folder.path(), &["preset", "show", "kuramoto"]).stdout);
     assert_eq!(shown, include_str!("../presets/kuramoto.toml"));
     assert!(metastable(folder.path(), &["run", "mine"]).status.success());

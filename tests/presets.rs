@@ -109,6 +109,8 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
         let spec = presets::load(name).unwrap();
         let (noisy, field) = (spec.noise.diffusion > 0.0, spec.has_field());
         let flat = spec.tokens.flat;
+        // a mixture of Poisson kernels has exact moments, and its picture a finite number of them
+        let positive = spec.tokens.frequencies.is_none();
         // the energy rises under attraction by the kernel alone
         let rises = spec.system.is_plain()
             && spec.attention.value > 0.0
@@ -165,7 +167,7 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
                 1e-6
             };
             assert!(
-                least.is_nan() || least > -allowed,
+                !positive || least.is_nan() || least > -allowed,
                 "{name}: density {least:e} < 0"
             );
         }

@@ -187,7 +187,7 @@ fn tokens_without_a_density_show_their_inner_products() {
         "inner products",
         "no density: tokens only",
         "plane:",
-        "no density here",
+        "1 − ⟨x_i,x_j⟩",
     ] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }

@@ -4,28 +4,23 @@ use std::sync::Arc;
 
 use super::ensemble::Ensemble;
 use super::experiment::Weights;
-use super::experiment::{Change, Experiment, FieldInitial, Source};
+use super::experiment::{Change, Experiment};
 use super::field_run::FieldRun;
 use super::gaussian_run::{GaussianRun, GaussianSide};
 use super::history::{History, PICTURE_TOKENS, Record};
+use super::notes::notes;
 use super::pictures::Pictures;
 use super::predictions::predictions;
-use super::snapshot::{
-    self, FieldView, Prediction, SHOWN_TOKENS, SPECTRUM_DEGREES, Snapshot, TokenView,
-};
+use super::snapshot::{Prediction, SPECTRUM_DEGREES};
 use super::sweep::{SweepSpec, SweepView};
-use super::system_run::HARD_STEP;
 use super::token_run::TokenRun;
 use crate::dynamics::Attention;
 use crate::dynamics::pairs::Closure;
 use crate::integrate::StepError;
 use crate::measure::Particles;
 use crate::observe::table::BESIDE;
-use crate::observe::{
-    FieldSide, Instruments, Observation, TokenSide, cloud, design, principal, products,
-};
+use crate::observe::{FieldSide, Instruments, Observation, TokenSide, design, principal, products};
 use crate::sphere::Domain;
-use crate::theory;
 use crate::theory::optimal::Optimum;
 
 /// Why a run could not go on.
@@ -41,38 +36,38 @@ pub struct SessionError {
 }
 
 /// A run of many tokens beside the run.
-struct Reference {
-    run: TokenRun,
-    side: TokenSide,
-    plane: (Vec<[f64; 2]>, f64),
+pub(super) struct Reference {
+    pub(super) run: TokenRun,
+    pub(super) side: TokenSide,
+    pub(super) plane: (Vec<[f64; 2]>, f64),
 }
 
 /// Both sides of a run.
 pub struct Session {
-    experiment: Arc<Experiment>,
-    tokens: TokenRun,
-    field: Option<FieldRun>,
+    pub(super) experiment: Arc<Experiment>,
+    pub(super) tokens: TokenRun,
+    pub(super) field: Option<FieldRun>,
     /// Many tokens in the place of the density.
-    reference: Option<Reference>,
-    gaussian: Option<GaussianRun>,
-    gaussian_side: Option<GaussianSide>,
-    ensemble: Option<Ensemble>,
-    swept: Arc<SweepView>,
-    instruments: Instruments,
-    attention: Attention,
-    diffusion: f64,
-    frame: usize,
-    pending: Option<Change>,
-    next_change: usize,
-    token_side: TokenSide,
-    field_side: Option<FieldSide>,
-    history: History,
-    pictures: Option<Pictures>,
-    plane: Vec<[f64; 2]>,
-    plane_share: f64,
-    measured_growth: Vec<f64>,
-    predictions: Arc<Vec<Prediction>>,
-    notes: Arc<Vec<String>>,
+    pub(super) reference: Option<Reference>,
+    pub(super) gaussian: Option<GaussianRun>,
+    pub(super) gaussian_side: Option<GaussianSide>,
+    pub(super) ensemble: Option<Ensemble>,
+    pub(super) swept: Arc<SweepView>,
+    pub(super) instruments: Instruments,
+    pub(super) attention: Attention,
+    pub(super) diffusion: f64,
+    pub(super) frame: usize,
+    pub(super) pending: Option<Change>,
+    pub(super) next_change: usize,
+    pub(super) token_side: TokenSide,
+    pub(super) field_side: Option<FieldSide>,
+    pub(super) history: History,
+    pub(super) pictures: Option<Pictures>,
+    pub(super) plane: Vec<[f64; 2]>,
+    pub(super) plane_share: f64,
+    pub(super) measured_growth: Vec<f64>,
+    pub(super) predictions: Arc<Vec<Prediction>>,
+    pub(super) notes: Arc<Vec<String>>,
 }
 
 impl Session {
@@ -522,154 +517,10 @@ impl Session {
             }
         }
     }
-
-    /// The present frame as the screen sees it.
-    #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            experiment: Arc::clone(&self.experiment),
-            attention: self.attention,
-            diffusion: self.diffusion,
-            frame: self.frame,
-            time: self.time(),
-            values: self
-                .history
-                .records()
-                .last()
-                .map_or_else(Vec::new, |record| record.values.clone()),
-            tokens: self.token_view(),
-            field: self.field_view(),
-            growth: if self.experiment.tokens.frequencies.is_some()
-                || !self.experiment.system.is_plain()
-            {
-                vec![f64::NAN; SPECTRUM_DEGREES + 1]
-            } else {
-                theory::growth::growth_rates(
-                    self.attention,
-                    self.experiment.tokens.dimension,
-                    self.diffusion,
-                    SPECTRUM_DEGREES,
-                )
-            },
-            history: self.history.clone(),
-            predictions: Arc::clone(&self.predictions),
-            pairs: self.ensemble.as_ref().map(Ensemble::view),
-            swept: Arc::clone(&self.swept),
-            notes: Arc::clone(&self.notes),
-        }
-    }
-
-    fn token_view(&self) -> TokenView {
-        let plane = (self.plane.as_slice(), self.plane_share);
-        self.view_of(&self.tokens, &self.token_side, plane)
-    }
-
-    fn view_of(
-        &self,
-        run: &TokenRun,
-        side: &TokenSide,
-        (plane, share): (&[[f64; 2]], f64),
-    ) -> TokenView {
-        let particles = run.tokens();
-        let member = &run.bodies().member;
-        let flat = self.experiment.tokens.flat;
-        let stride = particles.count().div_ceil(SHOWN_TOKENS);
-        let shown: Vec<[f64; 2]> = plane.iter().step_by(stride).copied().collect();
-        let radius = shown.iter().map(|p| p[0].abs().max(p[1].abs()));
-        let radius = radius.fold(0.0, f64::max);
-        let spectrum = match &side.moments {
-            Some(moments) => moments.order_parameters(SPECTRUM_DEGREES.min(moments.degree())),
-            None => side.orders.to_vec(),
-        };
-        TokenView {
-            dimension: particles.dimension(),
-            count: particles.count(),
-            stride,
-            positions: particles
-                .rows()
-                .step_by(stride)
-                .flatten()
-                .copied()
-                .collect(),
-            weights: (particles.weights.iter().step_by(stride))
-                .map(|weight| weight * particles.count() as f64)
-                .collect(),
-            hull: if flat {
-                cloud::hull(&shown, HULL * radius)
-            } else {
-                Vec::new()
-            },
-            flat,
-            radius,
-            plane: shown,
-            plane_share: share,
-            labels: (member.iter().step_by(stride))
-                .map(|body| side.clusters.labels[*body])
-                .collect(),
-            clusters: side.clusters.list.clone(),
-            spectrum,
-            path: run.dynamics.preferred(),
-            bodies: run.bodies().count(),
-            merges: Arc::clone(run.merges()),
-            saddle: side.saddle.clone(),
-        }
-    }
-
-    fn field_view(&self) -> FieldView {
-        if let Some(gaussian) = &self.gaussian {
-            let tokens = self.tokens.tokens();
-            return FieldView::Gaussian {
-                side: self.gaussian_side.clone(),
-                tokens: (tokens.mean(), cloud::covariance(tokens)),
-                blow_up: gaussian.blow_up,
-            };
-        }
-        if let Some(reference) = &self.reference {
-            let plane = (reference.plane.0.as_slice(), reference.plane.1);
-            let view = self.view_of(&reference.run, &reference.side, plane);
-            return FieldView::Reference(Box::new(view));
-        }
-        let Some(field) = &self.field else {
-            let reason = self.experiment.continuum().err();
-            return FieldView::None(reason.unwrap_or_default());
-        };
-        let Some(picture) = self.pictures.as_ref().and_then(Pictures::last) else {
-            return FieldView::None("no pictures are kept of this run".into());
-        };
-        let view = snapshot::Density {
-            picture,
-            populations: (field.populations.as_ref())
-                .map(|populations| (populations.count(), populations.exact())),
-            modes: field.density.modes(),
-            tail: (self.field_side.as_ref()).map_or(field.density.tail(), |side| side.tail),
-            carried: field
-                .handed_over
-                .zip(field.markers.as_ref())
-                .map(|(since, run)| snapshot::Carried {
-                    since,
-                    markers: run.markers.count(),
-                    bodies: run.markers.bodies.count(),
-                }),
-            spectrum: self.field_side.as_ref().map_or_else(Vec::new, |side| {
-                side.moments.order_parameters(SPECTRUM_DEGREES)
-            }),
-            growth: self.measured_growth.clone(),
-            clusters: self
-                .field_side
-                .as_ref()
-                .map_or_else(Vec::new, |side| side.clusters.list.clone()),
-        };
-        match field.under_resolved {
-            Some(since) => FieldView::UnderResolved { since, last: view },
-            None => FieldView::Resolved(view),
-        }
-    }
 }
 
 /// Most tokens whose design strength is measured at every frame.
 const DESIGNS_UP_TO: usize = 512;
-/// Corners of a hull nearer than this share of the picture are one.
-const HULL: f64 = 1e-3;
 
 /// Where tokens are drawn, turned to be near where they were, and the share of Σ w|x|² that is seen.
 fn drawn(tokens: &Particles, before: &[[f64; 2]]) -> (Vec<[f64; 2]>, f64) {
@@ -678,70 +529,4 @@ fn drawn(tokens: &Particles, before: &[[f64; 2]]) -> (Vec<[f64; 2]>, f64) {
         principal::align(&mut plane, before);
     }
     (plane, share)
-}
-
-/// A run longer than this without merging is worth a word, at the steps that a contraction of rate one allows.
-const LONG: f64 = 1e5;
-const STABLE_STEP: f64 = 5.0;
-
-fn notes(experiment: &Experiment) -> Vec<String> {
-    let mut notes = experiment.notes.clone();
-    match experiment.continuum() {
-        Err(reason) => notes.push(reason),
-        Ok(continuum) => notes.extend(continuum_notes(experiment, continuum.domain)),
-    }
-    let switched_on = |change: &Change| change.diffusion.is_some_and(|d| d > 0.0);
-    let noisy = experiment.noise.diffusion > 0.0 || experiment.changes.iter().any(switched_on);
-    if noisy && experiment.time.step.is_none() {
-        let step = experiment.noise.step;
-        notes.push(format!(
-            "the tokens' noise is stepped by {step:.2e} (weak order two), not by the tolerance"
-        ));
-    }
-    let last = experiment.time.last() * experiment.attention.speed();
-    if last > LONG && experiment.tokens.merge.is_none() && !noisy && experiment.time.step.is_none()
-    {
-        notes.push(format!(
-            "tokens are not merged: their contraction bounds the step, about {:.0e} steps to the end (set tokens.merge = 1e-9)",
-            last / STABLE_STEP
-        ));
-    }
-    if experiment.system.weighting_is_hard() {
-        notes.push(format!(
-            "hardmax: the argmax is held over steps of at most {HARD_STEP}, so that a switch is late by up to that; ties are averaged"
-        ));
-    }
-    if let Some(period) = experiment.system.period {
-        notes.push(format!(
-            "the random matrices are drawn again every {period} time units"
-        ));
-    }
-    if experiment.attention.beta > 709.0 {
-        notes.push("the energy exceeds the largest double (e^β): it is shown as infinite".into());
-    }
-    if experiment.time.step.is_some() && experiment.has_field() {
-        notes.push(
-            "the tokens move by discrete layers, the density by the continuous equation".into(),
-        );
-    }
-    notes
-}
-
-/// What the numbers of a continuum above the circle mean.
-fn continuum_notes(experiment: &Experiment, domain: Domain) -> Vec<String> {
-    let mut notes = Vec::new();
-    match domain {
-        Domain::Circle => {}
-        Domain::Sphere => notes.push(
-            "the distance W₁ is sliced: the mean over 32 directions of the exact distance of the angles to them".into(),
-        ),
-        Domain::Zonal(_) => {
-            notes.push("the density depends on the angle to its axis only; the distance W₁ is that of the angles to the axis".into());
-            let from = &experiment.field.initial;
-            if matches!(from, FieldInitial::From { from: Source::Empirical, .. }) {
-                notes.push("the density starts from the tokens averaged over the rotations around the axis".into());
-            }
-        }
-    }
-    notes
 }

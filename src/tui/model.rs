@@ -61,6 +61,8 @@ pub struct PresetLine {
     pub name: String,
     /// Its title.
     pub title: String,
+    /// Where in the paper it belongs.
+    pub section: String,
     /// What to look at.
     pub about: String,
 }
@@ -70,6 +72,7 @@ impl From<Preset> for PresetLine {
         Self {
             name: preset.name,
             title: preset.title,
+            section: preset.section,
             about: preset.about,
         }
     }

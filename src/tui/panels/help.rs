@@ -146,7 +146,7 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
             Style::new()
         };
         let width = usize::from(inner.width);
-        let text = format!(" {digit}  {:<20} {}", preset.name, preset.title);
+        let text = format!(" {digit}  {:<18} {}", preset.name, preset.title);
         buffer.set_stringn(
             inner.x,
             inner.y + row as u16,
@@ -156,7 +156,12 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
         );
     }
     if let Some(preset) = model.presets.get(chosen) {
-        let lines = wrapped(&preset.about, usize::from(inner.width.saturating_sub(2)));
+        let text = if preset.section.is_empty() {
+            preset.about.clone()
+        } else {
+            format!("{}: {}", preset.section, preset.about)
+        };
+        let lines = wrapped(&text, usize::from(inner.width.saturating_sub(2)));
         let below = inner.y + rows as u16 + 1;
         for (row, line) in lines.iter().enumerate() {
             let y = below + row as u16;
