@@ -551,3 +551,25 @@ fn what_does_not_combine_or_fit_is_refused_with_what_was_expected() {
         assert!(error.contains(expected), "{text}\n{error}");
     }
 }
+
+#[test]
+fn a_simple_leading_eigenvalue_leaves_at_most_three_hyperplanes() {
+    let spec = experiment(
+        "[tokens]\ncount = 40\ndimension = 3\nseed = 5\ninitial = { law = \"box\" }\n\
+         [attention]\nbeta = 1.0\nspace = \"rescaled\"\nvalue = [[1.0, 0.4, 0.0], [0.0, -0.2, 0.1], [0.0, 0.3, -0.1]]\n\
+         [time]\nend = 12.0\nframes = 3\ntolerance = 1e-8\n",
+    );
+    let system = spec.system.system(3, 5, 0);
+    let normal = system.leading_direction(3).unwrap();
+    let mut image = vec![0.0; 3];
+    apply(&transposed(&system.heads[0].value, 3, 3), &normal, &mut image);
+    for (a, b) in image.iter().zip(&normal) {
+        assert!((a - b).abs() < 1e-12, "Vᵀφ = φ");
+    }
+    let mut session = Session::without_pictures(spec);
+    while !session.finished() {
+        session.advance(&|| false).unwrap();
+    }
+    let planes = series(&session, "tokens_hyperplanes");
+    assert!(planes[0].1 > 3.0 && planes[2].1 <= 3.0, "{planes:?}");
+}

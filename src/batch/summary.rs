@@ -55,6 +55,7 @@ const LINES: &[(&str, &[(&str, &str)])] = &[
             ("tokens_variance_1", "λ₁"),
             ("tokens_variance_2", "λ₂"),
             ("tokens_vertices", "corners of the hull"),
+            ("tokens_hyperplanes", "hyperplanes"),
         ],
     ),
     (

@@ -169,6 +169,29 @@ impl System {
         matches!(self.space, Space::MeanShift | Space::Rescaled)
     }
 
+    /// The left eigenvector of V for its largest eigenvalue, where there is one head and this is real, positive and simple: the
+    /// normal of the hyperplanes of Table 1.
+    #[must_use]
+    pub fn leading_direction(&self, dimension: usize) -> Option<Vec<f64>> {
+        let [head] = self.heads.as_slice() else {
+            return None;
+        };
+        let d = dimension;
+        let transposed = faer::Mat::from_fn(d, d, |i, j| head.value[j * d + i]);
+        let eigen = transposed.eigen().ok()?;
+        let values: Vec<(f64, f64)> = (0..d).map(|k| (eigen.S()[k].re, eigen.S()[k].im)).collect();
+        let top = (0..d).max_by(|a, b| values[*a].0.total_cmp(&values[*b].0))?;
+        let (real, imaginary) = values[top];
+        let size = values.iter().fold(0.0_f64, |s, v| s.max(v.0.hypot(v.1)));
+        let simple = (0..d).all(|k| k == top || values[k].0 < real - 1e-9 * size);
+        if real <= 0.0 || imaginary.abs() > 1e-9 * size || !simple {
+            return None;
+        }
+        let column: Vec<f64> = (0..d).map(|i| eigen.U()[(i, top)].re).collect();
+        let length = column.iter().map(|a| a * a).sum::<f64>().sqrt();
+        (length > 0.0).then(|| column.iter().map(|a| a / length).collect())
+    }
+
     /// Whether the lengths of tokens move by themselves: the state is then y = rθ.
     #[must_use]
     pub fn has_lengths(&self) -> bool {

@@ -87,6 +87,7 @@ static BUILT_IN: &[(&str, &str)] = built_in![
     "ngpt",
     "ln-scaling",
     "long-context",
+    "replay",
 ];
 
 /// The preset that opens when none is named.

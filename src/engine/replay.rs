@@ -1,8 +1,9 @@
 //! A given model's tokens: an array layers×n×d from a file, shown layer by layer (Fig. 1). Directions are on the sphere, lengths
-//! beside them; nothing is computed but what is observed.
+//! beside them; nothing is computed but what is observed. One array is built in, the tokens of a random transformer
+//! (`tests/reference/random_transformer.py`).
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +13,12 @@ use serde::{Serialize, Serializer};
 use super::token_files::FileError;
 use crate::measure::Particles;
 use crate::sphere::geometry::norm;
+
+/// The array that is built in, by the name under which it is asked for.
+const BUILT_IN: (&str, &[u8]) = (
+    "builtin:random-transformer",
+    include_bytes!("../../presets/random-transformer.npy"),
+);
 
 /// The layers of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,10 +47,16 @@ impl Replay {
     /// # Errors
     /// [`FileError`] for a missing file, another shape or type, numbers that are not finite, and rows of length 0.
     pub fn read(name: &str, path: &Path) -> Result<Self, FileError> {
-        let fail = |what: String| FileError(format!("{name}: {what}"));
+        if name == BUILT_IN.0 {
+            return Self::of(name, BUILT_IN.1);
+        }
         let file = File::open(path).map_err(|e| FileError(format!("cannot read {name}: {e}")))?;
-        let npy = NpyFile::new(BufReader::new(file))
-            .map_err(|e| fail(format!("not an .npy file: {e}")))?;
+        Self::of(name, BufReader::new(file))
+    }
+
+    fn of(name: &str, source: impl Read) -> Result<Self, FileError> {
+        let fail = |what: String| FileError(format!("{name}: {what}"));
+        let npy = NpyFile::new(source).map_err(|e| fail(format!("not an .npy file: {e}")))?;
         let (shape, order, dtype) = (npy.shape().to_vec(), npy.order(), npy.dtype().descr());
         let [layers, count, dimension] = shape[..] else {
             return Err(fail(format!("its shape is {shape:?}, expected layers×n×d")));

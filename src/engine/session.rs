@@ -19,7 +19,9 @@ use crate::dynamics::pairs::Closure;
 use crate::integrate::StepError;
 use crate::measure::Particles;
 use crate::observe::table::BESIDE;
-use crate::observe::{FieldSide, Instruments, Observation, TokenSide, design, principal, products};
+use crate::observe::{
+    FieldSide, Instruments, Observation, TokenSide, cloud, design, principal, products,
+};
 use crate::sphere::Domain;
 use crate::theory::optimal::Optimum;
 
@@ -52,6 +54,7 @@ pub struct Session {
     pub(super) gaussian: Option<GaussianRun>,
     pub(super) gaussian_side: Option<GaussianSide>,
     pub(super) ensemble: Option<Ensemble>,
+    pub(super) leading_direction: Option<Vec<f64>>,
     pub(super) swept: Arc<SweepView>,
     pub(super) instruments: Instruments,
     pub(super) attention: Attention,
@@ -110,6 +113,11 @@ impl Session {
             }
         });
         let gaussian = GaussianRun::new(&experiment);
+        let leading_direction = (experiment.tokens.flat).then(|| {
+            let (d, seed) = (experiment.tokens.dimension, experiment.tokens.seed);
+            experiment.system.system(d, seed, 0).leading_direction(d)
+        });
+        let leading_direction = leading_direction.flatten();
         let ensemble = experiment.pairs.as_ref().map(|spec| {
             let (tokens, beta) = (&experiment.tokens, experiment.attention.beta);
             let tolerance = experiment.time.tolerance;
@@ -129,6 +137,7 @@ impl Session {
             gaussian,
             gaussian_side: None,
             ensemble,
+            leading_direction,
             swept: Arc::new(SweepView {
                 points: Vec::new(),
                 theory,
@@ -464,6 +473,10 @@ impl Session {
             if tokens.count() <= DESIGNS_UP_TO {
                 beside[12] = design::strength(tokens, 12, 1e-6) as f64;
             }
+        }
+        if let Some(direction) = &self.leading_direction {
+            let width = self.experiment.observe.cluster_width;
+            beside[13] = cloud::hyperplanes(self.tokens.tokens(), direction, width) as f64;
         }
         beside
     }

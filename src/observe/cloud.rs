@@ -3,6 +3,7 @@
 
 use faer::{Mat, Side};
 
+use super::clusters::TOLD_APART;
 use crate::measure::Particles;
 use crate::sphere::geometry::norm;
 
@@ -81,6 +82,26 @@ pub fn leading(d: usize, covariance: &[f64]) -> [f64; 2] {
         Ok(values) => [values[d - 1].max(0.0), values[d - 2].max(0.0)],
         Err(_) => [f64::NAN; 2],
     }
+}
+
+/// How many values the coordinate ⟨direction, x_i⟩ takes, when values nearer to each other than 3.33 `width` of its range are
+/// one: the hyperplanes of Table 1.
+#[must_use]
+pub fn hyperplanes(tokens: &Particles, direction: &[f64], width: f64) -> usize {
+    let mut values: Vec<f64> = (tokens.rows())
+        .map(|x| crate::sphere::geometry::dot(x, direction))
+        .collect();
+    values.sort_by(f64::total_cmp);
+    let (Some(first), Some(last)) = (values.first(), values.last()) else {
+        return 0;
+    };
+    // one plane has no range: what rounding leaves is not several
+    let size = first.abs().max(last.abs());
+    let apart = (TOLD_APART * width * (last - first)).max(1e-6 * size);
+    1 + values
+        .windows(2)
+        .filter(|pair| pair[1] - pair[0] > apart)
+        .count()
 }
 
 /// The corners of the convex hull of points of the plane, anticlockwise from the leftmost (Andrew's monotone chain). Points
@@ -164,6 +185,22 @@ mod tests {
         let [one, two] = Cloud::of(&tokens, true).leading;
         assert!((one + two - found[0] - found[3]).abs() < 1e-12);
         assert!((one * two - (found[0] * found[3] - found[1] * found[2])).abs() < 1e-12);
+    }
+
+    #[test]
+    fn hyperplanes_are_counted_along_their_normal() {
+        let rows = [
+            [0.0, 3.0],
+            [1.0, -2.0],
+            [1.001, 5.0],
+            [2.0, 0.0],
+            [0.002, 1.0],
+        ]
+        .concat();
+        let tokens = Particles::new(2, rows);
+        assert_eq!(hyperplanes(&tokens, &[1.0, 0.0], 0.1), 3);
+        let flat = Particles::new(2, vec![1.0, 0.0, 1.0 + 1e-12, 4.0]);
+        assert_eq!(hyperplanes(&flat, &[1.0, 0.0], 0.1), 1);
     }
 
     #[test]

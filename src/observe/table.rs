@@ -14,7 +14,7 @@ pub struct Observation<'a> {
 }
 
 /// What stands beside the tokens where it is no density on the sphere.
-pub const BESIDE: [&str; 13] = [
+pub const BESIDE: [&str; 14] = [
     "field_mean",
     "field_spread",
     "field_variance_1",
@@ -28,6 +28,7 @@ pub const BESIDE: [&str; 13] = [
     "optimum_energy",
     "optimum_gap",
     "tokens_design",
+    "tokens_hyperplanes",
 ];
 
 impl Observation<'_> {
@@ -171,6 +172,7 @@ pub static OBSERVABLES: &[Observable] = &[
     row("optimum_energy", "energy of the configuration of n points that is known to be optimal (repulsive attention)", Linear, |o| o.beside[10]),
     row("optimum_gap", "how far the tokens' energy lies above it, in percent", Log, |o| o.beside[11]),
     row("tokens_design", "spherical-design strength of the tokens: the largest t ≤ 12 with |m_1| … |m_t| ≤ 1e-6", Linear, |o| o.beside[12]),
+    row("tokens_hyperplanes", "values that the coordinate along the leading left eigenvector of V takes, where this is real, positive and simple (Table 1: at most three)", Linear, |o| o.beside[13]),
     row("field_steps", "accepted steps of the density so far", Linear, |o| o.field(|f| f.work.steps as f64)),
     row("field_evaluations", "right-hand sides of the density so far", Linear, |o| o.field(|f| f.work.evaluations as f64)),
 ];

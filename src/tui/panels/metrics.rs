@@ -70,6 +70,11 @@ fn charts(model: &Model) -> [Panel; 4] {
         }
     } else if system.layer_norm != LayerNorm::Post {
         [energy, gap, lengths, clusters]
+    } else if model
+        .snapshot()
+        .is_some_and(|s| s.value("optimum_gap").is_finite())
+    {
+        [energy, optimum, order, clusters]
     } else if alone {
         [energy, gap, order, clusters]
     } else {
@@ -121,6 +126,26 @@ fn lengths(model: &Model, buffer: &mut Buffer, area: Rect) {
     }
     let rows = [("tokens_length", "mean")];
     series(model, "lengths |y_i|", false, &rows, buffer, area);
+}
+
+/// How far repulsive tokens are above the optimal configuration, and how good a design they are.
+fn optimum(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let mut chart = chart(model, "above the optimum, %");
+    chart.log = true;
+    if let Some(snapshot) = model.snapshot() {
+        let gap = snapshot.history.series_named("optimum_gap");
+        chart.curve(gap, model.theme.tokens(), Pattern::Solid);
+        let mut line = vec![
+            sample(model, "━", model.theme.tokens()),
+            Span::raw(format!(" {} %", compact(snapshot.value("optimum_gap")))),
+        ];
+        let design = snapshot.value("tokens_design");
+        if design.is_finite() {
+            line.push(Span::raw(format!("  {design:.0}-design")));
+        }
+        chart.values = vec![Line::from(line)];
+    }
+    finish(model, chart, &["optimum_gap"], buffer, area);
 }
 
 fn corners(model: &Model, buffer: &mut Buffer, area: Rect) {
