@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use metastable::dynamics::binned::Binned;
+use metastable::dynamics::matrix::{Ensemble, MatrixSpec};
 use metastable::dynamics::spectral::Series;
+use metastable::dynamics::system::{Head, System, Weighting};
 use metastable::dynamics::tokens::Path;
 use metastable::dynamics::{
     Attention, CircleMeanField, Kernel, MarkerFlow, Normalisation, SphereMeanField, TokenDynamics,
@@ -19,6 +21,7 @@ use metastable::dynamics::{
 };
 use metastable::engine::{Session, Snapshot, presets};
 use metastable::measure::{Density, Law, Markers};
+use metastable::sphere::random::generator;
 use metastable::sphere::{Domain, SpherePlan};
 use metastable::tui::Marker;
 use metastable::tui::model::Model;
@@ -99,6 +102,37 @@ fn drift(plan: &Plan) {
                     dynamics.drift_by(Path::Spectral, &tokens.positions, &mut out)
                 });
             }
+        }
+    }
+}
+
+/// The drift of general systems: one head with random Q, K, V by softmax, and doubly stochastic weights.
+fn general(plan: &Plan) {
+    for (count, dimension) in [(1024, 3), (4096, 3), (1024, 16), (1024, 128)] {
+        let tokens = Law::Uniform.sample(count, dimension, 1);
+        let mut rng = generator(1, 9);
+        let mut draw = || {
+            let scale = 1.0 / (dimension as f64).sqrt();
+            let random = Ensemble::Ginibre;
+            MatrixSpec::Random { random, scale }.entries(dimension, dimension, &mut rng)
+        };
+        let head = Head {
+            query_key: draw(),
+            value: draw(),
+        };
+        let mut out = vec![0.0; count * dimension];
+        let sizes = format!("\"n\":{count},\"d\":{dimension}");
+        let doubly = Weighting::Sinkhorn { tolerance: 1e-12 };
+        for (name, weighting) in [("heads", Weighting::Kernel), ("sinkhorn", doubly)] {
+            let system = System {
+                heads: vec![head.clone()],
+                weighting,
+                ..System::plain()
+            };
+            let mut dynamics = TokenDynamics::of_system(&system, SOFTMAX, &tokens);
+            plan.measure("I", name, &sizes, || {
+                dynamics.drift(&tokens.positions, &mut out)
+            });
         }
     }
 }
@@ -311,6 +345,7 @@ fn markers(plan: &Plan) {
 fn main() {
     let plan = Plan::read();
     drift(&plan);
+    general(&plan);
     circle(&plan);
     tendency(&plan);
     sphere(&plan);

@@ -562,7 +562,11 @@ fn a_simple_leading_eigenvalue_leaves_at_most_three_hyperplanes() {
     let system = spec.system.system(3, 5, 0);
     let normal = system.leading_direction(3).unwrap();
     let mut image = vec![0.0; 3];
-    apply(&transposed(&system.heads[0].value, 3, 3), &normal, &mut image);
+    apply(
+        &transposed(&system.heads[0].value, 3, 3),
+        &normal,
+        &mut image,
+    );
     for (a, b) in image.iter().zip(&normal) {
         assert!((a - b).abs() < 1e-12, "Vᵀφ = φ");
     }

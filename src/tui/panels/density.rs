@@ -32,8 +32,8 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             blow_up,
         } => {
             let tokens = (tokens.0.as_slice(), tokens.1.as_slice());
-            let beside = (side.as_ref(), tokens, *blow_up);
-            return gaussian::draw(model, snapshot, beside, buffer, area);
+            let beside = (side.as_ref(), *blow_up);
+            return gaussian::draw(model, snapshot, beside, tokens, buffer, area);
         }
         FieldView::Reference(view) => {
             return tokens::other(model, view, buffer, area);

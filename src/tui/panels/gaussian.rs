@@ -17,7 +17,8 @@ const CORNERS: usize = 96;
 pub fn draw(
     model: &Model,
     snapshot: &Snapshot,
-    (side, tokens, blow_up): (Option<&GaussianSide>, (&[f64], &[f64]), Option<f64>),
+    (side, blow_up): (Option<&GaussianSide>, Option<f64>),
+    tokens: (&[f64], &[f64]),
     buffer: &mut Buffer,
     area: Rect,
 ) {
