@@ -3,24 +3,11 @@
 
 mod common;
 
-use common::experiment;
+use common::{run, series};
 use metastable::dynamics::tokens::Path;
 use metastable::dynamics::{Attention, Interaction, Normalisation, TokenDynamics};
-use metastable::engine::Session;
 use metastable::measure::Law;
 use metastable::theory::transition::{FrequencyLaw, lorentz_transient, order_parameter};
-
-fn run(text: &str) -> Session {
-    let mut session = Session::without_pictures(experiment(text));
-    while !session.finished() {
-        session.advance(&|| false).unwrap();
-    }
-    session
-}
-
-fn series(session: &Session, name: &str) -> Vec<(f64, f64)> {
-    session.history().series_named(name)
-}
 
 #[test]
 fn any_even_interaction_has_the_same_drift_by_moments_and_by_pairs() {

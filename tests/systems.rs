@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{experiment, flat, reference};
+use common::{experiment, flat, reference, run, series};
 use metastable::dynamics::matrix::{apply, exponential, product, transposed};
 use metastable::dynamics::system::{Head, System};
 use metastable::dynamics::{Attention, Normalisation, TokenDynamics};
@@ -111,18 +111,6 @@ fn every_system_follows_the_independent_oracle() {
             assert!(run.lengths().is_none(), "{name}");
         }
     }
-}
-
-fn run(text: &str) -> Session {
-    let mut session = Session::without_pictures(experiment(text));
-    while !session.finished() {
-        session.advance(&|| false).unwrap();
-    }
-    session
-}
-
-fn series(session: &Session, name: &str) -> Vec<(f64, f64)> {
-    session.history().series_named(name)
 }
 
 #[test]

@@ -170,7 +170,10 @@ impl Summary {
             .collect();
         Self {
             title: experiment.title.clone(),
-            system: (experiment.system).name(session.attention(), experiment.tokens.dimension),
+            system: match &experiment.tokens.replay {
+                Some(_) => "replay".into(),
+                None => (experiment.system).name(session.attention(), experiment.tokens.dimension),
+            },
             beta: session.attention().beta,
             diffusion: session.diffusion(),
             count: experiment.tokens.count,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use npyz::{NpyFile, Order};
 use serde::{Serialize, Serializer};
 
-use super::token_files::FileError;
+use super::token_files::{self, FileError};
 use crate::measure::Particles;
 use crate::sphere::geometry::norm;
 
@@ -57,7 +57,7 @@ impl Replay {
     fn of(name: &str, source: impl Read) -> Result<Self, FileError> {
         let fail = |what: String| FileError(format!("{name}: {what}"));
         let npy = NpyFile::new(source).map_err(|e| fail(format!("not an .npy file: {e}")))?;
-        let (shape, order, dtype) = (npy.shape().to_vec(), npy.order(), npy.dtype().descr());
+        let (shape, order) = (npy.shape().to_vec(), npy.order());
         let [layers, count, dimension] = shape[..] else {
             return Err(fail(format!("its shape is {shape:?}, expected layers×n×d")));
         };
@@ -71,18 +71,7 @@ impl Replay {
                 "its shape is {shape:?}: at least 2 layers of 1 token in 2 dimensions are needed"
             )));
         }
-        let values = match npy.try_data::<f64>() {
-            Ok(data) => data.collect::<Result<Vec<f64>, _>>(),
-            Err(npy) => match npy.try_data::<f32>() {
-                Ok(data) => data.map(|v| v.map(f64::from)).collect(),
-                Err(_) => {
-                    return Err(fail(format!(
-                        "its type is {dtype}, expected float64 or float32"
-                    )));
-                }
-            },
-        }
-        .map_err(|e| fail(format!("cut short: {e}")))?;
+        let values = token_files::numbers(npy).map_err(fail)?;
         for (index, row) in values.chunks_exact(dimension as usize).enumerate() {
             let length = norm(row);
             if !length.is_finite() || length < 1e-300 {

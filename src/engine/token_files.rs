@@ -58,24 +58,13 @@ fn read_npy(path: &Path) -> Result<Rows, FileError> {
         File::open(path).map_err(|e| FileError(format!("cannot read {}: {e}", path.display())))?;
     let npy =
         NpyFile::new(BufReader::new(file)).map_err(|e| fail(format!("not an .npy file: {e}")))?;
-    let (shape, order, dtype) = (npy.shape().to_vec(), npy.order(), npy.dtype().descr());
+    let (shape, order) = (npy.shape().to_vec(), npy.order());
     let (count, width) = match shape.as_slice() {
         [n] => (*n as usize, 1),
         [n, d] => (*n as usize, *d as usize),
         _ => return Err(fail(format!("its shape is {shape:?}, expected n×d"))),
     };
-    let values = match npy.try_data::<f64>() {
-        Ok(data) => data.collect::<Result<Vec<f64>, _>>(),
-        Err(npy) => match npy.try_data::<f32>() {
-            Ok(data) => data.map(|v| v.map(f64::from)).collect(),
-            Err(_) => {
-                return Err(fail(format!(
-                    "its type is {dtype}, expected float64 or float32"
-                )));
-            }
-        },
-    }
-    .map_err(|e| fail(format!("cut short: {e}")))?;
+    let values = numbers(npy).map_err(fail)?;
     let values = match order {
         Order::C => values,
         Order::Fortran => (0..count * width)
@@ -83,6 +72,19 @@ fn read_npy(path: &Path) -> Result<Rows, FileError> {
             .collect(),
     };
     Ok(Rows { values, width })
+}
+
+/// All numbers of an .npy file of float64 or float32, as they stand in it; else what is wrong with it.
+pub fn numbers<R: std::io::Read>(npy: NpyFile<R>) -> Result<Vec<f64>, String> {
+    let dtype = npy.dtype().descr();
+    match npy.try_data::<f64>() {
+        Ok(data) => data.collect::<Result<Vec<f64>, _>>(),
+        Err(npy) => match npy.try_data::<f32>() {
+            Ok(data) => data.map(|v| v.map(f64::from)).collect(),
+            Err(_) => return Err(format!("its type is {dtype}, expected float64 or float32")),
+        },
+    }
+    .map_err(|e| format!("cut short: {e}"))
 }
 
 /// Numbers separated by commas, semicolons, tabs or spaces; `#` starts a comment; a first line without any number is a

@@ -270,6 +270,9 @@ impl Model {
     #[must_use]
     pub fn system(&self) -> String {
         let dimension = self.experiment.tokens.dimension;
+        if self.experiment.tokens.replay.is_some() {
+            return "replay".into();
+        }
         self.experiment.system.name(self.attention(), dimension)
     }
 

@@ -12,6 +12,8 @@ pub struct TimeAxis {
     pub to: f64,
     /// Whether equal distances are equal ratios.
     pub log: bool,
+    /// Whether it counts the layers of a replay.
+    pub layers: bool,
 }
 
 impl TimeAxis {
@@ -28,6 +30,7 @@ impl TimeAxis {
             from: if log { first.min(0.1 * to) } else { 0.0 },
             to,
             log,
+            layers: model.experiment.tokens.replay.is_some(),
         }
     }
 
@@ -55,7 +58,12 @@ impl TimeAxis {
     /// What stands under the axis.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        if self.log { "t (log)" } else { "t" }
+        match (self.layers, self.log) {
+            (true, false) => "layer",
+            (true, true) => "layer (log)",
+            (false, true) => "t (log)",
+            (false, false) => "t",
+        }
     }
 
     /// Powers of ten strictly inside a logarithmic axis, thinned out to about `most`, with their labels.
@@ -109,6 +117,7 @@ mod tests {
             from: 0.1,
             to: 1e19,
             log: true,
+            layers: false,
         };
         for share in [0.0, 0.3, 1.0] {
             assert!((axis.share(axis.time(share)).unwrap() - share).abs() < 1e-12);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use metastable::engine::experiment::default_modes;
 use metastable::engine::field_run::FieldRun;
 use metastable::engine::token_run::TokenRun;
-use metastable::engine::{Experiment, decode};
+use metastable::engine::{Experiment, Session, decode};
 use metastable::measure::{Law, Particles};
 use serde_json::Value;
 
@@ -89,4 +89,18 @@ pub fn system_in(
          [attention]\nbeta = {beta:?}\nnormalisation = \"{normalisation}\"\n[noise]\ndiffusion = {diffusion:?}\n\
          [time]\nend = 1.0\nframes = 11\ntolerance = {tolerance:?}\n"
     ))
+}
+
+/// A whole run of an experiment's text.
+pub fn run(text: &str) -> Session {
+    let mut session = Session::without_pictures(experiment(text));
+    while !session.finished() {
+        session.advance(&|| false).unwrap();
+    }
+    session
+}
+
+/// (t, value) of an observable.
+pub fn series(session: &Session, name: &str) -> Vec<(f64, f64)> {
+    session.history().series_named(name)
 }

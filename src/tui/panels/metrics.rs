@@ -130,7 +130,7 @@ fn lengths(model: &Model, buffer: &mut Buffer, area: Rect) {
 
 /// How far repulsive tokens are above the optimal configuration, and how good a design they are.
 fn optimum(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let mut chart = chart(model, "above the optimum, %");
+    let mut chart = chart(model, "gap to optimum");
     chart.log = true;
     if let Some(snapshot) = model.snapshot() {
         let gap = snapshot.history.series_named("optimum_gap");
@@ -154,7 +154,7 @@ fn corners(model: &Model, buffer: &mut Buffer, area: Rect) {
 }
 
 fn spread(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let mut chart = chart(model, "variance λ₁ of the covariance");
+    let mut chart = chart(model, "variance λ₁");
     chart.log = true;
     both(model, &mut chart, "tokens_variance_1", "field_variance_1");
     let line = values(model, "tokens_variance_1", "field_variance_1", compact);

@@ -14,6 +14,9 @@ use crate::tui::model::{Message, Model};
 use crate::tui::number::{short, tidy};
 use crate::tui::view::PAGES;
 
+/// Characters of the title that the tabs leave at least.
+const TITLE: usize = 10;
+
 /// "metastable  TITLE · SA · n 64 · d 2 · β 9 · D 0", and the pages.
 pub fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
@@ -27,10 +30,11 @@ pub fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
         tidy(model.diffusion()),
     );
     let page = PAGES[model.page % PAGES.len()].name;
-    let tabs: Vec<Span> = if area.width >= 110 {
-        PAGES
-            .iter()
-            .filter(|other| (other.shown)(model))
+    let shown = || PAGES.iter().filter(|other| (other.shown)(model));
+    let all: usize = shown().map(|other| other.name.chars().count() + 2).sum();
+    // the tabs, where they leave room for the facts and a good part of the title
+    let tabs: Vec<Span> = if all + 13 + facts.chars().count() + TITLE < usize::from(area.width) {
+        shown()
             .flat_map(|other| {
                 let style = if other.name == page {
                     theme.selected()
