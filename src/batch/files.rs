@@ -13,12 +13,13 @@ use super::summary::Summary;
 use crate::dynamics::matrix::MatrixSpec;
 use crate::engine::frequencies::Frequencies;
 use crate::engine::sweep::{SweepSpec, SweepView};
+use crate::engine::token_run::TokenRun;
 use crate::engine::{Experiment, History};
 use crate::measure::Law;
 use crate::observe::{OBSERVABLES, products};
 
 /// Every file that a run may write.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "experiment.toml",
     "metrics.csv",
     "summary.json",
@@ -33,6 +34,7 @@ const NAMES: [&str; 16] = [
     "initial.npy",
     "initial_weights.npy",
     "products.npy",
+    "lengths.npy",
     "replay.npy",
     "sweep.csv",
 ];
@@ -85,6 +87,7 @@ pub struct Output {
     target: PathBuf,
     staging: TempDir,
     tokens: ArrayFile,
+    lengths: Option<ArrayFile>,
     densities: Vec<Option<Shown>>,
 }
 
@@ -114,20 +117,28 @@ impl Output {
             spec.dimension as u64,
         ];
         let tokens = ArrayFile::create(&staging.path().join("tokens.npy"), &shape)?;
+        let lengths = (experiment.has_lengths())
+            .then(|| ArrayFile::create(&staging.path().join("lengths.npy"), &shape[..2]))
+            .transpose()?;
         Ok(Self {
             target: target.to_owned(),
             staging,
             tokens,
+            lengths,
             densities: Vec::new(),
         })
     }
 
-    /// Takes a frame: the positions, and the density while it is resolved.
+    /// Takes a frame: the positions, the lengths where they move, and the density while it is resolved.
     ///
     /// # Errors
     /// The operating system's.
-    pub fn frame(&mut self, positions: &[f64], density: Option<Shown>) -> io::Result<()> {
-        self.tokens.extend(positions.iter().copied())?;
+    pub fn frame(&mut self, tokens: &TokenRun, density: Option<Shown>) -> io::Result<()> {
+        self.tokens
+            .extend(tokens.tokens().positions.iter().copied())?;
+        if let (Some(file), Some(lengths)) = (&mut self.lengths, tokens.lengths()) {
+            file.extend(lengths.iter().copied())?;
+        }
         self.densities.push(density);
         Ok(())
     }
@@ -169,6 +180,9 @@ impl Output {
         json.push('\n');
         fs::write(folder.join("summary.json"), json)?;
         self.tokens.finish()?;
+        if let Some(lengths) = self.lengths {
+            lengths.finish()?;
+        }
         move_in(&folder, &self.target)
     }
 }

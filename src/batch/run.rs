@@ -70,9 +70,7 @@ pub fn export(
     let mut output = Output::create(out, experiment).map_err(failed)?;
     let (session, seconds) = follow(experiment, progress, &mut |session| {
         let density = session.field().and_then(Shown::of);
-        output
-            .frame(&session.tokens().tokens().positions, density)
-            .map_err(failed)
+        output.frame(session.tokens(), density).map_err(failed)
     })?;
     let summary = Summary::of(&session, seconds);
     output

@@ -328,7 +328,7 @@ impl Session {
             .min(spec.points);
         while self.swept.points.len() < due {
             let index = self.swept.points.len();
-            match spec.measure(index, experiment.tokens.seed, cancelled)? {
+            match spec.measure(index, &experiment, cancelled)? {
                 Some(point) => Arc::make_mut(&mut self.swept).points.push(point),
                 None => return Ok(false),
             }

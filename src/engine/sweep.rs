@@ -7,6 +7,7 @@ use super::document::{Document, InputError};
 use super::experiment::{Experiment, default_noise_step};
 use super::section::Section;
 use super::session::{Session, SessionError};
+use super::system_spec::long_context_beta;
 use crate::observe::table;
 use crate::theory;
 
@@ -53,18 +54,25 @@ impl SweepSpec {
         self.from + (self.to - self.from) * index as f64 / last
     }
 
-    /// Runs point j to its end.
+    /// Runs point j to its end, with the number of tokens and the seed of `base`.
     ///
     /// # Errors
     /// [`SessionError`] of that run; None when `cancelled` said so on the way.
     pub fn measure(
         &self,
         index: usize,
-        seed: u64,
+        base: &Experiment,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Point>, SessionError> {
         let mut experiment = self.experiments[index].clone();
-        experiment.tokens.seed = seed;
+        // n and the seed may have been changed on the screen since the file was read
+        experiment.tokens.seed = base.tokens.seed;
+        if self.key != "tokens.count" {
+            experiment.tokens.count = base.tokens.count;
+            if let Some(gamma) = experiment.system.gamma {
+                experiment.attention.beta = long_context_beta(gamma, base.tokens.count);
+            }
+        }
         let mut session = Session::without_pictures(experiment);
         while !session.finished() {
             if cancelled() || !session.advance(cancelled)? {

@@ -59,11 +59,7 @@ impl SystemState {
 
     /// |y_i|, where a scheme of layer normalisation lets lengths move.
     pub(super) fn lengths(&self) -> Option<&[f64]> {
-        let moving = matches!(
-            self.spec.layer_norm,
-            LayerNorm::Pre | LayerNorm::Mix { .. } | LayerNorm::Peri
-        );
-        moving.then_some(self.lengths.as_slice())
+        (self.spec.has_lengths()).then_some(self.lengths.as_slice())
     }
 
     /// Where the equation changes next after the time `now`, and what has to be done to go on from `now`.

@@ -203,6 +203,15 @@ impl SystemSpec {
         }
     }
 
+    /// Whether the lengths of tokens move by themselves.
+    #[must_use]
+    pub fn has_lengths(&self) -> bool {
+        matches!(
+            self.layer_norm,
+            LayerNorm::Pre | LayerNorm::Mix { .. } | LayerNorm::Peri
+        )
+    }
+
     /// Whether dx = drift dt + noise makes sense: not for lengths, rescaled coordinates, or a clock that slows down.
     #[must_use]
     pub fn takes_noise(&self) -> bool {

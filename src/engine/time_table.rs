@@ -28,8 +28,18 @@ pub(super) fn replay_time(section: &Section, replay: &Replay) -> Result<TimeSpec
                 .error(&section.key(key), message, remedy));
         }
     }
-    for key in ["spacing", "first", "scheme", "step", "residual"] {
-        if section.get(key).is_some() {
+    // a run that was written says how others step
+    let layered = section
+        .text("scheme")?
+        .is_some_and(|scheme| scheme != "adaptive");
+    for (key, said) in [
+        ("spacing", section.get("spacing").is_some()),
+        ("first", section.get("first").is_some()),
+        ("step", section.get("step").is_some()),
+        ("residual", section.get("residual").is_some()),
+        ("scheme", layered),
+    ] {
+        if said {
             let message = "the frames of a replay are its layers";
             let remedy = Some("leave it out".into());
             return Err(section

@@ -455,6 +455,8 @@ fn discrepancy(
 ) -> f64 {
     match &side.moments {
         Some(own) if own.domain() == moments.domain() => kernel.energy_norm(&own.minus(moments)),
+        // the double sum over tokens is no norm where the kernel is not positive
+        _ if kernel.beta < 0.0 => f64::NAN,
         _ => zonal_discrepancy(kernel, tokens, side.self_potential, axis, moments),
     }
 }
