@@ -3,7 +3,6 @@
 
 use faer::{Mat, Side};
 
-use super::clusters::TOLD_APART;
 use crate::measure::Particles;
 use crate::sphere::geometry::norm;
 
@@ -84,8 +83,8 @@ pub fn leading(d: usize, covariance: &[f64]) -> [f64; 2] {
     }
 }
 
-/// How many values the coordinate ⟨direction, x_i⟩ takes, when values nearer to each other than 3.33 `width` of its range are
-/// one: the hyperplanes of Table 1.
+/// How many values the coordinate ⟨direction, x_i⟩ takes, when values nearer to each other than a fifth of `width` of its range
+/// are one: the hyperplanes of Table 1.
 #[must_use]
 pub fn hyperplanes(tokens: &Particles, direction: &[f64], width: f64) -> usize {
     let mut values: Vec<f64> = (tokens.rows())
@@ -97,7 +96,7 @@ pub fn hyperplanes(tokens: &Particles, direction: &[f64], width: f64) -> usize {
     };
     // one plane has no range: what rounding leaves is not several
     let size = first.abs().max(last.abs());
-    let apart = (TOLD_APART * width * (last - first)).max(1e-6 * size);
+    let apart = (0.2 * width * (last - first)).max(1e-6 * size);
     1 + values
         .windows(2)
         .filter(|pair| pair[1] - pair[0] > apart)

@@ -19,7 +19,7 @@ pub(super) const VALLEY: f64 = 0.5;
 /// Clusters lighter than this are not counted (on the circle; components of the graph all are).
 pub(super) const LIGHTEST: f64 = 1e-3;
 /// √(8 ln 4): the distance, in widths, at which two equal Gaussians have a valley of half their height.
-pub(super) const TOLD_APART: f64 = 3.330_218_444_630_791;
+const TOLD_APART: f64 = 3.330_218_444_630_791;
 
 /// One cluster.
 #[derive(Debug, Clone, PartialEq)]
