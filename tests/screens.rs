@@ -222,6 +222,15 @@ fn every_size_can_be_drawn_on_every_page_with_every_marker_before_and_after_the_
         model("orthogonal", 3, Depth::None),
         watched("sphere-pair", 3, 3, Depth::Ansi256),
         model("zonal-128", 2, Depth::Ansi16),
+        model("three-heads", 2, Depth::Ansi256),
+        model("gaussian-origin", 2, Depth::Truecolor),
+        model("polytope", 3, Depth::None),
+        model("bbgky", 2, Depth::Ansi16),
+        model("long-context", 1, Depth::None),
+        model("icosahedron", 2, Depth::Truecolor),
+        model("kuramoto-lorentz", 2, Depth::Ansi16),
+        model("pre-ln", 2, Depth::None),
+        model("replay", 3, Depth::Ansi256),
         {
             let experiment = presets::load("metastable").unwrap();
             Model::new(
@@ -359,5 +368,73 @@ fn the_end_of_a_staircase_is_one_body() {
         let text = drawn(&model, width, height).backend().to_string();
         assert!(text.contains("maximum: one body"), "{text}");
         assert!(!text.contains("next step"), "{text}");
+    }
+}
+
+#[test]
+fn every_system_says_on_its_page_what_stands_beside_its_tokens() {
+    for (preset, frames, page, wanted) in [
+        (
+            "three-heads",
+            3,
+            "run",
+            ["QKV, 3 heads", "reference, 256 tokens", "W₁"],
+        ),
+        (
+            "gaussian-origin",
+            3,
+            "run",
+            ["tokens in ℝ²", "Gaussian mean field", "W₂"],
+        ),
+        (
+            "polytope",
+            40,
+            "run",
+            ["axes ±", "hull of the clusters", "rescaled"],
+        ),
+        (
+            "icosahedron",
+            20,
+            "run",
+            ["gap to optimum", "design", "V = −I"],
+        ),
+        (
+            "kuramoto-lorentz",
+            5,
+            "run",
+            ["1024 frequencies", "Ott–Antonsen", "V = 2·I"],
+        ),
+        (
+            "pre-ln",
+            10,
+            "run",
+            ["lengths |y_i|", "equiangular", "Pre-LN"],
+        ),
+        (
+            "bbgky",
+            4,
+            "pairs",
+            ["kirkwood", "400 runs of 48", "pair moment"],
+        ),
+        (
+            "long-context",
+            1,
+            "sweep",
+            ["26 of 26 runs", "one layer, this n", "attention.gamma"],
+        ),
+        (
+            "replay",
+            4,
+            "products",
+            ["layer by layer", " layer ", "replay"],
+        ),
+    ] {
+        let mut model = model(preset, frames, Depth::Truecolor);
+        model.page = PAGES.iter().position(|p| p.name == page).unwrap();
+        assert!((PAGES[model.page].shown)(&model), "{preset}: {page}");
+        let text = drawn(&model, 160, 40).backend().to_string();
+        for word in wanted {
+            assert!(text.contains(word), "{preset}: {word}\n{text}");
+        }
     }
 }
