@@ -10,6 +10,7 @@
 //! Q = K = V = I; O(n²d), one thread: it is for the few bodies that are left when the fast motion is over.
 
 use crate::sphere::exponential::exp;
+use crate::sphere::geometry::gap;
 
 /// The sums of one point x over all tokens: `pull` ← Σ_j w_j e^{−β(1−⟨x,x_j⟩)} P_x x_j, which is (1/β)∇Z(x)e^{−β}; returns
 /// Z(x)e^{−β} and its Laplacian over β, Σ_j w_j e^{−β(1−c_j)}(β(1−c_j²) − (d−1)c_j), c_j = ⟨x,x_j⟩. No scratch, one thread.
@@ -55,7 +56,7 @@ fn in_any_dimension(
     let turns = x.len() as f64 - 1.0;
     pull.fill(0.0);
     for (y, w) in positions.chunks_exact(x.len()).zip(weights) {
-        let gap = 0.5 * x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+        let gap = gap(x, y);
         let k = w * exp(-beta * gap);
         potential += k;
         along += k * gap;

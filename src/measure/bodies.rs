@@ -5,7 +5,7 @@
 //! [`crate::dynamics::merging`]; here is what a merge does to the measure.
 
 use super::Particles;
-use crate::sphere::geometry::norm;
+use crate::sphere::geometry::{gap, norm};
 
 /// The bodies and the tokens in them.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,8 +62,7 @@ impl Bodies {
     /// 1 − ⟨x_i,x_j⟩ = |x_i − x_j|²/2 of two bodies, without cancellation.
     #[must_use]
     pub fn gap(&self, i: usize, j: usize) -> f64 {
-        let (x, y) = (self.particles.row(i), self.particles.row(j));
-        0.5 * x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>()
+        gap(self.particles.row(i), self.particles.row(j))
     }
 
     /// Joins every group of bodies (given as body → group, groups numbered from 0 in order of their first body) into

@@ -18,7 +18,7 @@ use faer::{Mat, Side};
 
 use crate::dynamics::{Attention, Normalisation};
 use crate::measure::Particles;
-use crate::sphere::geometry::{dot, norm, project_tangent};
+use crate::sphere::geometry::{dot, gap, norm, project_tangent};
 
 /// Most tangent dimensions: the eigenvalues cost their cube at every frame.
 pub const MOST_DIRECTIONS: usize = 256;
@@ -88,10 +88,6 @@ impl Saddle {
     fn growing(&self) -> &[f64] {
         &self.rates[..self.rates.iter().take_while(|rate| **rate > 0.0).count()]
     }
-}
-
-fn gap(x: &[f64], y: &[f64]) -> f64 {
-    0.5 * x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>()
 }
 
 /// M_i, times e^{−β} for (SA) and as it is for (USA).

@@ -10,7 +10,7 @@ use crate::integrate::Work;
 use crate::measure::{Density, Markers, Moments, Particles};
 use crate::sphere::Domain;
 use crate::sphere::gegenbauer::for_each_polynomial;
-use crate::sphere::geometry::{angle_between, dot};
+use crate::sphere::geometry::{angle_between, dot, gap};
 
 /// Degrees of the order parameters in the table.
 pub const ORDERS: usize = 8;
@@ -200,8 +200,6 @@ const MOST_BODIES: usize = 1024;
 /// min |x_i − x_j|²/2 = min 1 − ⟨x_i,x_j⟩; on the circle among neighbours, above over all pairs of at most
 /// `MOST_BODIES`.
 fn closest(tokens: &Particles) -> f64 {
-    let gap =
-        |x: &[f64], y: &[f64]| 0.5 * x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
     let n = tokens.count();
     let smallest = if n < 2 {
         f64::INFINITY

@@ -14,6 +14,13 @@ pub fn norm(x: &[f64]) -> f64 {
     dot(x, x).sqrt()
 }
 
+/// 1 − ⟨x,y⟩ = |x − y|²/2 of two unit vectors, without cancellation.
+#[inline]
+#[must_use]
+pub fn gap(x: &[f64], y: &[f64]) -> f64 {
+    0.5 * x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>()
+}
+
 /// y ← P_x y = y − ⟨x,y⟩x, the part of `y` tangent to the sphere at the unit vector `x`.
 #[inline]
 pub fn project_tangent(x: &[f64], y: &mut [f64]) {
