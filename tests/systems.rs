@@ -5,6 +5,7 @@
 mod common;
 
 use common::{experiment, flat, reference, run, series, with_tokens};
+use metastable::batch;
 use metastable::dynamics::matrix::{apply, exponential, product, transposed};
 use metastable::dynamics::system::{Head, System};
 use metastable::dynamics::{Attention, Normalisation, TokenDynamics};
@@ -423,15 +424,7 @@ fn a_models_tokens_are_replayed_layer_by_layer_with_their_products() {
     let values: Vec<f64> = (0..3 * 4 * 2)
         .map(|i| 1.0 + f64::from(i * i % 17))
         .collect();
-    use npyz::WriterBuilder;
-    let mut writer = npyz::WriteOptions::new()
-        .default_dtype()
-        .shape(&[3, 4, 2])
-        .writer(std::fs::File::create(&path).unwrap())
-        .begin_nd()
-        .unwrap();
-    writer.extend(values.iter().copied()).unwrap();
-    writer.finish().unwrap();
+    write_npy(&path, &[3, 4, 2], &values);
     let text = format!("[tokens]\nreplay = {path:?}\n[attention]\nbeta = 1.0\n");
     let mut session = Session::new(experiment(&text));
     for layer in 0..3 {
@@ -620,4 +613,45 @@ fn cross_ratios_of_tokens_are_conserved_at_beta_zero_with_any_coupling() {
             "V = {value}"
         );
     }
+}
+
+fn write_npy(path: &std::path::Path, shape: &[u64], values: &[f64]) {
+    use npyz::WriterBuilder;
+    let mut writer = npyz::WriteOptions::new()
+        .default_dtype()
+        .shape(shape)
+        .writer(std::fs::File::create(path).unwrap())
+        .begin_nd()
+        .unwrap();
+    writer.extend(values.iter().copied()).unwrap();
+    writer.finish().unwrap();
+}
+
+#[test]
+fn matrices_and_frequencies_from_files_travel_with_the_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let value = [0.3, -1.0, 0.2, 0.8, 0.1, 0.0, -0.4, 0.5, 0.6];
+    write_npy(&dir.path().join("v.npy"), &[3, 3], &value);
+    write_npy(&dir.path().join("omega.npy"), &[4], &[0.1, -0.2, 0.3, 0.4]);
+    write_npy(&dir.path().join("wide.npy"), &[2, 3], &value[..6]);
+    let read = |text: &str| decode::read_text("e.toml", dir.path(), text);
+    let heads = "[tokens]\ncount = 5\ndimension = 3\n[attention]\nbeta = 1.0\nvalue = { path = \"v.npy\" }\n[time]\nend = 1.0\nframes = 3\n";
+    let spec = read(heads).unwrap();
+    assert_eq!(spec.system.system(3, 0, 0).heads[0].value, value);
+    let turning = "[tokens]\ncount = 4\nfrequencies = { path = \"omega.npy\" }\n[attention]\nbeta = 1.0\n[time]\nend = 1.0\nframes = 3\n";
+    for (name, text) in [("heads", heads), ("turning", turning)] {
+        let (one, two) = (dir.path().join(name), dir.path().join(format!("{name}2")));
+        batch::export(&read(text).unwrap(), &one, false, &mut |_| true).unwrap();
+        let again = presets::resolve(one.join("experiment.toml").to_str().unwrap(), &[]).unwrap();
+        batch::export(&again, &two, false, &mut |_| true).unwrap();
+        let bytes = |folder: &std::path::Path| std::fs::read(folder.join("tokens.npy")).unwrap();
+        assert_eq!(bytes(&one), bytes(&two), "{name}");
+    }
+    let error = read(&heads.replace("v.npy", "wide.npy"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("wide.npy holds a 2×3 matrix") && error.contains("a 3×3 matrix is expected"),
+        "{error}"
+    );
 }
