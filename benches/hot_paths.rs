@@ -20,7 +20,7 @@ use metastable::dynamics::{
     ZonalMeanField,
 };
 use metastable::engine::{Session, Snapshot, presets};
-use metastable::measure::{Density, Law, Markers};
+use metastable::measure::{Density, Law, Markers, Particles};
 use metastable::sphere::random::generator;
 use metastable::sphere::{Domain, SpherePlan};
 use metastable::tui::Marker;
@@ -30,6 +30,7 @@ use metastable::tui::view::view;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
+use rayon::prelude::*;
 
 const SOFTMAX: Attention = Attention::new(4.0, Normalisation::Softmax);
 
@@ -84,15 +85,15 @@ impl Plan {
     }
 }
 
+/// All pairs, and the series where there is one, at the peers' sizes.
 fn drift(plan: &Plan) {
-    for dimension in [2, 3, 128] {
-        for count in [256, 4096, 65536] {
+    for dimension in [2, 3, 16, 128] {
+        for count in [256, 1024, 4096, 16384] {
             let tokens = Law::Uniform.sample(count, dimension, 1);
             let mut dynamics = TokenDynamics::new(SOFTMAX, &tokens);
             let mut out = vec![0.0; count * dimension];
             let sizes = format!("\"n\":{count},\"d\":{dimension}");
-            // half a minute a call
-            let slow = count * count * dimension > 1 << 36;
+            let slow = count * count * dimension > 1 << 28;
             let direct = if slow { "direct slow" } else { "direct" };
             plan.measure("A", direct, &sizes, || {
                 dynamics.drift_by(Path::Direct, &tokens.positions, &mut out)
@@ -103,6 +104,31 @@ fn drift(plan: &Plan) {
                 });
             }
         }
+    }
+}
+
+/// 1024 systems of 32 tokens, one drift of all of them, as an ensemble of runs takes it.
+fn ensemble(plan: &Plan) {
+    for dimension in [2, 8, 32, 128, 512] {
+        let tokens = Law::Uniform.sample(1024 * 32, dimension, 1);
+        let one = Particles::new(dimension, tokens.positions[..32 * dimension].to_vec());
+        let mut out = vec![0.0; tokens.positions.len()];
+        let mut dynamics: Vec<_> = (0..rayon::current_num_threads())
+            .map(|_| TokenDynamics::new(SOFTMAX, &one))
+            .collect();
+        let system = 32 * dimension;
+        let share = 1024_usize.div_ceil(dynamics.len()) * system;
+        let sizes = format!("\"systems\":1024,\"n\":32,\"d\":{dimension}");
+        plan.measure("A_batch", "direct", &sizes, || {
+            (out.par_chunks_mut(share))
+                .zip(tokens.positions.par_chunks(share))
+                .zip(&mut dynamics)
+                .for_each(|((out, positions), dynamics)| {
+                    for (out, x) in (out.chunks_mut(system)).zip(positions.chunks(system)) {
+                        dynamics.drift(x, out);
+                    }
+                });
+        });
     }
 }
 
@@ -345,6 +371,7 @@ fn markers(plan: &Plan) {
 fn main() {
     let plan = Plan::read();
     drift(&plan);
+    ensemble(&plan);
     general(&plan);
     circle(&plan);
     tendency(&plan);

@@ -15,7 +15,7 @@ use super::spectral::{Series, SphereSeries};
 use super::tangent;
 use super::{Attention, General, Interaction, Kernel, Normalisation, System};
 use crate::measure::Particles;
-use crate::sphere::geometry::{dot, project_tangent, retract};
+use crate::sphere::geometry::{dot, norm, project_tangent};
 
 /// How many tokens a degree of the series must stand against before it is used.
 const SERIES_FROM: usize = 4;
@@ -212,6 +212,17 @@ impl TokenDynamics {
 
     /// The drift without the natural frequencies.
     pub fn attraction(&mut self, positions: &[f64], drift: &mut [f64]) {
+        assert_eq!(
+            positions.len(),
+            self.unit.len(),
+            "as many tokens as weights"
+        );
+        if self.preferred == Path::Direct {
+            let (attention, potential) = (&self.attention, &mut self.potential);
+            if (self.pairs).drift_of_few(attention, positions, drift, potential) {
+                return;
+            }
+        }
         self.normalise(positions);
         match self.preferred {
             Path::Direct => self.direct(drift),
@@ -252,39 +263,38 @@ impl TokenDynamics {
     }
 
     fn normalise(&mut self, positions: &[f64]) {
-        self.unit.copy_from_slice(positions);
-        retract(&mut self.unit, self.dimension);
+        let d = self.dimension;
+        for (unit, x) in (self.unit.chunks_exact_mut(d)).zip(positions.chunks_exact(d)) {
+            let inverse = 1.0 / norm(x);
+            unit.iter_mut().zip(x).for_each(|(u, x)| *u = x * inverse);
+        }
     }
 
     fn attend(&mut self, average: &mut [f64]) {
-        self.pairs.sums(
-            self.attention.beta,
-            &self.unit,
-            average,
-            &mut self.potential,
-        );
-        for (row, potential) in average
-            .chunks_exact_mut(self.dimension)
-            .zip(&self.potential)
-        {
-            let scale = match self.attention.normalisation {
-                Normalisation::Softmax => self.attention.scale() / potential,
-                Normalisation::None => self.attention.scale(),
-            };
+        self.pair_sums(average);
+        for (i, row) in average.chunks_exact_mut(self.dimension).enumerate() {
+            let scale = self.rate(i);
             row.iter_mut().for_each(|a| *a *= scale);
         }
+    }
+
+    fn pair_sums(&mut self, sums: &mut [f64]) {
+        let (beta, potential) = (self.attention.beta, &mut self.potential);
+        self.pairs.sums(beta, &self.unit, sums, potential);
     }
 
     fn direct(&mut self, drift: &mut [f64]) {
         if let Some(interaction) = self.attention.interaction {
             return self.interact(&interaction, drift);
         }
-        self.attend(drift);
-        for (row, x) in drift
-            .chunks_exact_mut(self.dimension)
-            .zip(self.unit.chunks_exact(self.dimension))
+        self.pair_sums(drift);
+        let d = self.dimension;
+        for (i, (row, x)) in (drift.chunks_exact_mut(d))
+            .zip(self.unit.chunks_exact(d))
+            .enumerate()
         {
-            project_tangent(x, row);
+            let (rate, along) = (self.rate(i), dot(x, row));
+            (row.iter_mut().zip(x)).for_each(|(a, x)| *a = rate * (*a - along * x));
         }
     }
 
@@ -452,6 +462,48 @@ mod tests {
                             "{normalisation:?} β {beta} n {count} d {dimension}: {:e}",
                             a - b
                         );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn few_tokens_in_one_pass_move_as_by_normalising_summing_and_projecting() {
+        for normalisation in systems() {
+            // (USA) has the factor e^β, which is not a number any more at 10⁴
+            let steep = [600.0, 1e4][usize::from(normalisation == Normalisation::Softmax)];
+            for beta in [0.0, 1.0, 9.0, steep, -3.0] {
+                for dimension in [5, 8, 16, 33, 64, 65, 130] {
+                    for count in [1, 2, 7, 31, 32, 33, 64, 65] {
+                        let mut tokens = Law::Uniform.sample(count, dimension, 3);
+                        if count > 30 {
+                            // identical and antipodal tokens, and rows of another length than one
+                            let rows = &mut tokens.positions;
+                            rows.copy_within(..dimension, dimension);
+                            for c in 0..dimension {
+                                rows[5 * dimension + c] = -rows[c];
+                                rows[7 * dimension + c] *= 1.25;
+                            }
+                        }
+                        let attention = Attention::new(beta, normalisation);
+                        let mut dynamics = TokenDynamics::new(attention, &tokens);
+                        let mut few = vec![0.0; dimension * count];
+                        let mut direct = few.clone();
+                        dynamics.drift(&tokens.positions, &mut few);
+                        let potential = dynamics.potential.clone();
+                        dynamics.drift_by(Path::Direct, &tokens.positions, &mut direct);
+                        // rounding of the inner products, which β multiplies
+                        let allowed = 4e-15 * (1.0 + beta.abs());
+                        for (a, b) in potential.iter().zip(&dynamics.potential) {
+                            assert!((a / b - 1.0).abs() < allowed, "{a} {b}");
+                        }
+                        for (a, b) in few.iter().zip(&direct) {
+                            assert!(
+                                (a - b).abs() < allowed * attention.speed().max(1.0),
+                                "{normalisation:?} β {beta} n {count} d {dimension}: {a} {b}"
+                            );
+                        }
                     }
                 }
             }

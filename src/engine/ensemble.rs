@@ -26,13 +26,14 @@ pub const BINS: usize = 60;
 /// The runs and the closed equations beside them.
 pub struct Ensemble {
     runs: Vec<Run>,
+    /// The right-hand side, which all runs have in common, once for every thread.
+    dynamics: Vec<TokenDynamics>,
     /// One for each closure.
     pub closed: Vec<PairDensity>,
 }
 
 struct Run {
     tokens: Particles,
-    dynamics: TokenDynamics,
     stepper: Explicit,
 }
 
@@ -59,14 +60,13 @@ impl Ensemble {
     #[must_use]
     pub fn new(spec: &PairsSpec, beta: f64, count: usize, seed: u64, tolerance: f64) -> Self {
         let attention = Attention::new(beta, Normalisation::None);
-        let runs = (1..=spec.runs as u64)
+        let runs: Vec<Run> = (1..=spec.runs as u64)
             .map(|r| {
                 let seed = seed.wrapping_add(NEXT_SEED.wrapping_mul(r));
                 let tokens = Law::Uniform.sample(count, 2, seed);
                 let first = 1e-3 / attention.speed();
                 let tableau = Tableau::for_tolerance(tolerance);
                 Run {
-                    dynamics: TokenDynamics::new(attention, &tokens),
                     stepper: Explicit::new(tableau, 2 * count, tolerance, first),
                     tokens,
                 }
@@ -75,7 +75,14 @@ impl Ensemble {
         let closed = (spec.closures.iter())
             .map(|closure| PairDensity::new(beta, count, *closure, tolerance))
             .collect();
-        Self { runs, closed }
+        let dynamics = (runs.iter().take(rayon::current_num_threads()))
+            .map(|run| TokenDynamics::new(attention, &run.tokens))
+            .collect();
+        Self {
+            runs,
+            dynamics,
+            closed,
+        }
     }
 
     /// Moves everything on; false when `cancelled` said so on the way.
@@ -95,10 +102,12 @@ impl Ensemble {
         if cancelled() {
             return Ok(false);
         }
-        let outcomes: Vec<Result<(), StepError>> = (self.runs.par_iter_mut())
-            .map(|run| run.advance(duration))
-            .collect();
-        outcomes.into_iter().collect::<Result<Vec<()>, _>>()?;
+        let share = self.runs.len().div_ceil(self.dynamics.len().max(1)).max(1);
+        (self.runs.par_chunks_mut(share).zip(&mut self.dynamics)).try_for_each(
+            |(runs, dynamics)| {
+                (runs.iter_mut()).try_for_each(|run| run.advance(duration, dynamics))
+            },
+        )?;
         Ok(true)
     }
 
@@ -172,10 +181,9 @@ impl Ensemble {
 }
 
 impl Run {
-    fn advance(&mut self, duration: f64) -> Result<(), StepError> {
+    fn advance(&mut self, duration: f64, dynamics: &mut TokenDynamics) -> Result<(), StepError> {
         let mut left = duration;
         while left > 0.0 {
-            let dynamics = &mut self.dynamics;
             left -= self.stepper.step(
                 &mut self.tokens.positions,
                 left,
