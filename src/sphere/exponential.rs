@@ -57,7 +57,7 @@ pub fn exp(x: f64) -> f64 {
 /// 2^f on |f| ≤ ½, near minimax with c_0 = 1 (interpolated at Chebyshev's nodes; relative error 2e-17 before rounding).
 const EXP2: [f64; 12] = [
     1.0,
-    0.693_147_180_559_945_3,
+    std::f64::consts::LN_2,
     0.240_226_506_959_100_97,
     0.055_504_108_664_821_6,
     0.009_618_129_107_606_888,
