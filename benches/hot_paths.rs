@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use metastable::dynamics::binned::Binned;
+use metastable::dynamics::binned::{Binned, Places};
 use metastable::dynamics::matrix::{Ensemble, MatrixSpec};
 use metastable::dynamics::spectral::Series;
 use metastable::dynamics::system::{Head, System, Weighting};
@@ -163,22 +163,37 @@ fn general(plan: &Plan) {
     }
 }
 
-/// The drift's sums on the circle (moments and evaluation, Z and its slope) in cells, and by the recurrences of the series.
+/// The rates of tokens on the circle from their angles (USA, as the peers), in cells and by the recurrences of the series.
 fn circle(plan: &Plan) {
     for beta in [4.0, 81.0] {
         let kernel = Kernel::new(2, beta);
-        for count in [10_000, 100_000, 1_000_000] {
-            let tokens = Law::Uniform.sample(count, 2, 1);
-            let (positions, weights) = (&tokens.positions, &tokens.weights);
-            let (mut slope, mut potential) = (vec![0.0; count], vec![0.0; count]);
+        for count in [10_000, 100_000, 1_000_000, 10_000_000] {
+            let slow = count > 1_000_000;
+            let drawn = if slow && !plan.full { 1 } else { count };
+            let rows = Law::Uniform.sample(drawn, 2, 3).positions;
+            let angles: Vec<f64> = rows.chunks(2).map(|x| x[1].atan2(x[0])).collect();
+            let weights = vec![1.0 / count as f64; angles.len()];
+            let mut rates = vec![0.0; angles.len()];
             let sizes = format!("\"n\":{count},\"beta\":{beta}");
-            let mut binned = Binned::new(&kernel, count);
-            plan.measure("B", "circle_binned", &sizes, || {
-                binned.evaluate(&kernel, positions, weights, &mut slope, &mut potential)
+            let mut binned = Binned::new(&kernel, &weights);
+            let name = if slow {
+                "circle_binned slow"
+            } else {
+                "circle_binned"
+            };
+            let scale = (beta.exp(), false);
+            plan.measure("B", name, &sizes, || {
+                binned.rates(&kernel, &angles, &weights, scale, &mut rates);
+            });
+            let mut potential = rates.clone();
+            let name = ["circle_vectors", "circle_vectors slow"][usize::from(slow)];
+            plan.measure("B", name, &sizes, || {
+                let places = Places::Vectors(&rows);
+                binned.evaluate(&kernel, places, &weights, &mut rates, &mut potential);
             });
             let mut series = Series::new(&kernel);
             plan.measure("B", "circle_series_slow", &sizes, || {
-                series.evaluate(&kernel, positions, weights, &mut slope, &mut potential)
+                series.evaluate(&kernel, &rows, &weights, &mut rates, &mut potential)
             });
         }
     }

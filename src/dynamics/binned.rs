@@ -1,13 +1,15 @@
 //! The series on the circle for many tokens: O(n) with a small constant instead of O(n·degrees).
 //!
-//! The potential has few degrees (K ≈ 20 + 6√β), so that it is a polynomial on cells of about 1/K. Tokens are taken into
-//! cells with the local coordinate u = (θ − φ_c)/h ∈ [−1, 1]; a cell keeps the moments Σ w u^p, p < `ORDER`, and from them come
-//! the Fourier moments, e^{ik(φ_c+hu)} = e^{ikφ_c} Σ_p (ikh)^p u^p/p!, one short transform a power. The way back is the adjoint: one
-//! transform a power gives the Taylor coefficients of Z and of ∂_θZ/β in every cell. A token costs one cell of moments on
-//! the way there and two on the way back, in the first-level cache.
+//! The field has few modes, so that it is a polynomial of low degree on a few hundred cells. Tokens are taken into
+//! cells with the local coordinate u = (θ − φ_c)/h ∈ [−1, 1]; a cell keeps the moments Σ w u^p, p < `ORDER`, one cache line. With
+//! e^{ikhu} = Σ_p i^p c_p(kh) u^p (Chebyshev's series, cut off and written in powers) the Fourier moments are
+//! Σ_c e^{ikφ_c} Σ_p i^p c_p(kh) (moment p of cell c), one short transform a power. The way back is the adjoint: one
+//! transform a power gives the coefficients of Z and of ∂_θZ/β in every cell, side by side, two cache lines. A token costs one
+//! line on the way there and two on the way back, all in the first-level cache.
 //!
-//! The Taylor remainder is (Kh)^{16}/16! of a term of degree K: cells are so many that it is below 1e-15. Groups of tokens
-//! are summed in a fixed order, hence the same bits with any number of threads.
+//! What is cut off is Σ_k |coefficient of degree k|·2Σ_{m≥8}|J_m(kh)|; there are as many cells as bring that below `CUT_OFF`, about 60√β.
+//! (With Taylor's series in place of Chebyshev's it would take twice the order for the same cells.) Groups of tokens are summed in a
+//! fixed order, hence the same bits with any number of threads. The slow reference is [`super::spectral::Series`].
 
 use rayon::prelude::*;
 
@@ -15,42 +17,57 @@ use super::Kernel;
 use crate::sphere::{CirclePlan, Complex};
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
-/// Powers of the local coordinate in a cell.
-const ORDER: usize = 16;
-/// K·h at most: 0.75^16/16! = 5e-16.
-const REACH: f64 = 0.75;
-/// Tokens that share one set of cells on the way there.
-const GROUP: usize = 1 << 16;
-
+/// Powers of the local coordinate in a cell: a cache line.
+const ORDER: usize = 8;
+/// What the cut-off series may miss of Ze^{−β} and of its slope, for a mass of one.
+const CUT_OFF: f64 = 3e-16;
+/// Fewest cells: for these the arcsine below is exact.
+const FEWEST: usize = 64;
+/// Tokens that share one set of cells on the way there, at least; and at least so many times the cells.
+const GROUP: usize = 1 << 14;
+const GROUP_PER_CELL: usize = 16;
 /// Tokens that go through the loops abreast.
 const BLOCK: usize = 64;
 
-/// One polynomial.
-type Cell = [f64; ORDER];
+/// The moments of one cell.
+type Moments = [f64; ORDER];
+/// Two polynomials side by side: Z_0, s_0, Z_1, s_1, …
+type Pair = [f64; 2 * ORDER];
+
+/// Where tokens are.
+#[derive(Clone, Copy)]
+pub enum Places<'a> {
+    /// Unit vectors of the plane, rows.
+    Vectors(&'a [f64]),
+    /// Angles, of any size.
+    Angles(&'a [f64]),
+}
 
 /// Cells and scratch for a kernel.
 pub struct Binned {
     plan: CirclePlan,
     /// cos and sin of the centres.
     centres: Vec<[f64; 2]>,
-    partial: Vec<Vec<Cell>>,
-    value: Vec<Cell>,
-    slope: Vec<Cell>,
-    place: Vec<(u32, f64)>,
+    group: usize,
+    partial: Vec<Vec<Moments>>,
+    polynomials: Vec<Pair>,
+    /// Of equal weights there is one.
+    common: Option<f64>,
     column: Vec<f64>,
     moments: Vec<Complex>,
-    /// (kh)^p/p! for every p and k.
+    /// c_p(kh) for every p and k.
     sizes: Vec<f64>,
 }
 
 impl Binned {
-    /// Room for `count` tokens and the degrees of a kernel.
+    /// Room for tokens of these weights and the degrees of a kernel.
     #[must_use]
-    pub fn new(kernel: &Kernel, count: usize) -> Self {
-        let degree = kernel.degree();
-        let cells = ((PI * degree as f64 / REACH).ceil() as usize)
-            .max(32)
-            .next_power_of_two();
+    pub fn new(kernel: &Kernel, weights: &[f64]) -> Self {
+        let (degree, count) = (kernel.degree(), weights.len());
+        let cells = enough_cells(kernel);
+        let group = GROUP.max(GROUP_PER_CELL * cells);
+        let half = PI / cells as f64;
+        let powers: Vec<Moments> = (0..=degree).map(|k| powers_of(k as f64 * half)).collect();
         Self {
             plan: CirclePlan::new(cells),
             centres: (0..cells)
@@ -59,65 +76,89 @@ impl Binned {
                     [cos, sin]
                 })
                 .collect(),
-            partial: vec![vec![[0.0; ORDER]; cells]; count.div_ceil(GROUP).max(1)],
-            value: vec![[0.0; ORDER]; cells],
-            slope: vec![[0.0; ORDER]; cells],
-            place: vec![(0, 0.0); count],
+            group,
+            partial: vec![vec![[0.0; ORDER]; cells]; count.div_ceil(group).max(1)],
+            polynomials: vec![[0.0; 2 * ORDER]; cells],
+            common: (weights.first().copied()).filter(|w| weights.iter().all(|v| v == w)),
             column: vec![0.0; cells],
             moments: vec![Complex::default(); degree + 1],
             sizes: (0..ORDER)
-                .flat_map(|p| (0..=degree).map(move |k| taylor(PI * k as f64 / cells as f64, p)))
+                .flat_map(|p| powers.iter().map(move |powers| powers[p]))
                 .collect(),
         }
     }
 
-    /// For unit rows z_i: `slope`_i ← (1/β)∂_θZ(θ_i) e^{−β} and `potential`_i ← Z(θ_i) e^{−β}, as
+    /// Number of cells.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        self.centres.len()
+    }
+
+    /// For every token: `slope`_i ← (1/β)∂_θZ(θ_i) e^{−β} and `potential`_i ← Z(θ_i) e^{−β}, as
     /// [`super::spectral::Series::evaluate`] does.
     pub fn evaluate(
         &mut self,
         kernel: &Kernel,
-        positions: &[f64],
+        places: Places,
         weights: &[f64],
         slope: &mut [f64],
         potential: &mut [f64],
     ) {
-        self.take_in(positions, weights);
+        self.take_in(places, weights);
         self.transform(kernel);
-        let (value, derivative) = (self.value.as_slice(), self.slope.as_slice());
-        (self.place.par_chunks(GROUP))
-            .zip(
-                slope
-                    .par_chunks_mut(GROUP)
-                    .zip(potential.par_chunks_mut(GROUP)),
-            )
-            .for_each(|(place, (slope, potential))| {
+        let cells = self.cells();
+        (slope.par_chunks_mut(self.group))
+            .zip(potential.par_chunks_mut(self.group))
+            .enumerate()
+            .for_each(|(group, (slope, potential))| {
                 pulp::Arch::new().dispatch(Evaluate {
-                    place,
-                    value,
-                    derivative,
+                    places: places.part(group * self.group, slope.len()),
+                    centres: &self.centres[..cells],
+                    polynomials: &self.polynomials,
                     slope,
                     potential,
                 });
             });
     }
 
+    /// The rates of tokens at `angles`: `rate`_i ← scale·slope_i, over the potential if `softmax`; returns the smallest potential.
+    pub fn rates(
+        &mut self,
+        kernel: &Kernel,
+        angles: &[f64],
+        weights: &[f64],
+        (scale, softmax): (f64, bool),
+        rates: &mut [f64],
+    ) -> f64 {
+        let places = Places::Angles(angles);
+        self.take_in(places, weights);
+        self.transform(kernel);
+        (rates.par_chunks_mut(self.group).enumerate())
+            .map(|(group, rates)| {
+                pulp::Arch::new().dispatch(Rates {
+                    places: places.part(group * self.group, rates.len()),
+                    centres: &self.centres,
+                    polynomials: &self.polynomials,
+                    scale,
+                    softmax,
+                    rates,
+                })
+            })
+            .reduce(|| f64::INFINITY, f64::min)
+    }
+
     /// Every token into its cell, and the cells' moments.
-    fn take_in(&mut self, positions: &[f64], weights: &[f64]) {
-        let centres = self.centres.as_slice();
-        (positions.par_chunks(2 * GROUP))
-            .zip(weights.par_chunks(GROUP))
-            .zip(
-                self.place
-                    .par_chunks_mut(GROUP)
-                    .zip(self.partial.par_iter_mut()),
-            )
-            .for_each(|((rows, weights), (place, cells))| {
+    fn take_in(&mut self, places: Places, weights: &[f64]) {
+        let (centres, group) = (self.centres.as_slice(), self.group);
+        let common = self.common.is_some();
+        (weights.par_chunks(group).enumerate())
+            .zip(&mut self.partial)
+            .for_each(|((index, weights), cells)| {
                 cells.fill([0.0; ORDER]);
                 pulp::Arch::new().dispatch(TakeIn {
-                    rows,
-                    weights,
+                    places: places.part(index * group, weights.len()),
+                    weights: if common { None } else { Some(weights) },
                     centres,
-                    place,
                     cells,
                 });
             });
@@ -129,7 +170,7 @@ impl Binned {
         }
     }
 
-    /// From the cells' moments to the Fourier moments, and to the Taylor coefficients of Z and of its slope.
+    /// From the cells' moments to the Fourier moments, and to the coefficients of Z and of its slope.
     fn transform(&mut self, kernel: &Kernel) {
         let (cells, degree) = (self.column.len(), kernel.degree());
         let moments = &mut self.moments;
@@ -144,9 +185,10 @@ impl Binned {
                 _ => Complex::new(0.0, -size),
             }
         };
+        let mass = cells as f64 * self.common.unwrap_or(1.0);
         for p in 0..ORDER {
             for (slot, cell) in self.column.iter_mut().zip(&self.partial[0]) {
-                *slot = cell[p] * cells as f64;
+                *slot = cell[p] * mass;
             }
             self.plan.analysis(&self.column, degree, |k, c| {
                 moments[k] += c.conj() * turn(p, k)
@@ -158,7 +200,7 @@ impl Binned {
                 |k| moments[k].conj() * kernel.potential[k] * turn(p, k),
                 &mut self.column,
             );
-            (self.value.iter_mut().zip(&self.column)).for_each(|(cell, v)| cell[p] = *v);
+            (self.polynomials.iter_mut().zip(&self.column)).for_each(|(cell, v)| cell[2 * p] = *v);
             self.plan.synthesis(
                 degree,
                 |k| {
@@ -167,33 +209,131 @@ impl Binned {
                 },
                 &mut self.column,
             );
-            (self.slope.iter_mut().zip(&self.column)).for_each(|(cell, v)| cell[p] = *v);
+            (self.polynomials.iter_mut().zip(&self.column))
+                .for_each(|(cell, v)| cell[2 * p + 1] = *v);
         }
     }
 }
 
-/// x^p/p!.
-fn taylor(x: f64, p: usize) -> f64 {
-    (1..=p).fold(1.0, |power, q| power * x / q as f64)
+/// The fewest cells, a power of two, that keep what is cut off below [`CUT_OFF`].
+fn enough_cells(kernel: &Kernel) -> usize {
+    let degree = kernel.degree();
+    let missed = |cells: usize| -> f64 {
+        (1..=degree)
+            .map(|k| {
+                let size = 2.0
+                    * kernel.potential[k]
+                        .abs()
+                        .max(k as f64 * kernel.over_beta[k].abs());
+                // 2|J_8(α)| ≤ 2(α/2)^8/8!, and the further terms are less than that again
+                let reach = k as f64 * PI / cells as f64;
+                size * (4.0 * (reach / 2.0).powi(8) / 40_320.0).min(2.0)
+            })
+            .sum()
+    };
+    let mut cells = FEWEST.max((2 * degree + 2).next_power_of_two());
+    while missed(cells) > CUT_OFF {
+        cells *= 2;
+    }
+    cells
 }
 
-/// 1, u, u², … times `first`: products of vectors that hold a power or one, which the compiler keeps in registers.
-#[inline(always)]
-fn powers(first: f64, u: f64) -> Cell {
-    let u2 = u * u;
-    let u4 = u2 * u2;
-    let u8 = u4 * u4;
-    let mut p = [0.0; ORDER];
-    for (i, power) in p[..8].iter_mut().enumerate() {
-        let one = if i & 1 != 0 { u } else { 1.0 };
-        let two = if i & 2 != 0 { u2 } else { 1.0 };
-        let four = if i & 4 != 0 { u4 } else { 1.0 };
-        *power = (first * one) * (two * four);
+/// c_p(α), p < 8: e^{iαu} = J_0(α) + 2Σ_m i^m J_m(α) T_m(u), cut off at T_7, is Σ_p i^p c_p(α) u^p.
+fn powers_of(alpha: f64) -> Moments {
+    // Bessel's integral by the trapezoidal rule, which is exact here
+    let bessel = |m: usize| -> f64 {
+        let term = |q: i32| {
+            let tau = TAU * f64::from(q) / 64.0;
+            (m as f64 * tau - alpha * tau.sin()).cos()
+        };
+        (0..64).map(term).sum::<f64>() / 64.0
+    };
+    let mut powers = [0.0; ORDER];
+    // T_m in powers of u, by T_{m+1} = 2uT_m − T_{m−1}
+    let (mut before, mut here) = ([0.0; ORDER + 1], [0.0; ORDER + 1]);
+    (before[1], here[0]) = (1.0, 1.0);
+    for m in 0..ORDER {
+        let size = if m == 0 { 1.0 } else { 2.0 } * bessel(m);
+        for p in (m % 2..=m).step_by(2) {
+            let sign = if (m - p) % 4 == 0 { 1.0 } else { -1.0 };
+            powers[p] += sign * size * here[p];
+        }
+        let mut next = before.map(|b| -b);
+        for p in 0..ORDER {
+            next[p + 1] += if m == 0 { 1.0 } else { 2.0 } * here[p];
+        }
+        // T_1 = u, not 2u − T_{−1}
+        if m == 0 {
+            next[1] = 1.0;
+        }
+        (before, here) = (here, next);
     }
-    for i in 0..8 {
-        p[8 + i] = p[i] * u8;
+    powers
+}
+
+impl<'a> Places<'a> {
+    #[inline(always)]
+    fn part(self, from: usize, count: usize) -> Self {
+        match self {
+            Self::Vectors(rows) => Self::Vectors(&rows[2 * from..2 * (from + count)]),
+            Self::Angles(angles) => Self::Angles(&angles[from..from + count]),
+        }
     }
-    p
+}
+
+/// Up to [`BLOCK`] tokens: their cells and local coordinates.
+struct Located {
+    cell: [u32; BLOCK],
+    u: [f64; BLOCK],
+}
+
+impl Located {
+    /// The tokens from `from` on, in loops of vector instructions: nothing in them depends on a branch.
+    #[inline(always)]
+    fn find(&mut self, places: Places, centres: &[[f64; 2]], from: usize, count: usize) {
+        let cells = centres.len();
+        let mask = cells as u32 - 1;
+        // adding 1.5·2⁵² leaves the nearest integer in the low bits
+        const ROUNDING: f64 = 6_755_399_441_055_744.0;
+        match places {
+            Places::Angles(angles) => {
+                let angles = &angles[from..from + count];
+                let scale = cells as f64 / TAU;
+                for ((cell, u), angle) in self.cell.iter_mut().zip(&mut self.u).zip(angles) {
+                    let place = angle * scale;
+                    let near = place + ROUNDING;
+                    *cell = near.to_bits() as u32 & mask;
+                    *u = 2.0 * (place - (near - ROUNDING));
+                }
+            }
+            Places::Vectors(rows) => {
+                let (mut x, mut y) = ([1.0; BLOCK], [0.0; BLOCK]);
+                for (i, z) in rows[2 * from..2 * (from + count)]
+                    .chunks_exact(2)
+                    .enumerate()
+                {
+                    (x[i], y[i]) = (z[0], z[1]);
+                }
+                let scale = cells as f64 / TAU;
+                for i in 0..BLOCK {
+                    let near = rough_angle(x[i], y[i]) * scale + ROUNDING;
+                    self.cell[i] = near.to_bits() as u32 & mask;
+                }
+                let inverse = cells as f64 / PI;
+                for i in 0..BLOCK {
+                    let [cos, sin] = centres[self.cell[i] as usize & (cells - 1)];
+                    self.u[i] = arcsine(y[i] * cos - x[i] * sin) * inverse;
+                }
+            }
+        }
+    }
+
+    fn new() -> Self {
+        Self {
+            cell: [0; BLOCK],
+            u: [0.0; BLOCK],
+        }
+    }
 }
 
 /// The angle of a unit vector to about 1e-4, enough to choose its cell.
@@ -209,12 +349,20 @@ fn rough_angle(x: f64, y: f64) -> f64 {
     if y < 0.0 { TAU - upper } else { upper }
 }
 
+/// The arcsine of |s| < 0.06, to 1e-17.
+#[inline(always)]
+fn arcsine(s: f64) -> f64 {
+    let q = s * s;
+    let high = 105.0 / 3456.0 + q * (945.0 / 42_240.0 + q * (10_395.0 / 599_040.0));
+    s * (1.0 + q * (1.0 / 6.0 + q * (3.0 / 40.0 + q * (15.0 / 336.0 + q * high))))
+}
+
 struct TakeIn<'a> {
-    rows: &'a [f64],
-    weights: &'a [f64],
+    places: Places<'a>,
+    /// None where all are one.
+    weights: Option<&'a [f64]>,
     centres: &'a [[f64; 2]],
-    place: &'a mut [(u32, f64)],
-    cells: &'a mut [Cell],
+    cells: &'a mut [Moments],
 }
 
 impl pulp::NullaryFnOnce for TakeIn<'_> {
@@ -222,31 +370,21 @@ impl pulp::NullaryFnOnce for TakeIn<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let count = self.centres.len();
-        let (scale, mask) = (count as f64 / TAU, count - 1);
-        let inverse = count as f64 / PI;
-        let blocks = (self.rows.chunks(2 * BLOCK)).zip(self.weights.chunks(BLOCK));
-        for ((rows, weights), place) in blocks.zip(self.place.chunks_mut(BLOCK)) {
-            // Three short loops, the first two in vector instructions: nothing in them depends on a branch.
-            let (mut x, mut y) = ([1.0; BLOCK], [0.0; BLOCK]);
-            for (i, z) in rows.chunks_exact(2).enumerate() {
-                (x[i], y[i]) = (z[0], z[1]);
-            }
-            let mut cell = [0_usize; BLOCK];
-            for i in 0..BLOCK {
-                // adding 1.5·2⁵² leaves the nearest integer in the low bits
-                let near = rough_angle(x[i], y[i]) * scale + 6_755_399_441_055_744.0;
-                cell[i] = near.to_bits() as usize & mask;
-            }
-            let mut u = [0.0; BLOCK];
-            for i in 0..BLOCK {
-                let [cos, sin] = self.centres[cell[i] & mask];
-                u[i] = arcsine(y[i] * cos - x[i] * sin) * inverse;
-            }
-            for (i, (w, place)) in weights.iter().zip(place).enumerate() {
-                *place = (cell[i] as u32, u[i]);
-                let p = powers(*w, u[i]);
-                let sums = &mut self.cells[cell[i]];
+        let mut located = Located::new();
+        let total = match self.places {
+            Places::Vectors(rows) => rows.len() / 2,
+            Places::Angles(angles) => angles.len(),
+        };
+        for from in (0..total).step_by(BLOCK) {
+            let count = BLOCK.min(total - from);
+            located.find(self.places, self.centres, from, count);
+            for i in 0..count {
+                let w = match self.weights {
+                    Some(weights) => weights[from + i],
+                    None => 1.0,
+                };
+                let sums = &mut self.cells[located.cell[i] as usize];
+                let p = powers(w, located.u[i]);
                 for (sum, v) in sums.iter_mut().zip(&p) {
                     *sum += v;
                 }
@@ -255,18 +393,44 @@ impl pulp::NullaryFnOnce for TakeIn<'_> {
     }
 }
 
-/// The arcsine of |s| < 0.1, to 1e-17.
+/// w, wu, … wu^7, by doubling.
 #[inline(always)]
-fn arcsine(s: f64) -> f64 {
-    let q = s * s;
-    let high = 105.0 / 3456.0 + q * (945.0 / 42_240.0 + q * (10_395.0 / 599_040.0));
-    s * (1.0 + q * (1.0 / 6.0 + q * (3.0 / 40.0 + q * (15.0 / 336.0 + q * high))))
+fn powers(w: f64, u: f64) -> Moments {
+    let u2 = u * u;
+    let u4 = u2 * u2;
+    let mut p = [0.0; ORDER];
+    (p[0], p[1]) = (w, w * u);
+    for i in 0..2 {
+        p[2 + i] = p[i] * u2;
+    }
+    for i in 0..4 {
+        p[4 + i] = p[i] * u4;
+    }
+    p
+}
+
+/// Both polynomials at u, by halving: three steps however long the vectors are.
+#[inline(always)]
+fn values(cell: &Pair, u: f64) -> [f64; 2] {
+    let u2 = u * u;
+    let u4 = u2 * u2;
+    let (mut eight, mut four, mut two) = ([0.0; 8], [0.0; 4], [0.0; 2]);
+    for i in 0..8 {
+        eight[i] = cell[i] + u4 * cell[i + 8];
+    }
+    for i in 0..4 {
+        four[i] = eight[i] + u2 * eight[i + 4];
+    }
+    for i in 0..2 {
+        two[i] = four[i] + u * four[i + 2];
+    }
+    two
 }
 
 struct Evaluate<'a> {
-    place: &'a [(u32, f64)],
-    value: &'a [Cell],
-    derivative: &'a [Cell],
+    places: Places<'a>,
+    centres: &'a [[f64; 2]],
+    polynomials: &'a [Pair],
     slope: &'a mut [f64],
     potential: &'a mut [f64],
 }
@@ -276,24 +440,57 @@ impl pulp::NullaryFnOnce for Evaluate<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let out = self.slope.iter_mut().zip(self.potential);
-        for ((cell, u), (slope, potential)) in self.place.iter().zip(out) {
-            let p = powers(1.0, *u);
-            let cell = *cell as usize;
-            *potential = sum(&self.value[cell], &p);
-            *slope = sum(&self.derivative[cell], &p);
+        let mut located = Located::new();
+        let outs = (self.slope.chunks_mut(BLOCK)).zip(self.potential.chunks_mut(BLOCK));
+        for (block, (slope, potential)) in outs.enumerate() {
+            located.find(self.places, self.centres, block * BLOCK, slope.len());
+            for (i, (slope, potential)) in slope.iter_mut().zip(potential).enumerate() {
+                let cell = &self.polynomials[located.cell[i] as usize];
+                [*potential, *slope] = values(cell, located.u[i]);
+            }
         }
     }
 }
 
-/// Σ a_i p_i in a fixed tree.
-#[inline(always)]
-fn sum(a: &Cell, p: &Cell) -> f64 {
-    let mut s = [0.0; 8];
-    for i in 0..8 {
-        s[i] = a[i] * p[i] + a[i + 8] * p[i + 8];
+struct Rates<'a> {
+    places: Places<'a>,
+    centres: &'a [[f64; 2]],
+    polynomials: &'a [Pair],
+    scale: f64,
+    softmax: bool,
+    rates: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Rates<'_> {
+    /// The smallest potential.
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let mut located = Located::new();
+        let (mut potential, mut slope) = ([1.0; BLOCK], [0.0; BLOCK]);
+        let mut least = [f64::INFINITY; BLOCK];
+        for (block, rates) in self.rates.chunks_mut(BLOCK).enumerate() {
+            located.find(self.places, self.centres, block * BLOCK, rates.len());
+            for i in 0..rates.len() {
+                let cell = &self.polynomials[located.cell[i] as usize];
+                [potential[i], slope[i]] = values(cell, located.u[i]);
+            }
+            for (least, z) in least.iter_mut().zip(&potential).take(rates.len()) {
+                *least = if *z < *least { *z } else { *least };
+            }
+            if self.softmax {
+                for ((rate, s), z) in rates.iter_mut().zip(&slope).zip(&potential) {
+                    *rate = self.scale * s / z;
+                }
+            } else {
+                for (rate, s) in rates.iter_mut().zip(&slope) {
+                    *rate = self.scale * s;
+                }
+            }
+        }
+        least.iter().copied().fold(f64::INFINITY, f64::min)
     }
-    ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }
 
 #[cfg(test)]
@@ -329,18 +526,34 @@ mod tests {
                     &mut slow,
                     &mut z_slow,
                 );
-                let mut binned = Binned::new(&kernel, count);
+                let angles: Vec<f64> = (tokens.rows().enumerate())
+                    .map(|(i, x)| x[1].atan2(x[0]) + TAU * ((i % 5) as f64 - 2.0))
+                    .collect();
+                let (mut slope, mut z) = (vec![0.0; count], vec![0.0; count]);
+                let mut rates = slope.clone();
+                let mut binned = Binned::new(&kernel, &tokens.weights);
                 for _ in 0..2 {
                     binned.evaluate(
                         &kernel,
-                        &tokens.positions,
+                        Places::Vectors(&tokens.positions),
                         &tokens.weights,
                         &mut fast,
                         &mut z_fast,
                     );
                 }
+                let (places, w) = (Places::Angles(&angles), &tokens.weights);
+                binned.evaluate(&kernel, places, w, &mut slope, &mut z);
+                let least = binned.rates(&kernel, &angles, w, (2.0, true), &mut rates);
+                assert_eq!(least, z.iter().copied().fold(f64::INFINITY, f64::min));
+                for ((rate, slope), z) in rates.iter().zip(&slope).zip(&z) {
+                    assert_eq!(*rate, 2.0 * slope / z);
+                }
+                // an angle of several turns is known to 2e-15 only, and the slope may be as large as √β
+                for (a, b) in slow.iter().zip(&slope).chain(z_slow.iter().zip(&z)) {
+                    let allowed = 6e-15 * (1.0 + beta.sqrt());
+                    assert!((a - b).abs() < allowed, "β {beta} n {count}: {:e}", a - b);
+                }
                 for (a, b) in slow.iter().zip(&fast).chain(z_slow.iter().zip(&z_fast)) {
-                    // the recurrence of the powers in the series loses an ulp a few degrees
                     let allowed = 4e-15 * (1.0 + kernel.degree() as f64 / 50.0);
                     assert!((a - b).abs() < allowed, "β {beta} n {count}: {:e}", a - b);
                 }
@@ -359,10 +572,10 @@ mod tests {
                 .unwrap();
             pool.install(|| {
                 let (mut slope, mut z) = (vec![0.0; 200_000], vec![0.0; 200_000]);
-                let mut binned = Binned::new(&kernel, 200_000);
+                let mut binned = Binned::new(&kernel, &tokens.weights);
                 binned.evaluate(
                     &kernel,
-                    &tokens.positions,
+                    Places::Vectors(&tokens.positions),
                     &tokens.weights,
                     &mut slope,
                     &mut z,

@@ -26,6 +26,11 @@ const FIRST_STEP: f64 = 1e-3;
 enum Stepper {
     /// No noise: error control.
     Adaptive(Box<Explicit>),
+    /// The same for many tokens on the circle, by their angles.
+    Angular {
+        explicit: Box<Explicit>,
+        angles: Vec<f64>,
+    },
     /// Noise: Strang splitting with a fixed step.
     Noisy {
         splitting: Box<Splitting>,
@@ -115,14 +120,18 @@ impl TokenRun {
             start_step: experiment.noise.step,
             rng: generator(spec.seed, 1),
             tangent: vec![0.0; spec.dimension],
-            tokens: bodies.particles.clone(),
+            tokens: if spec.merge.is_some() {
+                bodies.particles.clone()
+            } else {
+                Particles::new(spec.dimension, Vec::new())
+            },
             bodies,
             earlier: Work::default(),
         };
         run.stepper = match experiment.time.scheme {
             Scheme::Layer => Stepper::Layer {
                 step: experiment.time.step.unwrap_or(0.1),
-                average: vec![0.0; run.tokens.positions.len()],
+                average: vec![0.0; run.bodies.particles.positions.len()],
             },
             Scheme::Adaptive => run.continuous(first_step(attention)),
         };
@@ -140,12 +149,13 @@ impl TokenRun {
             };
         }
         let tableau = Tableau::for_tolerance(self.tolerance);
-        Stepper::Adaptive(Box::new(Explicit::new(
-            tableau,
-            length,
-            self.tolerance,
-            first,
-        )))
+        let explicit = |length| Box::new(Explicit::new(tableau, length, self.tolerance, first));
+        if self.dynamics.by_angles() && self.system.is_none() && self.merge.is_none() {
+            let angles = self.bodies.particles.angles();
+            let explicit = explicit(angles.len());
+            return Stepper::Angular { explicit, angles };
+        }
+        Stepper::Adaptive(explicit(length))
     }
 
     /// The tokens now, all of them.
@@ -212,7 +222,7 @@ impl TokenRun {
     #[must_use]
     pub fn work(&self) -> Work {
         let now = match &self.stepper {
-            Stepper::Adaptive(explicit) => explicit.work,
+            Stepper::Adaptive(explicit) | Stepper::Angular { explicit, .. } => explicit.work,
             Stepper::Noisy { splitting, .. } => splitting.work,
             Stepper::Layer { .. } => Work::default(),
         };
@@ -236,6 +246,7 @@ impl TokenRun {
         let whole = match self.stepper {
             _ if self.system.is_some() => self.advance_system(from, duration, cancelled)?,
             Stepper::Adaptive(_) => self.advance_adaptively(from, duration, cancelled)?,
+            Stepper::Angular { .. } => self.advance_angles(duration, cancelled)?,
             Stepper::Noisy { .. } => self.advance_with_noise(duration, cancelled)?,
             Stepper::Layer { .. } => self.advance_by_layers(duration, cancelled),
         };
@@ -270,6 +281,8 @@ impl TokenRun {
                 };
                 system.advance(tokens, general, by, span, cancelled)
             }
+            // a general system never moves by angles
+            Stepper::Angular { .. } => Ok(true),
             Stepper::Layer { step, .. } => {
                 let layers = (duration / *step).round().max(1.0) as u64;
                 self.earlier.steps += layers;
@@ -301,6 +314,27 @@ impl TokenRun {
             left -= explicit.step(positions, left, &mut drift, |x| retract(x, dimension))?;
             self.merge_what_met(from + (duration - left));
         }
+        Ok(true)
+    }
+
+    fn advance_angles(
+        &mut self,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let Stepper::Angular { explicit, angles } = &mut self.stepper else {
+            return Ok(true);
+        };
+        let dynamics = &mut self.dynamics;
+        let mut left = duration;
+        while left > 0.0 {
+            if cancelled() {
+                return Ok(false);
+            }
+            let mut rates = |angles: &[f64], out: &mut [f64]| dynamics.rates(angles, out);
+            left -= explicit.step(angles, left, &mut rates, |_| ())?;
+        }
+        self.bodies.particles.place_at(angles);
         Ok(true)
     }
 
@@ -344,7 +378,9 @@ impl TokenRun {
 
     fn proposal(&self) -> f64 {
         match &self.stepper {
-            Stepper::Adaptive(explicit) => explicit.controller.step,
+            Stepper::Adaptive(explicit) | Stepper::Angular { explicit, .. } => {
+                explicit.controller.step
+            }
             _ => first_step(self.dynamics.attention()),
         }
     }

@@ -6,6 +6,7 @@
 
 use super::controller::{Controller, StepError, Work, largest};
 use super::tableau::Tableau;
+use rayon::prelude::*;
 
 /// An adaptive explicit stepper for states of a fixed length.
 pub struct Explicit {
@@ -102,15 +103,8 @@ impl Explicit {
     }
 
     fn error(&self, step: f64) -> f64 {
-        let size = |weights: &[f64]| {
-            step * largest((0..self.trial.len()).map(|entry| {
-                weights
-                    .iter()
-                    .zip(&self.stages)
-                    .map(|(w, k)| if *w == 0.0 { 0.0 } else { w * k[entry] })
-                    .sum()
-            })) / self.controller.tolerance
-        };
+        let size =
+            |weights: &[f64]| step * largest_sum(weights, &self.stages) / self.controller.tolerance;
         let fine = size(self.tableau.error);
         if self.tableau.coarse_error.is_empty() || fine == 0.0 {
             return fine;
@@ -120,16 +114,52 @@ impl Explicit {
     }
 }
 
+/// Entries that are summed over all stages before the next: what is written stays in the first-level cache.
+const STRIP: usize = 1024;
+/// States from this length on are shared among threads: below, a step is over before they wake.
+const PARALLEL: usize = 1 << 15;
+
 /// out = state + step Σ_j weights_j k_j.
 fn combine(state: &[f64], step: f64, weights: &[f64], stages: &[Vec<f64>], out: &mut [f64]) {
-    out.copy_from_slice(state);
-    for (weight, stage) in weights.iter().zip(stages) {
-        if *weight != 0.0 {
-            let factor = step * weight;
-            out.iter_mut()
-                .zip(stage)
-                .for_each(|(o, k)| *o += factor * k);
+    let strip = |(index, out): (usize, &mut [f64])| {
+        let range = index * STRIP..index * STRIP + out.len();
+        out.copy_from_slice(&state[range.clone()]);
+        for (weight, stage) in weights.iter().zip(stages) {
+            if *weight != 0.0 {
+                let factor = step * weight;
+                out.iter_mut()
+                    .zip(&stage[range.clone()])
+                    .for_each(|(o, k)| *o += factor * k);
+            }
         }
+    };
+    if out.len() < PARALLEL {
+        out.chunks_mut(STRIP).enumerate().for_each(strip);
+    } else {
+        out.par_chunks_mut(STRIP).enumerate().for_each(strip);
+    }
+}
+
+/// max |Σ_j weights_j k_j| over the entries, or what is not a number.
+fn largest_sum(weights: &[f64], stages: &[Vec<f64>]) -> f64 {
+    let length = stages[0].len();
+    let strip = |index: usize| {
+        let range = index * STRIP..((index + 1) * STRIP).min(length);
+        let mut sums = [0.0; STRIP];
+        let sums = &mut sums[..range.len()];
+        for (weight, stage) in weights.iter().zip(stages) {
+            if *weight != 0.0 {
+                (sums.iter_mut().zip(&stage[range.clone()])).for_each(|(s, k)| *s += weight * k);
+            }
+        }
+        largest(sums.iter().copied())
+    };
+    let strips = length.div_ceil(STRIP);
+    if length < PARALLEL {
+        largest((0..strips).map(strip))
+    } else {
+        let tops = (0..strips).into_par_iter().map(strip);
+        tops.reduce(|| 0.0, |a, b| largest([a, b].into_iter()))
     }
 }
 

@@ -86,6 +86,18 @@ impl Particles {
         self.rows().map(|x| wrap(x[1].atan2(x[0]))).collect()
     }
 
+    /// Every token to its angle, which is brought into [0, 2π) as well; circle only.
+    pub fn place_at(&mut self, angles: &mut [f64]) {
+        debug_assert_eq!((self.dimension, self.count()), (2, angles.len()));
+        use rayon::prelude::*;
+        (self.positions.par_chunks_mut(2).zip(angles))
+            .with_min_len(GROUP)
+            .for_each(|(x, angle)| {
+                *angle = wrap(*angle);
+                (x[1], x[0]) = angle.sin_cos();
+            });
+    }
+
     /// Σ_i w_i x_i.
     #[must_use]
     pub fn mean(&self) -> Vec<f64> {
