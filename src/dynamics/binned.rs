@@ -18,7 +18,7 @@ use crate::sphere::{CirclePlan, Complex};
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
 /// Powers of the local coordinate in a cell: a cache line.
-const ORDER: usize = 8;
+pub(super) const ORDER: usize = 8;
 /// What the cut-off series may miss of Ze^{−β} and of its slope, for a mass of one.
 const CUT_OFF: f64 = 3e-16;
 /// Fewest cells: for these the arcsine below is exact.
@@ -29,8 +29,11 @@ const GROUP_PER_CELL: usize = 16;
 /// Tokens that go through the loops abreast.
 const BLOCK: usize = 64;
 
+/// Adding 1.5·2⁵² leaves the nearest integer in the low bits.
+const ROUNDING: f64 = 6_755_399_441_055_744.0;
+
 /// The moments of one cell.
-type Moments = [f64; ORDER];
+pub(super) type Moments = [f64; ORDER];
 /// Two polynomials side by side: Z_0, s_0, Z_1, s_1, …
 type Pair = [f64; 2 * ORDER];
 
@@ -63,9 +66,18 @@ impl Binned {
     /// Room for tokens of these weights and the degrees of a kernel.
     #[must_use]
     pub fn new(kernel: &Kernel, weights: &[f64]) -> Self {
-        let (degree, count) = (kernel.degree(), weights.len());
-        let cells = enough_cells(kernel);
-        let group = GROUP.max(GROUP_PER_CELL * cells);
+        Self {
+            common: (weights.first().copied()).filter(|w| weights.iter().all(|v| v == w)),
+            ..Self::of_unequal(kernel, weights.len())
+        }
+    }
+
+    /// Room for `count` tokens whose weights may differ, and from one evaluation to the next.
+    #[must_use]
+    pub fn of_unequal(kernel: &Kernel, count: usize) -> Self {
+        let degree = kernel.degree();
+        let cells = Self::enough_cells(kernel);
+        let group = group_size(cells);
         let half = PI / cells as f64;
         let powers: Vec<Moments> = (0..=degree).map(|k| powers_of(k as f64 * half)).collect();
         Self {
@@ -79,7 +91,7 @@ impl Binned {
             group,
             partial: vec![vec![[0.0; ORDER]; cells]; count.div_ceil(group).max(1)],
             polynomials: vec![[0.0; 2 * ORDER]; cells],
-            common: (weights.first().copied()).filter(|w| weights.iter().all(|v| v == w)),
+            common: None,
             column: vec![0.0; cells],
             moments: vec![Complex::default(); degree + 1],
             sizes: (0..ORDER)
@@ -106,14 +118,13 @@ impl Binned {
     ) {
         self.take_in(places, weights);
         self.transform(kernel);
-        let cells = self.cells();
         (slope.par_chunks_mut(self.group))
             .zip(potential.par_chunks_mut(self.group))
             .enumerate()
             .for_each(|(group, (slope, potential))| {
                 pulp::Arch::new().dispatch(Evaluate {
                     places: places.part(group * self.group, slope.len()),
-                    centres: &self.centres[..cells],
+                    centres: &self.centres,
                     polynomials: &self.polynomials,
                     slope,
                     potential,
@@ -149,25 +160,36 @@ impl Binned {
 
     /// Every token into its cell, and the cells' moments.
     fn take_in(&mut self, places: Places, weights: &[f64]) {
-        let (centres, group) = (self.centres.as_slice(), self.group);
-        let common = self.common.is_some();
-        (weights.par_chunks(group).enumerate())
-            .zip(&mut self.partial)
-            .for_each(|((index, weights), cells)| {
-                cells.fill([0.0; ORDER]);
-                pulp::Arch::new().dispatch(TakeIn {
-                    places: places.part(index * group, weights.len()),
-                    weights: if common { None } else { Some(weights) },
-                    centres,
-                    cells,
-                });
-            });
-        let (first, rest) = self.partial.split_at_mut(1);
-        for other in rest {
-            for (sum, cell) in first[0].iter_mut().zip(other.iter()) {
-                sum.iter_mut().zip(cell).for_each(|(s, v)| *s += v);
-            }
+        let (count, group) = (weights.len(), self.group);
+        let weights = if self.common.is_some() {
+            None
+        } else {
+            Some(weights)
+        };
+        let (centres, partial) = (self.centres.as_slice(), &mut self.partial);
+        cell_moments(places, count, weights, centres, group, partial);
+    }
+
+    /// The fewest cells, a power of two, that keep what is cut off below 3e-16 of a mass of one.
+    #[must_use]
+    pub fn enough_cells(kernel: &Kernel) -> usize {
+        let degree = kernel.degree();
+        let missed = |cells: usize| -> f64 {
+            (1..=degree)
+                .map(|k| {
+                    let slope = k as f64 * kernel.over_beta[k].abs();
+                    let size = 2.0 * kernel.potential[k].abs().max(slope);
+                    // 2|J_8(α)| ≤ 2(α/2)^8/8!, and the further terms are less than that again
+                    let reach = k as f64 * PI / cells as f64;
+                    size * (4.0 * (reach / 2.0).powi(8) / 40_320.0).min(2.0)
+                })
+                .sum()
+        };
+        let mut cells = FEWEST.max((2 * degree + 2).next_power_of_two());
+        while missed(cells) > CUT_OFF {
+            cells *= 2;
         }
+        cells
     }
 
     /// From the cells' moments to the Fourier moments, and to the coefficients of Z and of its slope.
@@ -215,27 +237,38 @@ impl Binned {
     }
 }
 
-/// The fewest cells, a power of two, that keep what is cut off below [`CUT_OFF`].
-fn enough_cells(kernel: &Kernel) -> usize {
-    let degree = kernel.degree();
-    let missed = |cells: usize| -> f64 {
-        (1..=degree)
-            .map(|k| {
-                let size = 2.0
-                    * kernel.potential[k]
-                        .abs()
-                        .max(k as f64 * kernel.over_beta[k].abs());
-                // 2|J_8(α)| ≤ 2(α/2)^8/8!, and the further terms are less than that again
-                let reach = k as f64 * PI / cells as f64;
-                size * (4.0 * (reach / 2.0).powi(8) / 40_320.0).min(2.0)
-            })
-            .sum()
-    };
-    let mut cells = FEWEST.max((2 * degree + 2).next_power_of_two());
-    while missed(cells) > CUT_OFF {
-        cells *= 2;
+/// How many tokens share a set of so many cells.
+pub(super) fn group_size(cells: usize) -> usize {
+    GROUP.max(GROUP_PER_CELL * cells)
+}
+
+/// Σ w u^p over the tokens of each cell into the first of `partial`, group by group; weights of None are one. The centres
+/// (cos, sin) are asked for by vectors alone.
+pub(super) fn cell_moments(
+    places: Places,
+    count: usize,
+    weights: Option<&[f64]>,
+    centres: &[[f64; 2]],
+    group: usize,
+    partial: &mut [Vec<Moments>],
+) {
+    (partial.par_iter_mut().enumerate()).for_each(|(index, cells)| {
+        cells.fill([0.0; ORDER]);
+        let from = index * group;
+        let size = group.min(count - from);
+        pulp::Arch::new().dispatch(TakeIn {
+            places: places.part(from, size),
+            weights: weights.map(|weights| &weights[from..from + size]),
+            centres,
+            cells,
+        });
+    });
+    let (first, rest) = partial.split_at_mut(1);
+    for other in rest {
+        for (sum, cell) in first[0].iter_mut().zip(other.iter()) {
+            sum.iter_mut().zip(cell).for_each(|(s, v)| *s += v);
+        }
     }
-    cells
 }
 
 /// c_p(α), p < 8: e^{iαu} = J_0(α) + 2Σ_m i^m J_m(α) T_m(u), cut off at T_7, is Σ_p i^p c_p(α) u^p.
@@ -248,23 +281,29 @@ fn powers_of(alpha: f64) -> Moments {
         };
         (0..64).map(term).sum::<f64>() / 64.0
     };
+    // i^m against i^p
     let mut powers = [0.0; ORDER];
-    // T_m in powers of u, by T_{m+1} = 2uT_m − T_{m−1}
-    let (mut before, mut here) = ([0.0; ORDER + 1], [0.0; ORDER + 1]);
-    (before[1], here[0]) = (1.0, 1.0);
     for m in 0..ORDER {
-        let size = if m == 0 { 1.0 } else { 2.0 } * bessel(m);
-        for p in (m % 2..=m).step_by(2) {
-            let sign = if (m - p) % 4 == 0 { 1.0 } else { -1.0 };
-            powers[p] += sign * size * here[p];
+        let mut alone = [0.0; ORDER];
+        alone[m] = if m == 0 { 1.0 } else { 2.0 } * bessel(m);
+        for (p, power) in powers_of_chebyshev(&alone).iter().enumerate() {
+            let sign = if m.abs_diff(p) % 4 == 0 { 1.0 } else { -1.0 };
+            powers[p] += sign * power;
         }
-        let mut next = before.map(|b| -b);
-        for p in 0..ORDER {
-            next[p + 1] += if m == 0 { 1.0 } else { 2.0 } * here[p];
-        }
-        // T_1 = u, not 2u − T_{−1}
-        if m == 0 {
-            next[1] = 1.0;
+    }
+    powers
+}
+
+/// Σ_m a_m T_m(u) in powers of u, by T_{m+1} = 2uT_m − T_{m−1}.
+pub(super) fn powers_of_chebyshev(a: &Moments) -> Moments {
+    let mut powers = [0.0; ORDER];
+    let (mut before, mut here) = ([0.0; ORDER], [0.0; ORDER]);
+    here[0] = 1.0;
+    for (m, a) in a.iter().enumerate() {
+        (powers.iter_mut().zip(&here)).for_each(|(sum, t)| *sum += a * t);
+        let mut next = before.map(|t: f64| -t);
+        for p in 1..ORDER {
+            next[p] += if m == 0 { 1.0 } else { 2.0 } * here[p - 1];
         }
         (before, here) = (here, next);
     }
@@ -282,30 +321,24 @@ impl<'a> Places<'a> {
 }
 
 /// Up to [`BLOCK`] tokens: their cells and local coordinates.
-struct Located {
-    cell: [u32; BLOCK],
-    u: [f64; BLOCK],
+pub(super) struct Located {
+    pub cell: [u32; BLOCK],
+    pub u: [f64; BLOCK],
 }
 
 impl Located {
     /// The tokens from `from` on, in loops of vector instructions: nothing in them depends on a branch.
     #[inline(always)]
-    fn find(&mut self, places: Places, centres: &[[f64; 2]], from: usize, count: usize) {
-        let cells = centres.len();
+    fn find(
+        &mut self,
+        places: Places,
+        (centres, cells): (&[[f64; 2]], usize),
+        from: usize,
+        count: usize,
+    ) {
         let mask = cells as u32 - 1;
-        // adding 1.5·2⁵² leaves the nearest integer in the low bits
-        const ROUNDING: f64 = 6_755_399_441_055_744.0;
         match places {
-            Places::Angles(angles) => {
-                let angles = &angles[from..from + count];
-                let scale = cells as f64 / TAU;
-                for ((cell, u), angle) in self.cell.iter_mut().zip(&mut self.u).zip(angles) {
-                    let place = angle * scale;
-                    let near = place + ROUNDING;
-                    *cell = near.to_bits() as u32 & mask;
-                    *u = 2.0 * (place - (near - ROUNDING));
-                }
-            }
+            Places::Angles(angles) => self.find_angles(&angles[from..from + count], cells),
             Places::Vectors(rows) => {
                 let (mut x, mut y) = ([1.0; BLOCK], [0.0; BLOCK]);
                 for (i, z) in rows[2 * from..2 * (from + count)]
@@ -328,7 +361,20 @@ impl Located {
         }
     }
 
-    fn new() -> Self {
+    /// The same of angles alone.
+    #[inline(always)]
+    pub fn find_angles(&mut self, angles: &[f64], cells: usize) {
+        let (scale, mask) = (cells as f64 / TAU, cells as u32 - 1);
+        for ((cell, u), angle) in self.cell.iter_mut().zip(&mut self.u).zip(angles) {
+            let place = angle * scale;
+            let near = place + ROUNDING;
+            *cell = near.to_bits() as u32 & mask;
+            *u = 2.0 * (place - (near - ROUNDING));
+        }
+    }
+
+    #[inline(always)]
+    pub fn new() -> Self {
         Self {
             cell: [0; BLOCK],
             u: [0.0; BLOCK],
@@ -377,7 +423,7 @@ impl pulp::NullaryFnOnce for TakeIn<'_> {
         };
         for from in (0..total).step_by(BLOCK) {
             let count = BLOCK.min(total - from);
-            located.find(self.places, self.centres, from, count);
+            located.find(self.places, (self.centres, self.cells.len()), from, count);
             for i in 0..count {
                 let w = match self.weights {
                     Some(weights) => weights[from + i],
@@ -443,7 +489,8 @@ impl pulp::NullaryFnOnce for Evaluate<'_> {
         let mut located = Located::new();
         let outs = (self.slope.chunks_mut(BLOCK)).zip(self.potential.chunks_mut(BLOCK));
         for (block, (slope, potential)) in outs.enumerate() {
-            located.find(self.places, self.centres, block * BLOCK, slope.len());
+            let cells = (self.centres, self.polynomials.len());
+            located.find(self.places, cells, block * BLOCK, slope.len());
             for (i, (slope, potential)) in slope.iter_mut().zip(potential).enumerate() {
                 let cell = &self.polynomials[located.cell[i] as usize];
                 [*potential, *slope] = values(cell, located.u[i]);
@@ -471,7 +518,8 @@ impl pulp::NullaryFnOnce for Rates<'_> {
         let (mut potential, mut slope) = ([1.0; BLOCK], [0.0; BLOCK]);
         let mut least = [f64::INFINITY; BLOCK];
         for (block, rates) in self.rates.chunks_mut(BLOCK).enumerate() {
-            located.find(self.places, self.centres, block * BLOCK, rates.len());
+            let cells = (self.centres, self.polynomials.len());
+            located.find(self.places, cells, block * BLOCK, rates.len());
             for i in 0..rates.len() {
                 let cell = &self.polynomials[located.cell[i] as usize];
                 [potential[i], slope[i]] = values(cell, located.u[i]);

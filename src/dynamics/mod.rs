@@ -2,11 +2,12 @@
 //! (USA) moves mass by (1/β)∇Z and (SA) by (1/β)∇log Z, whether μ is the empirical measure of the tokens or a density.
 //!
 //! The kernel is zonal, so it acts on moments by one multiplier a degree ([`Kernel`], Funk–Hecke), and [`spectral`]
-//! (tokens; for many on the circle in cells, [`binned`]) and [`mean_field`] (density) read the same table. What needs no zonal structure goes by all pairs
+//! (tokens; for many on the circle in cells, [`binned`], and through whole steps by [`carriers`]) and [`mean_field`] (density) read the same table. What needs no zonal structure goes by all pairs
 //! ([`direct`], and for exponentially weak pulls [`tangent`]). [`tokens`] chooses between them and the tests hold them
 //! together. [`flow`] moves the markers that carry a density past its collapse, [`merging`] says when bodies become one.
 
 pub mod binned;
+pub mod carriers;
 pub mod direct;
 pub mod doubly;
 pub mod flow;
@@ -22,6 +23,7 @@ pub mod system;
 pub mod tangent;
 pub mod tokens;
 
+pub use carriers::Carriers;
 pub use flow::MarkerFlow;
 pub use general::General;
 pub use kernel::Kernel;

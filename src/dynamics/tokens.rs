@@ -177,6 +177,15 @@ impl TokenDynamics {
         self.preferred
     }
 
+    /// Below this Ze^{−|β|} the series has not the digits that are asked of a softmax, and all pairs are.
+    pub const LEAST_POTENTIAL: f64 = SERIES_ROUNDING / ACCURACY;
+
+    /// Natural frequencies, where tokens have some.
+    #[must_use]
+    pub fn frequencies(&self) -> &[f64] {
+        &self.frequencies
+    }
+
     /// β and normalisation now.
     #[must_use]
     pub fn attention(&self) -> Attention {
@@ -228,7 +237,7 @@ impl TokenDynamics {
             return self.rates_by_vectors(angles, rates);
         };
         let least = series.rates(&self.kernel, angles, &self.weights, how, rates);
-        if softmax && least * ACCURACY < SERIES_ROUNDING {
+        if softmax && least < Self::LEAST_POTENTIAL {
             self.fallbacks += 1;
             self.rates_by_vectors(angles, rates);
         } else {
@@ -391,7 +400,7 @@ impl TokenDynamics {
         self.spectral(drift);
         if self.attention.normalisation == Normalisation::Softmax {
             let smallest = self.potential.iter().copied().fold(f64::INFINITY, f64::min);
-            if smallest * ACCURACY < SERIES_ROUNDING {
+            if smallest < Self::LEAST_POTENTIAL {
                 self.fallbacks += 1;
                 self.direct(drift);
             }

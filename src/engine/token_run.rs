@@ -12,13 +12,15 @@ use rand_chacha::ChaCha8Rng;
 use super::experiment::{Experiment, Scheme, default_noise_step};
 use super::replay::Replay;
 use super::system_run::{Move, SystemState};
-use crate::dynamics::{Attention, General, TokenDynamics, merging};
+use crate::dynamics::{Attention, Carriers, General, TokenDynamics, merging};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, Splitting, StepError, Work};
 use crate::measure::{Bodies, Particles};
 use crate::sphere::geometry::retract;
 use crate::sphere::random::{brownian_step, generator};
 
+/// What the nodes may leave out of a token's way in a step, in tolerances.
+const NEGLECTED: f64 = 0.01;
 /// First step tried, in units of the fastest time scale.
 const FIRST_STEP: f64 = 1e-3;
 
@@ -29,6 +31,13 @@ enum Stepper {
     /// The same for many tokens on the circle, by their angles.
     Angular {
         explicit: Box<Explicit>,
+        angles: Vec<f64>,
+    },
+    /// The same for so many that a few nodes carry them.
+    Carried {
+        explicit: Box<Explicit>,
+        carriers: Box<Carriers>,
+        nodes: Vec<f64>,
         angles: Vec<f64>,
     },
     /// Noise: Strang splitting with a fixed step.
@@ -152,8 +161,24 @@ impl TokenRun {
         let explicit = |length| Box::new(Explicit::new(tableau, length, self.tolerance, first));
         if self.dynamics.by_angles() && self.system.is_none() && self.merge.is_none() {
             let angles = self.bodies.particles.angles();
-            let explicit = explicit(angles.len());
-            return Stepper::Angular { explicit, angles };
+            let (attention, weights) = (self.dynamics.attention(), &self.bodies.particles.weights);
+            let carriers = if self.dynamics.frequencies().is_empty() {
+                Carriers::new(attention, weights)
+            } else {
+                None
+            };
+            return match carriers {
+                Some(carriers) => Stepper::Carried {
+                    explicit: explicit(carriers.nodes().len()),
+                    nodes: carriers.nodes().to_vec(),
+                    carriers: Box::new(carriers),
+                    angles,
+                },
+                None => Stepper::Angular {
+                    explicit: explicit(angles.len()),
+                    angles,
+                },
+            };
         }
         Stepper::Adaptive(explicit(length))
     }
@@ -222,7 +247,9 @@ impl TokenRun {
     #[must_use]
     pub fn work(&self) -> Work {
         let now = match &self.stepper {
-            Stepper::Adaptive(explicit) | Stepper::Angular { explicit, .. } => explicit.work,
+            Stepper::Adaptive(explicit)
+            | Stepper::Angular { explicit, .. }
+            | Stepper::Carried { explicit, .. } => explicit.work,
             Stepper::Noisy { splitting, .. } => splitting.work,
             Stepper::Layer { .. } => Work::default(),
         };
@@ -247,6 +274,7 @@ impl TokenRun {
             _ if self.system.is_some() => self.advance_system(from, duration, cancelled)?,
             Stepper::Adaptive(_) => self.advance_adaptively(from, duration, cancelled)?,
             Stepper::Angular { .. } => self.advance_angles(duration, cancelled)?,
+            Stepper::Carried { .. } => self.advance_carried(duration, cancelled)?,
             Stepper::Noisy { .. } => self.advance_with_noise(duration, cancelled)?,
             Stepper::Layer { .. } => self.advance_by_layers(duration, cancelled),
         };
@@ -282,7 +310,7 @@ impl TokenRun {
                 system.advance(tokens, general, by, span, cancelled)
             }
             // a general system never moves by angles
-            Stepper::Angular { .. } => Ok(true),
+            Stepper::Angular { .. } | Stepper::Carried { .. } => Ok(true),
             Stepper::Layer { step, .. } => {
                 let layers = (duration / *step).round().max(1.0) as u64;
                 self.earlier.steps += layers;
@@ -338,6 +366,64 @@ impl TokenRun {
         Ok(true)
     }
 
+    /// Steps of the nodes, and the tokens after them; where the nodes are too coarse there are twice as many or, at last, the tokens
+    /// take their own stages.
+    fn advance_carried(
+        &mut self,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let mut left = duration;
+        while left > 0.0 {
+            if cancelled() {
+                return Ok(false);
+            }
+            let Stepper::Carried {
+                explicit,
+                carriers,
+                nodes,
+                angles,
+            } = &mut self.stepper
+            else {
+                return self.advance_angles(left, cancelled);
+            };
+            carriers.load(angles, &self.bodies.particles.weights);
+            nodes.copy_from_slice(carriers.nodes());
+            let proposal = explicit.controller.step;
+            let mut rates = |nodes: &[f64], out: &mut [f64]| carriers.rates(nodes, out);
+            let step = explicit.step(nodes, left, &mut rates, |_| ())?;
+            let resolved = carriers.neglected(nodes) <= NEGLECTED * self.tolerance;
+            if resolved && carriers.has_digits() {
+                carriers.carry(angles);
+                left -= step;
+                continue;
+            }
+            let weights = &self.bodies.particles.weights;
+            let finer = (!resolved).then(|| carriers.refined(weights)).flatten();
+            let tableau = Tableau::for_tolerance(self.tolerance);
+            let length = (finer.as_ref()).map_or(angles.len(), |finer| finer.nodes().len());
+            let mut next = Box::new(Explicit::new(tableau, length, self.tolerance, proposal));
+            next.work = explicit.work;
+            let angles = std::mem::take(angles);
+            self.stepper = match finer {
+                Some(finer) => Stepper::Carried {
+                    explicit: next,
+                    nodes: finer.nodes().to_vec(),
+                    carriers: Box::new(finer),
+                    angles,
+                },
+                None => Stepper::Angular {
+                    explicit: next,
+                    angles,
+                },
+            };
+        }
+        if let Stepper::Carried { angles, .. } = &mut self.stepper {
+            self.bodies.particles.place_at(angles);
+        }
+        Ok(true)
+    }
+
     /// Joins the bodies that have met by the time `now`.
     fn merge_what_met(&mut self, now: f64) {
         let Some(tolerance) = self.merge else {
@@ -378,9 +464,9 @@ impl TokenRun {
 
     fn proposal(&self) -> f64 {
         match &self.stepper {
-            Stepper::Adaptive(explicit) | Stepper::Angular { explicit, .. } => {
-                explicit.controller.step
-            }
+            Stepper::Adaptive(explicit)
+            | Stepper::Angular { explicit, .. }
+            | Stepper::Carried { explicit, .. } => explicit.controller.step,
             _ => first_step(self.dynamics.attention()),
         }
     }

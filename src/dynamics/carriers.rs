@@ -1,0 +1,341 @@
+//! Many tokens on the circle carried through a step by a few: exact to rounding, for the field they move in is smooth.
+//!
+//! All tokens move in one field, so that where a token is after a step is a smooth function of where it was, and the moments
+//! of a stage are integrals of smooth functions against the measure at the start. On cells with P = 8 Chebyshev nodes
+//! u_q = cos((2q+1)π/16) such a function is its interpolant, f(u) = Σ_p u^p Σ_q C_pq f(u_q), hence
+//!
+//! Σ_i w_i f(θ_i) = Σ_c Σ_q W_cq f(θ_cq), W_cq = Σ_p C_pq Σ_{i∈c} w_i u_i^p:
+//!
+//! the nodes with the weights W (some negative) are a measure with the same stages. A step of any Runge–Kutta method is taken
+//! by the nodes ([`Carriers::rates`]) and ends with θ_i ← θ_i + D_c(u_i), D_c the interpolant of how far the nodes of the cell went.
+//! So the tokens are read once and written once a step however many stages it has, and the stages' memory is that of the nodes.
+//!
+//! What is left out is known after the step, from Chebyshev's last coefficients of D_c ([`Carriers::neglected`]); where it is too
+//! much the cells are halved. Tokens with frequencies of their own do not share a field and are not carried. The slow reference
+//! is the same step by every token's own stages ([`super::TokenDynamics::rates`]).
+
+use rayon::prelude::*;
+use std::f64::consts::{PI, TAU};
+
+use super::binned::{
+    Binned, Located, Moments, ORDER, Places, cell_moments, group_size, powers_of_chebyshev,
+};
+use super::{Attention, Kernel, Normalisation, TokenDynamics};
+
+/// So many times the cells that the kernel alone needs: a stage composes it with the motion so far.
+const FINER: usize = 4;
+/// Tokens a node must stand for, at least.
+const TOKENS_PER_NODE: usize = 4;
+/// Tokens that go through a loop abreast.
+const BLOCK: usize = 64;
+
+/// The nodes that carry the tokens, and the field they move in.
+pub struct Carriers {
+    attention: Attention,
+    kernel: Kernel,
+    cells: usize,
+    group: usize,
+    partial: Vec<Vec<Moments>>,
+    common: Option<f64>,
+    /// C_pq.
+    interpolation: [Moments; ORDER],
+    /// θ_cq, cell by cell.
+    nodes: Vec<f64>,
+    /// W_cq.
+    weights: Vec<f64>,
+    occupied: Vec<bool>,
+    series: Binned,
+    slope: Vec<f64>,
+    potential: Vec<f64>,
+    displacement: Vec<Moments>,
+    least: f64,
+}
+
+impl Carriers {
+    /// Nodes for tokens of these weights; None where there are not enough tokens for it to pay.
+    #[must_use]
+    pub fn new(attention: Attention, weights: &[f64]) -> Option<Self> {
+        let kernel = attention.kernel(2);
+        let cells = FINER * Binned::enough_cells(&kernel);
+        Self::with_cells(attention, kernel, weights, cells)
+    }
+
+    fn with_cells(
+        attention: Attention,
+        kernel: Kernel,
+        weights: &[f64],
+        cells: usize,
+    ) -> Option<Self> {
+        let count = cells * ORDER;
+        if TOKENS_PER_NODE * count > weights.len() {
+            return None;
+        }
+        let angle = |q: usize| (2 * q + 1) as f64 * PI / (2 * ORDER) as f64;
+        // column q of C: Chebyshev's coefficients of the polynomial that is one at node q, in powers
+        let columns: [Moments; ORDER] = std::array::from_fn(|q| {
+            powers_of_chebyshev(&std::array::from_fn(|m| {
+                let factor = if m == 0 { 1.0 } else { 2.0 };
+                factor * (m as f64 * angle(q)).cos() / ORDER as f64
+            }))
+        });
+        let interpolation = std::array::from_fn(|p| columns.map(|column| column[p]));
+        let group = group_size(cells);
+        let node = |c: usize, q: usize| (c as f64 + 0.5 * angle(q).cos()) * TAU / cells as f64;
+        Some(Self {
+            attention,
+            cells,
+            group,
+            partial: vec![vec![[0.0; ORDER]; cells]; weights.len().div_ceil(group)],
+            common: (weights.first().copied()).filter(|w| weights.iter().all(|v| v == w)),
+            interpolation,
+            nodes: (0..cells)
+                .flat_map(|c| (0..ORDER).map(move |q| node(c, q)))
+                .collect(),
+            weights: vec![0.0; count],
+            occupied: vec![false; cells],
+            series: Binned::of_unequal(&kernel, count),
+            slope: vec![0.0; count],
+            potential: vec![0.0; count],
+            displacement: vec![[0.0; ORDER]; cells],
+            least: f64::INFINITY,
+            kernel,
+        })
+    }
+
+    /// The same with twice the cells; None where there are not enough tokens for that.
+    #[must_use]
+    pub fn refined(&self, weights: &[f64]) -> Option<Self> {
+        Self::with_cells(self.attention, self.kernel.clone(), weights, 2 * self.cells)
+    }
+
+    /// Where the nodes start a step.
+    #[must_use]
+    pub fn nodes(&self) -> &[f64] {
+        &self.nodes
+    }
+
+    /// Gives the nodes the weights that stand for the tokens at `angles`.
+    pub fn load(&mut self, angles: &[f64], weights: &[f64]) {
+        let weights = if self.common.is_some() {
+            None
+        } else {
+            Some(weights)
+        };
+        let places = Places::Angles(angles);
+        cell_moments(
+            places,
+            angles.len(),
+            weights,
+            &[],
+            self.group,
+            &mut self.partial,
+        );
+        let mass = self.common.unwrap_or(1.0);
+        for ((moments, weights), occupied) in (self.partial[0].iter())
+            .zip(self.weights.chunks_exact_mut(ORDER))
+            .zip(&mut self.occupied)
+        {
+            *occupied = moments[0] != 0.0;
+            weights.fill(0.0);
+            for (moment, row) in moments.iter().zip(&self.interpolation) {
+                (weights.iter_mut().zip(row)).for_each(|(w, c)| *w += mass * moment * c);
+            }
+        }
+        self.least = f64::INFINITY;
+    }
+
+    /// `rates` ← θ' of the nodes at `state`, zero in cells without tokens.
+    pub fn rates(&mut self, state: &[f64], rates: &mut [f64]) {
+        let (slope, potential) = (&mut self.slope, &mut self.potential);
+        let places = Places::Angles(state);
+        (self.series).evaluate(&self.kernel, places, &self.weights, slope, potential);
+        let scale = self.attention.scale();
+        let softmax = self.attention.normalisation == Normalisation::Softmax;
+        for (c, rates) in rates.chunks_exact_mut(ORDER).enumerate() {
+            rates.fill(0.0);
+            if !self.occupied[c] {
+                continue;
+            }
+            for (q, rate) in rates.iter_mut().enumerate() {
+                let (s, z) = (self.slope[c * ORDER + q], self.potential[c * ORDER + q]);
+                self.least = self.least.min(z);
+                *rate = if softmax { scale * s / z } else { scale * s };
+            }
+        }
+    }
+
+    /// Whether no node of a cell with tokens has met a potential since [`Carriers::load`] that the series does not know well enough.
+    #[must_use]
+    pub fn has_digits(&self) -> bool {
+        self.attention.normalisation == Normalisation::None
+            || self.least >= TokenDynamics::LEAST_POTENTIAL
+    }
+
+    /// How far the nodes went to get to `state`, as polynomials; returns the largest of Chebyshev's last two coefficients, which bounds
+    /// what the interpolation leaves out of a token's way.
+    pub fn neglected(&mut self, state: &[f64]) -> f64 {
+        let mut neglected = 0.0_f64;
+        for (c, polynomial) in self.displacement.iter_mut().enumerate() {
+            let nodes = c * ORDER..(c + 1) * ORDER;
+            let mut way = [0.0; ORDER];
+            for ((way, to), from) in
+                (way.iter_mut().zip(&state[nodes.clone()])).zip(&self.nodes[nodes])
+            {
+                *way = to - from;
+            }
+            for (power, row) in polynomial.iter_mut().zip(&self.interpolation) {
+                *power = row.iter().zip(&way).map(|(c, w)| c * w).sum();
+            }
+            // u^7 = T_7/64 + …, u^6 = T_6/32 + …
+            neglected = (neglected.max(polynomial[ORDER - 1].abs() / 64.0))
+                .max(polynomial[ORDER - 2].abs() / 32.0);
+        }
+        neglected
+    }
+
+    /// Takes every token along, by the polynomials of the last [`Carriers::neglected`].
+    pub fn carry(&self, angles: &mut [f64]) {
+        let (cells, polynomials) = (self.cells, self.displacement.as_slice());
+        angles.par_chunks_mut(self.group).for_each(|angles| {
+            pulp::Arch::new().dispatch(Carry {
+                cells,
+                polynomials,
+                angles,
+            });
+        });
+    }
+}
+
+struct Carry<'a> {
+    cells: usize,
+    polynomials: &'a [Moments],
+    angles: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Carry<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut located = Located::new();
+        for angles in self.angles.chunks_mut(BLOCK) {
+            located.find_angles(angles, self.cells);
+            for ((angle, u), cell) in angles.iter_mut().zip(&located.u).zip(&located.cell) {
+                *angle += value(&self.polynomials[*cell as usize], *u);
+            }
+        }
+    }
+}
+
+/// A polynomial by halving.
+#[inline(always)]
+fn value(a: &Moments, u: f64) -> f64 {
+    let u2 = u * u;
+    let u4 = u2 * u2;
+    let (mut four, mut two) = ([0.0; 4], [0.0; 2]);
+    for i in 0..4 {
+        four[i] = a[i] + u4 * a[i + 4];
+    }
+    for i in 0..2 {
+        two[i] = four[i] + u2 * four[i + 2];
+    }
+    two[0] + u * two[1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integrate::Explicit;
+    use crate::integrate::tableau::DORMAND_PRINCE_853;
+    use crate::measure::{Law, Particles};
+
+    /// Tokens of unequal weights, half of them in a cluster.
+    fn tokens(count: usize, equal: bool) -> Particles {
+        let mut drawn = Law::Uniform.sample(count, 2, 6);
+        let angles: Vec<f64> = (drawn.angles().iter().enumerate())
+            .map(|(i, a)| if i % 2 == 0 { 2.0 + 1e-3 * a } else { *a })
+            .collect();
+        drawn.place_at(&mut angles.clone());
+        let weight = |i: usize| 1.0 + if equal { 0.0 } else { 0.5 * (i as f64).sin() };
+        Particles::weighted(2, drawn.positions, (0..count).map(weight).collect())
+    }
+
+    #[test]
+    fn a_step_takes_every_token_where_its_own_stages_take_it() {
+        for (beta, normalisation, equal) in [
+            (0.0, Normalisation::Softmax, true),
+            (4.0, Normalisation::Softmax, false),
+            (9.0, Normalisation::Softmax, true),
+            (4.0, Normalisation::None, true),
+            (64.0, Normalisation::Softmax, true),
+        ] {
+            let tokens = tokens(200_000, equal);
+            let attention = Attention::new(beta, normalisation);
+            let mut own = tokens.angles();
+            let mut carried = own.clone();
+            let mut dynamics = TokenDynamics::new(attention, &tokens);
+            let mut carriers = Carriers::new(attention, &tokens.weights).unwrap();
+            let step = 0.2 / attention.speed();
+            let method = &DORMAND_PRINCE_853;
+            let mut slow = Explicit::new(method, own.len(), 1.0, step);
+            let mut fast = Explicit::new(method, carriers.nodes().len(), 1.0, step);
+            for _ in 0..3 {
+                slow.fixed_step(&mut own, step, |x, v| dynamics.rates(x, v), |_| ());
+                carriers.load(&carried, &tokens.weights);
+                let mut state = carriers.nodes().to_vec();
+                fast.fixed_step(&mut state, step, |x, v| carriers.rates(x, v), |_| ());
+                let neglected = carriers.neglected(&state);
+                assert!(neglected < 1e-11, "β {beta}: {neglected:e}");
+                carriers.carry(&mut carried);
+            }
+            let off = (own.iter().zip(&carried)).fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()));
+            // a field as steep as √β magnifies what rounding leaves in the moments
+            assert!(off < 1e-13 * (1.0 + beta), "β {beta}: {off:e}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_seen_and_goes_with_the_sixth_power_of_the_cells() {
+        let tokens = tokens(2_000_000, true);
+        let attention = Attention::new(9.0, Normalisation::Softmax);
+        let neglected = |carriers: &mut Carriers| {
+            carriers.load(&tokens.angles(), &tokens.weights);
+            let mut state = carriers.nodes().to_vec();
+            let mut explicit = Explicit::new(&DORMAND_PRINCE_853, state.len(), 1.0, 0.05);
+            explicit.fixed_step(&mut state, 0.05, |x, v| carriers.rates(x, v), |_| ());
+            carriers.neglected(&state)
+        };
+        let kernel = attention.kernel(2);
+        let mut coarse = Carriers::with_cells(attention, kernel, &tokens.weights, 64).unwrap();
+        let mut fine = coarse.refined(&tokens.weights).unwrap();
+        let order = (neglected(&mut coarse) / neglected(&mut fine)).log2();
+        assert!((order - 6.0).abs() < 1.5, "coefficients 6 and 7: {order}");
+        assert!(Carriers::new(attention, &tokens.weights[..1000]).is_none());
+    }
+
+    #[test]
+    fn the_bits_do_not_depend_on_the_number_of_threads() {
+        let tokens = tokens(300_000, false);
+        let attention = Attention::new(9.0, Normalisation::Softmax);
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            pool.install(|| {
+                let mut carriers = Carriers::new(attention, &tokens.weights).unwrap();
+                let mut angles = tokens.angles();
+                carriers.load(&angles, &tokens.weights);
+                let mut state = carriers.nodes().to_vec();
+                let mut explicit = Explicit::new(&DORMAND_PRINCE_853, state.len(), 1.0, 0.1);
+                explicit.fixed_step(&mut state, 0.1, |x, v| carriers.rates(x, v), |_| ());
+                carriers.neglected(&state);
+                carriers.carry(&mut angles);
+                angles
+            })
+        };
+        let one = with(1);
+        assert_eq!(one, with(2));
+        assert_eq!(one, with(3));
+    }
+}
