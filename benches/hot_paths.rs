@@ -22,7 +22,7 @@ use metastable::dynamics::{
 use metastable::engine::{Session, Snapshot, presets};
 use metastable::measure::{Density, Law, Markers, Particles};
 use metastable::sphere::random::generator;
-use metastable::sphere::{Domain, SpherePlan};
+use metastable::sphere::{CirclePlan, Complex, Domain, SpherePlan};
 use metastable::tui::Marker;
 use metastable::tui::model::Model;
 use metastable::tui::theme::{Depth, Theme};
@@ -204,15 +204,31 @@ fn tendency(plan: &Plan) {
         cosine: vec![0.0, 0.3],
         sine: vec![0.0, 0.0, 0.1],
     };
-    for modes in [128, 512, 2048, 8192, 32768] {
-        let Some(density) = Density::from_law(&law, Domain::Circle, 0, 0.0, modes) else {
-            continue;
-        };
-        let mut field = CircleMeanField::new(SOFTMAX, modes);
-        let mut out = vec![0.0; density.state.len()];
-        let sizes = format!("\"modes\":{modes},\"N\":{}", 3 * modes);
-        plan.measure("D", "rhs", &sizes, || {
-            field.tendency(&density.state, &mut out)
+    for points in [128, 512, 2048, 8192, 32768] {
+        // the peers' grids: as many modes as fit, and those of a run, with three points a mode
+        for (name, modes) in [
+            ("circle_rhs", points / 2 - 1),
+            ("circle_rhs_dealiased", points / 3),
+        ] {
+            let Some(density) = Density::from_law(&law, Domain::Circle, 0, 0.0, modes) else {
+                continue;
+            };
+            let mut field = CircleMeanField::with_points(SOFTMAX, modes, points);
+            let mut out = vec![0.0; density.state.len()];
+            let sizes = format!("\"N\":{points},\"modes\":{modes}");
+            plan.measure("D", name, &sizes, || {
+                field.tendency(&density.state, &mut out)
+            });
+        }
+        let mut transform = CirclePlan::new(points);
+        let mut values = vec![1.0; points];
+        let mut spectrum = vec![Complex::default(); points / 2];
+        let (sizes, half) = (format!("\"N\":{points}"), points / 2 - 1);
+        plan.measure("D", "circle_four_transforms", &sizes, || {
+            for _ in 0..2 {
+                transform.analysis(&values, half, |k, c| spectrum[k] = c);
+                transform.synthesis(half, |k| spectrum[k], &mut values);
+            }
         });
     }
 }

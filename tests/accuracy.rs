@@ -143,18 +143,20 @@ fn bessel_multipliers_and_phi_functions_are_those_of_the_oracle() {
 #[test]
 fn wasserstein_is_exact_on_the_circle() {
     for case in reference("transport.json").as_array().unwrap() {
-        let positions = numbers(&case["angles"])
-            .iter()
-            .flat_map(|t| [t.cos(), t.sin()])
+        let weights = numbers(&case["weights"]);
+        let total: f64 = weights.iter().sum();
+        let mut sorted: Vec<(f64, f64)> = (numbers(&case["angles"]).iter())
+            .map(|t| metastable::sphere::geometry::wrap(*t))
+            .zip(weights.iter().map(|w| w / total))
             .collect();
-        let tokens = Particles::weighted(2, positions, numbers(&case["weights"]));
+        sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
         let law = Law::Harmonics {
             cosine: numbers(&case["cosine"]),
             sine: numbers(&case["sine"]),
         };
         for modes in [32, 256] {
             let distance = wasserstein(
-                &tokens,
+                &sorted,
                 &Density::from_law(&law, metastable::sphere::Domain::Circle, 0, 0.0, modes)
                     .unwrap(),
             );

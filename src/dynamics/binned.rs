@@ -1,28 +1,20 @@
 //! The series on the circle for many tokens: O(n) with a small constant instead of O(n·degrees).
 //!
-//! The field has few modes, so that it is a polynomial of low degree on a few hundred cells. Tokens are taken into
-//! cells with the local coordinate u = (θ − φ_c)/h ∈ [−1, 1]; a cell keeps the moments Σ w u^p, p < `ORDER`, one cache line. With
-//! e^{ikhu} = Σ_p i^p c_p(kh) u^p (Chebyshev's series, cut off and written in powers) the Fourier moments are
-//! Σ_c e^{ikφ_c} Σ_p i^p c_p(kh) (moment p of cell c), one short transform a power. The way back is the adjoint: one
-//! transform a power gives the coefficients of Z and of ∂_θZ/β in every cell, side by side, two cache lines. A token costs one
-//! line on the way there and two on the way back, all in the first-level cache.
+//! The field has few modes, so that it is a polynomial of low degree on a few hundred cells ([`super::cells`]). Tokens are taken
+//! into cells with the local coordinate u = (θ − φ_c)/h ∈ [−1, 1]; a cell keeps the moments Σ w u^p, one cache line, from which
+//! the Fourier moments come by one short transform a power. The way back is the adjoint: the polynomials of Z and of ∂_θZ/β lie
+//! side by side, two cache lines. A token costs one line on the way there and two on the way back, all in the first-level cache.
 //!
-//! What is cut off is Σ_k |coefficient of degree k|·2Σ_{m≥8}|J_m(kh)|; there are as many cells as bring that below `CUT_OFF`, about 60√β.
-//! (With Taylor's series in place of Chebyshev's it would take twice the order for the same cells.) Groups of tokens are summed in a
-//! fixed order, hence the same bits with any number of threads. The slow reference is [`super::spectral::Series`].
+//! Groups of tokens are summed in a fixed order, hence the same bits with any number of threads. The slow reference is
+//! [`super::spectral::Series`].
 
 use rayon::prelude::*;
 
 use super::Kernel;
-use crate::sphere::{CirclePlan, Complex};
+use super::cells::{CellField, Moments, ORDER, Pair, enough_cells};
+use crate::sphere::Complex;
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
-/// Powers of the local coordinate in a cell: a cache line.
-pub(super) const ORDER: usize = 8;
-/// What the cut-off series may miss of Ze^{−β} and of its slope, for a mass of one.
-const CUT_OFF: f64 = 3e-16;
-/// Fewest cells: for these the arcsine below is exact.
-const FEWEST: usize = 64;
 /// Tokens that share one set of cells on the way there, at least; and at least so many times the cells.
 const GROUP: usize = 1 << 14;
 const GROUP_PER_CELL: usize = 16;
@@ -31,11 +23,6 @@ const BLOCK: usize = 64;
 
 /// Adding 1.5·2⁵² leaves the nearest integer in the low bits.
 const ROUNDING: f64 = 6_755_399_441_055_744.0;
-
-/// The moments of one cell.
-pub(super) type Moments = [f64; ORDER];
-/// Two polynomials side by side: Z_0, s_0, Z_1, s_1, …
-type Pair = [f64; 2 * ORDER];
 
 /// Where tokens are.
 #[derive(Clone, Copy)]
@@ -48,18 +35,15 @@ pub enum Places<'a> {
 
 /// Cells and scratch for a kernel.
 pub struct Binned {
-    plan: CirclePlan,
+    field: CellField,
     /// cos and sin of the centres.
     centres: Vec<[f64; 2]>,
     group: usize,
     partial: Vec<Vec<Moments>>,
-    polynomials: Vec<Pair>,
     /// Of equal weights there is one.
     common: Option<f64>,
     column: Vec<f64>,
     moments: Vec<Complex>,
-    /// c_p(kh) for every p and k.
-    sizes: Vec<f64>,
 }
 
 impl Binned {
@@ -75,13 +59,10 @@ impl Binned {
     /// Room for `count` tokens whose weights may differ, and from one evaluation to the next.
     #[must_use]
     pub fn of_unequal(kernel: &Kernel, count: usize) -> Self {
-        let degree = kernel.degree();
-        let cells = Self::enough_cells(kernel);
+        let cells = enough_cells(kernel);
         let group = group_size(cells);
-        let half = PI / cells as f64;
-        let powers: Vec<Moments> = (0..=degree).map(|k| powers_of(k as f64 * half)).collect();
         Self {
-            plan: CirclePlan::new(cells),
+            field: CellField::new(kernel, cells),
             centres: (0..cells)
                 .map(|c| {
                     let (sin, cos) = (TAU * c as f64 / cells as f64).sin_cos();
@@ -90,13 +71,9 @@ impl Binned {
                 .collect(),
             group,
             partial: vec![vec![[0.0; ORDER]; cells]; count.div_ceil(group).max(1)],
-            polynomials: vec![[0.0; 2 * ORDER]; cells],
             common: None,
             column: vec![0.0; cells],
-            moments: vec![Complex::default(); degree + 1],
-            sizes: (0..ORDER)
-                .flat_map(|p| powers.iter().map(move |powers| powers[p]))
-                .collect(),
+            moments: vec![Complex::default(); kernel.degree() + 1],
         }
     }
 
@@ -125,7 +102,7 @@ impl Binned {
                 pulp::Arch::new().dispatch(Evaluate {
                     places: places.part(group * self.group, slope.len()),
                     centres: &self.centres,
-                    polynomials: &self.polynomials,
+                    polynomials: &self.field.polynomials,
                     slope,
                     potential,
                 });
@@ -149,7 +126,7 @@ impl Binned {
                 pulp::Arch::new().dispatch(Rates {
                     places: places.part(group * self.group, rates.len()),
                     centres: &self.centres,
-                    polynomials: &self.polynomials,
+                    polynomials: &self.field.polynomials,
                     scale,
                     softmax,
                     rates,
@@ -170,70 +147,19 @@ impl Binned {
         cell_moments(places, count, weights, centres, group, partial);
     }
 
-    /// The fewest cells, a power of two, that keep what is cut off below 3e-16 of a mass of one.
-    #[must_use]
-    pub fn enough_cells(kernel: &Kernel) -> usize {
-        let degree = kernel.degree();
-        let missed = |cells: usize| -> f64 {
-            (1..=degree)
-                .map(|k| {
-                    let slope = k as f64 * kernel.over_beta[k].abs();
-                    let size = 2.0 * kernel.potential[k].abs().max(slope);
-                    // 2|J_8(α)| ≤ 2(α/2)^8/8!, and the further terms are less than that again
-                    let reach = k as f64 * PI / cells as f64;
-                    size * (4.0 * (reach / 2.0).powi(8) / 40_320.0).min(2.0)
-                })
-                .sum()
-        };
-        let mut cells = FEWEST.max((2 * degree + 2).next_power_of_two());
-        while missed(cells) > CUT_OFF {
-            cells *= 2;
-        }
-        cells
-    }
-
-    /// From the cells' moments to the Fourier moments, and to the coefficients of Z and of its slope.
+    /// From the cells' moments to the Fourier moments, and to the polynomials of Z and of its slope.
     fn transform(&mut self, kernel: &Kernel) {
-        let (cells, degree) = (self.column.len(), kernel.degree());
         let moments = &mut self.moments;
         moments.fill(Complex::default());
-        let sizes = self.sizes.as_slice();
-        let turn = |p: usize, k: usize| -> Complex {
-            let size = sizes[p * (degree + 1) + k];
-            match p % 4 {
-                0 => Complex::new(size, 0.0),
-                1 => Complex::new(0.0, size),
-                2 => Complex::new(-size, 0.0),
-                _ => Complex::new(0.0, -size),
-            }
-        };
-        let mass = cells as f64 * self.common.unwrap_or(1.0);
+        let mass = self.column.len() as f64 * self.common.unwrap_or(1.0);
         for p in 0..ORDER {
             for (slot, cell) in self.column.iter_mut().zip(&self.partial[0]) {
                 *slot = cell[p] * mass;
             }
-            self.plan.analysis(&self.column, degree, |k, c| {
-                moments[k] += c.conj() * turn(p, k)
-            });
+            self.field.add_moments(p, &self.column, moments);
         }
-        for p in 0..ORDER {
-            self.plan.synthesis(
-                degree,
-                |k| moments[k].conj() * kernel.potential[k] * turn(p, k),
-                &mut self.column,
-            );
-            (self.polynomials.iter_mut().zip(&self.column)).for_each(|(cell, v)| cell[2 * p] = *v);
-            self.plan.synthesis(
-                degree,
-                |k| {
-                    let gradient = Complex::new(0.0, k as f64 * kernel.over_beta[k]);
-                    moments[k].conj() * gradient * turn(p, k)
-                },
-                &mut self.column,
-            );
-            (self.polynomials.iter_mut().zip(&self.column))
-                .for_each(|(cell, v)| cell[2 * p + 1] = *v);
-        }
+        self.field
+            .set(kernel, kernel.degree(), |k| moments[k].conj());
     }
 }
 
@@ -269,45 +195,6 @@ pub(super) fn cell_moments(
             sum.iter_mut().zip(cell).for_each(|(s, v)| *s += v);
         }
     }
-}
-
-/// c_p(α), p < 8: e^{iαu} = J_0(α) + 2Σ_m i^m J_m(α) T_m(u), cut off at T_7, is Σ_p i^p c_p(α) u^p.
-fn powers_of(alpha: f64) -> Moments {
-    // Bessel's integral by the trapezoidal rule, which is exact here
-    let bessel = |m: usize| -> f64 {
-        let term = |q: i32| {
-            let tau = TAU * f64::from(q) / 64.0;
-            (m as f64 * tau - alpha * tau.sin()).cos()
-        };
-        (0..64).map(term).sum::<f64>() / 64.0
-    };
-    // i^m against i^p
-    let mut powers = [0.0; ORDER];
-    for m in 0..ORDER {
-        let mut alone = [0.0; ORDER];
-        alone[m] = if m == 0 { 1.0 } else { 2.0 } * bessel(m);
-        for (p, power) in powers_of_chebyshev(&alone).iter().enumerate() {
-            let sign = if m.abs_diff(p) % 4 == 0 { 1.0 } else { -1.0 };
-            powers[p] += sign * power;
-        }
-    }
-    powers
-}
-
-/// Σ_m a_m T_m(u) in powers of u, by T_{m+1} = 2uT_m − T_{m−1}.
-pub(super) fn powers_of_chebyshev(a: &Moments) -> Moments {
-    let mut powers = [0.0; ORDER];
-    let (mut before, mut here) = ([0.0; ORDER], [0.0; ORDER]);
-    here[0] = 1.0;
-    for (m, a) in a.iter().enumerate() {
-        (powers.iter_mut().zip(&here)).for_each(|(sum, t)| *sum += a * t);
-        let mut next = before.map(|t: f64| -t);
-        for p in 1..ORDER {
-            next[p] += if m == 0 { 1.0 } else { 2.0 } * here[p - 1];
-        }
-        (before, here) = (here, next);
-    }
-    powers
 }
 
 impl<'a> Places<'a> {

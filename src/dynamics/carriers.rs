@@ -17,9 +17,8 @@
 use rayon::prelude::*;
 use std::f64::consts::{PI, TAU};
 
-use super::binned::{
-    Binned, Located, Moments, ORDER, Places, cell_moments, group_size, powers_of_chebyshev,
-};
+use super::binned::{Binned, Located, Places, cell_moments, group_size};
+use super::cells::{Moments, ORDER, enough_cells, powers_of_chebyshev};
 use super::{Attention, Kernel, Normalisation, TokenDynamics};
 
 /// So many times the cells that the kernel alone needs: a stage composes it with the motion so far.
@@ -56,7 +55,7 @@ impl Carriers {
     #[must_use]
     pub fn new(attention: Attention, weights: &[f64]) -> Option<Self> {
         let kernel = attention.kernel(2);
-        let cells = FINER * Binned::enough_cells(&kernel);
+        let cells = FINER * enough_cells(&kernel);
         Self::with_cells(attention, kernel, weights, cells)
     }
 

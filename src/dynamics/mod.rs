@@ -8,6 +8,7 @@
 
 pub mod binned;
 pub mod carriers;
+pub mod cells;
 pub mod direct;
 pub mod doubly;
 pub mod flow;

@@ -424,6 +424,10 @@ impl Session {
             }),
             _ => None,
         };
+        self.token_side.around = Vec::new();
+        if let Some(reference) = &mut self.reference {
+            reference.side.around = Vec::new();
+        }
         self.gaussian_side =
             (self.gaussian.as_ref()).and_then(|gaussian| gaussian.side(self.tokens.tokens()));
         if self.experiment.tokens.replay.is_some() {

@@ -83,7 +83,11 @@ impl Particles {
     #[must_use]
     pub fn angles(&self) -> Vec<f64> {
         debug_assert_eq!(self.dimension, 2);
-        self.rows().map(|x| wrap(x[1].atan2(x[0]))).collect()
+        use rayon::prelude::*;
+        (self.positions.par_chunks_exact(2))
+            .with_min_len(GROUP)
+            .map(|x| wrap(x[1].atan2(x[0])))
+            .collect()
     }
 
     /// Every token to its angle, which is brought into [0, 2π) as well; circle only.

@@ -103,15 +103,19 @@ pub fn of_density(moments: &Moments, width: f64, cumulative: impl Fn(f64) -> f64
 
 /// Clusters of tokens on the circle, by the same arcs; every token knows its cluster.
 #[must_use]
-pub fn of_circle_tokens(tokens: &Particles, moments: &Moments, width: f64) -> Clusters {
+pub fn of_circle_tokens(
+    angles: &[f64],
+    weights: &[f64],
+    moments: &Moments,
+    width: f64,
+) -> Clusters {
     let arcs = arcs(moments, width);
-    let arc_of: Vec<Option<usize>> = tokens
-        .angles()
+    let arc_of: Vec<Option<usize>> = angles
         .iter()
         .map(|angle| arcs.iter().position(|arc| arc.contains(*angle)))
         .collect();
     let mut masses = vec![0.0; arcs.len()];
-    for (arc, weight) in arc_of.iter().zip(&tokens.weights) {
+    for (arc, weight) in arc_of.iter().zip(weights) {
         if let Some(arc) = arc {
             masses[*arc] += weight;
         }
@@ -320,7 +324,12 @@ mod tests {
 
     fn of_points(angles: &[f64]) -> Clusters {
         let tokens = points(angles);
-        of_circle_tokens(&tokens, &tokens.moments(degrees_needed(0.1)), 0.1)
+        of_circle_tokens(
+            &tokens.angles(),
+            &tokens.weights,
+            &tokens.moments(degrees_needed(0.1)),
+            0.1,
+        )
     }
 
     #[test]
@@ -359,7 +368,7 @@ mod tests {
         }
         let tokens = law.sample(3000, 2, 1);
         assert_eq!(
-            of_circle_tokens(&tokens, &tokens.moments(100), 0.1).count(),
+            of_circle_tokens(&tokens.angles(), &tokens.weights, &tokens.moments(100), 0.1).count(),
             3
         );
     }

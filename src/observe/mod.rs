@@ -1,6 +1,7 @@
 //! What is measured: one table of observables ([`table`]), each at once a plotted series and a column of `metrics.csv`,
 //! and the computations behind its rows.
 
+pub mod around;
 pub mod basins;
 pub mod cloud;
 pub mod clusters;

@@ -1,5 +1,6 @@
 //! One observation of each side: the quantities that several rows of the table share, computed once.
 
+use super::around::{self, Around};
 use super::basins::{self, SphereBasins};
 use super::cloud::{self, Cloud};
 use super::clusters::{self, Clusters};
@@ -23,6 +24,7 @@ pub struct Instruments {
     basins: Option<SphereBasins>,
     slices: Option<Slices>,
     flat: bool,
+    around: Around,
 }
 
 impl Instruments {
@@ -37,6 +39,7 @@ impl Instruments {
             kernel,
             width,
             flat: false,
+            around: Around::default(),
         }
     }
 
@@ -60,6 +63,8 @@ pub struct TokenSide {
     pub moments: Option<Moments>,
     /// ∬e^{β(⟨x,y⟩−1)}dμdμ.
     self_potential: f64,
+    /// On the circle the tokens by angle, (angle, index); empty elsewhere, and dropped once the other side is measured.
+    pub around: Vec<(f64, u32)>,
     /// Clusters, with a label for every token.
     pub clusters: Clusters,
     /// Steps and right-hand sides so far.
@@ -130,10 +135,18 @@ impl TokenSide {
             None if flat => [f64::NAN; ORDERS],
             None => zonal_orders(tokens),
         };
+        let angles = if tokens.dimension() == 2 && !flat {
+            tokens.angles()
+        } else {
+            Vec::new()
+        };
+        let around = instruments.around.sort(&angles);
         let clusters = match (&moments, &mut instruments.basins) {
             _ if flat => clusters::by_distance(tokens, width, cloud.radius),
             (Some(_), Some(basins)) => basins.of_tokens(tokens),
-            (Some(moments), None) => clusters::of_circle_tokens(tokens, moments, width),
+            (Some(moments), None) => {
+                clusters::of_circle_tokens(&angles, &tokens.weights, moments, width)
+            }
             _ => clusters::by_linkage(tokens, width),
         };
         Self {
@@ -150,7 +163,12 @@ impl TokenSide {
             marginal_error: (dynamics.general_ref())
                 .map_or(f64::NAN, |general| general.marginal_error),
             bodies: tokens.count(),
-            closest: closest(tokens),
+            closest: if around.is_empty() {
+                closest(tokens)
+            } else {
+                around::closest(tokens, &around)
+            },
+            around,
             merge_energy: f64::NAN,
             saddle: if general.is_some() {
                 None
@@ -194,22 +212,20 @@ fn vertices(clusters: &Clusters, radius: f64) -> usize {
     cloud::hull(&super::principal::coordinates(&centres).0, 1e-6 * radius).len()
 }
 
+/// (angle, weight) of the tokens of a circle, by angle.
+fn weighted(tokens: &Particles, side: &TokenSide) -> Vec<(f64, f64)> {
+    (side.around.iter())
+        .map(|(angle, i)| (*angle, tokens.weights[*i as usize]))
+        .collect()
+}
+
 /// Most bodies whose pairs are looked at for the closest.
 const MOST_BODIES: usize = 1024;
 
-/// min |x_i − x_j|²/2 = min 1 − ⟨x_i,x_j⟩; on the circle among neighbours, above over all pairs of at most
-/// `MOST_BODIES`.
+/// min |x_i − x_j|²/2 = min 1 − ⟨x_i,x_j⟩ over all pairs of at most `MOST_BODIES`.
 fn closest(tokens: &Particles) -> f64 {
     let n = tokens.count();
-    let smallest = if n < 2 {
-        f64::INFINITY
-    } else if tokens.dimension() == 2 {
-        let mut order: Vec<(f64, usize)> = tokens.angles().into_iter().zip(0..).collect();
-        order.sort_by(|a, b| a.0.total_cmp(&b.0));
-        (0..n)
-            .map(|i| gap(tokens.row(order[i].1), tokens.row(order[(i + 1) % n].1)))
-            .fold(f64::INFINITY, f64::min)
-    } else if n <= MOST_BODIES {
+    let smallest = if n <= MOST_BODIES {
         (0..n)
             .flat_map(|i| (0..i).map(move |j| (i, j)))
             .map(|(i, j)| gap(tokens.row(i), tokens.row(j)))
@@ -300,7 +316,7 @@ impl FieldSide {
         };
         let wasserstein = match &mut instruments.slices {
             Some(slices) => slices.wasserstein(tokens, density),
-            None => super::transport::wasserstein(tokens, density),
+            None => super::transport::wasserstein(&weighted(tokens, token_side), density),
         };
         let kernel = &instruments.kernel;
         let orders = moments.order_parameters(ORDERS);
@@ -357,14 +373,14 @@ impl FieldSide {
         };
         let wasserstein = match (&curve, &instruments.slices) {
             (Some(curve), _) => {
-                let place = |x: &[f64]| match markers.domain {
-                    Domain::Circle => x[1].atan2(x[0]),
-                    _ => angle_between(x, &markers.axis),
-                };
-                let angles: Vec<(f64, f64)> = (tokens.rows().map(place))
-                    .zip(tokens.weights.iter().copied())
-                    .collect();
                 let periodic = markers.domain == Domain::Circle;
+                let angles = if periodic {
+                    weighted(tokens, token_side)
+                } else {
+                    (tokens.rows().map(|x| angle_between(x, &markers.axis)))
+                        .zip(tokens.weights.iter().copied())
+                        .collect()
+                };
                 super::transport::wasserstein_to_line(&angles, &curve.points(LINE), periodic)
             }
             (None, Some(slices)) => slices.between_points(tokens, particles),

@@ -61,19 +61,23 @@ impl CirclePlan {
     }
 
     /// c_k = (1/N) Σ_j f(θ_j) e^{−ikθ_j}, handed to `take(k, c_k)` for k = 0..=`degree` ≤ N/2.
-    pub fn analysis(
+    pub fn analysis(&mut self, values: &[f64], degree: usize, take: impl FnMut(usize, Complex)) {
+        let mut copy = std::mem::take(&mut self.values);
+        copy.copy_from_slice(values);
+        self.analysis_of(&mut copy, degree, take);
+        self.values = copy;
+    }
+
+    /// The same, which leaves nothing of the values.
+    pub fn analysis_of(
         &mut self,
-        values: &[f64],
+        values: &mut [f64],
         degree: usize,
         mut take: impl FnMut(usize, Complex),
     ) {
         debug_assert!(2 * degree <= self.size && values.len() == self.size);
-        self.values.copy_from_slice(values);
-        let done = self.forward.process_with_scratch(
-            &mut self.values,
-            &mut self.spectrum,
-            &mut self.scratch,
-        );
+        let done =
+            (self.forward).process_with_scratch(values, &mut self.spectrum, &mut self.scratch);
         debug_assert!(done.is_ok(), "buffer sizes are fixed by the plan");
         let scale = 1.0 / self.size as f64;
         for (k, value) in self.spectrum[..=degree].iter().enumerate() {
