@@ -19,12 +19,11 @@ use std::f64::consts::{PI, TAU};
 
 use super::binned::{Binned, Located, Places, cell_moments, group_size};
 use super::cells::{Moments, ORDER, enough_cells, powers_of_chebyshev};
-use super::{Attention, Kernel, Normalisation, TokenDynamics};
+use super::dispatch::{LEAST_POTENTIAL, TOKENS_PER_NODE};
+use super::{Attention, Kernel, Normalisation};
 
 /// So many times the cells that the kernel alone needs: a stage composes it with the motion so far.
 const FINER: usize = 4;
-/// Tokens a node must stand for, at least.
-const TOKENS_PER_NODE: usize = 4;
 /// Tokens that go through a loop abreast.
 const BLOCK: usize = 64;
 
@@ -166,8 +165,7 @@ impl Carriers {
     /// Whether no node of a cell with tokens has met a potential since [`Carriers::load`] that the series does not know well enough.
     #[must_use]
     pub fn has_digits(&self) -> bool {
-        self.attention.normalisation == Normalisation::None
-            || self.least >= TokenDynamics::LEAST_POTENTIAL
+        self.attention.normalisation == Normalisation::None || self.least >= LEAST_POTENTIAL
     }
 
     /// How far the nodes went to get to `state`, as polynomials; returns the largest of Chebyshev's last two coefficients, which bounds
@@ -243,6 +241,7 @@ fn value(a: &Moments, u: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::TokenDynamics;
     use super::*;
     use crate::integrate::Explicit;
     use crate::integrate::tableau::DORMAND_PRINCE_853;

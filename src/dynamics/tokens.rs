@@ -1,50 +1,13 @@
-//! The drift of the tokens, x_i' = P_{x_i} A_i, by whichever of the two paths is right and fast: the dispatch rule.
-//!
-//! * All pairs ([`super::direct`]) works always and costs n² exponentials.
-//! * The series ([`super::spectral`]) costs n·K on the circle (O(n) in cells, [`super::binned`], for many tokens) and n·K² on S², with K ≈ 20 + 6√β degrees. It is taken from
-//!   `SERIES_FROM`·K tokens on (measured: a degree costs a token about as much as 1.6 pairs, moments and evaluation
-//!   together; below that both are microseconds), on S² from `SPHERE_SERIES_FROM`·K² on, and, for (SA), only while every
-//!   token's potential is large enough that the rounding of the series stays under the accuracy asked for; else that
-//!   evaluation is redone by all pairs.
-//! * For exponentially slow motion ([`TokenDynamics::slow`]) up to `TANGENT_UP_TO` tokens go by all pairs in the tangent
-//!   space ([`super::tangent`]), where weak pulls keep their digits beside a token's own term.
+//! The drift of the tokens, x_i' = P_{x_i} A_i, by whichever path is right and fast: [`super::dispatch`] says which.
 
 use super::binned::{Binned, Places};
-use super::direct::AllPairs;
+use super::direct::{AllPairs, row_sum};
+use super::dispatch::{BINNED_FROM, LEAST_POTENTIAL, Path, by_tangents, preferred};
 use super::spectral::{Series, SphereSeries};
 use super::tangent;
 use super::{Attention, General, Interaction, Kernel, Normalisation, System};
 use crate::measure::Particles;
 use crate::sphere::geometry::{dot, norm, project_tangent};
-
-/// How many tokens a degree of the series must stand against before it is used.
-const SERIES_FROM: usize = 4;
-/// From so many tokens on the circle on the series is summed in cells ([`super::binned`]; measured: 6 ns a token and 15 µs,
-/// against 1.1 ns a token and degree).
-const BINNED_FROM: usize = 4096;
-/// The same on S², where there are K² harmonics (measured: a token costs as much as 0.12 K² pairs).
-const SPHERE_SERIES_FROM: f64 = 0.15;
-/// Measured rounding of the series in Z e^{−β}, absolute, over sweeps of n and β (largest seen 6e-16).
-const SERIES_ROUNDING: f64 = 1e-15;
-/// The relative accuracy of the drift that is asked of the series.
-const ACCURACY: f64 = 1e-11;
-
-/// Most tokens that move by tangent pairs (a quarter above S², where these are slower): with more of them left, the fast
-/// motion is not over.
-const TANGENT_UP_TO: usize = 1024;
-
-/// Which way the drift is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Path {
-    /// All pairs.
-    Direct,
-    /// Moments and multipliers.
-    Spectral,
-    /// All pairs, term by term in the tangent space.
-    Tangent,
-    /// All pairs of a general system ([`super::general`]).
-    General,
-}
 
 /// The series where there is one.
 enum TokenSeries {
@@ -67,21 +30,6 @@ impl TokenSeries {
     }
 }
 
-/// The path to try first for n tokens.
-fn preferred(kernel: &Kernel, count: usize) -> Path {
-    let degrees = kernel.degree() + 1;
-    let spectral = match kernel.dimension {
-        2 => count >= SERIES_FROM * degrees,
-        3 => count as f64 >= SPHERE_SERIES_FROM * (degrees * degrees) as f64,
-        _ => false,
-    };
-    if spectral {
-        Path::Spectral
-    } else {
-        Path::Direct
-    }
-}
-
 /// The right-hand side for a fixed set of weights, with its scratch.
 pub struct TokenDynamics {
     attention: Attention,
@@ -97,7 +45,7 @@ pub struct TokenDynamics {
     slope: Vec<f64>,
     /// Z(x_i) e^{−|β|} of the last evaluation of [`TokenDynamics::drift`].
     pub potential: Vec<f64>,
-    /// Evaluations of the series that were redone by all pairs.
+    /// Evaluations of the series in which some tokens were summed over all pairs.
     pub fallbacks: u64,
     general: Option<Box<General>>,
     frequencies: Vec<f64>,
@@ -135,7 +83,7 @@ impl TokenDynamics {
     #[must_use]
     pub fn of_system(system: &System, attention: Attention, particles: &Particles) -> Self {
         let mut dynamics = Self::new(attention, particles);
-        dynamics.frequencies.clone_from(&system.frequencies);
+        dynamics.turn(system.frequencies.clone());
         if !system.is_plain() {
             let (d, weights) = (particles.dimension(), &particles.weights);
             dynamics.general = Some(Box::new(General::new(system, attention, d, weights)));
@@ -159,12 +107,7 @@ impl TokenDynamics {
     #[must_use]
     pub fn slow(attention: Attention, particles: &Particles) -> Self {
         let mut dynamics = Self::new(attention, particles);
-        let most = if dynamics.dimension <= 3 {
-            TANGENT_UP_TO
-        } else {
-            TANGENT_UP_TO / 4
-        };
-        if particles.count() <= most && attention.attracts() {
+        if by_tangents(particles.count(), dynamics.dimension) && attention.attracts() {
             dynamics.slow = true;
             dynamics.preferred = Path::Tangent;
         }
@@ -177,8 +120,10 @@ impl TokenDynamics {
         self.preferred
     }
 
-    /// Below this Ze^{−|β|} the series has not the digits that are asked of a softmax, and all pairs are.
-    pub const LEAST_POTENTIAL: f64 = SERIES_ROUNDING / ACCURACY;
+    /// Gives the tokens of a circle natural frequencies.
+    pub fn turn(&mut self, frequencies: Vec<f64>) {
+        self.frequencies = frequencies;
+    }
 
     /// Natural frequencies, where tokens have some.
     #[must_use]
@@ -237,8 +182,7 @@ impl TokenDynamics {
             return self.rates_by_vectors(angles, rates);
         };
         let least = series.rates(&self.kernel, angles, &self.weights, how, rates);
-        if softmax && least < Self::LEAST_POTENTIAL {
-            self.fallbacks += 1;
+        if softmax && least < LEAST_POTENTIAL {
             self.rates_by_vectors(angles, rates);
         } else {
             (rates.iter_mut().zip(&self.frequencies)).for_each(|(rate, omega)| *rate += omega);
@@ -251,7 +195,7 @@ impl TokenDynamics {
             .collect();
         let mut drift = vec![0.0; rows.len()];
         self.normalise(&rows);
-        self.direct(&mut drift);
+        self.spectral_or_direct(&mut drift);
         for (i, (rate, v)) in rates.iter_mut().zip(drift.chunks_exact(2)).enumerate() {
             let omega = self.frequencies.get(i).copied().unwrap_or(0.0);
             *rate = self.unit[2 * i] * v[1] - self.unit[2 * i + 1] * v[0] + omega;
@@ -396,13 +340,32 @@ impl TokenDynamics {
         }
     }
 
+    /// The series, and all pairs for the tokens so far from the others that it has no digits there.
     fn spectral_or_direct(&mut self, drift: &mut [f64]) {
         self.spectral(drift);
-        if self.attention.normalisation == Normalisation::Softmax {
-            let smallest = self.potential.iter().copied().fold(f64::INFINITY, f64::min);
-            if smallest < Self::LEAST_POTENTIAL {
-                self.fallbacks += 1;
-                self.direct(drift);
+        if self.attention.normalisation == Normalisation::None {
+            return;
+        }
+        let lonely = self
+            .potential
+            .iter()
+            .filter(|z| **z < LEAST_POTENTIAL)
+            .count();
+        if lonely == 0 {
+            return;
+        }
+        self.fallbacks += 1;
+        if 2 * lonely > self.potential.len() || self.attention.interaction.is_some() {
+            return self.direct(drift);
+        }
+        let (beta, d) = (self.attention.beta, self.dimension);
+        for i in 0..self.potential.len() {
+            if self.potential[i] < LEAST_POTENTIAL {
+                let (x, row) = (i * d..(i + 1) * d, &mut drift[i * d..(i + 1) * d]);
+                let x = &self.unit[x];
+                self.potential[i] = row_sum(beta, x, &self.unit, &self.weights, row);
+                let (rate, along) = (self.rate(i), dot(x, row));
+                (row.iter_mut().zip(x)).for_each(|(a, x)| *a = rate * (*a - along * x));
             }
         }
     }
@@ -481,189 +444,5 @@ impl TokenDynamics {
             })
             .sum::<f64>()
             / value
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::measure::Law;
-
-    fn systems() -> [Normalisation; 2] {
-        [Normalisation::Softmax, Normalisation::None]
-    }
-
-    #[test]
-    fn spectral_and_direct_drift_agree_at_the_tokens_up_to_beta_64() {
-        for normalisation in systems() {
-            for beta in [0.0, 0.1, 1.0, 4.0, 9.0, 25.0, 64.0] {
-                for (count, dimension) in [
-                    (1, 2),
-                    (2, 2),
-                    (33, 2),
-                    (400, 2),
-                    (3000, 2),
-                    (5000, 2),
-                    (1, 3),
-                    (2, 3),
-                    (70, 3),
-                    (3000, 3),
-                ] {
-                    let tokens = Law::Uniform.sample(count, dimension, 3);
-                    let mut dynamics =
-                        TokenDynamics::new(Attention::new(beta, normalisation), &tokens);
-                    let (mut direct, mut spectral) =
-                        (vec![0.0; dimension * count], vec![0.0; dimension * count]);
-                    dynamics.drift_by(Path::Direct, &tokens.positions, &mut direct);
-                    dynamics.drift_by(Path::Spectral, &tokens.positions, &mut spectral);
-                    // USA is measured against e^β, the scale of its weights
-                    let scale = Attention::new(beta, normalisation).speed();
-                    for (a, b) in direct.iter().zip(&spectral) {
-                        assert!(
-                            (a - b).abs() < 1e-11 * scale,
-                            "{normalisation:?} β {beta} n {count} d {dimension}: {:e}",
-                            a - b
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn few_tokens_in_one_pass_move_as_by_normalising_summing_and_projecting() {
-        for normalisation in systems() {
-            // (USA) has the factor e^β, which is not a number any more at 10⁴
-            let steep = [600.0, 1e4][usize::from(normalisation == Normalisation::Softmax)];
-            for beta in [0.0, 1.0, 9.0, steep, -3.0] {
-                for dimension in [5, 8, 16, 33, 64, 65, 130] {
-                    for count in [1, 2, 7, 31, 32, 33, 64, 65] {
-                        let mut tokens = Law::Uniform.sample(count, dimension, 3);
-                        if count > 30 {
-                            // identical and antipodal tokens, and rows of another length than one
-                            let rows = &mut tokens.positions;
-                            rows.copy_within(..dimension, dimension);
-                            for c in 0..dimension {
-                                rows[5 * dimension + c] = -rows[c];
-                                rows[7 * dimension + c] *= 1.25;
-                            }
-                        }
-                        let attention = Attention::new(beta, normalisation);
-                        let mut dynamics = TokenDynamics::new(attention, &tokens);
-                        let mut few = vec![0.0; dimension * count];
-                        let mut direct = few.clone();
-                        dynamics.drift(&tokens.positions, &mut few);
-                        let potential = dynamics.potential.clone();
-                        dynamics.drift_by(Path::Direct, &tokens.positions, &mut direct);
-                        // rounding of the inner products, which β multiplies
-                        let allowed = 4e-15 * (1.0 + beta.abs());
-                        for (a, b) in potential.iter().zip(&dynamics.potential) {
-                            assert!((a / b - 1.0).abs() < allowed, "{a} {b}");
-                        }
-                        for (a, b) in few.iter().zip(&direct) {
-                            assert!(
-                                (a - b).abs() < allowed * attention.speed().max(1.0),
-                                "{normalisation:?} β {beta} n {count} d {dimension}: {a} {b}"
-                            );
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn rates_of_angles_are_the_drift_of_vectors_also_where_the_series_has_no_digits() {
-        let mut tokens = Law::Uniform.sample(5000, 2, 4);
-        for (normalisation, beta) in [
-            (Normalisation::Softmax, 4.0),
-            (Normalisation::None, 9.0),
-            (Normalisation::Softmax, 0.0),
-            (Normalisation::Softmax, 64.0),
-        ] {
-            if beta == 64.0 {
-                // one far from all others, and light: Z there is 1e-7
-                let mut weights = vec![1.0; 5000];
-                weights[0] = 5e-4;
-                tokens = Particles::weighted(2, tokens.positions, weights);
-                for x in tokens.positions.chunks_exact_mut(2).skip(1) {
-                    x.copy_from_slice(&[1.0, 0.0]);
-                }
-                tokens.positions[..2].copy_from_slice(&[-0.8, 0.6]);
-            }
-            let attention = Attention::new(beta, normalisation);
-            let mut dynamics = TokenDynamics::new(attention, &tokens);
-            dynamics.frequencies = (0..5000).map(|i| f64::from(i % 7)).collect();
-            assert!(dynamics.by_angles());
-            let (mut drift, mut rates) = (vec![0.0; 10_000], vec![0.0; 5000]);
-            dynamics.drift(&tokens.positions, &mut drift);
-            dynamics.rates(&tokens.angles(), &mut rates);
-            assert_eq!(dynamics.fallbacks, if beta == 64.0 { 2 } else { 0 });
-            for ((x, v), rate) in tokens.rows().zip(drift.chunks_exact(2)).zip(&rates) {
-                let turn = x[0] * v[1] - x[1] * v[0];
-                assert!(
-                    (turn - rate).abs() < 2e-13 * attention.speed(),
-                    "{turn} {rate}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_lonely_token_far_from_the_rest_sends_the_series_back_to_all_pairs() {
-        // One token of mass 1e-7 opposite to all the others: Z e^{−β} there is 1e-7, the series has lost 8 digits.
-        let mut positions: Vec<f64> = (0..400)
-            .flat_map(|i| [(f64::from(i) * 1e-4).cos(), (f64::from(i) * 1e-4).sin()])
-            .collect();
-        positions.extend([-1.0_f64, 0.0]);
-        let mut weights = vec![1.0; 400];
-        weights.push(4e-5);
-        let tokens = Particles::weighted(2, positions, weights);
-        let attention = Attention::new(64.0, Normalisation::Softmax);
-        let mut dynamics = TokenDynamics::new(attention, &tokens);
-        assert_eq!(dynamics.preferred(), Path::Spectral);
-        let (mut chosen, mut direct) = (vec![0.0; 802], vec![0.0; 802]);
-        dynamics.drift(&tokens.positions, &mut chosen);
-        assert_eq!(dynamics.fallbacks, 1);
-        dynamics.drift_by(Path::Direct, &tokens.positions, &mut direct);
-        assert_eq!(chosen, direct);
-    }
-
-    #[test]
-    fn the_drift_is_tangent_and_turns_with_the_tokens() {
-        let tokens = Law::Uniform.sample(20, 3, 9);
-        let attention = Attention::new(2.0, Normalisation::Softmax);
-        let mut dynamics = TokenDynamics::new(attention, &tokens);
-        let mut drift = vec![0.0; 60];
-        dynamics.drift(&tokens.positions, &mut drift);
-        for (v, x) in drift.chunks_exact(3).zip(tokens.rows()) {
-            assert!(dot(v, x).abs() < 1e-15);
-        }
-        // a rotation about the first axis and a reflection of it
-        let (sin, cos) = 0.7_f64.sin_cos();
-        let turn = |rows: &[f64]| -> Vec<f64> {
-            rows.chunks_exact(3)
-                .flat_map(|x| [-x[0], cos * x[1] - sin * x[2], sin * x[1] + cos * x[2]])
-                .collect()
-        };
-        let mut turned = vec![0.0; 60];
-        dynamics.drift(&turn(&tokens.positions), &mut turned);
-        for (a, b) in turned.iter().zip(turn(&drift)) {
-            assert!((a - b).abs() < 1e-14);
-        }
-    }
-
-    #[test]
-    fn extreme_temperatures_identical_and_antipodal_tokens_are_finite() {
-        for beta in [0.0, 1e4] {
-            let same = Particles::new(2, [1.0, 0.0].repeat(500));
-            let opposite = Particles::new(3, vec![0.0, 0.0, 1.0, 0.0, 0.0, -1.0]);
-            for tokens in [same, opposite] {
-                let attention = Attention::new(beta, Normalisation::Softmax);
-                let mut drift = vec![1.0; tokens.positions.len()];
-                TokenDynamics::new(attention, &tokens).drift(&tokens.positions, &mut drift);
-                assert!(drift.iter().all(|v| v.abs() < 1e-12), "β {beta}");
-            }
-        }
     }
 }

@@ -8,7 +8,7 @@ use super::gaussian_run::GaussianSide;
 use super::sweep::SweepView;
 use super::token_run::Merge;
 use super::{Experiment, History};
-use crate::dynamics::{Attention, tokens::Path};
+use crate::dynamics::{Attention, dispatch::Path};
 use crate::observe::{Cluster, Saddle};
 
 /// Degrees shown on the spectrum page.

@@ -15,8 +15,6 @@ use pulp::{Simd, WithSimd};
 use crate::dynamics::Normalisation;
 use crate::sphere::exponential::exp2_abreast;
 
-/// So many tokens are few: G and T take 32 KB, a first-level cache's worth.
-pub const MOST: usize = 64;
 /// Rows of a product that are taken against the same vectors.
 const ROWS: usize = 4;
 /// Tokens in the widest group of vectors.

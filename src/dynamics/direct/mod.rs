@@ -12,30 +12,21 @@ mod rounds;
 mod tiles;
 
 use super::Attention;
+use super::dispatch::{ABREAST_UP_TO, FEW, block, pairs_in_parallel};
+use crate::sphere::exponential::exp;
+use crate::sphere::geometry::dot;
 use few::Few;
 use pulp::Arch;
 use rounds::Rounds;
-
-/// Up to this dimension the tokens go abreast (measured: at d = 8 the tiles are as fast, at d = 4 half as fast).
-const LOW: usize = 4;
-/// Tokens of a block are at least so many; a block is through when its tokens have met those of another.
-const BLOCK: usize = 64;
-/// Tokens of a tile at most: 128×128 inner products are 128 KB, a second-level cache's worth (measured: faer reaches 97 % of its
-/// best rate at 128, 90 % at 64).
-const TILE: usize = 128;
-/// Blocks of tokens that go abreast, if there are enough tokens: games for 16 threads a round.
-const BLOCKS: usize = 32;
-/// Below this many pair–coordinate products the threads cost more than they bring (calibrated at 2 threads).
-const PARALLEL: usize = 1 << 19;
 
 /// Scratch for all-pairs attention of n tokens in dimension d: O(n·d) and a tile a thread.
 pub struct AllPairs {
     dimension: usize,
     count: usize,
     block: usize,
-    /// The tokens by coordinate, padded with weight zero; above [`LOW`] unused.
+    /// The tokens by coordinate, padded with weight zero; above [`ABREAST_UP_TO`] unused.
     columns: Vec<Vec<f64>>,
-    /// w·x by coordinate, padded; above [`LOW`] as rows in the first, and only where the weights differ.
+    /// w·x by coordinate, padded; above [`ABREAST_UP_TO`] as rows in the first, and only where the weights differ.
     weighted: Vec<Vec<f64>>,
     /// Of equal weights there is one.
     common: Option<f64>,
@@ -48,13 +39,10 @@ impl AllPairs {
     #[must_use]
     pub fn new(dimension: usize, weights: &[f64]) -> Self {
         let count = weights.len();
+        let block = block(count, dimension);
         let common = (weights.first().copied()).filter(|w| weights.iter().all(|v| v == w));
-        if dimension > LOW {
-            let block = (count / 8)
-                .next_multiple_of(16)
-                .clamp(BLOCK, TILE)
-                .min(count.max(1));
-            let scratch = (block * block).max(few::scratch(count.min(few::MOST)));
+        if dimension > ABREAST_UP_TO {
+            let scratch = (block * block).max(few::scratch(count.min(FEW)));
             return Self {
                 dimension,
                 count,
@@ -73,7 +61,6 @@ impl AllPairs {
                 rounds: Rounds::new(count.div_ceil(block), block, dimension, scratch),
             };
         }
-        let block = (count / BLOCKS).next_multiple_of(BLOCK).max(BLOCK);
         let padded = count.max(1).next_multiple_of(abreast::LANES);
         let mut all = weights.to_vec();
         all.resize(padded, 0.0);
@@ -114,7 +101,7 @@ impl AllPairs {
         drift: &mut [f64],
         potential: &mut [f64],
     ) -> bool {
-        if self.dimension <= LOW || self.count > few::MOST {
+        if self.dimension <= ABREAST_UP_TO || self.count > FEW {
             return false;
         }
         let few = Few {
@@ -132,10 +119,6 @@ impl AllPairs {
         true
     }
 
-    fn parallel(&self) -> bool {
-        self.count * self.count * self.dimension >= PARALLEL
-    }
-
     fn low<const D: usize>(
         &mut self,
         beta: f64,
@@ -149,7 +132,7 @@ impl AllPairs {
                 self.weighted[c][j] = w * x;
             }
         }
-        let parallel = self.parallel();
+        let parallel = pairs_in_parallel(self.count, self.dimension);
         let block = self.block.min(self.weights.len());
         let tokens = abreast::Tokens::<D> {
             beta,
@@ -189,7 +172,7 @@ impl AllPairs {
         {
             row.iter_mut().zip(x).for_each(|(slot, x)| *slot = w * x);
         }
-        let parallel = self.parallel();
+        let parallel = pairs_in_parallel(self.count, self.dimension);
         let tokens = tiles::Tokens {
             beta,
             dimension: d,
@@ -210,6 +193,18 @@ impl AllPairs {
             potential.copy_from_slice(&part.potential[..potential.len()]);
         }
     }
+}
+
+/// Σ_j w_j e^{β(⟨x,x_j⟩−s)} x_j into `sum`, and returns Σ_j w_j e^{β(⟨x,x_j⟩−s)}: one row, for the few that a series cannot serve.
+pub fn row_sum(beta: f64, x: &[f64], positions: &[f64], weights: &[f64], sum: &mut [f64]) -> f64 {
+    sum.fill(0.0);
+    let mut total = 0.0;
+    for (y, w) in positions.chunks_exact(x.len()).zip(weights) {
+        let value = w * exp(beta * dot(x, y) - beta.abs());
+        total += value;
+        sum.iter_mut().zip(y).for_each(|(s, y)| *s += value * y);
+    }
+    total
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The hot paths, one JSON line a measurement: the drift of the tokens, the tendency of the density, the flow of markers,
 //! runs to exponentially long times, a frame on the
-//! screen with the bytes it sends. `cargo bench` runs the short set, `cargo bench -- --full` adds the slow sizes, and any
-//! other word keeps the measurements whose name contains it.
+//! screen with the bytes it sends; how the cost grows with the size, and what a second thread brings. `cargo bench` runs the short set,
+//! `cargo bench -- --full` adds the slow sizes, `--against FILE` closes with the ratios to the best of the measurements in FILE (one
+//! JSON object a line with the same fields), and any other word keeps the measurements whose name contains it.
+//!
+//! One thread is `RAYON_NUM_THREADS=1 cargo bench`.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // a bench talks and may stop
 
 use std::cell::Cell;
@@ -11,10 +14,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use metastable::dynamics::binned::{Binned, Places};
+use metastable::dynamics::dispatch::Path;
 use metastable::dynamics::matrix::{Ensemble, MatrixSpec};
 use metastable::dynamics::spectral::Series;
 use metastable::dynamics::system::{Head, System, Weighting};
-use metastable::dynamics::tokens::Path;
 use metastable::dynamics::{
     Attention, CircleMeanField, Kernel, MarkerFlow, Normalisation, SphereMeanField, TokenDynamics,
     ZonalMeanField,
@@ -32,58 +35,12 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use rayon::prelude::*;
 
+mod against;
+mod plan;
+
+use plan::Plan;
+
 const SOFTMAX: Attention = Attention::new(4.0, Normalisation::Softmax);
-
-/// What was asked for on the command line.
-struct Plan {
-    full: bool,
-    only: Vec<String>,
-}
-
-impl Plan {
-    fn read() -> Self {
-        let words: Vec<String> = std::env::args()
-            .skip(1)
-            .filter(|word| word != "--bench")
-            .collect();
-        Self {
-            full: words.iter().any(|w| w == "--full"),
-            only: words.into_iter().filter(|w| w != "--full").collect(),
-        }
-    }
-
-    fn wants(&self, name: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|word| name.contains(word.as_str()))
-    }
-
-    /// Median and least time of a call: at least three samples of at least 2 ms, for about a second.
-    fn measure(&self, bench: &str, name: &str, sizes: &str, mut call: impl FnMut()) {
-        if !self.wants(&format!("{bench} {name}")) || (name.ends_with("slow") && !self.full) {
-            return;
-        }
-        call();
-        let once = {
-            let clock = Instant::now();
-            call();
-            clock.elapsed().as_secs_f64()
-        };
-        let inner = (2e-3 / once.max(1e-9)).ceil().max(1.0) as usize;
-        let (budget, clock, mut samples) = (1.0, Instant::now(), Vec::new());
-        while samples.len() < 3 || (clock.elapsed().as_secs_f64() < budget && samples.len() < 200) {
-            let start = Instant::now();
-            (0..inner).for_each(|_| call());
-            samples.push(start.elapsed().as_secs_f64() / inner as f64);
-        }
-        samples.sort_by(f64::total_cmp);
-        let (median, least) = (samples[samples.len() / 2], samples[0]);
-        let threads = rayon::current_num_threads();
-        println!(
-            "{{\"bench\":\"{bench}\",\"impl\":\"metastable_{name}\",\"threads\":{threads},\"median_s\":{median:e},\
-             \"min_s\":{least:e},\"reps\":{},{sizes}}}",
-            samples.len() * inner
-        );
-    }
-}
 
 /// All pairs, and the series where there is one, at the peers' sizes.
 fn drift(plan: &Plan) {
@@ -105,6 +62,64 @@ fn drift(plan: &Plan) {
             }
         }
     }
+}
+
+/// The exponent of the cost: 2 for all pairs, 1 in cells, 1 and a logarithm for the density on the circle, 3 on S².
+fn growth(plan: &Plan) {
+    let pairs = |dimension: usize| {
+        move |count: usize| -> Box<dyn FnMut()> {
+            let tokens = Law::Uniform.sample(count, dimension, 1);
+            let mut dynamics = TokenDynamics::new(SOFTMAX, &tokens);
+            let mut out = vec![0.0; count * dimension];
+            Box::new(move || dynamics.drift_by(Path::Direct, &tokens.positions, &mut out))
+        }
+    };
+    let cells = |count: usize| -> Box<dyn FnMut()> {
+        let tokens = Law::Uniform.sample(count, 2, 1);
+        let (angles, mut rates) = (tokens.angles(), vec![0.0; count]);
+        let mut dynamics = TokenDynamics::new(SOFTMAX, &tokens);
+        Box::new(move || dynamics.rates(&angles, &mut rates))
+    };
+    let circle = |modes: usize| -> Box<dyn FnMut()> {
+        let mut field = CircleMeanField::new(SOFTMAX, modes);
+        let mut state = vec![0.0; 2 * modes + 2];
+        (state[0], state[2]) = (1.0, 0.1);
+        let mut rate = state.clone();
+        Box::new(move || field.tendency(&state, &mut rate))
+    };
+    let sphere = |degree: usize| -> Box<dyn FnMut()> {
+        let mut plan = SpherePlan::new(degree, degree + 1, 2 * degree + 2);
+        let state = vec![1.0; Domain::Sphere.length(degree)];
+        let mut values = vec![0.0; plan.points()];
+        Box::new(move || plan.synthesis(&state, &mut values))
+    };
+    plan.growth("pairs_d2", 2.0, &[1024, 4096, 8192], &pairs(2));
+    plan.growth("pairs_d16", 2.0, &[1024, 2048, 4096], &pairs(16));
+    plan.growth("circle_tokens", 1.0, &[100_000, 1_000_000], &cells);
+    plan.growth("circle_density", 1.0, &[2048, 8192, 32768], &circle);
+    plan.growth("sphere_synthesis", 3.0, &[127, 255, 511], &sphere);
+}
+
+/// What two threads bring over one, for work above a millisecond.
+fn threads(plan: &Plan) {
+    for (dimension, count) in [(2, 4096), (3, 4096), (16, 4096), (128, 1024)] {
+        let tokens = Law::Uniform.sample(count, dimension, 1);
+        let mut out = vec![0.0; count * dimension];
+        let name = format!("pairs_n{count}_d{dimension}");
+        plan.threads(&name, || {
+            let mut dynamics = TokenDynamics::new(SOFTMAX, &tokens);
+            let (positions, out) = (&tokens.positions, &mut out);
+            Box::new(move || dynamics.drift_by(Path::Direct, positions, out))
+        });
+    }
+    let tokens = Law::Uniform.sample(1_000_000, 2, 1);
+    let angles = tokens.angles();
+    let mut rates = vec![0.0; angles.len()];
+    plan.threads("circle_n1000000", || {
+        let mut dynamics = TokenDynamics::new(SOFTMAX, &tokens);
+        let (angles, rates) = (&angles, &mut rates);
+        Box::new(move || dynamics.rates(angles, rates))
+    });
 }
 
 /// 1024 systems of 32 tokens, one drift of all of them, as an ensemble of runs takes it.
@@ -401,6 +416,8 @@ fn markers(plan: &Plan) {
 
 fn main() {
     let plan = Plan::read();
+    growth(&plan);
+    threads(&plan);
     drift(&plan);
     ensemble(&plan);
     general(&plan);
@@ -409,4 +426,5 @@ fn main() {
     sphere(&plan);
     markers(&plan);
     frames(&plan);
+    plan.compare();
 }
