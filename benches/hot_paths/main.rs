@@ -11,7 +11,6 @@ use std::cell::Cell;
 use std::io::Write;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use metastable::dynamics::binned::{Binned, Places};
 use metastable::dynamics::dispatch::Path;
@@ -104,21 +103,19 @@ fn growth(plan: &Plan) {
 fn threads(plan: &Plan) {
     for (dimension, count) in [(2, 4096), (3, 4096), (16, 4096), (128, 1024)] {
         let tokens = Law::Uniform.sample(count, dimension, 1);
-        let mut out = vec![0.0; count * dimension];
         let name = format!("pairs_n{count}_d{dimension}");
         plan.threads(&name, || {
             let mut dynamics = TokenDynamics::new(SOFTMAX, &tokens);
-            let (positions, out) = (&tokens.positions, &mut out);
-            Box::new(move || dynamics.drift_by(Path::Direct, positions, out))
+            let (positions, mut out) = (&tokens.positions, vec![0.0; count * dimension]);
+            Box::new(move || dynamics.drift_by(Path::Direct, positions, &mut out))
         });
     }
     let tokens = Law::Uniform.sample(1_000_000, 2, 1);
     let angles = tokens.angles();
-    let mut rates = vec![0.0; angles.len()];
     plan.threads("circle_n1000000", || {
         let mut dynamics = TokenDynamics::new(SOFTMAX, &tokens);
-        let (angles, rates) = (&angles, &mut rates);
-        Box::new(move || dynamics.rates(angles, rates))
+        let (angles, mut rates) = (&angles, vec![0.0; angles.len()]);
+        Box::new(move || dynamics.rates(angles, &mut rates))
     });
 }
 
