@@ -44,7 +44,12 @@ impl CellField {
     /// For a kernel, on so many cells.
     #[must_use]
     pub fn new(kernel: &Kernel, cells: usize) -> Self {
-        let degree = kernel.degree();
+        Self::of_degree(kernel.degree(), cells)
+    }
+
+    /// For degrees up to `degree`.
+    #[must_use]
+    pub fn of_degree(degree: usize, cells: usize) -> Self {
         let half = PI / cells as f64;
         let powers: Vec<Moments> = (0..=degree).map(|k| powers_of(k as f64 * half)).collect();
         Self {

@@ -6,6 +6,7 @@ use super::cloud::{self, Cloud};
 use super::clusters::{self, Clusters};
 use super::saddle::Saddle;
 use super::sliced::Slices;
+use crate::dynamics::binned::BinnedMoments;
 use crate::dynamics::{Kernel, MeanField, TokenDynamics};
 use crate::integrate::Work;
 use crate::measure::{Density, Markers, Moments, Particles};
@@ -25,6 +26,7 @@ pub struct Instruments {
     slices: Option<Slices>,
     flat: bool,
     around: Around,
+    moments: Option<BinnedMoments>,
 }
 
 impl Instruments {
@@ -40,6 +42,7 @@ impl Instruments {
             width,
             flat: false,
             around: Around::default(),
+            moments: None,
         }
     }
 
@@ -96,9 +99,17 @@ impl TokenSide {
         instruments: &mut Instruments,
         work: Work,
     ) -> Self {
+        let flat = instruments.flat;
+        let angles = if tokens.dimension() == 2 && !flat {
+            tokens.angles()
+        } else {
+            Vec::new()
+        };
+        let many = dynamics.by_angles();
         let general = dynamics.energy_and_rate(tokens);
         let dissipation = match general {
             Some((_, rate)) => rate,
+            None if many => dynamics.dissipation_at(&angles),
             None => {
                 let mut drift = vec![0.0; tokens.positions.len()];
                 dynamics.attraction(&tokens.positions, &mut drift);
@@ -110,11 +121,21 @@ impl TokenSide {
             .map(|(w, z)| w * z)
             .sum();
         let degree = kernel.degree().max(ORDERS);
-        let flat = instruments.flat;
         let cloud = Cloud::of(tokens, flat);
         let moments = match tokens.dimension() {
             _ if flat => None,
-            2 => Some(tokens.moments(degree.max(clusters::degrees_needed(width)))),
+            2 => {
+                let degree = degree.max(clusters::degrees_needed(width));
+                Some(if many {
+                    let room = (instruments.moments.take())
+                        .filter(|room| room.fits(degree, angles.len()))
+                        .unwrap_or_else(|| BinnedMoments::new(degree, angles.len()));
+                    let moments = (instruments.moments.insert(room)).of(&angles, &tokens.weights);
+                    Moments::circle(moments)
+                } else {
+                    tokens.moments(degree)
+                })
+            }
             3 => Some(tokens.moments(degree)),
             _ => None,
         };
@@ -134,11 +155,6 @@ impl TokenSide {
             }
             None if flat => [f64::NAN; ORDERS],
             None => zonal_orders(tokens),
-        };
-        let angles = if tokens.dimension() == 2 && !flat {
-            tokens.angles()
-        } else {
-            Vec::new()
         };
         let around = instruments.around.sort(&angles);
         let clusters = match (&moments, &mut instruments.basins) {

@@ -273,7 +273,10 @@ fn median(pieces: &[Piece], cumulative: &Cumulative) -> f64 {
         .collect();
     // the length of what is surely below; what is surely above needs no counting
     let mut sure = 0.0;
-    let (mut low, mut high) = (-1.0 - 1e-9, 1.0 + 1e-9);
+    let ends = spans.iter().map(|s| (s.0, s.1));
+    let (mut low, mut high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (c, d)| {
+        (if c < a { c } else { a }, if d > b { d } else { b })
+    });
     for _ in 0..44 {
         let c = 0.5 * (low + high);
         let below: f64 = spans
