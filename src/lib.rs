@@ -51,6 +51,13 @@
 //! ([`engine::field_run`]), or the closed equations of pairs beside an ensemble ([`dynamics::pairs`]). A key of the
 //! experiment can be varied from run to run ([`engine::sweep`]), and a given model's tokens replayed ([`engine::replay`]).
 //!
+//! # Speed
+//! Which way a drift goes is one documented rule ([`dynamics::dispatch`]): all pairs once for both of their tokens
+//! ([`dynamics::direct`]), the series, and on the circle cells with one polynomial each ([`dynamics::cells`]) that tokens
+//! ([`dynamics::binned`]) and density evaluate alike, where a few nodes carry all tokens through a step ([`dynamics::carriers`]). Every
+//! fast path has its slow reference beside it in a test, and no result depends on the number of threads. `cargo bench` times the
+//! hot paths, fits the exponents and, `--against` a file of other measurements, prints the ratios.
+//!
 //! # Conventions
 //! σ is the uniform *probability*; a density is ρ = dμ/dσ, so that uniform is 1. On the circle x = (cos θ, sin θ),
 //! dσ = dθ/2π, m_k = ∫e^{ikθ}dμ. D is the coefficient of DΔρ, and dx = drift dt + √(2D) P_x∘dW. Exponentials are shifted,

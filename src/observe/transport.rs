@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::measure::Density;
 use crate::sphere::CirclePlan;
 use std::f64::consts::TAU;
+use std::ops::Range;
 
 const POINTS_PER_MODE: usize = 8;
 const FEWEST_POINTS: usize = 2048;
@@ -125,21 +126,19 @@ impl Cumulative {
 #[must_use]
 pub fn wasserstein(sorted: &[(f64, f64)], density: &Density) -> f64 {
     let cumulative = Cumulative::of_density(density);
-    let pieces = pieces(sorted, &cumulative);
-    let level = median(&pieces, &cumulative);
-    // in groups whose sums are added in order, however many threads there are
-    let groups: Vec<f64> = (pieces.par_chunks(GROUP))
-        .map(|group| {
-            (group.iter())
-                .map(|piece| distance(piece, &cumulative, level))
-                .sum()
-        })
-        .collect();
-    groups.iter().sum()
+    let stripes = pieces_by_stripes(sorted, &cumulative);
+    let level = median(&stripes, &cumulative);
+    let sum = |pieces: &Vec<Piece>| -> f64 {
+        let distances = pieces.iter().map(|p| distance(p, &cumulative, level));
+        distances.sum()
+    };
+    // stripe by stripe and in their order, however many threads there are
+    let sums: Vec<f64> = stripes.par_iter().map(sum).collect();
+    sums.iter().sum()
 }
 
-/// Pieces whose distances are added up at a time.
-const GROUP: usize = 4096;
+/// Stripes of the circle whose pieces are found and added up on their own.
+const STRIPES: usize = 32;
 
 /// W_1 in radians between tokens and a measure whose distribution function is a line of points (angle, mass below),
 /// increasing in both, taken straight between them: over one turn from the first angle where `periodic`, else on [0, π].
@@ -225,12 +224,44 @@ fn level(pieces: &[(f64, f64, f64)]) -> f64 {
 /// The grid's interval cut at the tokens and at the nodes.
 fn pieces(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Piece> {
     let cells = cumulative.values.len() - 1;
-    let mut pieces = Vec::with_capacity(cells + sorted.len());
-    let (mut mass, mut next) = (0.0, 0);
-    for cell in 0..cells {
+    pieces_of_cells(sorted, cumulative, 0..cells, 0.0)
+}
+
+/// The same in [`STRIPES`] parts, one after the other.
+fn pieces_by_stripes(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Vec<Piece>> {
+    let cells = cumulative.values.len() - 1;
+    let (mut first, mut mass) = (0, 0.0);
+    let mut parts = Vec::with_capacity(STRIPES);
+    for stripe in 0..STRIPES {
+        let range = stripe * cells / STRIPES..(stripe + 1) * cells / STRIPES;
+        let inside = if range.end == cells {
+            sorted.len() - first
+        } else {
+            sorted[first..].partition_point(|t| t.0 / cumulative.step < range.end as f64)
+        };
+        let tokens = &sorted[first..first + inside];
+        parts.push((tokens, range, mass));
+        mass = tokens.iter().fold(mass, |mass, token| mass + token.1);
+        first += inside;
+    }
+    (parts.into_par_iter())
+        .map(|(tokens, cells, mass)| pieces_of_cells(tokens, cumulative, cells, mass))
+        .collect()
+}
+
+/// The pieces in some cells, with the tokens in them and the mass of those before.
+fn pieces_of_cells(
+    sorted: &[(f64, f64)],
+    cumulative: &Cumulative,
+    cells: Range<usize>,
+    mut mass: f64,
+) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(cells.len() + sorted.len());
+    let mut next = 0;
+    for cell in cells.clone() {
         let mut from = 0.0;
         while next < sorted.len()
-            && (sorted[next].0 / cumulative.step < (cell + 1) as f64 || cell + 1 == cells)
+            && (sorted[next].0 / cumulative.step < (cell + 1) as f64 || cell + 1 == cells.end)
         {
             let to = (sorted[next].0 / cumulative.step - cell as f64).clamp(from, 1.0);
             if to > from {
@@ -258,50 +289,54 @@ fn pieces(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Piece> {
 }
 
 /// A c with |{G < c}| = π, by bisection; G is taken linear on a piece, since W_1 is flat to first order in c.
-fn median(pieces: &[Piece], cumulative: &Cumulative) -> f64 {
-    let mut spans: Vec<(f64, f64, f64)> = (pieces.par_iter())
-        .with_min_len(GROUP)
-        .map(|p| {
-            let top = p.tokens - cumulative.at(p.cell, p.from);
-            let bottom = p.tokens - cumulative.at(p.cell, p.to);
-            (
-                bottom.min(top),
-                top.max(bottom),
-                (p.to - p.from) * cumulative.step,
-            )
-        })
+fn median(stripes: &[Vec<Piece>], cumulative: &Cumulative) -> f64 {
+    let span = |p: &Piece| {
+        let top = p.tokens - cumulative.at(p.cell, p.from);
+        let bottom = p.tokens - cumulative.at(p.cell, p.to);
+        let length = (p.to - p.from) * cumulative.step;
+        (bottom.min(top), top.max(bottom), length)
+    };
+    let mut spans: Vec<Vec<(f64, f64, f64)>> = (stripes.par_iter())
+        .map(|pieces| pieces.iter().map(span).collect())
         .collect();
-    // the length of what is surely below; what is surely above needs no counting
-    let mut sure = 0.0;
-    let ends = spans.iter().map(|s| (s.0, s.1));
+    let ends = spans.iter().flatten().map(|s| (s.0, s.1));
     let (mut low, mut high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (c, d)| {
         (if c < a { c } else { a }, if d > b { d } else { b })
     });
+    // the length of what is surely below; what is surely above needs no counting
+    let mut sure = 0.0;
     for _ in 0..44 {
         let c = 0.5 * (low + high);
-        let below: f64 = spans
-            .iter()
-            .map(|&(bottom, top, length)| {
-                if c >= top {
-                    length
-                } else if c <= bottom {
-                    0.0
-                } else {
-                    length * (c - bottom) / (top - bottom)
-                }
-            })
-            .sum();
-        if sure + below < 0.5 * TAU {
+        let share = |&(bottom, top, length): &(f64, f64, f64)| {
+            if c >= top {
+                length
+            } else if c <= bottom {
+                0.0
+            } else {
+                length * (c - bottom) / (top - bottom)
+            }
+        };
+        let below: Vec<f64> = (spans.par_iter())
+            .map(|spans| spans.iter().map(share).sum())
+            .collect();
+        if sure + below.iter().sum::<f64>() < 0.5 * TAU {
             low = c;
         } else {
             high = c;
         }
-        spans.retain(|&(bottom, top, length)| {
-            if top <= low {
-                sure += length;
-            }
-            top > low && bottom < high
-        });
+        let dropped: Vec<f64> = (spans.par_iter_mut())
+            .map(|spans| {
+                let mut dropped = 0.0;
+                spans.retain(|&(bottom, top, length)| {
+                    if top <= low {
+                        dropped += length;
+                    }
+                    top > low && bottom < high
+                });
+                dropped
+            })
+            .collect();
+        sure += dropped.iter().sum::<f64>();
     }
     0.5 * (low + high)
 }
