@@ -2,8 +2,8 @@
 //!
 //! For unit tokens the largest exponent is |β| (for β > 0 a token with itself, for β < 0 its antipode), so that the shift of
 //! log-sum-exp is |β| itself: with s = sign β every e^{β(⟨x_i,x_j⟩−s)} ≤ 1. No n×n array. The value of a pair serves both of its
-//! tokens: blocks of tokens meet once ([`rounds`]), in low dimension in the lanes of the vector registers ([`abreast`]),
-//! above by matrix products of tiles ([`tiles`]); few tokens have a way of their own ([`few`]). The order of a token's sum does not depend on the number of threads,
+//! tokens: blocks of tokens meet once (`rounds`), in low dimension in the lanes of the vector registers (`abreast`),
+//! above by matrix products of tiles (`tiles`); few tokens have a way of their own (`few`). The order of a token's sum does not depend on the number of threads,
 //! so that the result has the same bits with any of them.
 
 mod abreast;
