@@ -16,6 +16,9 @@ pub struct Particles {
     pub weights: Vec<f64>,
 }
 
+/// From so many tokens on threads share what is done token by token; below, they take longer to wake.
+const MANY: usize = 1 << 15;
+
 /// Tokens are summed in groups of this size and the groups in order, so that the sum does not depend on the threads.
 const GROUP: usize = 1024;
 
@@ -84,10 +87,11 @@ impl Particles {
     pub fn angles(&self) -> Vec<f64> {
         debug_assert_eq!(self.dimension, 2);
         use rayon::prelude::*;
-        (self.positions.par_chunks_exact(2))
-            .with_min_len(GROUP)
-            .map(|x| wrap(x[1].atan2(x[0])))
-            .collect()
+        let angle = |x: &[f64]| wrap(x[1].atan2(x[0]));
+        if self.count() < MANY {
+            return self.rows().map(angle).collect();
+        }
+        self.positions.par_chunks_exact(2).map(angle).collect()
     }
 
     /// Every token to its angle, which is brought into [0, 2π) as well; circle only.

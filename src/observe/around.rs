@@ -8,6 +8,9 @@ use rayon::prelude::*;
 use crate::measure::Particles;
 use crate::sphere::geometry::gap;
 
+/// From so many tokens on threads share the work; below, they take longer to wake.
+const MANY: usize = 1 << 15;
+
 /// The order of the frame before.
 #[derive(Default)]
 pub struct Around {
@@ -20,11 +23,11 @@ impl Around {
         if self.order.len() != angles.len() {
             self.order = (0..angles.len() as u32).collect();
         }
-        let mut sorted: Vec<(f64, u32)> = (self.order.par_iter())
+        let mut sorted: Vec<(f64, u32)> = (self.order.iter())
             .map(|&i| (angles[i as usize], i))
             .collect();
         sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-        (self.order.par_iter_mut().zip(&sorted)).for_each(|(i, (_, index))| *i = *index);
+        (self.order.iter_mut().zip(&sorted)).for_each(|(i, (_, index))| *i = *index);
         sorted
     }
 }
@@ -37,9 +40,13 @@ pub fn closest(tokens: &Particles, around: &[(f64, u32)]) -> f64 {
         return f64::NAN;
     }
     let token = |place: usize| tokens.row(around[place % n].1 as usize);
+    let apart = |place: usize| gap(token(place), token(place + 1));
+    if n < MANY {
+        return (0..n).map(apart).fold(f64::INFINITY, f64::min);
+    }
     (0..n)
         .into_par_iter()
-        .map(|place| gap(token(place), token(place + 1)))
+        .map(apart)
         .reduce(|| f64::INFINITY, f64::min)
 }
 

@@ -126,19 +126,28 @@ impl Cumulative {
 #[must_use]
 pub fn wasserstein(sorted: &[(f64, f64)], density: &Density) -> f64 {
     let cumulative = Cumulative::of_density(density);
-    let stripes = pieces_by_stripes(sorted, &cumulative);
-    let level = median(&stripes, &cumulative);
+    let mut stripes = pieces_by_stripes(sorted, &cumulative);
+    let level = median(&mut stripes, &cumulative);
     let sum = |pieces: &Vec<Piece>| -> f64 {
         let distances = pieces.iter().map(|p| distance(p, &cumulative, level));
         distances.sum()
     };
-    // stripe by stripe and in their order, however many threads there are
-    let sums: Vec<f64> = stripes.par_iter().map(sum).collect();
-    sums.iter().sum()
+    of_each(&mut stripes, |pieces| sum(pieces)).iter().sum()
 }
 
-/// Stripes of the circle whose pieces are found and added up on their own.
+/// Stripes of the circle whose pieces are found and added up on their own,
 const STRIPES: usize = 32;
+/// from so many tokens on; below that threads take longer to wake than the work.
+const MANY: usize = 1 << 15;
+
+/// What `f` makes of every stripe, in their order; on the threads where there are several.
+fn of_each<T: Send, R: Send>(stripes: &mut [T], f: impl Fn(&mut T) -> R + Sync + Send) -> Vec<R> {
+    if stripes.len() == 1 {
+        stripes.iter_mut().map(f).collect()
+    } else {
+        stripes.par_iter_mut().map(f).collect()
+    }
+}
 
 /// W_1 in radians between tokens and a measure whose distribution function is a line of points (angle, mass below),
 /// increasing in both, taken straight between them: over one turn from the first angle where `periodic`, else on [0, π].
@@ -231,9 +240,10 @@ fn pieces(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Piece> {
 fn pieces_by_stripes(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Vec<Piece>> {
     let cells = cumulative.values.len() - 1;
     let (mut first, mut mass) = (0, 0.0);
-    let mut parts = Vec::with_capacity(STRIPES);
-    for stripe in 0..STRIPES {
-        let range = stripe * cells / STRIPES..(stripe + 1) * cells / STRIPES;
+    let count = if sorted.len() < MANY { 1 } else { STRIPES };
+    let mut parts = Vec::with_capacity(count);
+    for stripe in 0..count {
+        let range = stripe * cells / count..(stripe + 1) * cells / count;
         let inside = if range.end == cells {
             sorted.len() - first
         } else {
@@ -244,9 +254,9 @@ fn pieces_by_stripes(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Vec<
         mass = tokens.iter().fold(mass, |mass, token| mass + token.1);
         first += inside;
     }
-    (parts.into_par_iter())
-        .map(|(tokens, cells, mass)| pieces_of_cells(tokens, cumulative, cells, mass))
-        .collect()
+    of_each(&mut parts, |(tokens, cells, mass)| {
+        pieces_of_cells(tokens, cumulative, cells.clone(), *mass)
+    })
 }
 
 /// The pieces in some cells, with the tokens in them and the mass of those before.
@@ -289,16 +299,15 @@ fn pieces_of_cells(
 }
 
 /// A c with |{G < c}| = π, by bisection; G is taken linear on a piece, since W_1 is flat to first order in c.
-fn median(stripes: &[Vec<Piece>], cumulative: &Cumulative) -> f64 {
+fn median(stripes: &mut [Vec<Piece>], cumulative: &Cumulative) -> f64 {
     let span = |p: &Piece| {
         let top = p.tokens - cumulative.at(p.cell, p.from);
         let bottom = p.tokens - cumulative.at(p.cell, p.to);
         let length = (p.to - p.from) * cumulative.step;
         (bottom.min(top), top.max(bottom), length)
     };
-    let mut spans: Vec<Vec<(f64, f64, f64)>> = (stripes.par_iter())
-        .map(|pieces| pieces.iter().map(span).collect())
-        .collect();
+    let mut spans: Vec<Vec<(f64, f64, f64)>> =
+        of_each(stripes, |pieces| pieces.iter().map(span).collect());
     let ends = spans.iter().flatten().map(|s| (s.0, s.1));
     let (mut low, mut high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (c, d)| {
         (if c < a { c } else { a }, if d > b { d } else { b })
@@ -316,26 +325,22 @@ fn median(stripes: &[Vec<Piece>], cumulative: &Cumulative) -> f64 {
                 length * (c - bottom) / (top - bottom)
             }
         };
-        let below: Vec<f64> = (spans.par_iter())
-            .map(|spans| spans.iter().map(share).sum())
-            .collect();
+        let below: Vec<f64> = of_each(&mut spans, |spans| spans.iter().map(share).sum());
         if sure + below.iter().sum::<f64>() < 0.5 * TAU {
             low = c;
         } else {
             high = c;
         }
-        let dropped: Vec<f64> = (spans.par_iter_mut())
-            .map(|spans| {
-                let mut dropped = 0.0;
-                spans.retain(|&(bottom, top, length)| {
-                    if top <= low {
-                        dropped += length;
-                    }
-                    top > low && bottom < high
-                });
-                dropped
-            })
-            .collect();
+        let dropped: Vec<f64> = of_each(&mut spans, |spans| {
+            let mut dropped = 0.0;
+            spans.retain(|&(bottom, top, length)| {
+                if top <= low {
+                    dropped += length;
+                }
+                top > low && bottom < high
+            });
+            dropped
+        });
         sure += dropped.iter().sum::<f64>();
     }
     0.5 * (low + high)
