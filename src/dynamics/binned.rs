@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::Kernel;
 use super::cells::{CellField, Moments, ORDER, Pair, enough_cells};
+use crate::measure::particles::common_weight;
 use crate::sphere::Complex;
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
@@ -19,7 +20,7 @@ use std::f64::consts::{FRAC_PI_2, PI, TAU};
 const GROUP: usize = 1 << 14;
 const GROUP_PER_CELL: usize = 16;
 /// Tokens that go through the loops abreast.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// Adding 1.5·2⁵² leaves the nearest integer in the low bits.
 const ROUNDING: f64 = 6_755_399_441_055_744.0;
@@ -51,7 +52,7 @@ impl Binned {
     #[must_use]
     pub fn new(kernel: &Kernel, weights: &[f64]) -> Self {
         Self {
-            common: (weights.first().copied()).filter(|w| weights.iter().all(|v| v == w)),
+            common: common_weight(weights),
             ..Self::of_unequal(kernel, weights.len())
         }
     }
@@ -75,12 +76,6 @@ impl Binned {
             column: vec![0.0; cells],
             moments: vec![Complex::default(); kernel.degree() + 1],
         }
-    }
-
-    /// Number of cells.
-    #[must_use]
-    pub fn cells(&self) -> usize {
-        self.centres.len()
     }
 
     /// For every token: `slope`_i ← (1/β)∂_θZ(θ_i) e^{−β} and `potential`_i ← Z(θ_i) e^{−β}, as

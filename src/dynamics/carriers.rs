@@ -17,16 +17,14 @@
 use rayon::prelude::*;
 use std::f64::consts::{PI, TAU};
 
-use super::binned::{Binned, Located, Places, cell_moments, group_size};
+use super::binned::{BLOCK, Binned, Located, Places, cell_moments, group_size};
 use super::cells::{Moments, ORDER, enough_cells, powers_of_chebyshev};
 use super::dispatch::{LEAST_POTENTIAL, TOKENS_PER_NODE};
 use super::{Attention, Kernel, Normalisation};
+use crate::measure::particles::common_weight;
 
 /// So many times the cells that the kernel alone needs: a stage composes it with the motion so far.
 const FINER: usize = 4;
-/// Tokens that go through a loop abreast.
-const BLOCK: usize = 64;
-
 /// The nodes that carry the tokens, and the field they move in.
 pub struct Carriers {
     attention: Attention,
@@ -84,7 +82,7 @@ impl Carriers {
             cells,
             group,
             partial: vec![vec![[0.0; ORDER]; cells]; weights.len().div_ceil(group)],
-            common: (weights.first().copied()).filter(|w| weights.iter().all(|v| v == w)),
+            common: common_weight(weights),
             interpolation,
             nodes: (0..cells)
                 .flat_map(|c| (0..ORDER).map(move |q| node(c, q)))

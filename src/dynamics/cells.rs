@@ -74,12 +74,6 @@ impl CellField {
         }
     }
 
-    /// Number of cells.
-    #[must_use]
-    pub fn cells(&self) -> usize {
-        self.column.len()
-    }
-
     /// Adds to Σ_j w_j e^{ikθ_j} what the moments p of the cells contribute (`column`, times the number of cells).
     pub fn add_moments(&mut self, p: usize, column: &[f64], moments: &mut [Complex]) {
         let sizes = &self.sizes[p * (self.degree + 1)..];

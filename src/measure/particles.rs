@@ -6,6 +6,12 @@ use crate::sphere::geometry::{dot, wrap};
 use crate::sphere::points::Harmonics;
 use crate::sphere::{Complex, Domain};
 
+/// The weight that all have, where they are equal.
+#[must_use]
+pub fn common_weight(weights: &[f64]) -> Option<f64> {
+    (weights.first().copied()).filter(|w| weights.iter().all(|v| v == w))
+}
+
 /// n tokens as unit rows of an n×d array, with weights that sum to one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Particles {

@@ -13,6 +13,7 @@ mod tiles;
 
 use super::Attention;
 use super::dispatch::{ABREAST_UP_TO, FEW, block, pairs_in_parallel};
+use crate::measure::particles::common_weight;
 use crate::sphere::exponential::exp;
 use crate::sphere::geometry::dot;
 use few::Few;
@@ -40,7 +41,7 @@ impl AllPairs {
     pub fn new(dimension: usize, weights: &[f64]) -> Self {
         let count = weights.len();
         let block = block(count, dimension);
-        let common = (weights.first().copied()).filter(|w| weights.iter().all(|v| v == w));
+        let common = common_weight(weights);
         if dimension > ABREAST_UP_TO {
             let scratch = (block * block).max(few::scratch(count.min(FEW)));
             return Self {
