@@ -265,10 +265,18 @@ fn sphere(plan: &Plan) {
         plan.measure("C", "sphere", &sizes("analysis"), || {
             transform.analysis(&values, &mut state)
         });
-        let mut field = SphereMeanField::new(SOFTMAX, degree);
-        plan.measure("E", "sphere_SA", &format!("\"lmax\":{degree}"), || {
-            field.tendency(&density.state, &mut state)
-        });
+        let grids = [
+            (
+                "sphere_SA",
+                SphereMeanField::with_grid(SOFTMAX, degree, degree + 1, 2 * degree + 2),
+            ),
+            ("sphere_SA_dealiased", SphereMeanField::new(SOFTMAX, degree)),
+        ];
+        for (name, mut field) in grids {
+            plan.measure("E", name, &format!("\"lmax\":{degree}"), || {
+                field.tendency(&density.state, &mut state)
+            });
+        }
     }
     for degree in [64, 256] {
         let mut field = ZonalMeanField::new(8, SOFTMAX, degree);

@@ -5,66 +5,62 @@
 //! is the third axis, x = (sin θ cos φ, sin θ sin φ, cos θ). Coefficients are laid out as [`super::Domain::Sphere`] says.
 //! Latitudes run from north to south, values are rows of longitudes φ_i = 2πi/N_φ.
 //!
-//! A transform is a Fourier transform along each latitude and the sums of [`super::legendre`] along each meridian. Measured
-//! against matrix products with stored functions (faer, parity split): as fast up to degree 127, five times faster at 255,
-//! where the matrices (34 MB) no longer fit the cache.
-
-use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
-use std::sync::Arc;
-
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+//! A transform is the sums of [`super::legendre`] along each meridian and the Fourier transforms of [`super::parallels`] along each latitude.
 
 use super::Complex;
 use super::domain::sphere_row;
 use super::gegenbauer::Quadrature;
-use super::legendre::{Legendre, epsilon};
+use super::legendre::{Legendre, Orders, epsilon};
+use super::parallels::Parallels;
+
+/// From this many products degree²·latitudes on a transform is shared among threads (calibrated at 2 threads: 0.1 ms of work).
+const PARALLEL_FROM: usize = 1 << 20;
 
 /// A transform of fixed size that owns its scratch: no call allocates.
 pub struct SpherePlan {
     degree: usize,
     longitudes: usize,
+    /// The highest order.
+    orders: usize,
     quadrature: Quadrature,
     legendre: Legendre,
-    forward: Arc<dyn RealToComplex<f64>>,
-    inverse: Arc<dyn ComplexToReal<f64>>,
+    parallels: Parallels,
     /// ε_ℓm of every order m ≤ ℓ ≤ L + 1.
     epsilon: Vec<Vec<f64>>,
-    /// For every latitude N_φ/2 + 1 Fourier coefficients.
-    fourier: Vec<Complex>,
-    second: Vec<Complex>,
-    rows: Vec<f64>,
-    ring: Vec<f64>,
-    scratch: Vec<Complex>,
+    /// What goes between meridians and parallels, of two fields.
+    rows: [Vec<Orders>; 2],
+    folded: Vec<Complex>,
 }
 
 impl SpherePlan {
     /// A plan for degrees up to L = `degree` on `latitudes` × `longitudes` points; quadrature is exact for products of
-    /// degree < 2·latitudes, and longitudes must exceed 2L.
+    /// degree < 2·latitudes. Orders go up to L or below half the longitudes; coefficients of higher order count as zero.
     #[must_use]
     pub fn new(degree: usize, latitudes: usize, longitudes: usize) -> Self {
-        debug_assert!(longitudes > 2 * degree);
+        let orders = degree.min((longitudes - 1) / 2);
         let quadrature = Quadrature::new(3, latitudes);
-        let legendre = Legendre::new(degree, &quadrature.nodes[..latitudes.div_ceil(2)]);
-        let mut planner = RealFftPlanner::<f64>::new();
-        let forward = planner.plan_fft_forward(longitudes);
-        let inverse = planner.plan_fft_inverse(longitudes);
-        let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
-        let spectrum = latitudes * (longitudes / 2 + 1);
+        let northern = latitudes.div_ceil(2);
+        let weights: Vec<f64> = (0..northern)
+            .map(|j| {
+                // the equator stands in both parts of a folded field
+                let share = if 2 * j + 1 == latitudes { 0.5 } else { 1.0 };
+                share * quadrature.weights[j] / longitudes as f64
+            })
+            .collect();
+        let legendre = Legendre::new(degree, orders, &quadrature.nodes[..northern], &weights);
+        let rows = vec![Orders::default(); legendre.row_length()];
         Self {
             degree,
             longitudes,
+            orders,
             epsilon: (0..=degree + 1)
                 .map(|m| (m..=degree + 2).map(|l| epsilon(l, m)).collect())
                 .collect(),
-            fourier: vec![Complex::default(); spectrum],
-            second: vec![Complex::default(); spectrum],
-            rows: vec![0.0; 8 * legendre.padded()],
-            ring: vec![0.0; longitudes],
-            scratch: vec![Complex::default(); scratch],
+            rows: [rows.clone(), rows],
+            folded: vec![Complex::default(); northern * longitudes],
+            parallels: Parallels::new(longitudes, &legendre),
             quadrature,
             legendre,
-            forward,
-            inverse,
         }
     }
 
@@ -92,6 +88,12 @@ impl SpherePlan {
         self.latitudes() * self.longitudes
     }
 
+    /// Complex numbers of a field folded at the equator ([`super::parallels`]).
+    #[must_use]
+    pub fn folded_points(&self) -> usize {
+        self.folded.len()
+    }
+
     /// cos θ_j, from north to south.
     #[must_use]
     pub fn cosines(&self) -> &[f64] {
@@ -106,56 +108,81 @@ impl SpherePlan {
 
     /// Values on the grid from the coefficients of a state of any degree ≤ L.
     pub fn synthesis(&mut self, state: &[f64], values: &mut [f64]) {
+        let mut folded = std::mem::take(&mut self.folded);
+        self.synthesis_folded(state, &mut folded);
+        self.unfold(&folded, values);
+        self.folded = folded;
+    }
+
+    /// The same, folded at the equator.
+    pub fn synthesis_folded(&mut self, state: &[f64], folded: &mut [Complex]) {
         let degree = state_degree(state.len());
-        self.along_meridians::<1>(degree, [state]);
-        self.inverse_fourier(degree, false, values);
+        let parallel = self.parallel(degree);
+        let [rows, _] = &mut self.rows;
+        self.legendre
+            .synthesis::<1>([state], [&mut rows[..]], parallel);
+        self.parallels
+            .synthesis::<false>(degree.min(self.orders), rows, folded, parallel);
     }
 
     /// Coefficients up to `degree` ≤ L, by quadrature: c_ℓm = Σ_j w_j P̄_ℓm mean_φ(f √2 cos mφ) and so on.
     pub fn analysis(&mut self, values: &[f64], state: &mut [f64]) {
         let degree = state_degree(state.len());
-        self.forward_fourier(values);
-        self.onto_meridians::<1>(degree, [state]);
+        let parallel = self.parallel(degree);
+        let (n, latitudes) = (self.longitudes, self.latitudes());
+        for (j, row) in self.folded.chunks_exact_mut(n).enumerate() {
+            let (north, south) = (
+                &values[j * n..][..n],
+                &values[(latitudes - 1 - j) * n..][..n],
+            );
+            for (z, (north, south)) in row.iter_mut().zip(north.iter().zip(south)) {
+                *z = Complex::new(*north, *south);
+            }
+        }
+        let [rows, _] = &mut self.rows;
+        self.parallels
+            .analysis(degree.min(self.orders), &mut self.folded, rows, parallel);
+        self.legendre.analysis::<1>([rows], [state], parallel);
     }
 
     /// Z and its gradient: for a state with coefficients z and one with coefficients g (see [`SpherePlan::meridional`])
-    /// the values of Z, of (1−x²)∂_xZ and of ∂_φZ on the grid.
+    /// the values of Z, of (1−x²)∂_xZ and of ∂_φZ, folded.
     pub fn with_gradient(
         &mut self,
         z: &[f64],
         g: &[f64],
-        values: &mut [f64],
-        meridional: &mut [f64],
-        zonal: &mut [f64],
+        values: &mut [Complex],
+        meridional: &mut [Complex],
+        zonal: &mut [Complex],
     ) {
-        let degree = state_degree(g.len());
-        self.along_meridians::<2>(degree, [z, g]);
-        std::mem::swap(&mut self.fourier, &mut self.second);
-        self.inverse_fourier(degree, false, meridional);
-        std::mem::swap(&mut self.fourier, &mut self.second);
-        // the inverse transform destroys its input, so the derivative is taken from a copy
-        self.second.copy_from_slice(&self.fourier);
-        self.inverse_fourier(degree, false, values);
-        std::mem::swap(&mut self.fourier, &mut self.second);
-        self.inverse_fourier(degree, true, zonal);
+        let [degree, wide] = [z, g].map(|state| state_degree(state.len()).min(self.orders));
+        let parallel = self.parallel(wide);
+        let [rows, second] = &mut self.rows;
+        self.legendre
+            .synthesis::<2>([z, g], [&mut rows[..], &mut second[..]], parallel);
+        let parallels = &mut self.parallels;
+        parallels.synthesis::<false>(wide, second, meridional, parallel);
+        parallels.synthesis::<false>(degree, rows, values, parallel);
+        parallels.synthesis::<true>(degree, rows, zonal, parallel);
     }
 
     /// The weak divergence: c ← ∫ ∇Y_ℓm·F dσ for every harmonic up to `state`'s degree l ≤ L − 1, where the tangent field F
-    /// is given by `meridional` = F·∇x/(1−x²) and `zonal` = F·∇φ on the grid. Two states of degree l + 1 are scratch.
+    /// is given by `meridional` = F·∇x/(1−x²) and `zonal` = F·∇φ, folded (and destroyed). Two states of degree l + 1 are scratch.
     pub fn weak_divergence(
         &mut self,
-        meridional: &[f64],
-        zonal: &[f64],
+        meridional: &mut [Complex],
+        zonal: &mut [Complex],
         a: &mut [f64],
         b: &mut [f64],
         state: &mut [f64],
     ) {
         let degree = state_degree(state.len());
-        self.forward_fourier(meridional);
-        std::mem::swap(&mut self.fourier, &mut self.second);
-        self.forward_fourier(zonal);
-        std::mem::swap(&mut self.fourier, &mut self.second);
-        self.onto_meridians::<2>(degree + 1, [a, b]);
+        let (parallel, orders) = (self.parallel(degree), self.orders.min(degree + 1));
+        let [rows, second] = &mut self.rows;
+        self.parallels.analysis(orders, meridional, rows, parallel);
+        self.parallels.analysis(orders, zonal, second, parallel);
+        self.legendre
+            .analysis::<2>([rows, second], [&mut a[..], &mut b[..]], parallel);
         for order in 0..=degree {
             let (wide, narrow) = (sphere_row(degree + 1, order), sphere_row(degree, order));
             let (m, epsilon) = (order as f64, &self.epsilon[order]);
@@ -197,129 +224,21 @@ impl SpherePlan {
         }
     }
 
-    /// Fourier coefficients of every latitude from the coefficients of one or two states; the first into `fourier`.
-    fn along_meridians<const FIELDS: usize>(&mut self, degree: usize, states: [&[f64]; FIELDS]) {
-        let (latitudes, width) = (self.latitudes(), self.longitudes / 2 + 1);
-        let (half, padded) = (latitudes / 2, self.legendre.padded());
-        let degrees = states.map(|state| state_degree(state.len()));
-        for order in 0..=degree {
-            let fields: [&[f64]; FIELDS] =
-                std::array::from_fn(|f| order_row(states[f], degrees[f], order));
-            self.legendre
-                .synthesis::<FIELDS>(order, fields, &mut self.rows);
-            let factor = if order == 0 { 1.0 } else { FRAC_1_SQRT_2 };
-            for field in 0..FIELDS {
-                let row = |part: usize| &self.rows[(4 * field + part) * padded..][..padded];
-                let (even_c, even_s, odd_c, odd_s) = (row(0), row(1), row(2), row(3));
-                let fourier = if field == 0 {
-                    &mut self.fourier
-                } else {
-                    &mut self.second
-                };
-                for j in 0..latitudes - half {
-                    let (ec, es, oc, os) = (even_c[j], even_s[j], odd_c[j], odd_s[j]);
-                    fourier[j * width + order] =
-                        Complex::new((ec + oc) * factor, -(es + os) * factor);
-                    let south = latitudes - 1 - j;
-                    if south != j {
-                        fourier[south * width + order] =
-                            Complex::new((ec - oc) * factor, -(es - os) * factor);
-                    }
-                }
-            }
+    /// Rows of longitudes, from north to south, of a folded field.
+    pub fn unfold(&self, folded: &[Complex], values: &mut [f64]) {
+        let (n, latitudes) = (self.longitudes, self.latitudes());
+        let (north, south) = values.split_at_mut(latitudes.div_ceil(2) * n);
+        for (z, values) in folded.chunks_exact(n).zip(north.chunks_exact_mut(n)) {
+            values.iter_mut().zip(z).for_each(|(v, z)| *v = z.re);
+        }
+        for (z, values) in folded.chunks_exact(n).zip(south.chunks_exact_mut(n).rev()) {
+            values.iter_mut().zip(z).for_each(|(v, z)| *v = z.im);
         }
     }
 
-    /// The adjoint, with the quadrature weights.
-    fn onto_meridians<const FIELDS: usize>(
-        &mut self,
-        degree: usize,
-        mut states: [&mut [f64]; FIELDS],
-    ) {
-        let (latitudes, width) = (self.latitudes(), self.longitudes / 2 + 1);
-        let (half, padded) = (latitudes / 2, self.legendre.padded());
-        for order in 0..=degree {
-            let factor = if order == 0 { 1.0 } else { SQRT_2 };
-            for field in 0..FIELDS {
-                let fourier = if field == 0 {
-                    &self.fourier
-                } else {
-                    &self.second
-                };
-                let rows = &mut self.rows[4 * field * padded..4 * (field + 1) * padded];
-                // the padding must not count
-                rows.chunks_exact_mut(padded)
-                    .for_each(|row| row[latitudes - half..].fill(0.0));
-                for j in 0..latitudes - half {
-                    let weight = self.quadrature.weights[j] * factor;
-                    let south = latitudes - 1 - j;
-                    let north = fourier[j * width + order];
-                    let south = if south == j {
-                        Complex::default()
-                    } else {
-                        fourier[south * width + order]
-                    };
-                    rows[j] = weight * (north.re + south.re);
-                    rows[padded + j] = -weight * (north.im + south.im);
-                    rows[2 * padded + j] = weight * (north.re - south.re);
-                    rows[3 * padded + j] = -weight * (north.im - south.im);
-                }
-            }
-            let degrees: [usize; FIELDS] = std::array::from_fn(|f| state_degree(states[f].len()));
-            let mut f = 0;
-            let fields = states.each_mut().map(|state| {
-                let (start, count) = (sphere_row(degrees[f], order), degrees[f] + 1 - order);
-                f += 1;
-                &mut state[start..start + 2 * count]
-            });
-            self.legendre.analysis::<FIELDS>(order, &self.rows, fields);
-            if order == 0 {
-                // sin 0φ = 0: the entries exist for the layout's sake
-                for state in &mut states {
-                    let degree = state_degree(state.len());
-                    (0..=degree).for_each(|l| state[2 * l + 1] = 0.0);
-                }
-            }
-        }
-    }
-
-    /// Values along every latitude, of f or of ∂_φ f.
-    fn inverse_fourier(&mut self, degree: usize, derivative: bool, values: &mut [f64]) {
-        let width = self.longitudes / 2 + 1;
-        for (row, spectrum) in values
-            .chunks_exact_mut(self.longitudes)
-            .zip(self.fourier.chunks_exact_mut(width))
-        {
-            spectrum[degree + 1..].fill(Complex::default());
-            if derivative {
-                for (order, value) in spectrum[..=degree].iter_mut().enumerate() {
-                    *value = Complex::new(-value.im, value.re) * order as f64;
-                }
-            }
-            spectrum[0].im = 0.0;
-            let done = self
-                .inverse
-                .process_with_scratch(spectrum, row, &mut self.scratch);
-            debug_assert!(done.is_ok(), "buffer sizes are fixed by the plan");
-        }
-    }
-
-    fn forward_fourier(&mut self, values: &[f64]) {
-        let width = self.longitudes / 2 + 1;
-        let scale = 1.0 / self.longitudes as f64;
-        for (row, spectrum) in values
-            .chunks_exact(self.longitudes)
-            .zip(self.fourier.chunks_exact_mut(width))
-        {
-            self.ring
-                .iter_mut()
-                .zip(row)
-                .for_each(|(r, v)| *r = v * scale);
-            let done =
-                self.forward
-                    .process_with_scratch(&mut self.ring, spectrum, &mut self.scratch);
-            debug_assert!(done.is_ok(), "buffer sizes are fixed by the plan");
-        }
+    /// Whether a transform of this degree is worth several threads.
+    fn parallel(&self, degree: usize) -> bool {
+        degree * degree * self.latitudes() >= PARALLEL_FROM && rayon::current_num_threads() > 1
     }
 }
 
@@ -336,38 +255,11 @@ fn order_row(state: &[f64], degree: usize, order: usize) -> &[f64] {
 }
 
 /// Y_ℓm(x) for every ℓ, m up to `degree`, in the layout of a state: what a point mass at the unit vector x has for
-/// coefficients. (The P̄_ℓm are taken divided by sin^mθ, times (x_1 + i x_2)^m: no pole, no angle.)
+/// coefficients.
 #[must_use]
 pub fn at_point(x: &[f64], degree: usize) -> Vec<f64> {
     let mut state = vec![0.0; super::Domain::Sphere.length(degree)];
-    let radius = x[0].hypot(x[1]);
-    let direction = if radius > 0.0 {
-        Complex::new(x[0], x[1]) / radius
-    } else {
-        Complex::new(1.0, 0.0)
-    };
-    let mut legendre = Legendre::new(degree, &[x[2].abs()]);
-    let (padded, mut rows) = (legendre.padded(), vec![0.0; 4 * legendre.padded()]);
-    let mut turn = Complex::new(1.0, 0.0);
-    for order in 0..=degree {
-        let start = sphere_row(degree, order);
-        let row = &mut state[start..start + 2 * (degree + 1 - order)];
-        // the adjoint of a unit value at the one latitude
-        rows.fill(0.0);
-        (rows[0], rows[2 * padded]) = (1.0, 1.0);
-        legendre.analysis::<1>(order, &rows, [row]);
-        let factor = if order == 0 { 1.0 } else { SQRT_2 };
-        for (index, pair) in row.chunks_exact_mut(2).enumerate() {
-            let sign = if x[2] < 0.0 && index % 2 == 1 {
-                -1.0
-            } else {
-                1.0
-            };
-            let value = pair[0] * factor * sign;
-            (pair[0], pair[1]) = (value * turn.re, value * turn.im);
-        }
-        turn *= direction;
-    }
+    super::points::Harmonics::new(degree).moments(x, &[1.0], &mut state);
     state
 }
 
@@ -503,17 +395,17 @@ mod tests {
         let state = coefficients(degree, 5);
         let mut g = vec![0.0; Domain::Sphere.length(degree + 1)];
         plan.meridional(&state, &mut g);
-        let points = plan.points();
-        let (mut z, mut u, mut w) = (vec![0.0; points], vec![0.0; points], vec![0.0; points]);
+        let mut z = vec![Complex::default(); plan.folded_points()];
+        let (mut u, mut w) = (z.clone(), z.clone());
         plan.with_gradient(&state, &g, &mut z, &mut u, &mut w);
-        for p in 0..points {
+        for p in 0..z.len() {
             let x = plan.cosines()[p / 64];
             u[p] /= (1.0 - x) * (1.0 + x);
             w[p] /= (1.0 - x) * (1.0 + x);
         }
         let (mut a, mut b) = (g.clone(), g.clone());
         let mut weak = vec![0.0; state.len()];
-        plan.weak_divergence(&u, &w, &mut a, &mut b, &mut weak);
+        plan.weak_divergence(&mut u, &mut w, &mut a, &mut b, &mut weak);
         // ∫∇Y·∇f = ℓ(ℓ+1) c
         Domain::Sphere.for_each(degree, |entry, l| {
             let exact = (l * (l + 1)) as f64 * state[entry];

@@ -11,6 +11,7 @@ pub mod geometry;
 pub mod harmonics;
 pub mod legendre;
 pub mod panel;
+pub mod parallels;
 pub mod points;
 pub mod random;
 

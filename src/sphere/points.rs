@@ -9,7 +9,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::domain::{Domain, sphere_row};
-use super::legendre::{LANES, recurrence, tree_sum};
+use super::legendre::{LANES, epsilon, tree_sum};
 
 /// Points of a group, a multiple of every block.
 const GROUP: usize = 1024;
@@ -226,6 +226,28 @@ impl Harmonics {
     }
 }
 
+/// (s_ℓ, a_ℓ) for ℓ = m…L: P̄_ℓ = s_ℓ q_ℓ and q_{ℓ+1} = (x a_ℓ) q_ℓ + q_{ℓ−1}.
+fn recurrence(degree: usize, order: usize) -> (Vec<f64>, Vec<f64>) {
+    let count = degree - order + 1;
+    let eps = |index: usize| epsilon(order + index, order);
+    let mut scale = vec![1.0; count.max(2)];
+    for index in 1..count.saturating_sub(1) {
+        scale[index + 1] = -scale[index - 1] * eps(index) / eps(index + 1);
+    }
+    let step: Vec<f64> = (0..count)
+        .map(|index| {
+            let next = if index + 1 < count {
+                scale[index + 1]
+            } else {
+                -scale[index.max(1) - 1] * eps(index.max(1)) / eps(index + 1)
+            };
+            scale[index] / (next * eps(index + 1))
+        })
+        .collect();
+    scale.truncate(count);
+    (scale, step)
+}
+
 /// Σ_i t_ℓm(x_i) power_i for every ℓ, as one vector of partial sums each.
 struct Project<'a> {
     height: &'a [f64],
@@ -367,8 +389,15 @@ mod tests {
         let mut g = vec![0.0; Domain::Sphere.length(degree + 1)];
         plan.meridional(&state, &mut g);
         let count = plan.points();
-        let (mut f, mut along, mut around) = (vec![0.0; count], vec![0.0; count], vec![0.0; count]);
-        plan.with_gradient(&state, &g, &mut f, &mut along, &mut around);
+        let mut folded =
+            [(); 3].map(|()| vec![crate::sphere::Complex::default(); plan.folded_points()]);
+        let [f, along, around] = &mut folded;
+        plan.with_gradient(&state, &g, f, along, around);
+        let [f, along, around] = folded.map(|folded| {
+            let mut values = vec![0.0; count];
+            plan.unfold(&folded, &mut values);
+            values
+        });
         let rows: Vec<f64> = (0..count)
             .flat_map(|p| {
                 let z = plan.cosines()[p / 96];

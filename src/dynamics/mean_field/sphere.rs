@@ -5,9 +5,11 @@
 //! The grid has L + B/2 latitudes and 2L + B longitudes, where B ≤ L bounds the degrees of the velocity: the degrees ≤ L of
 //! the flux are free of aliasing.
 
+use pulp::bytemuck::{cast_slice, cast_slice_mut};
+
 use super::circle::FLOOR;
 use crate::dynamics::{Attention, Kernel, Normalisation};
-use crate::sphere::{Domain, SpherePlan};
+use crate::sphere::{Complex, Domain, SpherePlan};
 
 /// The right-hand side for degree L, with its plan and scratch.
 pub struct SphereMeanField {
@@ -19,12 +21,13 @@ pub struct SphereMeanField {
     smooth: Vec<f64>,
     /// That of (1−x²)∂_x, one degree more.
     meridional_smooth: Vec<f64>,
-    density: Vec<f64>,
-    /// Z e^{−β} on the grid.
-    potential: Vec<f64>,
+    /// ρ on the grid, folded at the equator as all fields here ([`crate::sphere::parallels`]).
+    density: Vec<Complex>,
+    /// Z e^{−β}.
+    potential: Vec<Complex>,
     /// v·∇x/(1−x²) and v·∇φ; then times ρ.
-    meridional: Vec<f64>,
-    zonal: Vec<f64>,
+    meridional: Vec<Complex>,
+    zonal: Vec<Complex>,
     wide: [Vec<f64>; 2],
     fastest: f64,
 }
@@ -55,18 +58,32 @@ impl SphereMeanField {
         let kernel = attention.kernel(3);
         let velocity = modes.min(BANDWIDTH * kernel.degree() + 8);
         let latitudes = (modes + velocity / 2 + 2).next_multiple_of(2);
-        let plan = SpherePlan::new(modes + 1, latitudes, round_size(2 * modes + velocity + 4));
+        let longitudes = round_size(2 * modes + velocity + 4);
+        Self::with_grid(attention, modes, latitudes, longitudes)
+    }
+
+    /// The same on a grid of one's own, of more than 2L + 2 longitudes; products alias if it is coarser than [`SphereMeanField::new`]'s.
+    #[must_use]
+    pub fn with_grid(
+        attention: Attention,
+        modes: usize,
+        latitudes: usize,
+        longitudes: usize,
+    ) -> Self {
+        let kernel = attention.kernel(3);
+        let plan = SpherePlan::new(modes + 1, latitudes, longitudes);
         let smooth = modes.min(kernel.degree());
-        let (points, length) = (plan.points(), |degree| Domain::Sphere.length(degree));
+        let length = |degree| Domain::Sphere.length(degree);
+        let field = vec![Complex::default(); plan.folded_points()];
         Self {
             attention,
             modes,
             smooth: vec![0.0; length(smooth)],
             meridional_smooth: vec![0.0; length(smooth + 1)],
-            density: vec![0.0; points],
-            potential: vec![0.0; points],
-            meridional: vec![0.0; points],
-            zonal: vec![0.0; points],
+            density: field.clone(),
+            potential: field.clone(),
+            meridional: field.clone(),
+            zonal: field,
             wide: [vec![0.0; length(modes + 1)], vec![0.0; length(modes + 1)]],
             fastest: 0.0,
             kernel,
@@ -82,27 +99,19 @@ impl SphereMeanField {
 
     /// `tendency` ← the coefficients of −div(ρv), both of length (L+1)(L+2).
     pub fn tendency(&mut self, state: &[f64], tendency: &mut [f64]) {
-        self.velocity(state);
-        for ((u, w), rho) in self
-            .meridional
-            .iter_mut()
-            .zip(&mut self.zonal)
-            .zip(&self.density)
-        {
-            *u *= rho;
-            *w *= rho;
-        }
+        self.velocity::<true>(state);
         let [a, b] = &mut self.wide;
         self.plan
-            .weak_divergence(&self.meridional, &self.zonal, a, b, tendency);
+            .weak_divergence(&mut self.meridional, &mut self.zonal, a, b, tendency);
         // ∇Y_00 = 0, and the sums above cancel only to rounding
         tendency[0] = 0.0;
     }
 
-    /// ρ, Ze^{−β} and v on the grid.
-    fn velocity(&mut self, state: &[f64]) {
+    /// ρ, Ze^{−β} and v on the grid, or with `FLUX` ρv instead of v.
+    fn velocity<const FLUX: bool>(&mut self, state: &[f64]) {
         let degree = Domain::Sphere.degree(self.smooth.len());
         let kernel = &self.kernel;
+        // Z = β · the series of λ_ℓ/β, ℓ ≥ 1, and λ_0 …
         cut(
             state,
             self.modes,
@@ -112,7 +121,7 @@ impl SphereMeanField {
         );
         self.plan
             .meridional(&self.smooth, &mut self.meridional_smooth);
-        self.plan.synthesis(state, &mut self.density);
+        self.plan.synthesis_folded(state, &mut self.density);
         self.plan.with_gradient(
             &self.smooth,
             &self.meridional_smooth,
@@ -120,31 +129,32 @@ impl SphereMeanField {
             &mut self.meridional,
             &mut self.zonal,
         );
-        // Z = λ_0 + β · the series of λ_ℓ/β, ℓ ≥ 1
         let (beta, mean) = (kernel.beta, kernel.potential[0] * state[0]);
-        self.potential
-            .iter_mut()
-            .for_each(|z| *z = mean + beta * *z);
-        let floor = FLOOR * self.potential.iter().copied().fold(0.0, f64::max);
         let scale = self.attention.scale();
         let softmax = self.attention.normalisation == Normalisation::Softmax;
+        let mut top = 0.0_f64;
+        if softmax {
+            for z in cast_slice_mut::<_, f64>(&mut self.potential) {
+                *z = mean + beta * *z;
+                top = if *z > top { *z } else { top };
+            }
+        }
+        let floor = FLOOR * top;
         let longitudes = self.plan.longitudes();
         let mut fastest = 0.0_f64;
-        for (j, x) in self.plan.cosines().iter().enumerate() {
-            let row = j * longitudes..(j + 1) * longitudes;
+        let fields = (self.meridional.chunks_exact_mut(longitudes))
+            .zip(self.zonal.chunks_exact_mut(longitudes))
+            .zip(self.potential.chunks_exact(longitudes))
+            .zip(self.density.chunks_exact(longitudes));
+        for ((((u, w), z), rho), x) in fields.zip(self.plan.cosines()) {
             let inverse = 1.0 / ((1.0 - x) * (1.0 + x));
-            let mut top = 0.0_f64;
-            for ((u, w), z) in self.meridional[row.clone()]
-                .iter_mut()
-                .zip(&mut self.zonal[row.clone()])
-                .zip(&self.potential[row])
-            {
-                let factor = inverse * scale * if softmax { 1.0 / z.max(floor) } else { 1.0 };
-                *u *= factor;
-                *w *= factor;
-                let square = *u * *u + *w * *w;
-                top = if square > top { square } else { top };
-            }
+            let top = row_velocity::<FLUX>(
+                inverse * scale,
+                softmax.then_some(floor),
+                [cast_slice_mut(u), cast_slice_mut(w)],
+                cast_slice(z),
+                cast_slice(rho),
+            );
             fastest = fastest.max(top / inverse);
         }
         self.fastest = fastest.sqrt();
@@ -158,31 +168,24 @@ impl SphereMeanField {
 
     /// See [`super::MeanField::dissipation_and_minimum`].
     pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
-        self.velocity(state);
+        self.velocity::<false>(state);
         let (growth, value) = (self.attention.growth(), self.attention.value);
         let softmax = self.attention.normalisation == Normalisation::Softmax;
         let longitudes = self.plan.longitudes();
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
-        for (j, (x, weight)) in self
-            .plan
-            .cosines()
-            .iter()
-            .zip(self.plan.weights())
-            .enumerate()
-        {
-            let square = (1.0 - x) * (1.0 + x);
+        for (j, (x, weight)) in self.northern().enumerate() {
+            let row = j * longitudes..(j + 1) * longitudes;
+            let u: &[f64] = cast_slice(&self.meridional[row.clone()]);
+            let w: &[f64] = cast_slice(&self.zonal[row.clone()]);
+            let z: &[f64] = cast_slice(&self.potential[row.clone()]);
+            let rho: &[f64] = cast_slice(&self.density[row]);
             let mut along = 0.0;
-            for p in j * longitudes..(j + 1) * longitudes {
-                let (u, w, rho) = (self.meridional[p], self.zonal[p], self.density[p]);
-                let mobility = if softmax {
-                    self.potential[p] * growth
-                } else {
-                    1.0
-                };
+            for (((u, w), z), rho) in u.iter().zip(w).zip(z).zip(rho) {
+                let mobility = if softmax { z * growth } else { 1.0 };
                 along += (u * u + w * w) * mobility * rho;
-                minimum = minimum.min(rho);
+                minimum = minimum.min(*rho);
             }
-            sum += weight * square * along / longitudes as f64;
+            sum += weight * (1.0 - x) * (1.0 + x) * along / longitudes as f64;
         }
         (sum / value, minimum)
     }
@@ -191,12 +194,46 @@ impl SphereMeanField {
     #[must_use]
     pub fn mass(&self) -> f64 {
         let longitudes = self.plan.longitudes();
-        self.density
-            .chunks_exact(longitudes)
-            .zip(self.plan.weights())
-            .map(|(row, weight)| weight * row.iter().sum::<f64>() / longitudes as f64)
+        (self.density.chunks_exact(longitudes))
+            .zip(self.northern())
+            .map(|(row, (_, weight))| {
+                let row: &[f64] = cast_slice(row);
+                weight * row.iter().sum::<f64>() / longitudes as f64
+            })
             .sum()
     }
+
+    /// cos θ_j of the northern latitudes and their weights; half for the equator, which stands in both parts.
+    fn northern(&self) -> impl Iterator<Item = (f64, f64)> {
+        let latitudes = self.plan.latitudes();
+        let all = self.plan.cosines().iter().zip(self.plan.weights());
+        all.take(latitudes.div_ceil(2))
+            .enumerate()
+            .map(move |(j, (x, weight))| {
+                let share = if 2 * j + 1 == latitudes { 0.5 } else { 1.0 };
+                (*x, share * weight)
+            })
+    }
+}
+
+/// Along one latitude (u, w) ← factor·(u, w)/Z, or without `floor` factor·(u, w), times ρ if `FLUX`; returns the largest |v|² before ρ.
+fn row_velocity<const FLUX: bool>(
+    factor: f64,
+    floor: Option<f64>,
+    [u, w]: [&mut [f64]; 2],
+    z: &[f64],
+    rho: &[f64],
+) -> f64 {
+    let mut top = 0.0;
+    for (((u, w), z), rho) in u.iter_mut().zip(w).zip(z).zip(rho) {
+        let factor = floor.map_or(factor, |floor| factor / if *z > floor { *z } else { floor });
+        let (along, around) = (*u * factor, *w * factor);
+        let square = along * along + around * around;
+        top = if square > top { square } else { top };
+        let rho = if FLUX { *rho } else { 1.0 };
+        (*u, *w) = (along * rho, around * rho);
+    }
+    top
 }
 
 /// The coefficients of degree ≤ `to`, each times `factor`(ℓ).

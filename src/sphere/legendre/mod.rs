@@ -1,0 +1,413 @@
+//! Sums over the normalised associated Legendre functions P̄_ℓm at Gauss nodes: the colatitude half of the transform on S².
+//!
+//! P̄_ℓm is normalised to mean square one in x = cos θ ∈ [−1,1]; P̄_mm = Π_{k≤m}√((2k+1)/(2k)) sin^mθ ≥ 0 and
+//! x P̄_ℓ = ε_{ℓ+1}P̄_{ℓ+1} + ε_ℓP̄_{ℓ−1}, ε_ℓ² = (ℓ²−m²)/(4ℓ²−1). The parity P̄_ℓm(−x) = (−1)^{ℓ−m} P̄_ℓm(x) halves the
+//! latitudes, and Ishioka's way (J. Meteorol. Soc. Japan 96, 2018) the functions: only those with ℓ = m + 2k are computed, by a
+//! recurrence in x². With P̄_{m+2k} = s_k q_k, ε_i short for ε_{m+i}, and s_{k+1}ε_{2k+1}ε_{2k+2} = −ε_{2k}ε_{2k−1}s_{k−1},
+//!
+//! q_{k+1} = (α_k x² + β_k) q_k + q_{k−1},  α_k = s_k/(s_{k+1}ε_{2k+1}ε_{2k+2}),  β_k = −(ε_{2k+1}² + ε_{2k}²) α_k,
+//!
+//! two fused operations for two degrees, several vectors of latitudes abreast in registers; nothing is stored. The sum over the odd
+//! functions is one over the even ones: Σ_k c_{2k+1}P̄_{2k+1} = x Σ_k d_k P̄_{2k} with d_kε_{2k+1} = c_{2k+1} − d_{k+1}ε_{2k+2}; the
+//! ratio ε_{2k+2}/ε_{2k+1} amplifies rounding by m^¼ at most.
+//!
+//! Near the poles sin^mθ underflows for high orders although P̄_ℓm is of order one at higher degrees. So for every order
+//! and latitude the recurrence starts at the first degree where |P̄| passes 2^−120, from values found once with an
+//! exponent of their own; what is left out is below 1e-35. The sums themselves are in [`sums`].
+
+mod sums;
+
+use std::f64::consts::FRAC_1_SQRT_2;
+use std::ops::Range;
+
+use pulp::bytemuck::{cast_slice, cast_slice_mut};
+use rayon::prelude::*;
+
+use super::Complex;
+
+/// Numbers in the widest vector.
+pub const LANES: usize = 8;
+/// log₂ of the smallest value a recurrence starts from.
+const NEGLIGIBLE: i32 = -120;
+/// Starts are rounded up to a multiple of this many even functions.
+const STRIDE: usize = 2;
+/// Parts into which the orders are shared, of equal work; more than the threads of most machines, few enough that their overhead is nothing.
+const PARTS: usize = 16;
+/// Numbers of an order at a latitude: real and imaginary part of Z_m and of Z_{−m}.
+const ROWS: usize = 4;
+
+/// Z_m and Z_{−m} at a latitude.
+pub type Orders = [Complex; 2];
+
+/// ε_ℓm = √((ℓ²−m²)/(4ℓ²−1)).
+#[inline]
+#[must_use]
+pub fn epsilon(degree: usize, order: usize) -> f64 {
+    if degree <= order {
+        return 0.0;
+    }
+    let (l, m) = (degree as f64, order as f64);
+    ((l - m) * (l + m) / ((2.0 * l - 1.0) * (2.0 * l + 1.0))).sqrt()
+}
+
+/// What one order needs.
+struct Order {
+    /// For k = 0…⌊(L−m)/2⌋ the way from coefficients to factors of q_k.
+    scale: Vec<Scale>,
+    /// α_k and β_k.
+    step: Vec<[f64; 2]>,
+    /// Where latitudes start, group after group of [`LANES`] latitudes, and in a group in the order of k.
+    starts: Vec<Start>,
+    /// The starts of every group, as ends of ranges.
+    groups: Vec<usize>,
+}
+
+/// From coefficients to factors of q_k. With t_k/t_{k+1} = ε_{2k+2}s_k/(s_{k+1}ε_{2k+1}) and e_k = d_k s_k/t_k the way from odd coefficients is
+/// e_k = odd_k c_{2k+1} − e_{k+1}, one subtraction that waits for another.
+#[derive(Clone, Copy)]
+struct Scale {
+    /// s_k, times 1/√2 for m > 0.
+    even: f64,
+    /// s_k/(ε_{2k+1}t_k).
+    odd: f64,
+    /// t_k.
+    turn: f64,
+}
+
+/// Latitudes of a group that start at k: q_{k−1} and q_k, zero for those that do not.
+struct Start {
+    at: usize,
+    before: [f64; LANES],
+    here: [f64; LANES],
+}
+
+/// A share of the orders, with what its thread writes to.
+struct Part {
+    orders: Range<usize>,
+    scratch: Vec<f64>,
+}
+
+/// The functions of every order m ≤ ℓ ≤ L at a set of northern latitudes.
+pub struct Legendre {
+    /// x_j, padded.
+    cosines: Vec<f64>,
+    /// x_j².
+    squares: Vec<f64>,
+    /// What the analysis weighs each latitude with, 0 where it is padding.
+    weights: Vec<f64>,
+    orders: Vec<Order>,
+    parts: Vec<Part>,
+    arch: pulp::Arch,
+}
+
+impl Legendre {
+    /// For degrees up to L = `degree` and orders up to `highest` ≤ L at the latitudes x_j ≥ 0, whose quadrature weights are `weights`.
+    #[must_use]
+    pub fn new(degree: usize, highest: usize, northern: &[f64], weights: &[f64]) -> Self {
+        let padded = northern.len().next_multiple_of(LANES);
+        let pad = |values: &[f64]| {
+            let mut values = values.to_vec();
+            values.resize(padded, 0.0);
+            values
+        };
+        let cosines = pad(northern);
+        // log₂ of Π√((2k+1)/(2k))
+        let mut sectoral = 0.0;
+        let orders = (0..=highest)
+            .map(|order| {
+                if order > 0 {
+                    let k = order as f64;
+                    sectoral += 0.5 * ((2.0 * k + 1.0) / (2.0 * k)).log2();
+                }
+                Order::new(degree, order, sectoral, &cosines)
+            })
+            .collect();
+        Self {
+            squares: cosines.iter().map(|x| x * x).collect(),
+            weights: pad(weights),
+            cosines,
+            orders,
+            parts: parts(degree, highest),
+            arch: pulp::Arch::new(),
+        }
+    }
+
+    /// Padded number of latitudes.
+    #[must_use]
+    pub fn padded(&self) -> usize {
+        self.cosines.len()
+    }
+
+    /// Which latitude of a group of [`LANES`] stands at each place of a row.
+    #[must_use]
+    pub fn places(&self) -> [usize; LANES] {
+        self.arch.dispatch(sums::Places)
+    }
+
+    /// Length of the rows of all orders.
+    #[must_use]
+    pub fn row_length(&self) -> usize {
+        self.orders.len() * self.padded()
+    }
+
+    /// For every order m up to the largest degree of `states` and each field: F^n and F^s, the sums Σ_ℓ (c_ℓm − i s_ℓm) P̄_ℓm (over √2 for
+    /// m > 0) at latitude x_j and at −x_j, as Z_m = F^n + iF^s and Z_{−m} = conj F^n + i conj F^s: the Fourier coefficients
+    /// of the complex function whose real part lives in the north, whose imaginary part lives in the south. `rows[f]` holds, order after order,
+    /// a padded row of latitudes, in each group in the order of [`Legendre::places`].
+    pub fn synthesis<const FIELDS: usize>(
+        &mut self,
+        states: [&[f64]; FIELDS],
+        rows: [&mut [Orders]; FIELDS],
+        parallel: bool,
+    ) {
+        let degrees = states.map(|state| super::Domain::Sphere.degree(state.len()));
+        let most = degrees.into_iter().max().unwrap_or(0);
+        let per_order = ROWS * self.padded();
+        let mut rest = rows.map(cast_slice_mut::<_, f64>);
+        let table = Tables {
+            orders: &self.orders,
+            cosines: &self.cosines,
+            squares: &self.squares,
+            weights: &self.weights,
+        };
+        let work = self.parts.iter_mut().map_while(|part| {
+            let orders = part.orders.start..part.orders.end.min(most + 1);
+            (!orders.is_empty()).then(|| {
+                let rows = split(&mut rest, |_| orders.len() * per_order);
+                (orders, rows, &mut part.scratch)
+            })
+        });
+        let arch = self.arch;
+        let each =
+            |(orders, rows, scratch): (Range<usize>, [&mut [f64]; FIELDS], &mut Vec<f64>)| {
+                arch.dispatch(sums::Synthesis {
+                    table: &table,
+                    orders,
+                    states,
+                    degrees,
+                    coefficients: scratch,
+                    rows,
+                });
+            };
+        run(work, each, parallel);
+    }
+
+    /// The adjoint with weights w_j: from rows laid out as those of [`Legendre::synthesis`] (order 0 with half of Z_0 in either place) the
+    /// coefficients Σ_j w_j P̄_ℓm(x_j) (…), as many degrees as the slices hold.
+    pub fn analysis<const FIELDS: usize>(
+        &mut self,
+        rows: [&[Orders]; FIELDS],
+        states: [&mut [f64]; FIELDS],
+        parallel: bool,
+    ) {
+        let degrees: [usize; FIELDS] =
+            std::array::from_fn(|f| super::Domain::Sphere.degree(states[f].len()));
+        let most = degrees.into_iter().max().unwrap_or(0);
+        let mut rest = states;
+        let rows = rows.map(cast_slice::<_, f64>);
+        let table = Tables {
+            orders: &self.orders,
+            cosines: &self.cosines,
+            squares: &self.squares,
+            weights: &self.weights,
+        };
+        let work = self.parts.iter_mut().map_while(|part| {
+            let orders = part.orders.start..part.orders.end.min(most + 1);
+            (!orders.is_empty()).then(|| {
+                let states = split(&mut rest, |f| {
+                    orders
+                        .clone()
+                        .map(|m| 2 * (degrees[f] + 1).saturating_sub(m))
+                        .sum()
+                });
+                (orders, states, &mut part.scratch)
+            })
+        });
+        let arch = self.arch;
+        let each =
+            |(orders, states, scratch): (Range<usize>, [&mut [f64]; FIELDS], &mut Vec<f64>)| {
+                arch.dispatch(sums::Analysis {
+                    table: &table,
+                    orders,
+                    degrees,
+                    rows,
+                    sums: scratch,
+                    states,
+                });
+            };
+        run(work, each, parallel);
+        // orders that are not computed
+        rest.into_iter().for_each(|state| state.fill(0.0));
+    }
+}
+
+/// What all parts read.
+struct Tables<'a> {
+    orders: &'a [Order],
+    cosines: &'a [f64],
+    squares: &'a [f64],
+    weights: &'a [f64],
+}
+
+/// Takes the next piece of every field.
+fn split<'a, const FIELDS: usize>(
+    rest: &mut [&'a mut [f64]; FIELDS],
+    length: impl Fn(usize) -> usize,
+) -> [&'a mut [f64]; FIELDS] {
+    std::array::from_fn(|f| {
+        let (piece, left) = std::mem::take(&mut rest[f]).split_at_mut(length(f));
+        rest[f] = left;
+        piece
+    })
+}
+
+/// One part after the other, or the parts on several threads.
+fn run<T: Send>(work: impl Iterator<Item = T>, each: impl Fn(T) + Sync, parallel: bool) {
+    if !parallel {
+        return work.for_each(each);
+    }
+    let mut list: [Option<T>; PARTS] = std::array::from_fn(|_| None);
+    list.iter_mut()
+        .zip(work)
+        .for_each(|(slot, item)| *slot = Some(item));
+    list.par_iter_mut().with_max_len(1).for_each(|slot| {
+        if let Some(item) = slot.take() {
+            each(item);
+        }
+    });
+}
+
+/// The orders in at most [`PARTS`] ranges of about equal Σ(L − m + 8): what an order costs, and its overhead.
+fn parts(degree: usize, highest: usize) -> Vec<Part> {
+    let cost = |order: usize| degree - order + 8;
+    let whole: usize = (0..=highest).map(cost).sum();
+    let (mut parts, mut start, mut sum) = (Vec::with_capacity(PARTS), 0, 0);
+    for order in 0..=highest {
+        sum += cost(order);
+        if sum * PARTS >= whole * (parts.len() + 1) {
+            let scratch = 4 * 2 * ((degree - start) / 2 + 1) * LANES;
+            parts.push(Part {
+                orders: start..order + 1,
+                scratch: vec![0.0; scratch],
+            });
+            start = order + 1;
+        }
+    }
+    parts
+}
+
+/// The sum of the numbers of one vector in a fixed tree.
+#[inline]
+#[must_use]
+pub fn tree_sum(lanes: &[f64]) -> f64 {
+    match lanes {
+        [a, b, c, d, e, f, g, h] => ((a + e) + (c + g)) + ((b + f) + (d + h)),
+        [a, b, c, d] => (a + c) + (b + d),
+        _ => lanes.iter().sum(),
+    }
+}
+
+impl Order {
+    fn new(degree: usize, order: usize, sectoral: f64, cosines: &[f64]) -> Self {
+        let count = (degree - order) / 2 + 1;
+        let eps = |index: usize| epsilon(order + index, order);
+        let factor = if order == 0 { 1.0 } else { FRAC_1_SQRT_2 };
+        let mut scale = vec![factor; (count + 1).max(2)];
+        for k in 1..count {
+            let (down, up) = (eps(2 * k) * eps(2 * k - 1), eps(2 * k + 1) * eps(2 * k + 2));
+            scale[k + 1] = -scale[k - 1] * down / up;
+        }
+        let alpha = |k: usize| scale[k] / (scale[k + 1] * eps(2 * k + 1) * eps(2 * k + 2));
+        let step: Vec<[f64; 2]> = (0..count)
+            .map(|k| {
+                [
+                    alpha(k),
+                    -(eps(2 * k + 1).powi(2) + eps(2 * k).powi(2)) * alpha(k),
+                ]
+            })
+            .collect();
+        let mut turn = vec![1.0; count];
+        for k in (0..count - 1).rev() {
+            turn[k] = turn[k + 1] * eps(2 * k + 2) * scale[k] / (scale[k + 1] * eps(2 * k + 1));
+        }
+        let mut row = Self {
+            scale: (0..count)
+                .map(|k| Scale {
+                    even: scale[k],
+                    odd: scale[k] / (eps(2 * k + 1) * turn[k]),
+                    turn: turn[k],
+                })
+                .collect(),
+            step,
+            starts: Vec::new(),
+            groups: Vec::with_capacity(cosines.len() / LANES),
+        };
+        for group in cosines.chunks_exact(LANES) {
+            let found: Vec<_> = group
+                .iter()
+                .map(|x| row.start(*x, order, sectoral))
+                .collect();
+            let mut places: Vec<usize> = found.iter().flatten().map(|(at, _)| *at).collect();
+            places.sort_unstable();
+            places.dedup();
+            for at in places {
+                let lanes = |which: usize| {
+                    std::array::from_fn(|lane| match found[lane] {
+                        Some((place, q)) if place == at => q[which],
+                        _ => 0.0,
+                    })
+                };
+                row.starts.push(Start {
+                    at,
+                    before: lanes(0),
+                    here: lanes(1),
+                });
+            }
+            row.groups.push(row.starts.len());
+        }
+        row
+    }
+
+    /// Finds where latitude x starts, with an exponent beside the number: k, q_{k−1} and q_k.
+    fn start(&self, x: f64, order: usize, sectoral: f64) -> Option<(usize, [f64; 2])> {
+        let sine = 0.5 * ((1.0 - x) * (1.0 + x)).log2();
+        // log₂ P̄_mm
+        let log = if order == 0 {
+            0.0
+        } else {
+            sectoral + order as f64 * sine
+        };
+        if !log.is_finite() {
+            return None;
+        }
+        let mut exponent = log.floor() as i32;
+        let (mut before, mut here) = (0.0_f64, (log - f64::from(exponent)).exp2());
+        for (index, [alpha, beta]) in self.step.iter().enumerate() {
+            let size = here.abs().max(before.abs());
+            let scaled = exponent.saturating_add(if size > 0.0 { size.log2() as i32 } else { 0 });
+            if index % STRIDE == 0 && scaled > NEGLIGIBLE {
+                let factor = f64::from(exponent).exp2();
+                return Some((index, [before * factor, here * factor]));
+            }
+            (before, here) = (here, (x * x).mul_add(*alpha, *beta) * here + before);
+            if size > 1e100 {
+                before *= 2.0_f64.powi(-300);
+                here *= 2.0_f64.powi(-300);
+                exponent = exponent.saturating_add(300);
+            }
+        }
+        None
+    }
+
+    /// The starts of the group that latitude `from` is in.
+    #[inline(always)]
+    fn starts_of(&self, from: usize) -> &[Start] {
+        let group = from / LANES;
+        let first = if group == 0 {
+            0
+        } else {
+            self.groups[group - 1]
+        };
+        &self.starts[first..self.groups[group]]
+    }
+}
