@@ -137,30 +137,38 @@ fn spread<const DERIVATIVE: bool>(
             let Some(row) = field.get_mut(lane * n..(lane + 1) * n) else {
                 continue;
             };
-            let (mut here, mut mirrors) = ([Complex::default(); TILE], [Complex::default(); TILE]);
-            for order in 0..TILE {
-                let [z, mirror] = square[order][place];
-                (here[order], mirrors[TILE - 1 - order]) = if DERIVATIVE {
-                    let m = (first + order) as f64;
-                    (
-                        Complex::new(-m * z.im, m * z.re),
-                        Complex::new(m * mirror.im, -m * mirror.re),
-                    )
-                } else {
-                    (z, mirror)
-                };
-            }
             if count == TILE && first > 0 {
-                row[first..first + TILE].copy_from_slice(&here);
-                row[n + 1 - first - TILE..n + 1 - first].copy_from_slice(&mirrors);
-            } else {
+                let (head, tail) = row.split_at_mut(n + 1 - first - TILE);
+                let (here, mirrors) = (&mut head[first..first + TILE], &mut tail[..TILE]);
+                for order in 0..TILE {
+                    here[order] = turned::<DERIVATIVE>(square[order][place][0], first + order);
+                }
+                for order in 0..TILE {
+                    let mirror = turned::<DERIVATIVE>(square[order][place][1], first + order);
+                    mirrors[TILE - 1 - order] = if DERIVATIVE { -mirror } else { mirror };
+                }
+                continue;
+            }
+            for (order, octet) in square[..count].iter().enumerate() {
+                let [z, mirror] = octet[place].map(|z| turned::<DERIVATIVE>(z, first + order));
+                row[first + order] = z;
                 // order 0 has no mirror
-                let skip = usize::from(first == 0);
-                row[first..first + count].copy_from_slice(&here[..count]);
-                row[n + 1 - first - count..n + 1 - first - skip]
-                    .copy_from_slice(&mirrors[TILE - count..TILE - skip]);
+                if first + order > 0 {
+                    row[n - first - order] = if DERIVATIVE { -mirror } else { mirror };
+                }
             }
         }
+    }
+}
+
+/// z, or with `DERIVATIVE` imz.
+#[inline(always)]
+fn turned<const DERIVATIVE: bool>(z: Complex, order: usize) -> Complex {
+    if DERIVATIVE {
+        let m = order as f64;
+        Complex::new(-m * z.im, m * z.re)
+    } else {
+        z
     }
 }
 
