@@ -25,10 +25,10 @@ pub struct SpherePlan {
     quadrature: Quadrature,
     legendre: Legendre,
     parallels: Parallels,
-    /// ε_ℓm of every order m ≤ ℓ ≤ L + 1.
-    epsilon: Vec<Vec<f64>>,
-    /// What goes between meridians and parallels, of two fields.
-    rows: [Vec<Orders>; 2],
+    /// ℓε_{ℓ+1} and (ℓ+1)ε_ℓ of every order m ≤ ℓ ≤ L: (1−x²)∂_xP̄_ℓ = (ℓ+1)ε_ℓ P̄_{ℓ−1} − ℓε_{ℓ+1} P̄_{ℓ+1}.
+    slopes: Vec<Vec<[f64; 2]>>,
+    /// What goes between meridians and parallels.
+    rows: Vec<Orders>,
     folded: Vec<Complex>,
 }
 
@@ -48,15 +48,21 @@ impl SpherePlan {
             })
             .collect();
         let legendre = Legendre::new(degree, orders, &quadrature.nodes[..northern], &weights);
-        let rows = vec![Orders::default(); legendre.row_length()];
         Self {
             degree,
             longitudes,
             orders,
-            epsilon: (0..=degree + 1)
-                .map(|m| (m..=degree + 2).map(|l| epsilon(l, m)).collect())
+            slopes: (0..=degree)
+                .map(|m| {
+                    (m..=degree)
+                        .map(|l| {
+                            let (down, up) = (epsilon(l, m), epsilon(l + 1, m));
+                            [l as f64 * up, (l as f64 + 1.0) * down]
+                        })
+                        .collect()
+                })
                 .collect(),
-            rows: [rows.clone(), rows],
+            rows: vec![Orders::default(); legendre.row_length()],
             folded: vec![Complex::default(); northern * longitudes],
             parallels: Parallels::new(longitudes, &legendre),
             quadrature,
@@ -118,9 +124,8 @@ impl SpherePlan {
     pub fn synthesis_folded(&mut self, state: &[f64], folded: &mut [Complex]) {
         let degree = state_degree(state.len());
         let parallel = self.parallel(degree);
-        let [rows, _] = &mut self.rows;
-        self.legendre
-            .synthesis::<1>([state], [&mut rows[..]], parallel);
+        let rows = &mut self.rows;
+        self.legendre.synthesis(state, rows, parallel);
         self.parallels
             .synthesis::<false>(degree.min(self.orders), rows, folded, parallel);
     }
@@ -139,10 +144,10 @@ impl SpherePlan {
                 *z = Complex::new(*north, *south);
             }
         }
-        let [rows, _] = &mut self.rows;
+        let rows = &mut self.rows;
         self.parallels
             .analysis(degree.min(self.orders), &mut self.folded, rows, parallel);
-        self.legendre.analysis::<1>([rows], [state], parallel);
+        self.legendre.analysis(rows, state, parallel);
     }
 
     /// Z and its gradient: for a state with coefficients z and one with coefficients g (see [`SpherePlan::meridional`])
@@ -157,11 +162,10 @@ impl SpherePlan {
     ) {
         let [degree, wide] = [z, g].map(|state| state_degree(state.len()).min(self.orders));
         let parallel = self.parallel(wide);
-        let [rows, second] = &mut self.rows;
-        self.legendre
-            .synthesis::<2>([z, g], [&mut rows[..], &mut second[..]], parallel);
-        let parallels = &mut self.parallels;
-        parallels.synthesis::<false>(wide, second, meridional, parallel);
+        let (rows, parallels) = (&mut self.rows, &mut self.parallels);
+        self.legendre.synthesis(g, rows, parallel);
+        parallels.synthesis::<false>(wide, rows, meridional, parallel);
+        self.legendre.synthesis(z, rows, parallel);
         parallels.synthesis::<false>(degree, rows, values, parallel);
         parallels.synthesis::<true>(degree, rows, zonal, parallel);
     }
@@ -178,25 +182,27 @@ impl SpherePlan {
     ) {
         let degree = state_degree(state.len());
         let (parallel, orders) = (self.parallel(degree), self.orders.min(degree + 1));
-        let [rows, second] = &mut self.rows;
+        let rows = &mut self.rows;
         self.parallels.analysis(orders, meridional, rows, parallel);
-        self.parallels.analysis(orders, zonal, second, parallel);
-        self.legendre
-            .analysis::<2>([rows, second], [&mut a[..], &mut b[..]], parallel);
+        self.legendre.analysis(rows, a, parallel);
+        self.parallels.analysis(orders, zonal, rows, parallel);
+        self.legendre.analysis(rows, b, parallel);
         for order in 0..=degree {
-            let (wide, narrow) = (sphere_row(degree + 1, order), sphere_row(degree, order));
-            let (m, epsilon) = (order as f64, &self.epsilon[order]);
-            for l in order..=degree {
-                let index = l - order;
-                let (from, to) = (wide + 2 * index, narrow + 2 * index);
-                let up = l as f64 * epsilon[index + 1];
-                let down = (l as f64 + 1.0) * epsilon[index];
-                for part in 0..2 {
-                    let below = if l > order { a[from - 2 + part] } else { 0.0 };
-                    state[to + part] = down * below - up * a[from + 2 + part];
-                }
-                state[to] -= m * b[from + 1];
-                state[to + 1] += m * b[from];
+            let a = pairs(a, degree + 1, order);
+            let b = pairs(b, degree + 1, order);
+            let numbers = 2 * (degree + 1 - order);
+            let row = &mut state[sphere_row(degree, order)..][..numbers];
+            let (m, (row, _)) = (order as f64, row.as_chunks_mut::<2>());
+            let slope = &self.slopes[order];
+            let [up, _] = slope[0];
+            row[0] = [-m * b[0][1] - up * a[1][0], m * b[0][0] - up * a[1][1]];
+            let around = b[1..].iter().zip(&slope[1..]);
+            for ((pair, a), (b, [up, down])) in row[1..].iter_mut().zip(a.windows(3)).zip(around) {
+                // ∫∇Y·F of degree ℓ: (ℓ+1)ε_ℓ a_{ℓ−1} − ℓ ε_{ℓ+1} a_{ℓ+1}, and m times the other part of b
+                *pair = [
+                    down * a[0][0] - up * a[2][0] - m * b[1],
+                    down * a[0][1] - up * a[2][1] + m * b[0],
+                ];
             }
         }
     }
@@ -204,22 +210,21 @@ impl SpherePlan {
     /// g, of degree l + 1 ≤ L, with (1−x²)∂_x f = Σ g Y for f = Σ f_ℓ Y of degree l: g_ℓ = (ℓ+2)ε_{ℓ+1}f_{ℓ+1} − (ℓ−1)ε_ℓ f_{ℓ−1}.
     pub fn meridional(&self, state: &[f64], g: &mut [f64]) {
         let degree = state_degree(state.len());
-        for order in 0..=degree + 1 {
-            let epsilon = &self.epsilon[order];
-            let source = order_row(state, degree, order);
-            let row = &mut g[sphere_row(degree + 1, order)..][..2 * (degree + 2 - order)];
-            for (index, pair) in row.chunks_exact_mut(2).enumerate() {
-                let l = (order + index) as f64;
-                let (up, down) = ((l + 2.0) * epsilon[index + 1], (l - 1.0) * epsilon[index]);
-                for (part, slot) in pair.iter_mut().enumerate() {
-                    let above = source.get(2 * (index + 1) + part).copied().unwrap_or(0.0);
-                    let below = if index > 0 {
-                        source[2 * (index - 1) + part]
-                    } else {
-                        0.0
-                    };
-                    *slot = up * above - down * below;
+        let top = sphere_row(degree + 1, degree + 1);
+        g[top..].fill(0.0);
+        for order in 0..=degree {
+            let source = pairs(state, degree, order);
+            let numbers = 2 * (degree + 2 - order);
+            let row = &mut g[sphere_row(degree + 1, order)..][..numbers];
+            let (row, _) = row.as_chunks_mut::<2>();
+            row.fill([0.0; 2]);
+            // what degree ℓ gives to its neighbours: ℓ−1 gets (ℓ+1)ε_ℓ of it, ℓ+1 gets −ℓ ε_{ℓ+1}
+            for ((index, f), [up, down]) in source.iter().enumerate().zip(&self.slopes[order]) {
+                if index > 0 {
+                    let lower = &mut row[index - 1];
+                    (lower[0], lower[1]) = (lower[0] + down * f[0], lower[1] + down * f[1]);
                 }
+                row[index + 1] = [-up * f[0], -up * f[1]];
             }
         }
     }
@@ -246,12 +251,10 @@ fn state_degree(length: usize) -> usize {
     super::Domain::Sphere.degree(length)
 }
 
-fn order_row(state: &[f64], degree: usize, order: usize) -> &[f64] {
-    if order > degree {
-        return &[];
-    }
-    let start = sphere_row(degree, order);
-    &state[start..start + 2 * (degree + 1 - order)]
+/// The pairs (c_ℓm, s_ℓm), ℓ = m…, of an order.
+fn pairs(state: &[f64], degree: usize, order: usize) -> &[[f64; 2]] {
+    let numbers = 2 * (degree + 1 - order);
+    state[sphere_row(degree, order)..][..numbers].as_chunks().0
 }
 
 /// Y_ℓm(x) for every ℓ, m up to `degree`, in the layout of a state: what a point mass at the unit vector x has for
@@ -284,6 +287,121 @@ mod tests {
         let mut state = noise(Domain::Sphere.length(degree), seed);
         (0..=degree).for_each(|l| state[2 * l + 1] = 0.0);
         state
+    }
+
+    /// P̄_ℓm(x) by the plain recurrence in ℓ with a logarithm beside it: the slow reference.
+    fn function(degree: usize, order: usize, x: f64) -> f64 {
+        let mut log = 0.5 * order as f64 * ((1.0 - x) * (1.0 + x)).ln();
+        for k in 1..=order {
+            log += 0.5 * ((2 * k + 1) as f64 / (2 * k) as f64).ln();
+        }
+        let (mut before, mut here) = (0.0, 1.0);
+        for l in order..degree {
+            let next = (x * here - epsilon(l, order) * before) / epsilon(l + 1, order);
+            (before, here) = (here, next);
+            if here.abs() > 1e200 {
+                before /= 1e200;
+                here /= 1e200;
+                log += 200.0 * std::f64::consts::LN_10;
+            }
+        }
+        let size = here.abs().ln() + log;
+        if size < -700.0 {
+            0.0
+        } else {
+            here.signum() * size.exp()
+        }
+    }
+
+    #[test]
+    fn a_single_harmonic_has_its_values_also_where_its_recurrence_starts_below_the_smallest_number()
+    {
+        let mut plan = SpherePlan::new(511, 41, 1024);
+        let mut values = vec![0.0; plan.points()];
+        for (degree, order, sine) in [
+            (0, 0, 0),
+            (1, 0, 0),
+            (1, 1, 1),
+            (7, 3, 0),
+            (60, 59, 1),
+            (300, 17, 0),
+            (511, 0, 0),
+            (511, 200, 1),
+            (511, 480, 0),
+            (510, 480, 1),
+            (511, 511, 0),
+        ] {
+            let mut state = vec![0.0; Domain::Sphere.length(511)];
+            state[sphere_row(511, order) + 2 * (degree - order) + sine] = 1.0;
+            plan.synthesis(&state, &mut values);
+            let factor = if order == 0 {
+                1.0
+            } else {
+                std::f64::consts::SQRT_2
+            };
+            for (j, x) in plan.cosines().iter().enumerate() {
+                let meridian = factor * function(degree, order, *x);
+                for i in [0, 1, 100, 1023] {
+                    let angle = std::f64::consts::TAU * ((order * i) % 1024) as f64 / 1024.0;
+                    let around = if sine == 1 { angle.sin() } else { angle.cos() };
+                    let (value, exact) = (values[1024 * j + i], meridian * around);
+                    assert!(
+                        (value - exact).abs() < 5e-12 * (1.0 + meridian.abs()),
+                        "ℓ {degree} m {order} x {x}: {value:e} {exact:e}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_equator_counts_once_and_orders_beyond_the_longitudes_count_as_zero() {
+        let degree = 24;
+        let state = coefficients(degree, 8);
+        let mut even = SpherePlan::new(degree, 26, 50);
+        let mut odd = SpherePlan::new(degree, 25, 51);
+        let mut back = vec![1.0; state.len()];
+        for plan in [&mut even, &mut odd] {
+            let mut values = vec![0.0; plan.points()];
+            plan.synthesis(&state, &mut values);
+            plan.analysis(&values, &mut back);
+            for (a, b) in state.iter().zip(&back) {
+                assert!((a - b).abs() < 1e-13);
+            }
+        }
+        // 40 longitudes have orders up to 19
+        let mut coarse = SpherePlan::new(degree, 25, 40);
+        let mut values = vec![0.0; coarse.points()];
+        coarse.synthesis(&state, &mut values);
+        coarse.analysis(&values, &mut back);
+        let first = sphere_row(degree, 20);
+        assert!(back[first..].iter().all(|c| *c == 0.0));
+        for (a, b) in state[..first].iter().zip(&back) {
+            assert!((a - b).abs() < 1e-13);
+        }
+    }
+
+    #[test]
+    fn transforms_have_the_same_bits_on_any_number_of_threads() {
+        let degree = 140;
+        let state = coefficients(degree, 9);
+        let results = [1, 2, 3].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            pool.install(|| {
+                let mut plan = SpherePlan::new(degree, 141, 282);
+                assert_eq!(plan.parallel(degree), threads > 1);
+                let mut values = vec![0.0; plan.points()];
+                plan.synthesis(&state, &mut values);
+                let mut back = state.clone();
+                plan.analysis(&values, &mut back);
+                (values, back)
+            })
+        });
+        assert_eq!(results[0], results[1]);
+        assert_eq!(results[0], results[2]);
     }
 
     #[test]

@@ -359,17 +359,26 @@ mod tests {
         let harmonics = Harmonics::new(60);
         let mut moments = vec![0.0; Domain::Sphere.length(60)];
         harmonics.moments(&rows, &weights, &mut moments);
-        let mut slow = vec![0.0; moments.len()];
-        for (x, w) in rows.chunks_exact(3).zip(&weights) {
-            for (s, y) in slow
-                .iter_mut()
-                .zip(crate::sphere::harmonics::at_point(x, 60))
-            {
-                *s += w * y;
-            }
-        }
-        for (a, b) in moments.iter().zip(&slow) {
-            assert!((a - b).abs() < 1e-9, "{a} {b}");
+        // Σ_i w_i Σ c Y(x_i) = Σ c moments for every series, which a transform evaluates at points of its grid
+        let mut plan = SpherePlan::new(60, 24, 122);
+        let mut values = vec![0.0; plan.points()];
+        let at = [0, 7, 1000, 2927];
+        let rows: Vec<f64> = at
+            .iter()
+            .flat_map(|p| {
+                let z = plan.cosines()[p / 122];
+                let (sin, cos) = (std::f64::consts::TAU * (p % 122) as f64 / 122.0).sin_cos();
+                let r = ((1.0 - z) * (1.0 + z)).sqrt();
+                [r * cos, r * sin, z]
+            })
+            .collect();
+        harmonics.moments(&rows, &weights[..4], &mut moments);
+        for entry in (0..moments.len()).filter(|entry| *entry > 122 || entry % 2 == 0) {
+            let mut state = vec![0.0; moments.len()];
+            state[entry] = 1.0;
+            plan.synthesis(&state, &mut values);
+            let exact: f64 = at.iter().zip(&weights).map(|(p, w)| w * values[*p]).sum();
+            assert!((moments[entry] - exact).abs() < 1e-10, "{entry}: {exact}");
         }
     }
 

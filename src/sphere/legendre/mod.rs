@@ -23,7 +23,7 @@ use std::ops::Range;
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
 
-use super::Complex;
+use super::{Complex, Domain};
 
 /// Numbers in the widest vector.
 pub const LANES: usize = 8;
@@ -150,20 +150,14 @@ impl Legendre {
         self.orders.len() * self.padded()
     }
 
-    /// For every order m up to the largest degree of `states` and each field: F^n and F^s, the sums Σ_ℓ (c_ℓm − i s_ℓm) P̄_ℓm (over √2 for
-    /// m > 0) at latitude x_j and at −x_j, as Z_m = F^n + iF^s and Z_{−m} = conj F^n + i conj F^s: the Fourier coefficients
-    /// of the complex function whose real part lives in the north, whose imaginary part lives in the south. `rows[f]` holds, order after order,
-    /// a padded row of latitudes, in each group in the order of [`Legendre::places`].
-    pub fn synthesis<const FIELDS: usize>(
-        &mut self,
-        states: [&[f64]; FIELDS],
-        rows: [&mut [Orders]; FIELDS],
-        parallel: bool,
-    ) {
-        let degrees = states.map(|state| super::Domain::Sphere.degree(state.len()));
-        let most = degrees.into_iter().max().unwrap_or(0);
+    /// For every order m up to the degree of `state`: F^n and F^s, the sums Σ_ℓ (c_ℓm − i s_ℓm) P̄_ℓm (over √2 for m > 0) at
+    /// latitude x_j and at −x_j, as Z_m = F^n + iF^s and Z_{−m} = conj F^n + i conj F^s: the Fourier coefficients of the complex
+    /// function whose real part lives in the north, whose imaginary part lives in the south. `rows` holds, order after order, a
+    /// padded row of latitudes, in each group in the order of [`Legendre::places`].
+    pub fn synthesis(&mut self, state: &[f64], rows: &mut [Orders], parallel: bool) {
+        let degree = Domain::Sphere.degree(state.len());
         let per_order = ROWS * self.padded();
-        let mut rest = rows.map(cast_slice_mut::<_, f64>);
+        let mut rest: &mut [f64] = cast_slice_mut(rows);
         let table = Tables {
             orders: &self.orders,
             cosines: &self.cosines,
@@ -171,40 +165,33 @@ impl Legendre {
             weights: &self.weights,
         };
         let work = self.parts.iter_mut().map_while(|part| {
-            let orders = part.orders.start..part.orders.end.min(most + 1);
+            let orders = part.orders.start..part.orders.end.min(degree + 1);
             (!orders.is_empty()).then(|| {
-                let rows = split(&mut rest, |_| orders.len() * per_order);
+                let rows = split(&mut rest, orders.len() * per_order);
                 (orders, rows, &mut part.scratch)
             })
         });
         let arch = self.arch;
-        let each =
-            |(orders, rows, scratch): (Range<usize>, [&mut [f64]; FIELDS], &mut Vec<f64>)| {
-                arch.dispatch(sums::Synthesis {
-                    table: &table,
-                    orders,
-                    states,
-                    degrees,
-                    coefficients: scratch,
-                    rows,
-                });
-            };
+        let each = |(orders, rows, coefficients): Share<'_>| {
+            arch.dispatch(sums::Synthesis {
+                table: &table,
+                orders,
+                state,
+                degree,
+                coefficients,
+                rows,
+            });
+        };
         run(work, each, parallel);
     }
 
-    /// The adjoint with weights w_j: from rows laid out as those of [`Legendre::synthesis`] (order 0 with half of Z_0 in either place) the
-    /// coefficients Σ_j w_j P̄_ℓm(x_j) (…), as many degrees as the slices hold.
-    pub fn analysis<const FIELDS: usize>(
-        &mut self,
-        rows: [&[Orders]; FIELDS],
-        states: [&mut [f64]; FIELDS],
-        parallel: bool,
-    ) {
-        let degrees: [usize; FIELDS] =
-            std::array::from_fn(|f| super::Domain::Sphere.degree(states[f].len()));
-        let most = degrees.into_iter().max().unwrap_or(0);
-        let mut rest = states;
-        let rows = rows.map(cast_slice::<_, f64>);
+    /// The adjoint with weights w_j: from rows laid out as those of [`Legendre::synthesis`] (order 0 with half of Z_0 in either
+    /// place) the coefficients Σ_j w_j P̄_ℓm(x_j) Re F and −Im F (times √2 for m > 0), summed over north and south; as many degrees
+    /// as `state` holds.
+    pub fn analysis(&mut self, rows: &[Orders], state: &mut [f64], parallel: bool) {
+        let degree = Domain::Sphere.degree(state.len());
+        let mut rest = state;
+        let rows: &[f64] = cast_slice(rows);
         let table = Tables {
             orders: &self.orders,
             cosines: &self.cosines,
@@ -212,34 +199,31 @@ impl Legendre {
             weights: &self.weights,
         };
         let work = self.parts.iter_mut().map_while(|part| {
-            let orders = part.orders.start..part.orders.end.min(most + 1);
+            let orders = part.orders.start..part.orders.end.min(degree + 1);
             (!orders.is_empty()).then(|| {
-                let states = split(&mut rest, |f| {
-                    orders
-                        .clone()
-                        .map(|m| 2 * (degrees[f] + 1).saturating_sub(m))
-                        .sum()
-                });
-                (orders, states, &mut part.scratch)
+                let numbers = orders.clone().map(|m| 2 * (degree + 1 - m)).sum();
+                (orders, split(&mut rest, numbers), &mut part.scratch)
             })
         });
         let arch = self.arch;
-        let each =
-            |(orders, states, scratch): (Range<usize>, [&mut [f64]; FIELDS], &mut Vec<f64>)| {
-                arch.dispatch(sums::Analysis {
-                    table: &table,
-                    orders,
-                    degrees,
-                    rows,
-                    sums: scratch,
-                    states,
-                });
-            };
+        let each = |(orders, state, sums): Share<'_>| {
+            arch.dispatch(sums::Analysis {
+                table: &table,
+                orders,
+                degree,
+                rows,
+                sums,
+                state,
+            });
+        };
         run(work, each, parallel);
         // orders that are not computed
-        rest.into_iter().for_each(|state| state.fill(0.0));
+        rest.fill(0.0);
     }
 }
+
+/// The orders of a part, what it writes, and its scratch.
+type Share<'a> = (Range<usize>, &'a mut [f64], &'a mut Vec<f64>);
 
 /// What all parts read.
 struct Tables<'a> {
@@ -249,16 +233,11 @@ struct Tables<'a> {
     weights: &'a [f64],
 }
 
-/// Takes the next piece of every field.
-fn split<'a, const FIELDS: usize>(
-    rest: &mut [&'a mut [f64]; FIELDS],
-    length: impl Fn(usize) -> usize,
-) -> [&'a mut [f64]; FIELDS] {
-    std::array::from_fn(|f| {
-        let (piece, left) = std::mem::take(&mut rest[f]).split_at_mut(length(f));
-        rest[f] = left;
-        piece
-    })
+/// Takes the next piece.
+fn split<'a>(rest: &mut &'a mut [f64], length: usize) -> &'a mut [f64] {
+    let (piece, left) = std::mem::take(rest).split_at_mut(length);
+    *rest = left;
+    piece
 }
 
 /// One part after the other, or the parts on several threads.
@@ -285,7 +264,7 @@ fn parts(degree: usize, highest: usize) -> Vec<Part> {
     for order in 0..=highest {
         sum += cost(order);
         if sum * PARTS >= whole * (parts.len() + 1) {
-            let scratch = 4 * 2 * ((degree - start) / 2 + 1) * LANES;
+            let scratch = 4 * ((degree - start) / 2 + 1) * LANES;
             parts.push(Part {
                 orders: start..order + 1,
                 scratch: vec![0.0; scratch],

@@ -1,8 +1,9 @@
 //! The sums over even Legendre functions, one order after the other, latitudes abreast in vectors.
 //!
-//! Both ways a block of latitudes runs through the degrees with q_{k−1}, q_k, x² and, for synthesis, the four sums of every field in
+//! Both ways a block of latitudes runs through the degrees with q_{k−1}, q_k, x² and, for synthesis, the four sums in
 //! registers: 4 V vectors of sums for V vectors of latitudes, so V = 4 where there are 32 registers of eight numbers, 2 where there
-//! are 16 of four, and half of that for two fields. Fewer vectors are left over at the end.
+//! are 16 of four. Fewer vectors are left over at the end. (Two fields at once, to share the recurrence, took longer than one after the other:
+//! they leave too few registers.)
 
 use std::ops::Range;
 
@@ -16,17 +17,17 @@ use super::{LANES, Order, ROWS, Start, Tables, tree_sum};
 const ABREAST: usize = 4;
 
 /// See [`super::Legendre::synthesis`]; the orders of one part.
-pub(super) struct Synthesis<'a, const FIELDS: usize> {
+pub(super) struct Synthesis<'a> {
     pub table: &'a Tables<'a>,
     pub orders: Range<usize>,
-    pub states: [&'a [f64]; FIELDS],
-    pub degrees: [usize; FIELDS],
-    /// For every field and k the factors of q_k in the even cosine, even sine, odd cosine and odd sine part.
+    pub state: &'a [f64],
+    pub degree: usize,
+    /// For every k the factors of q_k in the even cosine, even sine, odd cosine and odd sine part.
     pub coefficients: &'a mut [f64],
-    pub rows: [&'a mut [f64]; FIELDS],
+    pub rows: &'a mut [f64],
 }
 
-impl<const FIELDS: usize> WithSimd for Synthesis<'_, FIELDS> {
+impl WithSimd for Synthesis<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -34,16 +35,13 @@ impl<const FIELDS: usize> WithSimd for Synthesis<'_, FIELDS> {
         let latitudes = self.table.cosines.len();
         for order in self.orders.clone() {
             let tables = &self.table.orders[order];
-            let most = self.degrees.into_iter().max().unwrap_or(0);
-            let count = (most - order) / 2 + 1;
-            for field in 0..FIELDS {
-                let row = order_row(self.states[field], self.degrees[field], order);
-                let out = &mut self.coefficients[4 * field * count..4 * (field + 1) * count];
-                prepare(tables, row, order == 0, out);
-            }
+            let numbers = 2 * (self.degree + 1 - order);
+            let count = (self.degree - order) / 2 + 1;
+            let row = &self.state[sphere_row(self.degree, order)..][..numbers];
+            prepare(tables, row, order == 0, &mut self.coefficients[..4 * count]);
             let mut from = 0;
             while from < latitudes {
-                let vectors = abreast(S::F64_LANES, FIELDS, latitudes - from);
+                let vectors = abreast(S::F64_LANES, latitudes - from);
                 match vectors {
                     4 => self.block::<S, 4>(simd, order, count, from),
                     2 => self.block::<S, 2>(simd, order, count, from),
@@ -55,83 +53,78 @@ impl<const FIELDS: usize> WithSimd for Synthesis<'_, FIELDS> {
     }
 }
 
-impl<const FIELDS: usize> Synthesis<'_, FIELDS> {
+impl Synthesis<'_> {
     #[inline(always)]
     fn block<S: Simd, const V: usize>(&mut self, simd: S, order: usize, count: usize, from: usize) {
         let lanes = V * S::F64_LANES;
         let tables = &self.table.orders[order];
         let square: [S::f64s; V] = load::<S, V>(&self.table.squares[from..from + lanes]);
-        let mut sums = [[[simd.splat_f64s(0.0); V]; 4]; FIELDS];
+        let mut sums = [[simd.splat_f64s(0.0); V]; 4];
         let (factors, _) = self.coefficients.as_chunks::<4>();
         let mut run = Run::<S, V>::new(simd, tables, from);
         while run.index < count {
             let next = run.begin(simd, from, count);
-            for index in run.index..next {
-                for field in 0..FIELDS {
-                    for (part, factor) in factors[field * count + index].iter().enumerate() {
-                        let factor = simd.splat_f64s(*factor);
-                        for v in 0..V {
-                            sums[field][part][v] =
-                                simd.mul_add_f64s(factor, run.q1[v], sums[field][part][v]);
-                        }
+            let steps = &tables.step[run.index..next];
+            for (step, factors) in steps.iter().zip(&factors[run.index..next]) {
+                for part in 0..4 {
+                    let factor = simd.splat_f64s(factors[part]);
+                    for v in 0..V {
+                        sums[part][v] = simd.mul_add_f64s(factor, run.q1[v], sums[part][v]);
                     }
                 }
-                run.advance(simd, &tables.step[index], &square);
+                run.advance(simd, step, &square);
             }
             run.index = next;
         }
         let x: [S::f64s; V] = load::<S, V>(&self.table.cosines[from..from + lanes]);
         let padded = self.table.cosines.len();
-        for (sums, rows) in sums.iter().zip(&mut self.rows) {
-            let start = ROWS * ((order - self.orders.start) * padded + from);
-            let (rows, _) = S::as_mut_simd_f64s(&mut rows[start..][..ROWS * lanes]);
-            for v in 0..V {
-                let (oc, os) = (
-                    simd.mul_f64s(sums[2][v], x[v]),
-                    simd.mul_f64s(sums[3][v], x[v]),
-                );
-                // F^n = a − ib, F^s = c − id
-                let (a, b) = (simd.add_f64s(sums[0][v], oc), simd.add_f64s(sums[1][v], os));
-                let (c, d) = (simd.sub_f64s(sums[0][v], oc), simd.sub_f64s(sums[1][v], os));
-                let folded: [S::f64s; ROWS] = simd.interleave_shfl_f64s([
-                    simd.add_f64s(a, d),
-                    simd.sub_f64s(c, b),
-                    simd.sub_f64s(a, d),
-                    simd.add_f64s(c, b),
-                ]);
-                rows[ROWS * v..][..ROWS].copy_from_slice(&folded);
-            }
+        let start = ROWS * ((order - self.orders.start) * padded + from);
+        let (rows, _) = S::as_mut_simd_f64s(&mut self.rows[start..][..ROWS * lanes]);
+        for v in 0..V {
+            let (oc, os) = (
+                simd.mul_f64s(sums[2][v], x[v]),
+                simd.mul_f64s(sums[3][v], x[v]),
+            );
+            // F^n = a − ib, F^s = c − id
+            let (a, b) = (simd.add_f64s(sums[0][v], oc), simd.add_f64s(sums[1][v], os));
+            let (c, d) = (simd.sub_f64s(sums[0][v], oc), simd.sub_f64s(sums[1][v], os));
+            let folded: [S::f64s; ROWS] = simd.interleave_shfl_f64s([
+                simd.add_f64s(a, d),
+                simd.sub_f64s(c, b),
+                simd.sub_f64s(a, d),
+                simd.add_f64s(c, b),
+            ]);
+            rows[ROWS * v..][..ROWS].copy_from_slice(&folded);
         }
     }
 }
 
 /// See [`super::Legendre::analysis`]; the orders of one part.
-pub(super) struct Analysis<'a, const FIELDS: usize> {
+pub(super) struct Analysis<'a> {
     pub table: &'a Tables<'a>,
     pub orders: Range<usize>,
-    pub degrees: [usize; FIELDS],
+    pub degree: usize,
     /// The rows of all orders.
-    pub rows: [&'a [f64]; FIELDS],
-    /// For every k and field four vectors of partial sums.
+    pub rows: &'a [f64],
+    /// For every k four vectors of partial sums.
     pub sums: &'a mut [f64],
     /// The coefficients of the part's orders.
-    pub states: [&'a mut [f64]; FIELDS],
+    pub state: &'a mut [f64],
 }
 
-impl<const FIELDS: usize> WithSimd for Analysis<'_, FIELDS> {
+impl WithSimd for Analysis<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let latitudes = self.table.cosines.len();
-        let mut done = [0; FIELDS];
+        let mut done = 0;
         for order in self.orders.clone() {
-            let most = self.degrees.into_iter().max().unwrap_or(0);
-            let count = (most - order) / 2 + 1;
+            let count = (self.degree - order) / 2 + 1;
             // the first block writes, the others add
             let mut from = 0;
             while from < latitudes {
-                let vectors = abreast(S::F64_LANES, FIELDS, latitudes - from);
+                let vectors = abreast(S::F64_LANES, latitudes - from);
                 match (vectors, from) {
                     (4, 0) => self.block::<S, 4, true>(simd, order, count, from),
                     (2, 0) => self.block::<S, 2, true>(simd, order, count, from),
@@ -142,18 +135,15 @@ impl<const FIELDS: usize> WithSimd for Analysis<'_, FIELDS> {
                 }
                 from += vectors * S::F64_LANES;
             }
-            for field in 0..FIELDS {
-                let numbers = 2 * (self.degrees[field] + 1).saturating_sub(order);
-                let row = &mut self.states[field][done[field]..][..numbers];
-                let tables = &self.table.orders[order];
-                finish::<S, FIELDS>(simd, tables, self.sums, order == 0, field, row);
-                done[field] += numbers;
-            }
+            let numbers = 2 * (self.degree + 1 - order);
+            let row = &mut self.state[done..done + numbers];
+            finish(simd, &self.table.orders[order], self.sums, order == 0, row);
+            done += numbers;
         }
     }
 }
 
-impl<const FIELDS: usize> Analysis<'_, FIELDS> {
+impl Analysis<'_> {
     #[inline(always)]
     fn block<S: Simd, const V: usize, const FIRST: bool>(
         &mut self,
@@ -168,47 +158,42 @@ impl<const FIELDS: usize> Analysis<'_, FIELDS> {
         let square: [S::f64s; V] = load::<S, V>(&self.table.squares[from..from + lanes]);
         let x: [S::f64s; V] = load::<S, V>(&self.table.cosines[from..from + lanes]);
         let weight: [S::f64s; V] = load::<S, V>(&self.table.weights[from..from + lanes]);
-        let mut values = [[[simd.splat_f64s(0.0); V]; 4]; FIELDS];
-        for (values, rows) in values.iter_mut().zip(&self.rows) {
-            let start = ROWS * (order * padded + from);
-            let (rows, _) = S::as_simd_f64s(&rows[start..][..ROWS * lanes]);
-            for v in 0..V {
-                let r = ROWS * v;
-                let z: [S::f64s; ROWS] =
-                    simd.deinterleave_shfl_f64s([rows[r], rows[r + 1], rows[r + 2], rows[r + 3]]);
-                // twice F^n = a + ib and F^s = c + id
-                let (a, c) = (simd.add_f64s(z[0], z[2]), simd.add_f64s(z[1], z[3]));
-                let (b, d) = (simd.sub_f64s(z[1], z[3]), simd.sub_f64s(z[2], z[0]));
-                let odd = simd.mul_f64s(weight[v], x[v]);
-                values[0][v] = simd.mul_f64s(weight[v], simd.add_f64s(a, c));
-                values[1][v] = simd.mul_f64s(simd.neg_f64s(weight[v]), simd.add_f64s(b, d));
-                values[2][v] = simd.mul_f64s(odd, simd.sub_f64s(a, c));
-                values[3][v] = simd.mul_f64s(odd, simd.sub_f64s(d, b));
-            }
+        let mut values = [[simd.splat_f64s(0.0); V]; 4];
+        let start = ROWS * (order * padded + from);
+        let (rows, _) = S::as_simd_f64s(&self.rows[start..][..ROWS * lanes]);
+        for v in 0..V {
+            let r = ROWS * v;
+            let z: [S::f64s; ROWS] =
+                simd.deinterleave_shfl_f64s([rows[r], rows[r + 1], rows[r + 2], rows[r + 3]]);
+            // twice F^n = a + ib and F^s = c + id
+            let (a, c) = (simd.add_f64s(z[0], z[2]), simd.add_f64s(z[1], z[3]));
+            let (b, d) = (simd.sub_f64s(z[1], z[3]), simd.sub_f64s(z[2], z[0]));
+            let odd = simd.mul_f64s(weight[v], x[v]);
+            values[0][v] = simd.mul_f64s(weight[v], simd.add_f64s(a, c));
+            values[1][v] = simd.mul_f64s(simd.neg_f64s(weight[v]), simd.add_f64s(b, d));
+            values[2][v] = simd.mul_f64s(odd, simd.sub_f64s(a, c));
+            values[3][v] = simd.mul_f64s(odd, simd.sub_f64s(d, b));
         }
         let (sums, _) = S::as_mut_simd_f64s(self.sums);
         let mut run = Run::<S, V>::new(simd, tables, from);
         if FIRST {
-            sums[..4 * FIELDS * run.index.min(count)].fill(simd.splat_f64s(0.0));
+            sums[..4 * run.index.min(count)].fill(simd.splat_f64s(0.0));
         }
         while run.index < count {
             let next = run.begin(simd, from, count);
-            let slots =
-                sums[4 * FIELDS * run.index..4 * FIELDS * next].chunks_exact_mut(4 * FIELDS);
+            let slots = sums[4 * run.index..4 * next].chunks_exact_mut(4);
             for (step, slots) in tables.step[run.index..next].iter().zip(slots) {
-                for field in 0..FIELDS {
-                    for part in 0..4 {
-                        let value = values[field][part];
-                        let mut sum = if FIRST {
-                            simd.mul_f64s(run.q1[0], value[0])
-                        } else {
-                            simd.mul_add_f64s(run.q1[0], value[0], slots[4 * field + part])
-                        };
-                        for v in 1..V {
-                            sum = simd.mul_add_f64s(run.q1[v], value[v], sum);
-                        }
-                        slots[4 * field + part] = sum;
+                for part in 0..4 {
+                    let value = values[part];
+                    let mut sum = if FIRST {
+                        simd.mul_f64s(run.q1[0], value[0])
+                    } else {
+                        simd.mul_add_f64s(run.q1[0], value[0], slots[part])
+                    };
+                    for v in 1..V {
+                        sum = simd.mul_add_f64s(run.q1[v], value[v], sum);
                     }
+                    slots[part] = sum;
                 }
                 run.advance(simd, step, &square);
             }
@@ -290,22 +275,13 @@ impl<'a, S: Simd, const V: usize> Run<'a, S, V> {
 }
 
 /// How many vectors of the latitudes that are left go abreast.
-fn abreast(lanes: usize, fields: usize, left: usize) -> usize {
-    let most = (if lanes == LANES { ABREAST } else { ABREAST / 2 }) / fields;
+fn abreast(lanes: usize, left: usize) -> usize {
+    let most = if lanes == LANES { ABREAST } else { ABREAST / 2 };
     match (left / lanes).min(most) {
         4.. => 4,
         2 | 3 => 2,
         _ => 1,
     }
-}
-
-/// The pairs (c_ℓm, s_ℓm) of an order, none if the field has none.
-fn order_row(state: &[f64], degree: usize, order: usize) -> &[f64] {
-    if order > degree {
-        return &[];
-    }
-    let start = sphere_row(degree, order);
-    &state[start..start + 2 * (degree + 1 - order)]
 }
 
 /// Coefficients of an order → the factors of q_k: backwards through d_k.
@@ -340,21 +316,14 @@ fn prepare(tables: &Order, row: &[f64], zonal: bool, out: &mut [f64]) {
 
 /// Partial sums of an order → coefficients: the adjoint of [`prepare`], forwards.
 #[inline(always)]
-fn finish<S: Simd, const FIELDS: usize>(
-    simd: S,
-    tables: &Order,
-    sums: &[f64],
-    zonal: bool,
-    field: usize,
-    row: &mut [f64],
-) {
+fn finish<S: Simd>(simd: S, tables: &Order, sums: &[f64], zonal: bool, row: &mut [f64]) {
     let (vectors, _) = S::as_simd_f64s(sums);
-    let groups = vectors.chunks_exact(4 * FIELDS);
+    let groups = vectors.chunks_exact(4);
     let (fours, last) = row.as_chunks_mut::<4>();
     let used = fours.len();
     let mut e = [0.0; 2];
     for ((slots, group), scale) in fours.iter_mut().zip(groups).zip(&tables.scale) {
-        let sums = four_sums(simd, &group[4 * field..][..4]);
+        let sums = four_sums(simd, group);
         e = [sums[2] * scale.turn - e[0], sums[3] * scale.turn - e[1]];
         *slots = [
             sums[0] * scale.even,
@@ -364,7 +333,7 @@ fn finish<S: Simd, const FIELDS: usize>(
         ];
     }
     if let [c, s] = last {
-        let sums = four_sums(simd, &vectors[4 * (FIELDS * used + field)..][..4]);
+        let sums = four_sums(simd, &vectors[4 * used..][..4]);
         let scale = tables.scale[used].even;
         (*c, *s) = (sums[0] * scale, sums[1] * scale);
     }
@@ -422,4 +391,36 @@ impl WithSimd for Places {
 fn load<S: Simd, const V: usize>(slice: &[f64]) -> [S::f64s; V] {
     let (vectors, _) = S::as_simd_f64s(slice);
     std::array::from_fn(|v| vectors[v])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Vectors of whole numbers, so that every order of summation gives the same.
+    struct Sums;
+
+    impl WithSimd for Sums {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let numbers: Vec<f64> = (0..4 * S::F64_LANES).map(|i| (i * i) as f64).collect();
+            let exact: Vec<f64> = (numbers.chunks_exact(S::F64_LANES))
+                .map(|vector| vector.iter().sum())
+                .collect();
+            let (vectors, _) = S::as_simd_f64s(&numbers);
+            assert_eq!(four_sums(simd, vectors).to_vec(), exact);
+        }
+    }
+
+    #[test]
+    fn sums_of_vectors_are_right_on_every_instruction_set_there_is() {
+        pulp::Arch::new().dispatch(Sums);
+        Simd::vectorize(pulp::Scalar::new(), Sums);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            Simd::vectorize(simd, Sums);
+        }
+    }
 }
