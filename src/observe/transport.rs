@@ -122,31 +122,120 @@ impl Cumulative {
     }
 }
 
-/// W_1 in radians; the tokens as (angle in [0, 2π), weight), by angle.
+/// W_1 in radians; the tokens as (angle in [0, 2π), weight), by angle. O(tokens + cells): most cells lie wholly above or below the median
+/// of G, and there ∫|G − c| is a difference of sums; pieces are looked at only where G meets its median.
 #[must_use]
 pub fn wasserstein(sorted: &[(f64, f64)], density: &Density) -> f64 {
     let cumulative = Cumulative::of_density(density);
-    let mut stripes = pieces_by_stripes(sorted, &cumulative);
-    let level = median(&mut stripes, &cumulative);
-    let sum = |pieces: &Vec<Piece>| -> f64 {
-        let distances = pieces.iter().map(|p| distance(p, &cumulative, level));
-        distances.sum()
-    };
-    of_each(&mut stripes, |pieces| sum(pieces)).iter().sum()
+    let cells = cells(sorted, &cumulative);
+    let level = median(&cells, sorted, &cumulative);
+    let distances = cells.iter().map(|cell| {
+        if cell.low >= level || cell.high <= level {
+            return (cell.signed - level * cumulative.step).abs();
+        }
+        let mut sum = 0.0;
+        each_piece(cell, sorted, &cumulative, |piece| {
+            sum += distance(&piece, &cumulative, level);
+        });
+        sum
+    });
+    distances.sum()
 }
 
-/// Stripes of the circle whose pieces are found and added up on their own,
+/// A cell of the density's grid with its tokens.
+struct Cell {
+    index: usize,
+    /// Its tokens in the sorted list.
+    tokens: Range<usize>,
+    /// Mass of the tokens before it.
+    before: f64,
+    /// ∫G over the cell.
+    signed: f64,
+    /// The least and the largest G at the ends of its pieces.
+    low: f64,
+    high: f64,
+}
+
+/// Stripes of the circle whose cells are added up on their own,
 const STRIPES: usize = 32;
 /// from so many tokens on; below that threads take longer to wake than the work.
 const MANY: usize = 1 << 15;
 
-/// What `f` makes of every stripe, in their order; on the threads where there are several.
-fn of_each<T: Send, R: Send>(stripes: &mut [T], f: impl Fn(&mut T) -> R + Sync + Send) -> Vec<R> {
-    if stripes.len() == 1 {
-        stripes.iter_mut().map(f).collect()
-    } else {
-        stripes.par_iter_mut().map(f).collect()
+/// All cells, from the angle 0 on.
+fn cells(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Cell> {
+    let cells = cumulative.values.len() - 1;
+    let (mut first, mut mass) = (0, 0.0);
+    let count = if sorted.len() < MANY { 1 } else { STRIPES };
+    let mut parts = Vec::with_capacity(count);
+    for stripe in 0..count {
+        let range = stripe * cells / count..(stripe + 1) * cells / count;
+        let inside = if range.end == cells {
+            sorted.len() - first
+        } else {
+            sorted[first..].partition_point(|t| t.0 / cumulative.step < range.end as f64)
+        };
+        let tokens = first..first + inside;
+        let before = mass;
+        mass = (sorted[tokens.clone()].iter()).fold(mass, |mass, token| mass + token.1);
+        first += inside;
+        parts.push((range, tokens, before));
     }
+    if count == 1 {
+        parts
+            .into_iter()
+            .flat_map(|(range, tokens, before)| stripe(sorted, cumulative, range, tokens, before))
+            .collect()
+    } else {
+        parts
+            .into_par_iter()
+            .flat_map_iter(|(range, tokens, before)| {
+                stripe(sorted, cumulative, range, tokens, before)
+            })
+            .collect()
+    }
+}
+
+/// The cells of a stripe.
+fn stripe(
+    sorted: &[(f64, f64)],
+    cumulative: &Cumulative,
+    cells: Range<usize>,
+    tokens: Range<usize>,
+    mut mass: f64,
+) -> Vec<Cell> {
+    let mut list = Vec::with_capacity(cells.len());
+    let mut next = tokens.start;
+    for index in cells.clone() {
+        let (start, before) = (next, mass);
+        let [a, b, c, d] = cumulative.cubic(index);
+        // G from above and from below at the cell's ends and at every token
+        let first = mass - a;
+        let (mut low, mut high, mut from, mut steps) = (first, first, 0.0, 0.0);
+        while next < tokens.end
+            && (sorted[next].0 / cumulative.step < (index + 1) as f64 || index + 1 == cells.end)
+        {
+            let (angle, weight) = sorted[next];
+            let s = (angle / cumulative.step - index as f64).clamp(from, 1.0);
+            let value = a + s * (b + s * (c + s * d));
+            let (under, over) = (mass - value, mass + weight - value);
+            low = if under < low { under } else { low };
+            high = if over > high { over } else { high };
+            steps += weight * (1.0 - s);
+            mass += weight;
+            from = s;
+            next += 1;
+        }
+        let last = mass - (a + b + c + d);
+        list.push(Cell {
+            index,
+            tokens: start..next,
+            before,
+            signed: (before + steps) * cumulative.step - cumulative.integral(index, 0.0, 1.0),
+            low: low.min(last),
+            high: high.max(last),
+        });
+    }
+    list
 }
 
 /// W_1 in radians between tokens and a measure whose distribution function is a line of points (angle, mass below),
@@ -232,89 +321,66 @@ fn level(pieces: &[(f64, f64, f64)]) -> f64 {
 
 /// The grid's interval cut at the tokens and at the nodes.
 fn pieces(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Piece> {
-    let cells = cumulative.values.len() - 1;
-    pieces_of_cells(sorted, cumulative, 0..cells, 0.0)
-}
-
-/// The same in [`STRIPES`] parts, one after the other.
-fn pieces_by_stripes(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Vec<Piece>> {
-    let cells = cumulative.values.len() - 1;
-    let (mut first, mut mass) = (0, 0.0);
-    let count = if sorted.len() < MANY { 1 } else { STRIPES };
-    let mut parts = Vec::with_capacity(count);
-    for stripe in 0..count {
-        let range = stripe * cells / count..(stripe + 1) * cells / count;
-        let inside = if range.end == cells {
-            sorted.len() - first
-        } else {
-            sorted[first..].partition_point(|t| t.0 / cumulative.step < range.end as f64)
-        };
-        let tokens = &sorted[first..first + inside];
-        parts.push((tokens, range, mass));
-        mass = tokens.iter().fold(mass, |mass, token| mass + token.1);
-        first += inside;
-    }
-    of_each(&mut parts, |(tokens, cells, mass)| {
-        pieces_of_cells(tokens, cumulative, cells.clone(), *mass)
-    })
-}
-
-/// The pieces in some cells, with the tokens in them and the mass of those before.
-fn pieces_of_cells(
-    sorted: &[(f64, f64)],
-    cumulative: &Cumulative,
-    cells: Range<usize>,
-    mut mass: f64,
-) -> Vec<Piece> {
-    let mut pieces = Vec::with_capacity(cells.len() + sorted.len());
-    let mut next = 0;
-    for cell in cells.clone() {
-        let mut from = 0.0;
-        while next < sorted.len()
-            && (sorted[next].0 / cumulative.step < (cell + 1) as f64 || cell + 1 == cells.end)
-        {
-            let to = (sorted[next].0 / cumulative.step - cell as f64).clamp(from, 1.0);
-            if to > from {
-                pieces.push(Piece {
-                    tokens: mass,
-                    cell,
-                    from,
-                    to,
-                });
-            }
-            mass += sorted[next].1;
-            from = to;
-            next += 1;
-        }
-        if from < 1.0 {
-            pieces.push(Piece {
-                tokens: mass,
-                cell,
-                from,
-                to: 1.0,
-            });
-        }
+    let mut pieces = Vec::with_capacity(cumulative.values.len() + sorted.len());
+    let all = 0..cumulative.values.len() - 1;
+    for cell in stripe(sorted, cumulative, all, 0..sorted.len(), 0.0) {
+        each_piece(&cell, sorted, cumulative, |piece| pieces.push(piece));
     }
     pieces
 }
 
-/// A c with |{G < c}| = π, by bisection; G is taken linear on a piece, since W_1 is flat to first order in c.
-fn median(stripes: &mut [Vec<Piece>], cumulative: &Cumulative) -> f64 {
-    let span = |p: &Piece| {
-        let top = p.tokens - cumulative.at(p.cell, p.from);
-        let bottom = p.tokens - cumulative.at(p.cell, p.to);
-        let length = (p.to - p.from) * cumulative.step;
-        (bottom.min(top), top.max(bottom), length)
-    };
-    let mut spans: Vec<Vec<(f64, f64, f64)>> =
-        of_each(stripes, |pieces| pieces.iter().map(span).collect());
-    let ends = spans.iter().flatten().map(|s| (s.0, s.1));
-    let (mut low, mut high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (c, d)| {
-        (if c < a { c } else { a }, if d > b { d } else { b })
+/// The pieces of a cell.
+fn each_piece(
+    cell: &Cell,
+    sorted: &[(f64, f64)],
+    cumulative: &Cumulative,
+    mut each: impl FnMut(Piece),
+) {
+    let (mut from, mut mass) = (0.0, cell.before);
+    let ends = sorted[cell.tokens.clone()].iter().map(|(angle, weight)| {
+        let share = angle / cumulative.step - cell.index as f64;
+        (share, *weight)
     });
+    for (to, weight) in ends.chain([(1.0, 0.0)]) {
+        let to = to.clamp(from, 1.0);
+        if to > from {
+            each(Piece {
+                tokens: mass,
+                cell: cell.index,
+                from,
+                to,
+            });
+        }
+        (from, mass) = (to, mass + weight);
+    }
+}
+
+/// A c with |{G < c}| = π, by bisection: first between whole cells, then among the pieces of those it may lie in; G is taken linear on a
+/// piece, since W_1 is flat to first order in c.
+fn median(cells: &[Cell], sorted: &[(f64, f64)], cumulative: &Cumulative) -> f64 {
+    let step = cumulative.step;
+    let low = cells
+        .iter()
+        .fold(f64::INFINITY, |low, cell| low.min(cell.low));
+    let high = (cells.iter()).fold(f64::NEG_INFINITY, |high, cell| high.max(cell.high));
+    let length =
+        |some: &dyn Fn(&Cell) -> bool| cells.iter().filter(|c| some(c)).count() as f64 * step;
+    let half = 0.5 * TAU;
+    // below `least` even all cells that reach under c are too few, from `most` on those wholly under it are enough
+    let least = bisect(low, high, |c| length(&|cell| cell.low < c) < half).0;
+    let most = bisect(least, high, |c| length(&|cell| cell.high <= c) < half).1;
+    let mut spans = Vec::new();
+    for cell in cells.iter().filter(|c| c.high > least && c.low < most) {
+        each_piece(cell, sorted, cumulative, |p| {
+            let top = p.tokens - cumulative.at(p.cell, p.from);
+            let bottom = p.tokens - cumulative.at(p.cell, p.to);
+            spans.push((bottom.min(top), top.max(bottom), (p.to - p.from) * step));
+        });
+    }
     // the length of what is surely below; what is surely above needs no counting
-    let mut sure = 0.0;
-    for _ in 0..44 {
+    let mut sure = length(&|cell| cell.high <= least);
+    let (mut low, mut high) = (least, most);
+    for _ in 0..BISECTIONS {
         let c = 0.5 * (low + high);
         let share = |&(bottom, top, length): &(f64, f64, f64)| {
             if c >= top {
@@ -325,25 +391,36 @@ fn median(stripes: &mut [Vec<Piece>], cumulative: &Cumulative) -> f64 {
                 length * (c - bottom) / (top - bottom)
             }
         };
-        let below: Vec<f64> = of_each(&mut spans, |spans| spans.iter().map(share).sum());
-        if sure + below.iter().sum::<f64>() < 0.5 * TAU {
+        let below: f64 = spans.iter().map(share).sum();
+        if sure + below < half {
             low = c;
         } else {
             high = c;
         }
-        let dropped: Vec<f64> = of_each(&mut spans, |spans| {
-            let mut dropped = 0.0;
-            spans.retain(|&(bottom, top, length)| {
-                if top <= low {
-                    dropped += length;
-                }
-                top > low && bottom < high
-            });
-            dropped
+        spans.retain(|&(bottom, top, length)| {
+            if top <= low {
+                sure += length;
+            }
+            top > low && bottom < high
         });
-        sure += dropped.iter().sum::<f64>();
     }
     0.5 * (low + high)
+}
+
+/// Halvings until an interval is a rounding error of what it was.
+const BISECTIONS: usize = 44;
+
+/// The interval in which a condition that holds at small c ceases to.
+fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> (f64, f64) {
+    for _ in 0..BISECTIONS {
+        let c = 0.5 * (low + high);
+        if holds(c) {
+            low = c;
+        } else {
+            high = c;
+        }
+    }
+    (low, high)
 }
 
 /// ∫ |G − c| over a piece.
@@ -410,6 +487,69 @@ mod tests {
             assert!(
                 (distance - TAU / (4.0 * n as f64)).abs() < 1e-13,
                 "n {n}: {distance}"
+            );
+        }
+    }
+
+    /// Every piece of the circle, and the median by bisection among all of them: the slow reference.
+    fn by_all_pieces(sorted: &[(f64, f64)], density: &Density) -> f64 {
+        let cumulative = Cumulative::of_density(density);
+        let pieces = pieces(sorted, &cumulative);
+        let below = |c: f64| {
+            let share = |p: &Piece| {
+                let top = p.tokens - cumulative.at(p.cell, p.from);
+                let bottom = p.tokens - cumulative.at(p.cell, p.to);
+                let (bottom, top) = (bottom.min(top), top.max(bottom));
+                let part = if top > bottom {
+                    ((c - bottom) / (top - bottom)).clamp(0.0, 1.0)
+                } else {
+                    f64::from(u8::from(bottom < c))
+                };
+                part * (p.to - p.from) * cumulative.step
+            };
+            pieces.iter().map(share).sum::<f64>()
+        };
+        let (low, high) = bisect(-1.0, 1.0, |c| below(c) < 0.5 * TAU);
+        let level = 0.5 * (low + high);
+        pieces.iter().map(|p| distance(p, &cumulative, level)).sum()
+    }
+
+    #[test]
+    fn whole_cells_give_what_all_pieces_give_on_any_number_of_threads() {
+        let law = Law::VonMisesFisher {
+            concentration: 1.5,
+            mean: vec![0.6, 0.8],
+        };
+        let density = Density::from_law(&law, Domain::Circle, 0, 0.0, 40).unwrap();
+        for count in [1, 2, 7, 300, 5000, 40_000] {
+            let mut tokens: Vec<(f64, f64)> = law
+                .sample(count, 2, 5)
+                .angles()
+                .iter()
+                .enumerate()
+                .map(|(i, angle)| (*angle, 1.0 + (i % 3) as f64))
+                .collect();
+            // some of them in one place
+            tokens
+                .iter_mut()
+                .take(count / 5)
+                .for_each(|token| token.0 = 3.0);
+            let whole: f64 = tokens.iter().map(|token| token.1).sum();
+            tokens.iter_mut().for_each(|token| token.1 /= whole);
+            tokens.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let exact = by_all_pieces(&tokens, &density);
+            let found = [1, 3].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()
+                    .unwrap();
+                pool.install(|| wasserstein(&tokens, &density))
+            });
+            assert_eq!(found[0], found[1]);
+            assert!(
+                (found[0] - exact).abs() < 1e-12,
+                "{count}: {} {exact}",
+                found[0]
             );
         }
     }

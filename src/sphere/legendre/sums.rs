@@ -5,6 +5,8 @@
 //! are 16 of four. Fewer vectors are left over at the end. (Two fields at once, to share the recurrence, took longer than one after the other:
 //! they leave too few registers.)
 
+#![allow(clippy::needless_range_loop)] // registers are arrays of constant length, several of them in step
+
 use std::ops::Range;
 
 use pulp::bytemuck::cast_slice;
