@@ -115,11 +115,30 @@ impl Particles {
     /// Σ_i w_i x_i.
     #[must_use]
     pub fn mean(&self) -> Vec<f64> {
+        let sums = self.sums_of_groups(|rows, weights| {
+            let mut mean = vec![0.0; self.dimension];
+            for (x, w) in rows.chunks_exact(self.dimension).zip(weights) {
+                mean.iter_mut().zip(x).for_each(|(m, a)| *m += w * a);
+            }
+            mean
+        });
         let mut mean = vec![0.0; self.dimension];
-        for (x, w) in self.rows().zip(&self.weights) {
-            mean.iter_mut().zip(x).for_each(|(m, a)| *m += w * a);
+        for part in sums {
+            mean.iter_mut().zip(part).for_each(|(m, a)| *m += a);
         }
         mean
+    }
+
+    /// What `sum` makes of the rows and weights of all tokens, or where they are many of groups of them, on the threads.
+    pub fn sums_of_groups<R: Send>(&self, sum: impl Fn(&[f64], &[f64]) -> R + Sync) -> Vec<R> {
+        use rayon::prelude::*;
+        if self.count() < MANY {
+            return vec![sum(&self.positions, &self.weights)];
+        }
+        (self.positions.par_chunks(self.dimension * GROUP))
+            .zip(self.weights.par_chunks(GROUP))
+            .map(|(rows, weights)| sum(rows, weights))
+            .collect()
     }
 
     /// The moments up to `degree` on the circle, m_k = Σ_i w_i (x_i + iy_i)^k in O(n·degree), or on S², Σ_i w_i Y_ℓm(x_i) in

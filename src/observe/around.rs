@@ -9,7 +9,7 @@ use crate::measure::Particles;
 use crate::sphere::geometry::gap;
 
 /// From so many tokens on threads share the work; below, they take longer to wake.
-const MANY: usize = 1 << 15;
+pub(super) const MANY: usize = 1 << 15;
 
 /// The order of the frame before.
 #[derive(Default)]
@@ -23,16 +23,23 @@ impl Around {
         if self.order.len() != angles.len() {
             self.order = (0..angles.len() as u32).collect();
         }
-        let mut sorted: Vec<(f64, u32)> = (self.order.iter())
-            .map(|&i| (angles[i as usize], i))
-            .collect();
-        sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-        (self.order.iter_mut().zip(&sorted)).for_each(|(i, (_, index))| *i = *index);
+        let angle = |i: &u32| (angles[*i as usize], *i);
+        // the angles of neighbours lie anywhere in memory: what takes time is waiting for it
+        let mut sorted: Vec<(f64, u32)> = if angles.len() < MANY {
+            self.order.iter().map(angle).collect()
+        } else {
+            self.order.par_iter().map(angle).collect()
+        };
+        if !sorted.is_sorted_by(|a, b| a.0.total_cmp(&b.0).is_le()) {
+            sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+            (self.order.iter_mut().zip(&sorted)).for_each(|(i, (_, index))| *i = *index);
+        }
         sorted
     }
 }
 
-/// min 1 − ⟨x_i,x_j⟩ among neighbours; NaN for fewer than two tokens.
+/// min 1 − ⟨x_i,x_j⟩ among neighbours; NaN for fewer than two tokens. The angles tell which pairs it can be, up to their rounding; only
+/// the positions of those, which lie anywhere in memory, are looked at.
 #[must_use]
 pub fn closest(tokens: &Particles, around: &[(f64, u32)]) -> f64 {
     let n = around.len();
@@ -41,14 +48,19 @@ pub fn closest(tokens: &Particles, around: &[(f64, u32)]) -> f64 {
     }
     let token = |place: usize| tokens.row(around[place % n].1 as usize);
     let apart = |place: usize| gap(token(place), token(place + 1));
-    if n < MANY {
-        return (0..n).map(apart).fold(f64::INFINITY, f64::min);
-    }
-    (0..n)
-        .into_par_iter()
-        .map(apart)
-        .reduce(|| f64::INFINITY, f64::min)
+    let least = (around.windows(2)).fold(f64::INFINITY, |least, two| {
+        let angle = two[1].0 - two[0].0;
+        if angle < least { angle } else { least }
+    });
+    let near = least + ANGLES;
+    let pairs = around.windows(2).enumerate();
+    (pairs.filter(|(_, two)| two[1].0 - two[0].0 <= near))
+        .map(|(place, _)| apart(place))
+        .fold(apart(n - 1), f64::min)
 }
+
+/// Rounding of a difference of two angles, with something to spare.
+const ANGLES: f64 = 1e-14;
 
 #[cfg(test)]
 mod tests {

@@ -29,13 +29,19 @@ impl Cloud {
     #[must_use]
     pub fn of(tokens: &Particles, flat: bool) -> Self {
         let mean = tokens.mean();
-        let (mut variance, mut radius) = (0.0, 0.0_f64);
-        for (x, w) in tokens.rows().zip(&tokens.weights) {
-            let square: f64 = x.iter().zip(&mean).map(|(a, m)| (a - m) * (a - m)).sum();
-            variance += w * square;
-            radius = radius.max(square);
-        }
-        let alone: f64 = tokens.weights.iter().map(|w| w * w).sum();
+        let sums = tokens.sums_of_groups(|rows, weights| {
+            let (mut variance, mut radius, mut alone) = (0.0, 0.0_f64, 0.0);
+            for (x, w) in rows.chunks_exact(mean.len()).zip(weights) {
+                let square: f64 = x.iter().zip(&mean).map(|(a, m)| (a - m) * (a - m)).sum();
+                variance += w * square;
+                radius = radius.max(square);
+                alone += w * w;
+            }
+            (variance, radius, alone)
+        });
+        let (variance, radius, alone) = (sums.into_iter())
+            .reduce(|a, b| (a.0 + b.0, a.1.max(b.1), a.2 + b.2))
+            .unwrap_or_default();
         Self {
             mean: norm(&mean),
             spread: variance.sqrt(),

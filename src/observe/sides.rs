@@ -6,6 +6,8 @@ use super::cloud::{self, Cloud};
 use super::clusters::{self, Clusters};
 use super::saddle::Saddle;
 use super::sliced::Slices;
+use rayon::prelude::*;
+
 use crate::dynamics::binned::BinnedMoments;
 use crate::dynamics::{Kernel, MeanField, TokenDynamics};
 use crate::integrate::Work;
@@ -230,9 +232,12 @@ fn vertices(clusters: &Clusters, radius: f64) -> usize {
 
 /// (angle, weight) of the tokens of a circle, by angle.
 fn weighted(tokens: &Particles, side: &TokenSide) -> Vec<(f64, f64)> {
-    (side.around.iter())
-        .map(|(angle, i)| (*angle, tokens.weights[*i as usize]))
-        .collect()
+    let weight = |(angle, i): &(f64, u32)| (*angle, tokens.weights[*i as usize]);
+    if side.around.len() < super::around::MANY {
+        side.around.iter().map(weight).collect()
+    } else {
+        side.around.par_iter().map(weight).collect()
+    }
 }
 
 /// Most bodies whose pairs are looked at for the closest.

@@ -7,6 +7,7 @@
 
 use rayon::prelude::*;
 
+use super::around::MANY;
 use crate::measure::Density;
 use crate::sphere::CirclePlan;
 use std::f64::consts::TAU;
@@ -20,9 +21,72 @@ struct Piece {
     /// Mass of the tokens before it.
     tokens: f64,
     cell: usize,
-    /// Its ends as shares of the cell.
-    from: f64,
-    to: f64,
+    from: End,
+    to: End,
+}
+
+/// An end of a piece.
+#[derive(Clone, Copy)]
+struct End {
+    /// As a share of the cell.
+    share: f64,
+    /// F there.
+    value: f64,
+    /// ∫F from the cell's beginning, in steps.
+    integral: f64,
+}
+
+impl Piece {
+    fn length(&self, cumulative: &Cumulative) -> f64 {
+        (self.to.share - self.from.share) * cumulative.step
+    }
+
+    /// The smaller and the larger of G at the ends.
+    fn span(&self) -> (f64, f64) {
+        let (a, b) = (self.tokens - self.from.value, self.tokens - self.to.value);
+        if a < b { (a, b) } else { (b, a) }
+    }
+
+    /// ∫ |G − c|.
+    fn distance(&self, cumulative: &Cumulative, c: f64) -> f64 {
+        let level = self.tokens - c;
+        let signed = |from: &End, to: &End| {
+            ((level * (to.share - from.share) - (to.integral - from.integral)) * cumulative.step)
+                .abs()
+        };
+        if (self.from.value < level) == (self.to.value < level) {
+            return signed(&self.from, &self.to);
+        }
+        let cubic = cumulative.cubic(self.cell);
+        let crossing = end(
+            &cubic,
+            crossing(&cubic, self.from.share, self.to.share, level),
+        );
+        signed(&self.from, &crossing) + signed(&crossing, &self.to)
+    }
+}
+
+/// The end of a piece at share s of a cell with this cubic.
+#[inline]
+fn end([a, b, c, d]: &[f64; 4], s: f64) -> End {
+    End {
+        share: s,
+        value: a + s * (b + s * (c + s * d)),
+        integral: s * (a + s * (b / 2.0 + s * (c / 3.0 + s * d / 4.0))),
+    }
+}
+
+/// The share in [from, to] where a cubic takes `level`, which it has between its values at the ends.
+fn crossing([a, b, c, d]: &[f64; 4], mut from: f64, mut to: f64, level: f64) -> f64 {
+    for _ in 0..60 {
+        let middle = 0.5 * (from + to);
+        if a + middle * (b + middle * (c + middle * d)) < level {
+            from = middle;
+        } else {
+            to = middle;
+        }
+    }
+    0.5 * (from + to)
 }
 
 /// A cumulative function F at the nodes of an equispaced grid, with its slopes.
@@ -46,7 +110,7 @@ impl Cumulative {
     pub(super) fn distance_on_line(&self, sorted: &[(f64, f64)]) -> f64 {
         pieces(sorted, self)
             .iter()
-            .map(|piece| distance(piece, self, 0.0))
+            .map(|piece| piece.distance(self, 0.0))
             .sum()
     }
 
@@ -81,19 +145,7 @@ impl Cumulative {
         }
     }
 
-    /// The cubic in cell `cell` at share s: value.
-    fn at(&self, cell: usize, s: f64) -> f64 {
-        let [a, b, c, d] = self.cubic(cell);
-        a + s * (b + s * (c + s * d))
-    }
-
-    /// ∫ of the cubic from share `from` to share `to`, in radians.
-    fn integral(&self, cell: usize, from: f64, to: f64) -> f64 {
-        let [a, b, c, d] = self.cubic(cell);
-        let antiderivative = |s: f64| s * (a + s * (b / 2.0 + s * (c / 3.0 + s * d / 4.0)));
-        self.step * (antiderivative(to) - antiderivative(from))
-    }
-
+    /// F = a + s(b + s(c + sd)) at share s of a cell.
     fn cubic(&self, cell: usize) -> [f64; 4] {
         let (f0, f1) = (self.values[cell], self.values[cell + 1]);
         let (g0, g1) = (
@@ -107,19 +159,6 @@ impl Cumulative {
             2.0 * (f0 - f1) + g0 + g1,
         ]
     }
-
-    /// The share in [from, to] where the cubic takes `level`, which it has between its values at the ends.
-    fn crossing(&self, cell: usize, mut from: f64, mut to: f64, level: f64) -> f64 {
-        for _ in 0..60 {
-            let middle = 0.5 * (from + to);
-            if self.at(cell, middle) < level {
-                from = middle;
-            } else {
-                to = middle;
-            }
-        }
-        0.5 * (from + to)
-    }
 }
 
 /// W_1 in radians; the tokens as (angle in [0, 2π), weight), by angle. O(tokens + cells): most cells lie wholly above or below the median
@@ -129,17 +168,26 @@ pub fn wasserstein(sorted: &[(f64, f64)], density: &Density) -> f64 {
     let cumulative = Cumulative::of_density(density);
     let cells = cells(sorted, &cumulative);
     let level = median(&cells, sorted, &cumulative);
-    let distances = cells.iter().map(|cell| {
+    let area = |cell: &Cell| {
         if cell.low >= level || cell.high <= level {
             return (cell.signed - level * cumulative.step).abs();
         }
         let mut sum = 0.0;
         each_piece(cell, sorted, &cumulative, |piece| {
-            sum += distance(&piece, &cumulative, level);
+            sum += piece.distance(&cumulative, level);
         });
         sum
-    });
-    distances.sum()
+    };
+    of_each(&cells, sorted.len(), area).iter().sum()
+}
+
+/// What `f` makes of every cell, in their order; on the threads where there are many tokens.
+fn of_each<R: Send>(cells: &[Cell], tokens: usize, f: impl Fn(&Cell) -> R + Sync + Send) -> Vec<R> {
+    if tokens < MANY {
+        cells.iter().map(f).collect()
+    } else {
+        cells.par_iter().map(f).collect()
+    }
 }
 
 /// A cell of the density's grid with its tokens.
@@ -156,10 +204,8 @@ struct Cell {
     high: f64,
 }
 
-/// Stripes of the circle whose cells are added up on their own,
+/// Stripes of the circle whose cells are added up on their own, from [`MANY`] tokens on.
 const STRIPES: usize = 32;
-/// from so many tokens on; below that threads take longer to wake than the work.
-const MANY: usize = 1 << 15;
 
 /// All cells, from the angle 0 on.
 fn cells(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Cell> {
@@ -207,7 +253,8 @@ fn stripe(
     let mut next = tokens.start;
     for index in cells.clone() {
         let (start, before) = (next, mass);
-        let [a, b, c, d] = cumulative.cubic(index);
+        let cubic = cumulative.cubic(index);
+        let [a, b, c, d] = cubic;
         // G from above and from below at the cell's ends and at every token
         let first = mass - a;
         let (mut low, mut high, mut from, mut steps) = (first, first, 0.0, 0.0);
@@ -230,7 +277,8 @@ fn stripe(
             index,
             tokens: start..next,
             before,
-            signed: (before + steps) * cumulative.step - cumulative.integral(index, 0.0, 1.0),
+            signed: (before + steps) * cumulative.step
+                - end(&cubic, 1.0).integral * cumulative.step,
             low: low.min(last),
             high: high.max(last),
         });
@@ -336,22 +384,24 @@ fn each_piece(
     cumulative: &Cumulative,
     mut each: impl FnMut(Piece),
 ) {
-    let (mut from, mut mass) = (0.0, cell.before);
+    let cubic = cumulative.cubic(cell.index);
+    let (mut from, mut tokens) = (end(&cubic, 0.0), cell.before);
     let ends = sorted[cell.tokens.clone()].iter().map(|(angle, weight)| {
         let share = angle / cumulative.step - cell.index as f64;
         (share, *weight)
     });
-    for (to, weight) in ends.chain([(1.0, 0.0)]) {
-        let to = to.clamp(from, 1.0);
-        if to > from {
+    for (share, weight) in ends.chain([(1.0, 0.0)]) {
+        if share > from.share {
+            let to = end(&cubic, share.min(1.0));
             each(Piece {
-                tokens: mass,
+                tokens,
                 cell: cell.index,
                 from,
                 to,
             });
+            from = to;
         }
-        (from, mass) = (to, mass + weight);
+        tokens += weight;
     }
 }
 
@@ -369,14 +419,19 @@ fn median(cells: &[Cell], sorted: &[(f64, f64)], cumulative: &Cumulative) -> f64
     // below `least` even all cells that reach under c are too few, from `most` on those wholly under it are enough
     let least = bisect(low, high, |c| length(&|cell| cell.low < c) < half).0;
     let most = bisect(least, high, |c| length(&|cell| cell.high <= c) < half).1;
-    let mut spans = Vec::new();
-    for cell in cells.iter().filter(|c| c.high > least && c.low < most) {
-        each_piece(cell, sorted, cumulative, |p| {
-            let top = p.tokens - cumulative.at(p.cell, p.from);
-            let bottom = p.tokens - cumulative.at(p.cell, p.to);
-            spans.push((bottom.min(top), top.max(bottom), (p.to - p.from) * step));
-        });
-    }
+    let spans = of_each(cells, sorted.len(), |cell| {
+        let mut spans = Vec::new();
+        if cell.high > least && cell.low < most {
+            each_piece(cell, sorted, cumulative, |piece| {
+                let (bottom, top) = piece.span();
+                if bottom < most {
+                    spans.push((bottom, top, piece.length(cumulative)));
+                }
+            });
+        }
+        spans
+    });
+    let mut spans: Vec<(f64, f64, f64)> = spans.into_iter().flatten().collect();
     // the length of what is surely below; what is surely above needs no counting
     let mut sure = length(&|cell| cell.high <= least);
     let (mut low, mut high) = (least, most);
@@ -421,23 +476,6 @@ fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> (f64, f64
         }
     }
     (low, high)
-}
-
-/// ∫ |G − c| over a piece.
-fn distance(piece: &Piece, cumulative: &Cumulative, c: f64) -> f64 {
-    let level = piece.tokens - c;
-    let signed = |from: f64, to: f64| {
-        level * (to - from) * cumulative.step - cumulative.integral(piece.cell, from, to)
-    };
-    let (start, end) = (
-        cumulative.at(piece.cell, piece.from),
-        cumulative.at(piece.cell, piece.to),
-    );
-    if (start < level) == (end < level) {
-        return signed(piece.from, piece.to).abs();
-    }
-    let crossing = cumulative.crossing(piece.cell, piece.from, piece.to, level);
-    signed(piece.from, crossing).abs() + signed(crossing, piece.to).abs()
 }
 
 /// W_1 on the circle between two sets of weighted angles, exact: ∫|F − G − c|dθ with c the median of F − G in θ.
@@ -497,21 +535,19 @@ mod tests {
         let pieces = pieces(sorted, &cumulative);
         let below = |c: f64| {
             let share = |p: &Piece| {
-                let top = p.tokens - cumulative.at(p.cell, p.from);
-                let bottom = p.tokens - cumulative.at(p.cell, p.to);
-                let (bottom, top) = (bottom.min(top), top.max(bottom));
+                let (bottom, top) = p.span();
                 let part = if top > bottom {
                     ((c - bottom) / (top - bottom)).clamp(0.0, 1.0)
                 } else {
                     f64::from(u8::from(bottom < c))
                 };
-                part * (p.to - p.from) * cumulative.step
+                part * p.length(&cumulative)
             };
             pieces.iter().map(share).sum::<f64>()
         };
         let (low, high) = bisect(-1.0, 1.0, |c| below(c) < 0.5 * TAU);
         let level = 0.5 * (low + high);
-        pieces.iter().map(|p| distance(p, &cumulative, level)).sum()
+        pieces.iter().map(|p| p.distance(&cumulative, level)).sum()
     }
 
     #[test]
