@@ -16,6 +16,7 @@ use crate::dynamics::{Attention, Carriers, General, TokenDynamics, merging};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, Splitting, StepError, Work};
 use crate::measure::{Bodies, Particles};
+use crate::observe::Moving;
 use crate::sphere::geometry::retract;
 use crate::sphere::random::{brownian_step, generator};
 
@@ -199,9 +200,13 @@ impl TokenRun {
         &self.bodies
     }
 
-    /// The bodies and their right-hand side.
-    pub fn moving(&mut self) -> (&Particles, &mut TokenDynamics) {
-        (&self.bodies.particles, &mut self.dynamics)
+    /// The bodies and their right-hand side, and where they move by their angles those angles in [0, 2π).
+    pub fn moving(&mut self) -> Moving<'_> {
+        let angles = match &self.stepper {
+            Stepper::Angular { angles, .. } | Stepper::Carried { angles, .. } => Some(&angles[..]),
+            _ => None,
+        };
+        (&self.bodies.particles, &mut self.dynamics, angles)
     }
 
     /// Every merge so far, in order.

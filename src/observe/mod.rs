@@ -17,5 +17,5 @@ pub mod transport;
 pub use cloud::Cloud;
 pub use clusters::{Cluster, Clusters};
 pub use saddle::Saddle;
-pub use sides::{FieldSide, Instruments, TokenSide};
+pub use sides::{FieldSide, Instruments, Moving, TokenSide};
 pub use table::{OBSERVABLES, Observable, Observation, Scale};

@@ -6,6 +6,8 @@ use super::cloud::{self, Cloud};
 use super::clusters::{self, Clusters};
 use super::saddle::Saddle;
 use super::sliced::Slices;
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use crate::dynamics::binned::BinnedMoments;
@@ -94,18 +96,21 @@ pub struct TokenSide {
     scaled_energy: f64,
 }
 
+/// Tokens, their right-hand side, and on the circle their angles in [0, 2π) if somebody has them.
+pub type Moving<'a> = (&'a Particles, &'a mut TokenDynamics, Option<&'a [f64]>);
+
 impl TokenSide {
     /// Measures the tokens; one evaluation of the drift.
     pub fn observe(
-        (tokens, dynamics): (&Particles, &mut TokenDynamics),
+        (tokens, dynamics, known): Moving<'_>,
         instruments: &mut Instruments,
         work: Work,
     ) -> Self {
         let flat = instruments.flat;
-        let angles = if tokens.dimension() == 2 && !flat {
-            tokens.angles()
-        } else {
-            Vec::new()
+        let angles = match known {
+            Some(angles) => Cow::Borrowed(angles),
+            None if tokens.dimension() == 2 && !flat => Cow::Owned(tokens.angles()),
+            None => Cow::default(),
         };
         let many = dynamics.by_angles();
         let general = dynamics.energy_and_rate(tokens);
@@ -539,7 +544,7 @@ mod tests {
         let attention = Attention::new(beta, Normalisation::Softmax);
         let mut dynamics = TokenDynamics::new(attention, &tokens);
         let side = TokenSide::observe(
-            (&tokens, &mut dynamics),
+            (&tokens, &mut dynamics, None),
             &mut Instruments::new(Kernel::new(5, beta), 0.1, None),
             Work::default(),
         );

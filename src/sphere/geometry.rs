@@ -66,6 +66,10 @@ pub fn angle_between(x: &[f64], y: &[f64]) -> f64 {
 /// The representative of an angle in [0, 2π).
 #[must_use]
 pub fn wrap(angle: f64) -> f64 {
+    if (0.0..std::f64::consts::TAU).contains(&angle) {
+        // most angles are; a division takes as long as a sine
+        return angle;
+    }
     let wrapped = angle.rem_euclid(std::f64::consts::TAU);
     if wrapped >= std::f64::consts::TAU {
         0.0
