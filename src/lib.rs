@@ -52,7 +52,7 @@
 //! experiment can be varied from run to run ([`engine::sweep`]), and a given model's tokens replayed ([`engine::replay`]).
 //!
 //! # Speed
-//! Which way a drift goes is one documented rule ([`dynamics::dispatch`]): all pairs once for both of their tokens
+//! Which way a drift goes is one documented rule ([`dispatch`]): all pairs once for both of their tokens
 //! ([`dynamics::direct`]), the series, and on the circle cells with one polynomial each ([`dynamics::cells`]) that tokens
 //! ([`dynamics::binned`]) and density evaluate alike, where a few nodes carry all tokens through a step ([`dynamics::carriers`]). Every
 //! fast path has its slow reference beside it in a test, and no result depends on the number of threads. `cargo bench` times the
@@ -82,6 +82,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 pub mod batch;
+pub mod dispatch;
 pub mod dynamics;
 pub mod engine;
 pub mod integrate;

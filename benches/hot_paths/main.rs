@@ -12,8 +12,8 @@ use std::io::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use metastable::dispatch::Path;
 use metastable::dynamics::binned::{Binned, Places};
-use metastable::dynamics::dispatch::Path;
 use metastable::dynamics::matrix::{Ensemble, MatrixSpec};
 use metastable::dynamics::spectral::Series;
 use metastable::dynamics::system::{Head, System, Weighting};

@@ -19,8 +19,8 @@ use std::f64::consts::{PI, TAU};
 
 use super::binned::{BLOCK, Binned, Located, Places, cell_moments, group_size};
 use super::cells::{Moments, ORDER, enough_cells, powers_of_chebyshev};
-use super::dispatch::{LEAST_POTENTIAL, TOKENS_PER_NODE};
 use super::{Attention, Kernel, Normalisation};
+use crate::dispatch::{LEAST_POTENTIAL, TOKENS_PER_NODE};
 use crate::measure::particles::common_weight;
 
 /// So many times the cells that the kernel alone needs: a stage composes it with the motion so far.

@@ -3,14 +3,13 @@
 //!
 //! The kernel is zonal, so it acts on moments by one multiplier a degree ([`Kernel`], Funk–Hecke), and [`spectral`]
 //! (tokens; for many on the circle in cells, [`binned`], and through whole steps by [`carriers`]) and [`mean_field`] (density) read the same table. What needs no zonal structure goes by all pairs
-//! ([`direct`], and for exponentially weak pulls [`tangent`]). [`dispatch`] says which is taken when, and the tests hold them
+//! ([`direct`], and for exponentially weak pulls [`tangent`]). [`crate::dispatch`] says which is taken when, and the tests hold them
 //! together. [`flow`] moves the markers that carry a density past its collapse, [`merging`] says when bodies become one.
 
 pub mod binned;
 pub mod carriers;
 pub mod cells;
 pub mod direct;
-pub mod dispatch;
 pub mod doubly;
 pub mod flow;
 pub mod gaussian;

@@ -1,11 +1,11 @@
-//! The drift of the tokens, x_i' = P_{x_i} A_i, by whichever path is right and fast: [`super::dispatch`] says which.
+//! The drift of the tokens, x_i' = P_{x_i} A_i, by whichever path is right and fast: [`crate::dispatch`] says which.
 
 use super::binned::{Binned, Places};
 use super::direct::{AllPairs, row_sum};
-use super::dispatch::{BINNED_FROM, LEAST_POTENTIAL, Path, by_tangents, preferred};
 use super::spectral::{Series, SphereSeries};
 use super::tangent;
 use super::{Attention, General, Interaction, Kernel, Normalisation, System};
+use crate::dispatch::{BINNED_FROM, LEAST_POTENTIAL, Path, by_tangents, preferred};
 use crate::measure::Particles;
 use crate::sphere::geometry::{dot, norm, project_tangent};
 
@@ -64,7 +64,7 @@ impl TokenDynamics {
             preferred: if attention.interaction.is_some() {
                 Path::Spectral
             } else {
-                preferred(&kernel, n)
+                preferred(kernel.dimension, kernel.degree() + 1, n)
             },
             pairs: None,
             slow: false,
@@ -145,7 +145,9 @@ impl TokenDynamics {
             self.kernel = attention.kernel(self.dimension);
             self.series = TokenSeries::new(&self.kernel, &self.weights);
             if !self.slow && attention.interaction.is_none() {
-                self.preferred = preferred(&self.kernel, self.weights.len());
+                let kernel = &self.kernel;
+                self.preferred =
+                    preferred(kernel.dimension, kernel.degree() + 1, self.weights.len());
             }
         }
         self.attention = attention;

@@ -1,7 +1,7 @@
 //! The paths of the tokens' drift against each other: the project's main test.
 
-use super::dispatch::Path;
 use super::{Attention, Normalisation, TokenDynamics};
+use crate::dispatch::Path;
 use crate::measure::{Law, Particles};
 use crate::sphere::geometry::dot;
 

@@ -8,7 +8,8 @@ use super::gaussian_run::GaussianSide;
 use super::sweep::SweepView;
 use super::token_run::Merge;
 use super::{Experiment, History};
-use crate::dynamics::{Attention, dispatch::Path};
+use crate::dispatch::Path;
+use crate::dynamics::Attention;
 use crate::observe::{Cluster, Saddle};
 
 /// Degrees shown on the spectrum page.

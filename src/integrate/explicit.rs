@@ -8,6 +8,8 @@ use super::controller::{Controller, StepError, Work, largest};
 use super::tableau::Tableau;
 use rayon::prelude::*;
 
+use crate::dispatch::SHARED_FROM;
+
 /// An adaptive explicit stepper for states of a fixed length.
 pub struct Explicit {
     tableau: &'static Tableau,
@@ -116,8 +118,6 @@ impl Explicit {
 
 /// Entries that are summed over all stages before the next: what is written stays in the first-level cache.
 const STRIP: usize = 1024;
-/// States from this length on are shared among threads: below, a step is over before they wake.
-const PARALLEL: usize = 1 << 15;
 
 /// out = state + step Σ_j weights_j k_j.
 fn combine(state: &[f64], step: f64, weights: &[f64], stages: &[Vec<f64>], out: &mut [f64]) {
@@ -133,7 +133,7 @@ fn combine(state: &[f64], step: f64, weights: &[f64], stages: &[Vec<f64>], out: 
             }
         }
     };
-    if out.len() < PARALLEL {
+    if out.len() < SHARED_FROM {
         out.chunks_mut(STRIP).enumerate().for_each(strip);
     } else {
         out.par_chunks_mut(STRIP).enumerate().for_each(strip);
@@ -155,7 +155,7 @@ fn largest_sum(weights: &[f64], stages: &[Vec<f64>]) -> f64 {
         largest(sums.iter().copied())
     };
     let strips = length.div_ceil(STRIP);
-    if length < PARALLEL {
+    if length < SHARED_FROM {
         largest((0..strips).map(strip))
     } else {
         let tops = (0..strips).into_par_iter().map(strip);

@@ -1,6 +1,7 @@
 //! Weighted points on S^{d−1}: the empirical measure μ_n = Σ_j w_j δ_{x_j}.
 
 use super::Moments;
+use crate::dispatch::SHARED_FROM;
 use crate::sphere::gegenbauer::{for_each_polynomial, growth};
 use crate::sphere::geometry::{dot, wrap};
 use crate::sphere::points::Harmonics;
@@ -21,9 +22,6 @@ pub struct Particles {
     /// w_i > 0, Σ w_i = 1.
     pub weights: Vec<f64>,
 }
-
-/// From so many tokens on threads share what is done token by token; below, they take longer to wake.
-const MANY: usize = 1 << 15;
 
 /// Tokens are summed in groups of this size and the groups in order, so that the sum does not depend on the threads.
 const GROUP: usize = 1024;
@@ -94,7 +92,7 @@ impl Particles {
         debug_assert_eq!(self.dimension, 2);
         use rayon::prelude::*;
         let angle = |x: &[f64]| wrap(x[1].atan2(x[0]));
-        if self.count() < MANY {
+        if self.count() < SHARED_FROM {
             return self.rows().map(angle).collect();
         }
         self.positions.par_chunks_exact(2).map(angle).collect()
@@ -132,7 +130,7 @@ impl Particles {
     /// What `sum` makes of the rows and weights of all tokens, or where they are many of groups of them, on the threads.
     pub fn sums_of_groups<R: Send>(&self, sum: impl Fn(&[f64], &[f64]) -> R + Sync) -> Vec<R> {
         use rayon::prelude::*;
-        if self.count() < MANY {
+        if self.count() < SHARED_FROM {
             return vec![sum(&self.positions, &self.weights)];
         }
         (self.positions.par_chunks(self.dimension * GROUP))

@@ -5,11 +5,9 @@
 
 use rayon::prelude::*;
 
+use crate::dispatch::SHARED_FROM;
 use crate::measure::Particles;
 use crate::sphere::geometry::gap;
-
-/// From so many tokens on threads share the work; below, they take longer to wake.
-pub(super) const MANY: usize = 1 << 15;
 
 /// The order of the frame before.
 #[derive(Default)]
@@ -25,7 +23,7 @@ impl Around {
         }
         let angle = |i: &u32| (angles[*i as usize], *i);
         // the angles of neighbours lie anywhere in memory: what takes time is waiting for it
-        let mut sorted: Vec<(f64, u32)> = if angles.len() < MANY {
+        let mut sorted: Vec<(f64, u32)> = if angles.len() < SHARED_FROM {
             self.order.iter().map(angle).collect()
         } else {
             self.order.par_iter().map(angle).collect()

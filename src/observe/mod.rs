@@ -11,6 +11,7 @@ pub mod products;
 pub mod saddle;
 pub mod sides;
 pub mod sliced;
+pub mod straight;
 pub mod table;
 pub mod transport;
 

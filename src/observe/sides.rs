@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
+use crate::dispatch::SHARED_FROM;
 use crate::dynamics::binned::BinnedMoments;
 use crate::dynamics::{Kernel, MeanField, TokenDynamics};
 use crate::integrate::Work;
@@ -238,7 +239,7 @@ fn vertices(clusters: &Clusters, radius: f64) -> usize {
 /// (angle, weight) of the tokens of a circle, by angle.
 fn weighted(tokens: &Particles, side: &TokenSide) -> Vec<(f64, f64)> {
     let weight = |(angle, i): &(f64, u32)| (*angle, tokens.weights[*i as usize]);
-    if side.around.len() < super::around::MANY {
+    if side.around.len() < SHARED_FROM {
         side.around.iter().map(weight).collect()
     } else {
         side.around.par_iter().map(weight).collect()
@@ -407,7 +408,7 @@ impl FieldSide {
                         .zip(tokens.weights.iter().copied())
                         .collect()
                 };
-                super::transport::wasserstein_to_line(&angles, &curve.points(LINE), periodic)
+                super::straight::wasserstein_to_line(&angles, &curve.points(LINE), periodic)
             }
             (None, Some(slices)) => slices.between_points(tokens, particles),
             (None, None) => f64::NAN,
@@ -450,7 +451,7 @@ impl FieldSide {
         let wasserstein = match (&instruments.slices, particles.dimension()) {
             _ if instruments.flat => f64::NAN,
             (_, 2) => {
-                super::transport::between_points_on_circle(&angles(tokens), &angles(particles))
+                super::straight::between_points_on_circle(&angles(tokens), &angles(particles))
             }
             (Some(slices), _) => slices.between_points(tokens, particles),
             (None, _) => f64::NAN,

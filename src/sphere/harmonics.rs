@@ -12,9 +12,7 @@ use super::domain::sphere_row;
 use super::gegenbauer::Quadrature;
 use super::legendre::{Legendre, Orders, epsilon};
 use super::parallels::Parallels;
-
-/// From this many products degree²·latitudes on a transform is shared among threads (calibrated at 2 threads: 0.1 ms of work).
-const PARALLEL_FROM: usize = 1 << 20;
+use crate::dispatch::transform_in_parallel;
 
 /// A transform of fixed size that owns its scratch: no call allocates.
 pub struct SpherePlan {
@@ -243,7 +241,7 @@ impl SpherePlan {
 
     /// Whether a transform of this degree is worth several threads.
     fn parallel(&self, degree: usize) -> bool {
-        degree * degree * self.latitudes() >= PARALLEL_FROM && rayon::current_num_threads() > 1
+        transform_in_parallel(degree, self.latitudes())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where tokens live: the unit sphere S^{d−1} ⊂ ℝ^d, its uniform probability σ, its random points, and the harmonic
 //! analysis that the other rooms need: Fourier on the circle, spherical harmonics on S², Gegenbauer polynomials for the
-//! zonal functions of S^{d−1}, with their special functions and quadratures. Uses nothing else of the house.
+//! zonal functions of S^{d−1}, with their special functions and quadratures. Uses nothing else of the house but its thresholds
+//! for threads ([`crate::dispatch`]).
 
 pub mod bessel;
 pub mod circle;

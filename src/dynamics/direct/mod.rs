@@ -12,7 +12,7 @@ mod rounds;
 mod tiles;
 
 use super::Attention;
-use super::dispatch::{ABREAST_UP_TO, FEW, block, pairs_in_parallel};
+use crate::dispatch::{ABREAST_UP_TO, FEW, block, pairs_in_parallel};
 use crate::measure::particles::common_weight;
 use crate::sphere::exponential::exp;
 use crate::sphere::geometry::dot;

@@ -6,6 +6,7 @@
 //! the tail that the resolution follows tells when it has not. The flux form has no k = 0 term: mass is conserved
 //! to the last bit.
 
+use crate::dispatch::POINTS_PER_CELL;
 use crate::dynamics::cells::{CellField, How, enough_cells};
 use crate::dynamics::{Attention, Kernel, Normalisation};
 use crate::measure::density::coefficient;
@@ -17,10 +18,6 @@ pub(super) const FLOOR: f64 = 1e-14;
 
 /// Points per mode of the working grid.
 pub const POINTS_PER_MODE: usize = 3;
-
-/// Points in a cell from which on Z and its slope are evaluated as polynomials instead of transformed (measured: at 4 they cost the
-/// same, at 64 a quarter).
-const POINTS_PER_CELL: usize = 16;
 
 /// The right-hand side for K modes, with its plan and scratch.
 pub struct CircleMeanField {

@@ -1,21 +1,21 @@
-//! The dispatch rule: which way a drift is computed, in what blocks and on how many threads, from n, d, β and the accuracy asked for.
+//! The dispatch rule, below all rooms: which way a drift is computed, in what blocks and on how many threads, from n, d, β and the accuracy asked for.
 //!
 //! | tokens | way | cost | from |
 //! |---|---|---|---|
-//! | any | all pairs, [`super::direct`]: abreast up to d = [`ABREAST_UP_TO`], above in tiles, up to [`FEW`] in one pass | n²d | always right |
-//! | circle | the series, [`super::spectral`] | nK | [`SERIES_FROM`]·K |
-//! | circle | the series in cells, [`super::binned`], by angles | n | [`BINNED_FROM`] |
-//! | circle, one field for all | whole steps by nodes, [`super::carriers`] | 2n a step | [`TOKENS_PER_NODE`] a node |
+//! | any | all pairs, [`crate::dynamics::direct`]: abreast up to d = [`ABREAST_UP_TO`], above in tiles, up to [`FEW`] in one pass | n²d | always right |
+//! | circle | the series, [`crate::dynamics::spectral`] | nK | [`SERIES_FROM`]·K |
+//! | circle | the series in cells, [`crate::dynamics::binned`], by angles | n | [`BINNED_FROM`] |
+//! | circle, one field for all | whole steps by nodes, [`crate::dynamics::carriers`] | 2n a step | [`TOKENS_PER_NODE`] a node |
 //! | S² | the series of K² harmonics | nK² | [`SPHERE_SERIES_FROM`]·K² |
-//! | merging | all pairs in the tangent space, [`super::tangent`] | n²d | up to [`TANGENT_UP_TO`] |
+//! | circle, the field | transforms of the grid; Z and its slope by cells from [`POINTS_PER_CELL`] points a cell | N log N | any |
+//! | S², the field | [`crate::sphere::legendre`] and [`crate::sphere::parallels`] | L³ | any |
+//! | merging | all pairs in the tangent space, [`crate::dynamics::tangent`] | n²d | up to [`TANGENT_UP_TO`] |
 //!
 //! with K ≈ 20 + 6√β degrees. For (SA) the series is taken only for tokens whose potential is at least [`LEAST_POTENTIAL`]; the others
 //! are summed over all pairs, and the run counts how often that was. Threads take what is shared out in blocks whose number depends on n
 //! alone: no result depends on how many threads there are. The vector instructions are chosen at run time (`pulp`).
 //!
 //! A constant says on what it was calibrated; "measured" is one core with AVX-512 (Zen 4), ratios within 20 % of those with AVX2.
-
-use super::Kernel;
 
 /// How many tokens a degree of the series must stand against before it is used: a degree costs a token about as much as 2 pairs,
 /// moments and evaluation together, and below that both are microseconds.
@@ -53,6 +53,15 @@ const TILE: usize = 128;
 /// Blocks of tokens that go abreast, if there are enough tokens: games for 16 threads a round.
 const BLOCKS: usize = 32;
 
+/// Numbers, or tokens, from which on threads share what is done one by one: below, the work is over before they wake (calibrated at 2 threads:
+/// 32768 angles take 0.7 ms, a step's sums 0.1 ms).
+pub const SHARED_FROM: usize = 1 << 15;
+/// From this many products degree²·latitudes on a transform on S² is shared among threads (calibrated at 2 threads: 0.1 ms of work).
+const SHARED_TRANSFORM: usize = 1 << 20;
+/// Points in a cell from which on Z and its slope on a grid of the circle are evaluated as polynomials instead of transformed (measured:
+/// at 4 they cost the same, at 64 a quarter).
+pub const POINTS_PER_CELL: usize = 16;
+
 /// Which way the drift is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Path {
@@ -62,15 +71,14 @@ pub enum Path {
     Spectral,
     /// All pairs, term by term in the tangent space.
     Tangent,
-    /// All pairs of a general system ([`super::general`]).
+    /// All pairs of a general system ([`crate::dynamics::general`]).
     General,
 }
 
-/// The path to try first for n tokens of a plain system.
+/// The path to try first for n tokens of a plain system whose kernel has so many degrees.
 #[must_use]
-pub fn preferred(kernel: &Kernel, count: usize) -> Path {
-    let degrees = kernel.degree() + 1;
-    let spectral = match kernel.dimension {
+pub fn preferred(dimension: usize, degrees: usize, count: usize) -> Path {
+    let spectral = match dimension {
         2 => count >= SERIES_FROM * degrees,
         3 => count as f64 >= SPHERE_SERIES_FROM * (degrees * degrees) as f64,
         _ => false,
@@ -104,13 +112,22 @@ pub fn pairs_in_parallel(count: usize, dimension: usize) -> bool {
     count * count * dimension >= PARALLEL_PAIRS
 }
 
+/// Whether a transform on S² is shared among threads.
+#[must_use]
+pub fn transform_in_parallel(degree: usize, latitudes: usize) -> bool {
+    degree * degree * latitudes >= SHARED_TRANSFORM && rayon::current_num_threads() > 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_rule_takes_the_series_where_it_is_cheaper_and_all_pairs_elsewhere() {
-        let path = |dimension, beta, count| preferred(&Kernel::new(dimension, beta), count);
+        let path = |dimension, beta, count| {
+            let degrees = crate::dynamics::Kernel::new(dimension, beta).degree() + 1;
+            preferred(dimension, degrees, count)
+        };
         assert_eq!(path(2, 4.0, 64), Path::Direct);
         assert_eq!(path(2, 4.0, 256), Path::Spectral);
         assert_eq!(path(2, 1e4, 1000), Path::Direct);
