@@ -7,6 +7,8 @@
 //!
 //! A transform is the sums of [`super::legendre`] along each meridian and the Fourier transforms of [`super::parallels`] along each latitude.
 
+use pulp::{Simd, WithSimd};
+
 use super::Complex;
 use super::domain::sphere_row;
 use super::gegenbauer::Quadrature;
@@ -231,17 +233,46 @@ impl SpherePlan {
     pub fn unfold(&self, folded: &[Complex], values: &mut [f64]) {
         let (n, latitudes) = (self.longitudes, self.latitudes());
         let (north, south) = values.split_at_mut(latitudes.div_ceil(2) * n);
-        for (z, values) in folded.chunks_exact(n).zip(north.chunks_exact_mut(n)) {
-            values.iter_mut().zip(z).for_each(|(v, z)| *v = z.re);
-        }
-        for (z, values) in folded.chunks_exact(n).zip(south.chunks_exact_mut(n).rev()) {
-            values.iter_mut().zip(z).for_each(|(v, z)| *v = z.im);
+        let mut mirrors = south.chunks_exact_mut(n).rev();
+        let arch = pulp::Arch::new();
+        for (folded, north) in folded.chunks_exact(n).zip(north.chunks_exact_mut(n)) {
+            // the equator has no mirror
+            let south = mirrors.next().unwrap_or_default();
+            arch.dispatch(Parts {
+                folded,
+                north,
+                south,
+            });
         }
     }
 
     /// Whether a transform of this degree is worth several threads.
     fn parallel(&self, degree: usize) -> bool {
         transform_in_parallel(degree, self.latitudes())
+    }
+}
+
+/// Real parts to the north, imaginary parts to the south.
+struct Parts<'a> {
+    folded: &'a [Complex],
+    north: &'a mut [f64],
+    south: &'a mut [f64],
+}
+
+impl WithSimd for Parts<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        if self.south.is_empty() {
+            self.north
+                .iter_mut()
+                .zip(self.folded)
+                .for_each(|(v, z)| *v = z.re);
+        }
+        for ((z, north), south) in self.folded.iter().zip(self.north).zip(self.south) {
+            (*north, *south) = (z.re, z.im);
+        }
     }
 }
 

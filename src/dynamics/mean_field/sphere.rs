@@ -6,6 +6,7 @@
 //! the flux are free of aliasing.
 
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
+use pulp::{Simd, WithSimd};
 
 use super::circle::FLOOR;
 use crate::dynamics::{Attention, Kernel, Normalisation};
@@ -111,7 +112,7 @@ impl SphereMeanField {
     fn velocity<const FLUX: bool>(&mut self, state: &[f64]) {
         let degree = Domain::Sphere.degree(self.smooth.len());
         let kernel = &self.kernel;
-        // Z = β · the series of λ_ℓ/β, ℓ ≥ 1, and λ_0 …
+        // Z = λ_0 + β · the series of λ_ℓ/β, ℓ ≥ 1
         cut(
             state,
             self.modes,
@@ -140,7 +141,7 @@ impl SphereMeanField {
             }
         }
         let floor = FLOOR * top;
-        let longitudes = self.plan.longitudes();
+        let (longitudes, arch) = (self.plan.longitudes(), pulp::Arch::new());
         let mut fastest = 0.0_f64;
         let fields = (self.meridional.chunks_exact_mut(longitudes))
             .zip(self.zonal.chunks_exact_mut(longitudes))
@@ -148,13 +149,14 @@ impl SphereMeanField {
             .zip(self.density.chunks_exact(longitudes));
         for ((((u, w), z), rho), x) in fields.zip(self.plan.cosines()) {
             let inverse = 1.0 / ((1.0 - x) * (1.0 + x));
-            let top = row_velocity::<FLUX>(
-                inverse * scale,
-                softmax.then_some(floor),
-                [cast_slice_mut(u), cast_slice_mut(w)],
-                cast_slice(z),
-                cast_slice(rho),
-            );
+            let top = arch.dispatch(RowVelocity::<FLUX> {
+                factor: inverse * scale,
+                floor: softmax.then_some(floor),
+                meridional: cast_slice_mut(u),
+                zonal: cast_slice_mut(w),
+                potential: cast_slice(z),
+                density: cast_slice(rho),
+            });
             fastest = fastest.max(top / inverse);
         }
         self.fastest = fastest.sqrt();
@@ -217,23 +219,53 @@ impl SphereMeanField {
 }
 
 /// Along one latitude (u, w) ← factor·(u, w)/Z, or without `floor` factor·(u, w), times ρ if `FLUX`; returns the largest |v|² before ρ.
-fn row_velocity<const FLUX: bool>(
+struct RowVelocity<'a, const FLUX: bool> {
     factor: f64,
     floor: Option<f64>,
-    [u, w]: [&mut [f64]; 2],
-    z: &[f64],
-    rho: &[f64],
-) -> f64 {
-    let mut top = 0.0;
-    for (((u, w), z), rho) in u.iter_mut().zip(w).zip(z).zip(rho) {
-        let factor = floor.map_or(factor, |floor| factor / if *z > floor { *z } else { floor });
-        let (along, around) = (*u * factor, *w * factor);
-        let square = along * along + around * around;
-        top = if square > top { square } else { top };
-        let rho = if FLUX { *rho } else { 1.0 };
-        (*u, *w) = (along * rho, around * rho);
+    meridional: &'a mut [f64],
+    zonal: &'a mut [f64],
+    potential: &'a [f64],
+    density: &'a [f64],
+}
+
+impl<const FLUX: bool> WithSimd for RowVelocity<'_, FLUX> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let (u, u_rest) = S::as_mut_simd_f64s(self.meridional);
+        let (w, w_rest) = S::as_mut_simd_f64s(self.zonal);
+        let (z, z_rest) = S::as_simd_f64s(self.potential);
+        let (rho, rho_rest) = S::as_simd_f64s(self.density);
+        let factor = simd.splat_f64s(self.factor);
+        let floor = self.floor.map(|floor| simd.splat_f64s(floor));
+        let mut top = simd.splat_f64s(0.0);
+        for (((u, w), z), rho) in u.iter_mut().zip(w).zip(z).zip(rho) {
+            let factor = match floor {
+                Some(floor) => simd.div_f64s(factor, simd.max_f64s(*z, floor)),
+                None => factor,
+            };
+            let (along, around) = (simd.mul_f64s(*u, factor), simd.mul_f64s(*w, factor));
+            let square = simd.mul_add_f64s(along, along, simd.mul_f64s(around, around));
+            top = simd.max_f64s(top, square);
+            (*u, *w) = if FLUX {
+                (simd.mul_f64s(along, *rho), simd.mul_f64s(around, *rho))
+            } else {
+                (along, around)
+            };
+        }
+        let mut top = simd.reduce_max_f64s(top);
+        for (((u, w), z), rho) in u_rest.iter_mut().zip(w_rest).zip(z_rest).zip(rho_rest) {
+            let factor = self
+                .floor
+                .map_or(self.factor, |floor| self.factor / z.max(floor));
+            let (along, around) = (*u * factor, *w * factor);
+            top = top.max(along * along + around * around);
+            let rho = if FLUX { *rho } else { 1.0 };
+            (*u, *w) = (along * rho, around * rho);
+        }
+        top
     }
-    top
 }
 
 /// The coefficients of degree ≤ `to`, each times `factor`(ℓ).

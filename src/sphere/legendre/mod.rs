@@ -13,7 +13,7 @@
 //!
 //! Near the poles sin^mθ underflows for high orders although P̄_ℓm is of order one at higher degrees. So for every order
 //! and latitude the recurrence starts at the first degree where |P̄| passes 2^−120, from values found once with an
-//! exponent of their own; what is left out is below 1e-35. The sums themselves are in [`sums`].
+//! exponent of their own; what is left out is below 1e-35. The sums themselves are in `sums`.
 
 mod sums;
 

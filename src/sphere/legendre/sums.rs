@@ -366,7 +366,7 @@ fn four_sums<S: Simd>(simd: S, group: &[S::f64s]) -> [f64; 4] {
     }
 }
 
-/// The order in which the latitudes of a group stand in a row: place p has latitude `order`[p] of its group. (Interleaving is cheapest if
+/// The order in which the latitudes of a group stand in a row: place p has the latitude of its group that stands at p of the list. (Interleaving is cheapest if
 /// it may leave the vector's numbers in an order of its own.)
 pub(super) struct Places;
 
