@@ -56,8 +56,11 @@ const BLOCKS: usize = 32;
 /// Numbers, or tokens, from which on threads share what is done one by one: below, the work is over before they wake (calibrated at 2 threads:
 /// 32768 angles take 0.7 ms, a step's sums 0.1 ms).
 pub const SHARED_FROM: usize = 1 << 15;
-/// From this many products degree²·latitudes on a transform on S² is shared among threads (calibrated at 2 threads: 0.1 ms of work).
-const SHARED_TRANSFORM: usize = 1 << 20;
+/// From this many products latitudes·(degree² + [`FOURIER`]·longitudes) on a transform on S² is shared among threads (measured at 2
+/// threads: nothing is won at degree 127, a factor 1.7 at 255).
+const SHARED_TRANSFORM: usize = 3 << 20;
+/// A longitude of a Fourier transform costs as much as so many Legendre functions at a latitude (measured at 512 longitudes).
+const FOURIER: usize = 24;
 /// Points in a cell from which on Z and its slope on a grid of the circle are evaluated as polynomials instead of transformed (measured:
 /// at 4 they cost the same, at 64 a quarter).
 pub const POINTS_PER_CELL: usize = 16;
@@ -114,8 +117,9 @@ pub fn pairs_in_parallel(count: usize, dimension: usize) -> bool {
 
 /// Whether a transform on S² is shared among threads.
 #[must_use]
-pub fn transform_in_parallel(degree: usize, latitudes: usize) -> bool {
-    degree * degree * latitudes >= SHARED_TRANSFORM && rayon::current_num_threads() > 1
+pub fn transform_in_parallel(degree: usize, latitudes: usize, longitudes: usize) -> bool {
+    latitudes * (degree * degree + FOURIER * longitudes) >= SHARED_TRANSFORM
+        && rayon::current_num_threads() > 1
 }
 
 #[cfg(test)]

@@ -248,7 +248,7 @@ impl SpherePlan {
 
     /// Whether a transform of this degree is worth several threads.
     fn parallel(&self, degree: usize) -> bool {
-        transform_in_parallel(degree, self.latitudes())
+        transform_in_parallel(degree, self.latitudes(), self.longitudes)
     }
 }
 
