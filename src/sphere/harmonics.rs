@@ -40,12 +40,8 @@ impl SpherePlan {
         let orders = degree.min((longitudes - 1) / 2);
         let quadrature = Quadrature::new(3, latitudes);
         let northern = latitudes.div_ceil(2);
-        let weights: Vec<f64> = (0..northern)
-            .map(|j| {
-                // the equator stands in both parts of a folded field
-                let share = if 2 * j + 1 == latitudes { 0.5 } else { 1.0 };
-                share * quadrature.weights[j] / longitudes as f64
-            })
+        let weights: Vec<f64> = folded_latitudes(&quadrature)
+            .map(|(_, weight)| weight / longitudes as f64)
             .collect();
         let legendre = Legendre::new(degree, orders, &quadrature.nodes[..northern], &weights);
         Self {
@@ -110,6 +106,11 @@ impl SpherePlan {
     #[must_use]
     pub fn weights(&self) -> &[f64] {
         &self.quadrature.weights
+    }
+
+    /// cos θ_j and weight of the latitudes of a folded field, either of whose parts has this weight.
+    pub fn folded_latitudes(&self) -> impl Iterator<Item = (f64, f64)> {
+        folded_latitudes(&self.quadrature)
     }
 
     /// Values on the grid from the coefficients of a state of any degree ≤ L.
@@ -274,6 +275,18 @@ impl WithSimd for Parts<'_> {
             (*north, *south) = (z.re, z.im);
         }
     }
+}
+
+/// The northern latitudes and their weights, half for the equator, which stands in both parts of a folded field.
+fn folded_latitudes(quadrature: &Quadrature) -> impl Iterator<Item = (f64, f64)> {
+    let latitudes = quadrature.nodes.len();
+    let all = quadrature.nodes.iter().zip(&quadrature.weights);
+    all.take(latitudes.div_ceil(2))
+        .enumerate()
+        .map(move |(j, (x, weight))| {
+            let share = if 2 * j + 1 == latitudes { 0.5 } else { 1.0 };
+            (*x, share * weight)
+        })
 }
 
 fn state_degree(length: usize) -> usize {

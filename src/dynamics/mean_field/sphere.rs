@@ -175,7 +175,7 @@ impl SphereMeanField {
         let softmax = self.attention.normalisation == Normalisation::Softmax;
         let longitudes = self.plan.longitudes();
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
-        for (j, (x, weight)) in self.northern().enumerate() {
+        for (j, (x, weight)) in self.plan.folded_latitudes().enumerate() {
             let row = j * longitudes..(j + 1) * longitudes;
             let u: &[f64] = cast_slice(&self.meridional[row.clone()]);
             let w: &[f64] = cast_slice(&self.zonal[row.clone()]);
@@ -197,24 +197,12 @@ impl SphereMeanField {
     pub fn mass(&self) -> f64 {
         let longitudes = self.plan.longitudes();
         (self.density.chunks_exact(longitudes))
-            .zip(self.northern())
+            .zip(self.plan.folded_latitudes())
             .map(|(row, (_, weight))| {
                 let row: &[f64] = cast_slice(row);
                 weight * row.iter().sum::<f64>() / longitudes as f64
             })
             .sum()
-    }
-
-    /// cos θ_j of the northern latitudes and their weights; half for the equator, which stands in both parts.
-    fn northern(&self) -> impl Iterator<Item = (f64, f64)> {
-        let latitudes = self.plan.latitudes();
-        let all = self.plan.cosines().iter().zip(self.plan.weights());
-        all.take(latitudes.div_ceil(2))
-            .enumerate()
-            .map(move |(j, (x, weight))| {
-                let share = if 2 * j + 1 == latitudes { 0.5 } else { 1.0 };
-                (*x, share * weight)
-            })
     }
 }
 

@@ -89,13 +89,7 @@ struct Part {
 
 /// The functions of every order m ≤ ℓ ≤ L at a set of northern latitudes.
 pub struct Legendre {
-    /// x_j, padded.
-    cosines: Vec<f64>,
-    /// x_j².
-    squares: Vec<f64>,
-    /// What the analysis weighs each latitude with, 0 where it is padding.
-    weights: Vec<f64>,
-    orders: Vec<Order>,
+    tables: Tables,
     parts: Vec<Part>,
     arch: pulp::Arch,
 }
@@ -123,10 +117,12 @@ impl Legendre {
             })
             .collect();
         Self {
-            squares: cosines.iter().map(|x| x * x).collect(),
-            weights: pad(weights),
-            cosines,
-            orders,
+            tables: Tables {
+                squares: cosines.iter().map(|x| x * x).collect(),
+                weights: pad(weights),
+                cosines,
+                orders,
+            },
             parts: parts(degree, highest),
             arch: pulp::Arch::new(),
         }
@@ -135,7 +131,7 @@ impl Legendre {
     /// Padded number of latitudes.
     #[must_use]
     pub fn padded(&self) -> usize {
-        self.cosines.len()
+        self.tables.cosines.len()
     }
 
     /// Which latitude of a group of [`LANES`] stands at each place of a row.
@@ -147,7 +143,7 @@ impl Legendre {
     /// Length of the rows of all orders.
     #[must_use]
     pub fn row_length(&self) -> usize {
-        self.orders.len() * self.padded()
+        self.tables.orders.len() * self.padded()
     }
 
     /// For every order m up to the degree of `state`: F^n and F^s, the sums Σ_ℓ (c_ℓm − i s_ℓm) P̄_ℓm (over √2 for m > 0) at
@@ -158,12 +154,6 @@ impl Legendre {
         let degree = Domain::Sphere.degree(state.len());
         let per_order = ROWS * self.padded();
         let mut rest: &mut [f64] = cast_slice_mut(rows);
-        let table = Tables {
-            orders: &self.orders,
-            cosines: &self.cosines,
-            squares: &self.squares,
-            weights: &self.weights,
-        };
         let work = self.parts.iter_mut().map_while(|part| {
             let orders = part.orders.start..part.orders.end.min(degree + 1);
             (!orders.is_empty()).then(|| {
@@ -171,10 +161,10 @@ impl Legendre {
                 (orders, rows, &mut part.scratch)
             })
         });
-        let arch = self.arch;
+        let (arch, table) = (self.arch, &self.tables);
         let each = |(orders, rows, coefficients): Share<'_>| {
             arch.dispatch(sums::Synthesis {
-                table: &table,
+                table,
                 orders,
                 state,
                 degree,
@@ -192,12 +182,6 @@ impl Legendre {
         let degree = Domain::Sphere.degree(state.len());
         let mut rest = state;
         let rows: &[f64] = cast_slice(rows);
-        let table = Tables {
-            orders: &self.orders,
-            cosines: &self.cosines,
-            squares: &self.squares,
-            weights: &self.weights,
-        };
         let work = self.parts.iter_mut().map_while(|part| {
             let orders = part.orders.start..part.orders.end.min(degree + 1);
             (!orders.is_empty()).then(|| {
@@ -205,10 +189,10 @@ impl Legendre {
                 (orders, split(&mut rest, numbers), &mut part.scratch)
             })
         });
-        let arch = self.arch;
+        let (arch, table) = (self.arch, &self.tables);
         let each = |(orders, state, sums): Share<'_>| {
             arch.dispatch(sums::Analysis {
-                table: &table,
+                table,
                 orders,
                 degree,
                 rows,
@@ -226,11 +210,14 @@ impl Legendre {
 type Share<'a> = (Range<usize>, &'a mut [f64], &'a mut Vec<f64>);
 
 /// What all parts read.
-struct Tables<'a> {
-    orders: &'a [Order],
-    cosines: &'a [f64],
-    squares: &'a [f64],
-    weights: &'a [f64],
+struct Tables {
+    orders: Vec<Order>,
+    /// x_j, padded.
+    cosines: Vec<f64>,
+    /// x_j².
+    squares: Vec<f64>,
+    /// What the analysis weighs each latitude with, 0 where it is padding.
+    weights: Vec<f64>,
 }
 
 /// Takes the next piece.

@@ -20,7 +20,7 @@ const ABREAST: usize = 4;
 
 /// See [`super::Legendre::synthesis`]; the orders of one part.
 pub(super) struct Synthesis<'a> {
-    pub table: &'a Tables<'a>,
+    pub table: &'a Tables,
     pub orders: Range<usize>,
     pub state: &'a [f64],
     pub degree: usize,
@@ -103,7 +103,7 @@ impl Synthesis<'_> {
 
 /// See [`super::Legendre::analysis`]; the orders of one part.
 pub(super) struct Analysis<'a> {
-    pub table: &'a Tables<'a>,
+    pub table: &'a Tables,
     pub orders: Range<usize>,
     pub degree: usize,
     /// The rows of all orders.
