@@ -9,6 +9,7 @@ use metastable::engine::Session;
 use metastable::engine::token_run::TokenRun;
 use metastable::integrate::{Explicit, tableau::DORMAND_PRINCE_853};
 use metastable::measure::{Density, Law, Particles};
+use metastable::observe::around::Sorted;
 use metastable::observe::transport::wasserstein;
 use metastable::sphere::bessel::scaled_multipliers;
 use metastable::theory;
@@ -145,11 +146,11 @@ fn wasserstein_is_exact_on_the_circle() {
     for case in reference("transport.json").as_array().unwrap() {
         let weights = numbers(&case["weights"]);
         let total: f64 = weights.iter().sum();
-        let mut sorted: Vec<(f64, f64)> = (numbers(&case["angles"]).iter())
+        let tokens = (numbers(&case["angles"]).iter())
             .map(|t| metastable::sphere::geometry::wrap(*t))
             .zip(weights.iter().map(|w| w / total))
             .collect();
-        sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let sorted = Sorted::of(tokens);
         let law = Law::Harmonics {
             cosine: numbers(&case["cosine"]),
             sine: numbers(&case["sine"]),

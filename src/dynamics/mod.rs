@@ -15,6 +15,7 @@ pub mod flow;
 pub mod gaussian;
 pub mod general;
 pub mod kernel;
+mod located;
 pub mod matrix;
 pub mod mean_field;
 pub mod merging;

@@ -448,23 +448,15 @@ impl TokenDynamics {
             / value
     }
 
-    /// The same at tokens of a circle that move by their angles, whose potentials are left in `potential`.
+    /// The same at tokens of a circle that move by their angles; Z|x'|² = scale² slope²/Z.
     pub fn dissipation_at(&mut self, angles: &[f64]) -> f64 {
-        self.potential.resize(angles.len(), 0.0);
-        self.slope.resize(angles.len(), 0.0);
-        if let TokenSeries::Binned(series) = &mut self.series {
-            let (slope, potential) = (&mut self.slope, &mut self.potential);
-            let places = Places::Angles(angles);
-            series.evaluate(&self.kernel, places, &self.weights, slope, potential);
-        }
-        let (growth, value) = (self.attention.growth(), self.attention.value);
+        let (growth, scale) = (self.attention.growth(), self.attention.scale());
         let softmax = self.attention.normalisation == Normalisation::Softmax;
-        let scale = self.attention.scale();
-        // Z v² = scale² slope²/Z
-        let terms = (self.slope.iter().zip(&self.potential)).zip(&self.weights);
-        let sum: f64 = terms
-            .map(|((s, z), w)| w * s * s * if softmax { growth / z } else { 1.0 })
-            .sum();
-        sum * scale * scale / value
+        let TokenSeries::Binned(series) = &mut self.series else {
+            return f64::NAN;
+        };
+        let growth = softmax.then_some(growth);
+        let sum = series.dissipation(&self.kernel, angles, &self.weights, growth);
+        sum * scale * scale / self.attention.value
     }
 }

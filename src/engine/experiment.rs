@@ -9,6 +9,7 @@ use super::frequencies::Frequencies;
 use super::replay::Replay;
 use super::sweep::SweepSpec;
 use super::system_spec::{SystemSpec, WrittenAttention};
+use crate::dispatch::SHARED_FROM;
 use crate::dynamics::{Attention, Normalisation};
 use crate::measure::{Law, Particles};
 use crate::sphere::Domain;
@@ -186,6 +187,17 @@ impl Weights {
 }
 
 impl TokenSpec {
+    /// Whether tokens are so many and so alike on the circle that they are numbered around it: neighbours then lie side by side in memory,
+    /// and stay there.
+    #[must_use]
+    pub fn numbered_around(&self) -> bool {
+        let alike = self.weights.is_equal() && self.frequencies.is_none();
+        let drawn = self.encoding.is_none()
+            && self.replay.is_none()
+            && !matches!(self.initial, Law::Points { .. } | Law::File { .. });
+        self.dimension == 2 && !self.flat && self.count >= SHARED_FROM && alike && drawn
+    }
+
     /// The tokens at t = 0.
     #[must_use]
     pub fn particles(&self) -> Particles {

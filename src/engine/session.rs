@@ -424,10 +424,6 @@ impl Session {
             }),
             _ => None,
         };
-        self.token_side.around = Vec::new();
-        if let Some(reference) = &mut self.reference {
-            reference.side.around = Vec::new();
-        }
         self.gaussian_side =
             (self.gaussian.as_ref()).and_then(|gaussian| gaussian.side(self.tokens.tokens()));
         if self.experiment.tokens.replay.is_some() {
@@ -505,8 +501,9 @@ impl Session {
             reference.plane = drawn(reference.run.tokens(), &reference.plane.0);
         }
         let stride = particles.count().div_ceil(PICTURE_TOKENS);
-        let shown = |p: &[f64; 2]| [p[0] as f32, p[1] as f32];
-        record.tokens = self.plane.iter().step_by(stride).map(shown).collect();
+        record.tokens = (shown(particles, &self.plane, stride).iter())
+            .map(|p| [p[0] as f32, p[1] as f32])
+            .collect();
         let Some(pictures) = &mut self.pictures else {
             return;
         };
@@ -539,11 +536,24 @@ impl Session {
 /// Most tokens whose design strength is measured at every frame.
 const DESIGNS_UP_TO: usize = 512;
 
-/// Where tokens are drawn, turned to be near where they were, and the share of Σ w|x|² that is seen.
+/// Where tokens are drawn, turned to be near where they were, and the share of Σ w|x|² that is seen; in two dimensions they are drawn where
+/// they are, and the list stays empty.
 fn drawn(tokens: &Particles, before: &[[f64; 2]]) -> (Vec<[f64; 2]>, f64) {
-    let (mut plane, share) = principal::coordinates(tokens);
-    if tokens.dimension() > 2 {
-        principal::align(&mut plane, before);
+    if tokens.dimension() == 2 {
+        return (Vec::new(), 1.0);
     }
+    let (mut plane, share) = principal::coordinates(tokens);
+    principal::align(&mut plane, before);
     (plane, share)
+}
+
+/// Every `stride`-th token where it is drawn.
+pub(super) fn shown(tokens: &Particles, plane: &[[f64; 2]], stride: usize) -> Vec<[f64; 2]> {
+    if plane.is_empty() {
+        (tokens.rows().step_by(stride))
+            .map(|x| [x[0], x[1]])
+            .collect()
+    } else {
+        plane.iter().step_by(stride).copied().collect()
+    }
 }

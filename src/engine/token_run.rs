@@ -97,7 +97,11 @@ impl TokenRun {
     #[must_use]
     pub fn new(experiment: &Experiment) -> Self {
         let spec = &experiment.tokens;
-        let bodies = Bodies::new(spec.particles());
+        let mut tokens = spec.particles();
+        if spec.numbered_around() && experiment.system.is_plain() {
+            tokens.number_around();
+        }
+        let bodies = Bodies::new(tokens);
         let attention = experiment.attention;
         let mut system = (experiment.system).system(spec.dimension, spec.seed, 0);
         if let Some(frequencies) = &spec.frequencies {
@@ -200,13 +204,25 @@ impl TokenRun {
         &self.bodies
     }
 
-    /// The bodies and their right-hand side, and where they move by their angles those angles in [0, 2π).
+    /// The bodies and what the stepper knows of them.
     pub fn moving(&mut self) -> Moving<'_> {
-        let angles = match &self.stepper {
-            Stepper::Angular { angles, .. } | Stepper::Carried { angles, .. } => Some(&angles[..]),
-            _ => None,
+        let tokens = &self.bodies.particles;
+        let (angles, dissipation) = match &mut self.stepper {
+            Stepper::Angular { angles, .. } => (Some(&angles[..]), None),
+            Stepper::Carried {
+                angles, carriers, ..
+            } => {
+                carriers.load(angles, &tokens.weights);
+                (Some(&angles[..]), carriers.dissipation())
+            }
+            _ => (None, None),
         };
-        (&self.bodies.particles, &mut self.dynamics, angles)
+        Moving {
+            tokens,
+            dynamics: &mut self.dynamics,
+            angles,
+            dissipation,
+        }
     }
 
     /// Every merge so far, in order.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ensemble::Ensemble;
 use super::pictures::Pictures;
-use super::session::Session;
+use super::session::{Session, shown};
 use super::snapshot::{self, FieldView, SHOWN_TOKENS, SPECTRUM_DEGREES, Snapshot, TokenView};
 use super::token_run::TokenRun;
 use crate::observe::{TokenSide, cloud};
@@ -65,7 +65,7 @@ impl Session {
         let member = &run.bodies().member;
         let flat = self.experiment.tokens.flat;
         let stride = particles.count().div_ceil(SHOWN_TOKENS);
-        let shown: Vec<[f64; 2]> = plane.iter().step_by(stride).copied().collect();
+        let shown = shown(particles, plane, stride);
         let radius = shown.iter().map(|p| p[0].abs().max(p[1].abs()));
         let radius = radius.fold(0.0, f64::max);
         let spectrum = match &side.moments {

@@ -10,9 +10,12 @@
 //!
 //! **Tokens for d > 3**: connected components of the graph that joins tokens closer than 3.33 w.
 
+use crate::dispatch::SHARED_FROM;
 use crate::measure::{Moments, Particles};
 use crate::sphere::CirclePlan;
 use crate::sphere::geometry::{angle_between, norm, wrap};
+use rayon::prelude::*;
+use std::f64::consts::TAU;
 
 /// Two peaks are apart when the valley falls to this share of the lower one.
 pub(super) const VALLEY: f64 = 0.5;
@@ -68,19 +71,19 @@ struct Arc {
 
 impl Arc {
     fn contains(&self, angle: f64) -> bool {
-        (angle >= self.from && angle < self.to) || angle + std::f64::consts::TAU < self.to
+        (angle >= self.from && angle < self.to) || angle + TAU < self.to
     }
 }
 
 /// Clusters of a density on the circle; `cumulative`(θ) = μ([0,θ)), θ ∈ [0, 2π].
 #[must_use]
 pub fn of_density(moments: &Moments, width: f64, cumulative: impl Fn(f64) -> f64) -> Clusters {
-    let mut list: Vec<Cluster> = arcs(moments, width)
+    let mut list: Vec<Cluster> = (arcs(moments, width).0)
         .iter()
         .map(|arc| {
             let (from, to) = (wrap(arc.from), wrap(arc.to));
             let inside = cumulative(to) - cumulative(from);
-            let mass = if arc.to - arc.from >= std::f64::consts::TAU - 1e-12 {
+            let mass = if arc.to - arc.from >= TAU - 1e-12 {
                 1.0
             } else if to > from {
                 inside
@@ -109,26 +112,42 @@ pub fn of_circle_tokens(
     moments: &Moments,
     width: f64,
 ) -> Clusters {
-    let arcs = arcs(moments, width);
-    let arc_of: Vec<Option<usize>> = angles
-        .iter()
-        .map(|angle| arcs.iter().position(|arc| arc.contains(*angle)))
+    let (arcs, points) = arcs(moments, width);
+    // valleys are points of the grid: between two of them all belong to the same arc
+    let scale = points as f64 / TAU;
+    let table: Vec<Option<usize>> = (0..points)
+        .map(|point| (arcs.iter()).position(|arc| arc.contains((point as f64 + 0.5) / scale)))
         .collect();
-    let mut masses = vec![0.0; arcs.len()];
-    for (arc, weight) in arc_of.iter().zip(weights) {
-        if let Some(arc) = arc {
-            masses[*arc] += weight;
-        }
-    }
-    let list = arcs
-        .iter()
-        .zip(&masses)
-        .map(|(arc, mass)| Cluster {
-            mass: *mass,
+    let arc_of = |angle: &f64| table[((angle * scale) as usize).min(points - 1)];
+    let sums = (angles.par_chunks(SHARED_FROM))
+        .zip(weights.par_chunks(SHARED_FROM))
+        .map(|(angles, weights)| {
+            let mut masses = vec![0.0; arcs.len()];
+            for (angle, weight) in angles.iter().zip(weights) {
+                if let Some(arc) = arc_of(angle) {
+                    masses[arc] += weight;
+                }
+            }
+            masses
+        });
+    let parts: Vec<Vec<f64>> = if arcs.is_empty() {
+        Vec::new()
+    } else {
+        sums.collect()
+    };
+    let list: Vec<Cluster> = (arcs.iter().enumerate())
+        .map(|(i, arc)| Cluster {
+            mass: parts.iter().map(|masses| masses[i]).sum(),
             centre: vec![arc.peak.cos(), arc.peak.sin()],
         })
         .collect();
-    sorted(list, &arc_of, LIGHTEST)
+    let (order, renamed) = ranked(&list, LIGHTEST);
+    Clusters {
+        labels: (angles.par_iter().with_min_len(SHARED_FROM))
+            .map(|angle| arc_of(angle).and_then(|arc| renamed[arc]))
+            .collect(),
+        list: order.iter().map(|old| list[*old].clone()).collect(),
+    }
 }
 
 /// Clusters of tokens in any dimension: components of the graph of pairs nearer than 3.33 w. O(n·d) a cluster and
@@ -196,15 +215,7 @@ fn linked(tokens: &Particles, near: impl Fn(&[f64], &[f64]) -> bool) -> Clusters
 
 /// The heaviest first, the light ones dropped, labels renamed accordingly.
 pub(super) fn sorted(list: Vec<Cluster>, labels: &[Option<usize>], lightest: f64) -> Clusters {
-    let mut order: Vec<usize> = (0..list.len())
-        .filter(|i| list[*i].mass >= lightest)
-        .collect();
-    order.sort_by(|a, b| list[*b].mass.total_cmp(&list[*a].mass));
-    let mut renamed = vec![None; list.len()];
-    order
-        .iter()
-        .enumerate()
-        .for_each(|(new, old)| renamed[*old] = Some(new));
+    let (order, renamed) = ranked(&list, lightest);
     Clusters {
         labels: labels
             .iter()
@@ -214,14 +225,28 @@ pub(super) fn sorted(list: Vec<Cluster>, labels: &[Option<usize>], lightest: f64
     }
 }
 
-/// The arcs between the valleys that count.
-fn arcs(moments: &Moments, width: f64) -> Vec<Arc> {
+/// Which are heavy enough, the heaviest first, and the place of each in that order.
+fn ranked(list: &[Cluster], lightest: f64) -> (Vec<usize>, Vec<Option<usize>>) {
+    let mut order: Vec<usize> = (0..list.len())
+        .filter(|i| list[*i].mass >= lightest)
+        .collect();
+    order.sort_by(|a, b| list[*b].mass.total_cmp(&list[*a].mass));
+    let mut renamed = vec![None; list.len()];
+    order
+        .iter()
+        .enumerate()
+        .for_each(|(new, old)| renamed[*old] = Some(new));
+    (order, renamed)
+}
+
+/// The arcs between the valleys that count, and the points of the grid that the valleys belong to.
+fn arcs(moments: &Moments, width: f64) -> (Vec<Arc>, usize) {
     let degree = degrees_needed(width).min(moments.degree());
     let points = (4 * degree).next_power_of_two().max(64);
     let smoothed = moments.smoothed(0.5 * width * width);
     let mut values = vec![0.0; points];
     CirclePlan::new(points).synthesis(degree, |k| smoothed.get(k).conj(), &mut values);
-    let angle = |position: f64| std::f64::consts::TAU * position / points as f64;
+    let angle = |position: f64| TAU * position / points as f64;
 
     let mut peaks = peaks_and_valleys(&values);
     // Join the pair with the shallowest valley until every valley counts.
@@ -248,10 +273,10 @@ fn arcs(moments: &Moments, width: f64) -> Vec<Arc> {
         peaks.remove(low);
     }
     if peaks.len() == 1 && peaks[0].valley > VALLEY * peaks[0].height {
-        return Vec::new();
+        return (Vec::new(), points);
     }
     let count = peaks.len();
-    (0..count)
+    let arcs = (0..count)
         .map(|i| {
             let from = peaks[(i + count - 1) % count].valley_at;
             let mut to = peaks[i].valley_at;
@@ -265,7 +290,8 @@ fn arcs(moments: &Moments, width: f64) -> Vec<Arc> {
                 peak,
             }
         })
-        .collect()
+        .collect();
+    (arcs, points)
 }
 
 /// A local maximum and the lowest point between it and the next.

@@ -5,13 +5,14 @@ pub mod around;
 pub mod basins;
 pub mod cloud;
 pub mod clusters;
+mod cumulative;
 pub mod design;
+pub mod point_sets;
 pub mod principal;
 pub mod products;
 pub mod saddle;
 pub mod sides;
 pub mod sliced;
-pub mod straight;
 pub mod table;
 pub mod transport;
 

@@ -52,7 +52,7 @@ pub fn plane(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
 #[must_use]
 pub fn coordinates(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
     if tokens.dimension() == 2 {
-        return (tokens.rows().map(|x| [x[0], x[1]]).collect(), 1.0);
+        return (tokens.positions.as_chunks::<2>().0.to_vec(), 1.0);
     }
     let total: f64 = (tokens.rows().zip(&tokens.weights))
         .map(|(x, w)| w * x.iter().map(|a| a * a).sum::<f64>())

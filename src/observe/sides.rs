@@ -1,23 +1,22 @@
 //! One observation of each side: the quantities that several rows of the table share, computed once.
 
-use super::around::{self, Around};
+use super::around::Around;
 use super::basins::{self, SphereBasins};
 use super::cloud::{self, Cloud};
 use super::clusters::{self, Clusters};
 use super::saddle::Saddle;
-use super::sliced::Slices;
+use super::sliced::{Slices, along};
+use super::transport;
 use std::borrow::Cow;
 
-use rayon::prelude::*;
-
-use crate::dispatch::SHARED_FROM;
 use crate::dynamics::binned::BinnedMoments;
 use crate::dynamics::{Kernel, MeanField, TokenDynamics};
 use crate::integrate::Work;
+use crate::measure::particles::common_weight;
 use crate::measure::{Density, Markers, Moments, Particles};
 use crate::sphere::Domain;
 use crate::sphere::gegenbauer::for_each_polynomial;
-use crate::sphere::geometry::{angle_between, dot, gap};
+use crate::sphere::geometry::{dot, gap};
 
 /// Degrees of the order parameters in the table.
 pub const ORDERS: usize = 8;
@@ -30,6 +29,7 @@ pub struct Instruments {
     basins: Option<SphereBasins>,
     slices: Option<Slices>,
     flat: bool,
+    /// The tokens of a circle that were observed last, by angle.
     around: Around,
     moments: Option<BinnedMoments>,
 }
@@ -71,8 +71,6 @@ pub struct TokenSide {
     pub moments: Option<Moments>,
     /// ∬e^{β(⟨x,y⟩−1)}dμdμ.
     self_potential: f64,
-    /// On the circle the tokens by angle, (angle, index); empty elsewhere, and dropped once the other side is measured.
-    pub around: Vec<(f64, u32)>,
     /// Clusters, with a label for every token.
     pub clusters: Clusters,
     /// Steps and right-hand sides so far.
@@ -97,27 +95,36 @@ pub struct TokenSide {
     scaled_energy: f64,
 }
 
-/// Tokens, their right-hand side, and on the circle their angles in [0, 2π) if somebody has them.
-pub type Moving<'a> = (&'a Particles, &'a mut TokenDynamics, Option<&'a [f64]>);
+/// Tokens, and what is known of how they move.
+pub struct Moving<'a> {
+    /// The tokens.
+    pub tokens: &'a Particles,
+    /// Their right-hand side.
+    pub dynamics: &'a mut TokenDynamics,
+    /// On the circle their angles in [0, 2π), if somebody has them.
+    pub angles: Option<&'a [f64]>,
+    /// dE/dt, if somebody has it.
+    pub dissipation: Option<f64>,
+}
 
 impl TokenSide {
     /// Measures the tokens; one evaluation of the drift.
-    pub fn observe(
-        (tokens, dynamics, known): Moving<'_>,
-        instruments: &mut Instruments,
-        work: Work,
-    ) -> Self {
+    pub fn observe(moving: Moving<'_>, instruments: &mut Instruments, work: Work) -> Self {
+        let (tokens, dynamics) = (moving.tokens, moving.dynamics);
         let flat = instruments.flat;
-        let angles = match known {
+        let angles = match moving.angles {
             Some(angles) => Cow::Borrowed(angles),
             None if tokens.dimension() == 2 && !flat => Cow::Owned(tokens.angles()),
             None => Cow::default(),
         };
         let many = dynamics.by_angles();
+        let common = common_weight(&tokens.weights);
         let general = dynamics.energy_and_rate(tokens);
         let dissipation = match general {
             Some((_, rate)) => rate,
-            None if many => dynamics.dissipation_at(&angles),
+            None if many => {
+                (moving.dissipation).unwrap_or_else(|| dynamics.dissipation_at(&angles))
+            }
             None => {
                 let mut drift = vec![0.0; tokens.positions.len()];
                 dynamics.attraction(&tokens.positions, &mut drift);
@@ -125,9 +132,6 @@ impl TokenSide {
             }
         };
         let (kernel, width) = (&instruments.kernel, instruments.width);
-        let self_potential: f64 = (tokens.weights.iter().zip(&dynamics.potential))
-            .map(|(w, z)| w * z)
-            .sum();
         let degree = kernel.degree().max(ORDERS);
         let cloud = Cloud::of(tokens, flat);
         let moments = match tokens.dimension() {
@@ -138,7 +142,8 @@ impl TokenSide {
                     let room = (instruments.moments.take())
                         .filter(|room| room.fits(degree, angles.len()))
                         .unwrap_or_else(|| BinnedMoments::new(degree, angles.len()));
-                    let moments = (instruments.moments.insert(room)).of(&angles, &tokens.weights);
+                    let room = instruments.moments.insert(room);
+                    let moments = room.of(&angles, &tokens.weights, common);
                     Moments::circle(moments)
                 } else {
                     tokens.moments(degree)
@@ -146,6 +151,12 @@ impl TokenSide {
             }
             3 => Some(tokens.moments(degree)),
             _ => None,
+        };
+        let self_potential: f64 = match &moments {
+            Some(moments) if many => moments.quadratic(&kernel.potential),
+            _ => (tokens.weights.iter().zip(&dynamics.potential))
+                .map(|(w, z)| w * z)
+                .sum(),
         };
         let energy = match &moments {
             _ if general.is_some() => general.map_or(f64::NAN, |(energy, _)| energy),
@@ -164,7 +175,7 @@ impl TokenSide {
             None if flat => [f64::NAN; ORDERS],
             None => zonal_orders(tokens),
         };
-        let around = instruments.around.sort(&angles);
+        (instruments.around).sort(&angles, &tokens.weights, common);
         let clusters = match (&moments, &mut instruments.basins) {
             _ if flat => clusters::by_distance(tokens, width, cloud.radius),
             (Some(_), Some(basins)) => basins.of_tokens(tokens),
@@ -187,12 +198,11 @@ impl TokenSide {
             marginal_error: (dynamics.general_ref())
                 .map_or(f64::NAN, |general| general.marginal_error),
             bodies: tokens.count(),
-            closest: if around.is_empty() {
+            closest: if angles.is_empty() {
                 closest(tokens)
             } else {
-                around::closest(tokens, &around)
+                instruments.around.closest(tokens)
             },
-            around,
             merge_energy: f64::NAN,
             saddle: if general.is_some() {
                 None
@@ -234,16 +244,6 @@ fn vertices(clusters: &Clusters, radius: f64) -> usize {
             .collect(),
     );
     cloud::hull(&super::principal::coordinates(&centres).0, 1e-6 * radius).len()
-}
-
-/// (angle, weight) of the tokens of a circle, by angle.
-fn weighted(tokens: &Particles, side: &TokenSide) -> Vec<(f64, f64)> {
-    let weight = |(angle, i): &(f64, u32)| (*angle, tokens.weights[*i as usize]);
-    if side.around.len() < SHARED_FROM {
-        side.around.iter().map(weight).collect()
-    } else {
-        side.around.par_iter().map(weight).collect()
-    }
 }
 
 /// Most bodies whose pairs are looked at for the closest.
@@ -343,7 +343,7 @@ impl FieldSide {
         };
         let wasserstein = match &mut instruments.slices {
             Some(slices) => slices.wasserstein(tokens, density),
-            None => super::transport::wasserstein(&weighted(tokens, token_side), density),
+            None => transport::wasserstein(instruments.around.tokens(), density),
         };
         let kernel = &instruments.kernel;
         let orders = moments.order_parameters(ORDERS);
@@ -400,15 +400,12 @@ impl FieldSide {
         };
         let wasserstein = match (&curve, &instruments.slices) {
             (Some(curve), _) => {
-                let periodic = markers.domain == Domain::Circle;
-                let angles = if periodic {
-                    weighted(tokens, token_side)
+                let line = curve.points(LINE);
+                if markers.domain == Domain::Circle {
+                    transport::wasserstein_to_line(instruments.around.tokens(), &line)
                 } else {
-                    (tokens.rows().map(|x| angle_between(x, &markers.axis)))
-                        .zip(tokens.weights.iter().copied())
-                        .collect()
-                };
-                super::straight::wasserstein_to_line(&angles, &curve.points(LINE), periodic)
+                    transport::to_line_of_interval(&along(tokens, &markers.axis), &line)
+                }
             }
             (None, Some(slices)) => slices.between_points(tokens, particles),
             (None, None) => f64::NAN,
@@ -451,7 +448,7 @@ impl FieldSide {
         let wasserstein = match (&instruments.slices, particles.dimension()) {
             _ if instruments.flat => f64::NAN,
             (_, 2) => {
-                super::straight::between_points_on_circle(&angles(tokens), &angles(particles))
+                super::point_sets::between_points_on_circle(&angles(tokens), &angles(particles))
             }
             (Some(slices), _) => slices.between_points(tokens, particles),
             (None, _) => f64::NAN,
@@ -545,7 +542,12 @@ mod tests {
         let attention = Attention::new(beta, Normalisation::Softmax);
         let mut dynamics = TokenDynamics::new(attention, &tokens);
         let side = TokenSide::observe(
-            (&tokens, &mut dynamics, None),
+            Moving {
+                tokens: &tokens,
+                dynamics: &mut dynamics,
+                angles: None,
+                dissipation: None,
+            },
             &mut Instruments::new(Kernel::new(5, beta), 0.1, None),
             Work::default(),
         );

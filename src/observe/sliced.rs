@@ -9,7 +9,10 @@
 //! density is Σ b_ℓ(u) p_ℓ(cos t) times that, its integral from 0 to t
 //! G_0(t) + Σ_{ℓ≥1} b_ℓ(u) sin²t w(cos t) p_ℓ'(cos t)/(ℓ(ℓ+d−2)).
 
-use super::transport::Cumulative;
+use super::around::Sorted;
+use super::cumulative::Cumulative;
+use super::point_sets::between_points_on_line;
+use super::transport::on_interval;
 use crate::measure::{Density, Particles};
 use crate::sphere::Domain;
 use crate::sphere::gegenbauer::step;
@@ -71,13 +74,7 @@ impl Slices {
             .collect();
         let laws = angle_laws(density.domain.dimension(), &profiles);
         let total: f64 = (self.directions.par_iter().zip(laws))
-            .map(|(u, law)| {
-                let mut angles: Vec<(f64, f64)> = (tokens.rows().map(|x| angle_between(x, u)))
-                    .zip(tokens.weights.iter().copied())
-                    .collect();
-                angles.sort_by(|a, b| a.0.total_cmp(&b.0));
-                law.distance_on_line(&angles)
-            })
+            .map(|(u, law)| on_interval(&along(tokens, u), &law))
             .collect::<Vec<f64>>()
             .iter()
             .sum();
@@ -96,7 +93,7 @@ impl Slices {
                     list.sort_by(|a, b| a.0.total_cmp(&b.0));
                     list
                 };
-                between_sorted(&angles(tokens), &angles(markers))
+                between_points_on_line(&angles(tokens), &angles(markers))
             })
             .collect::<Vec<f64>>()
             .iter()
@@ -119,21 +116,10 @@ impl Slices {
     }
 }
 
-/// ∫|F − G| of two lists of (place, weight) in order of place.
-fn between_sorted(one: &[(f64, f64)], two: &[(f64, f64)]) -> f64 {
-    let (mut i, mut j, mut gap, mut at, mut sum) = (0, 0, 0.0_f64, 0.0, 0.0);
-    while i < one.len() || j < two.len() {
-        let first = j >= two.len() || (i < one.len() && one[i].0 <= two[j].0);
-        let (place, weight) = if first { one[i] } else { (two[j].0, -two[j].1) };
-        sum += gap.abs() * (place - at);
-        (at, gap) = (place, gap + weight);
-        if first {
-            i += 1;
-        } else {
-            j += 1;
-        }
-    }
-    sum
+/// The tokens by their angle to a direction.
+pub(super) fn along(tokens: &Particles, direction: &[f64]) -> Sorted {
+    let angles = tokens.rows().map(|x| angle_between(x, direction));
+    Sorted::of(angles.zip(tokens.weights.iter().copied()).collect())
 }
 
 /// The cumulative functions of the angle for several sets of moments, on one grid of [0, π].

@@ -1,193 +1,66 @@
-//! Exact Wasserstein-1 distance on the circle between tokens and a density, cost = arc length.
+//! Exact Wasserstein-1 distance between tokens and a density on the circle or on an interval, cost = length.
 //!
-//! W_1 = min_c ∫₀^{2π} |G(θ) − c| dθ with G = F_tokens − F_density the difference of the cumulative functions, and the
-//! best c is a median of G. Between two neighbouring breakpoints (tokens and grid nodes) F_tokens is constant and
-//! F_density is followed by the cubic through its values and slopes at the nodes of a grid of 8 points a mode (at least 2048): the
-//! slopes are exact, the interpolation error is of order (kh)⁴/384 of a coefficient (1e-10 and less of the distance).
+//! W_1 = min_c ∫ |G(θ) − c| dθ with G = F_tokens − F_density the difference of the cumulative functions; on the circle the
+//! best c is a median of G, on an interval it is 0. Between two neighbouring breakpoints (tokens and nodes) F_tokens is constant and
+//! F_density a cubic (`observe::cumulative`; 1e-10 of the distance and less for a density of the circle).
+//!
+//! O(tokens + cells): most cells lie wholly above or below c, and there ∫|G − c| is a difference of sums; pieces are looked at only where
+//! G meets c. Stripes of cells are added up on their own and in order, hence the same bits on any number of threads.
 
 use rayon::prelude::*;
-
-use crate::dispatch::SHARED_FROM;
-use crate::measure::Density;
-use crate::sphere::CirclePlan;
-use std::f64::consts::TAU;
 use std::ops::Range;
 
-const POINTS_PER_MODE: usize = 8;
-const FEWEST_POINTS: usize = 2048;
+use super::around::{Masses, Sorted};
+use super::cumulative::Cumulative;
+use crate::dispatch::SHARED_FROM;
+use crate::measure::Density;
+use crate::sphere::geometry::wrap;
+use std::f64::consts::TAU;
 
-/// A piece of the circle on which G is monotone and smooth.
-struct Piece {
-    /// Mass of the tokens before it.
-    tokens: f64,
-    cell: usize,
-    from: End,
-    to: End,
-}
-
-/// An end of a piece.
-#[derive(Clone, Copy)]
-struct End {
-    /// As a share of the cell.
-    share: f64,
-    /// F there.
-    value: f64,
-    /// ∫F from the cell's beginning, in steps.
-    integral: f64,
-}
-
-impl Piece {
-    fn length(&self, cumulative: &Cumulative) -> f64 {
-        (self.to.share - self.from.share) * cumulative.step
-    }
-
-    /// The smaller and the larger of G at the ends.
-    fn span(&self) -> (f64, f64) {
-        let (a, b) = (self.tokens - self.from.value, self.tokens - self.to.value);
-        if a < b { (a, b) } else { (b, a) }
-    }
-
-    /// ∫ |G − c|.
-    fn distance(&self, cumulative: &Cumulative, c: f64) -> f64 {
-        let level = self.tokens - c;
-        let signed = |from: &End, to: &End| {
-            ((level * (to.share - from.share) - (to.integral - from.integral)) * cumulative.step)
-                .abs()
-        };
-        if (self.from.value < level) == (self.to.value < level) {
-            return signed(&self.from, &self.to);
-        }
-        let cubic = cumulative.cubic(self.cell);
-        let crossing = end(
-            &cubic,
-            crossing(&cubic, self.from.share, self.to.share, level),
-        );
-        signed(&self.from, &crossing) + signed(&crossing, &self.to)
-    }
-}
-
-/// The end of a piece at share s of a cell with this cubic.
-#[inline]
-fn end([a, b, c, d]: &[f64; 4], s: f64) -> End {
-    End {
-        share: s,
-        value: a + s * (b + s * (c + s * d)),
-        integral: s * (a + s * (b / 2.0 + s * (c / 3.0 + s * d / 4.0))),
-    }
-}
-
-/// The share in [from, to] where a cubic takes `level`, which it has between its values at the ends.
-fn crossing([a, b, c, d]: &[f64; 4], mut from: f64, mut to: f64, level: f64) -> f64 {
-    for _ in 0..60 {
-        let middle = 0.5 * (from + to);
-        if a + middle * (b + middle * (c + middle * d)) < level {
-            from = middle;
-        } else {
-            to = middle;
-        }
-    }
-    0.5 * (from + to)
-}
-
-/// A cumulative function F at the nodes of an equispaced grid, with its slopes.
-pub(super) struct Cumulative {
-    step: f64,
-    values: Vec<f64>,
-    slopes: Vec<f64>,
-}
-
-impl Cumulative {
-    /// From values and slopes at the nodes 0, step, 2·step, …
-    pub(super) fn of_nodes(step: f64, values: Vec<f64>, slopes: Vec<f64>) -> Self {
-        Self {
-            step,
-            values,
-            slopes,
-        }
-    }
-
-    /// ∫|F_tokens − F| over the grid's interval, for tokens as (position, mass) in order.
-    pub(super) fn distance_on_line(&self, sorted: &[(f64, f64)]) -> f64 {
-        pieces(sorted, self)
-            .iter()
-            .map(|piece| piece.distance(self, 0.0))
-            .sum()
-    }
-
-    fn of_density(density: &Density) -> Self {
-        let points = (POINTS_PER_MODE * density.modes()).max(FEWEST_POINTS);
-        let mut plan = CirclePlan::new(points);
-        let (mut values, mut slopes) = (vec![0.0; points], vec![0.0; points]);
-        let modes = density.modes();
-        plan.synthesis(modes, |k| density.coefficient(k) / TAU, &mut slopes);
-        // ∫ c_k e^{ikθ} = −(i/k) c_k e^{ikθ}
-        let integral = |k: usize| {
-            let c = density.coefficient(k) / (TAU * k.max(1) as f64);
-            if k == 0 {
-                c * 0.0
-            } else {
-                crate::sphere::Complex::new(c.im, -c.re)
-            }
-        };
-        plan.synthesis(modes, integral, &mut values);
-        let step = TAU / points as f64;
-        let mean = density.coefficient(0).re / TAU;
-        let start = values[0];
-        for (j, value) in values.iter_mut().enumerate() {
-            *value += mean * step * j as f64 - start;
-        }
-        values.push(mean * TAU);
-        slopes.push(slopes[0]);
-        Self {
-            step,
-            values,
-            slopes,
-        }
-    }
-
-    /// F = a + s(b + s(c + sd)) at share s of a cell.
-    fn cubic(&self, cell: usize) -> [f64; 4] {
-        let (f0, f1) = (self.values[cell], self.values[cell + 1]);
-        let (g0, g1) = (
-            self.step * self.slopes[cell],
-            self.step * self.slopes[cell + 1],
-        );
-        [
-            f0,
-            g0,
-            3.0 * (f1 - f0) - 2.0 * g0 - g1,
-            2.0 * (f0 - f1) + g0 + g1,
-        ]
-    }
-}
-
-/// W_1 in radians; the tokens as (angle in [0, 2π), weight), by angle. O(tokens + cells): most cells lie wholly above or below the median
-/// of G, and there ∫|G − c| is a difference of sums; pieces are looked at only where G meets its median.
+/// W_1 in radians between tokens at angles in [0, 2π) and a density of the circle.
 #[must_use]
-pub fn wasserstein(sorted: &[(f64, f64)], density: &Density) -> f64 {
-    let cumulative = Cumulative::of_density(density);
-    let cells = cells(sorted, &cumulative);
-    let level = median(&cells, sorted, &cumulative);
-    let area = |cell: &Cell| {
-        if cell.low >= level || cell.high <= level {
-            return (cell.signed - level * cumulative.step).abs();
-        }
-        let mut sum = 0.0;
-        each_piece(cell, sorted, &cumulative, |piece| {
-            sum += piece.distance(&cumulative, level);
-        });
-        sum
-    };
-    of_each(&cells, sorted.len(), area).iter().sum()
+pub fn wasserstein(tokens: &Sorted, density: &Density) -> f64 {
+    around_circle(tokens, &Cumulative::of_density(density))
 }
 
-/// What `f` makes of every cell, in their order; on the threads where there are many tokens.
-fn of_each<R: Send>(cells: &[Cell], tokens: usize, f: impl Fn(&Cell) -> R + Sync + Send) -> Vec<R> {
-    if tokens < SHARED_FROM {
-        cells.iter().map(f).collect()
-    } else {
-        cells.par_iter().map(f).collect()
-    }
+/// W_1 in radians between tokens at angles in [0, 2π) and a measure of the circle whose distribution function is straight between points
+/// (angle, mass below), increasing in both, from the first angle on over one turn.
+#[must_use]
+pub fn wasserstein_to_line(tokens: &Sorted, line: &[(f64, f64)]) -> f64 {
+    let cumulative = Cumulative::of_line(line);
+    let start = cumulative.interval().0;
+    let first = (tokens.places).partition_point(|angle| *angle < wrap(start));
+    let turns = TAU * (start / TAU).floor();
+    // those before the line's first angle come last, a turn on
+    let (before, after) = tokens.places.split_at(first);
+    let mut places = Vec::with_capacity(tokens.places.len());
+    places.par_extend(after.par_iter().map(|angle| angle + turns));
+    places.par_extend(before.par_iter().map(|angle| angle + (turns + TAU)));
+    let masses = match &tokens.masses {
+        Masses::Equal(mass) => Masses::Equal(*mass),
+        Masses::Each(masses) => {
+            let (before, after) = masses.split_at(first);
+            Masses::Each([after, before].concat())
+        }
+    };
+    around_circle(&Sorted { places, masses }, &cumulative)
+}
+
+/// The same where both live on an interval, which the line spans.
+#[must_use]
+pub fn to_line_of_interval(tokens: &Sorted, line: &[(f64, f64)]) -> f64 {
+    on_interval(tokens, &Cumulative::of_line(line))
+}
+
+fn around_circle(tokens: &Sorted, cumulative: &Cumulative) -> f64 {
+    let cells = cells(tokens, cumulative);
+    let level = median(&cells, tokens, cumulative);
+    area(&cells, tokens, cumulative, level)
+}
+
+/// ∫|F_tokens − F| over the interval of F.
+pub(super) fn on_interval(tokens: &Sorted, cumulative: &Cumulative) -> f64 {
+    area(&cells(tokens, cumulative), tokens, cumulative, 0.0)
 }
 
 /// A cell of the density's grid with its tokens.
@@ -197,6 +70,7 @@ struct Cell {
     tokens: Range<usize>,
     /// Mass of the tokens before it.
     before: f64,
+    width: f64,
     /// ∫G over the cell.
     signed: f64,
     /// The least and the largest G at the ends of its pieces.
@@ -204,172 +78,224 @@ struct Cell {
     high: f64,
 }
 
-/// Stripes of the circle whose cells are added up on their own, from [`SHARED_FROM`] tokens on.
+/// Stripes of the interval, with about as many tokens each, from [`SHARED_FROM`] tokens on.
 const STRIPES: usize = 32;
 
-/// All cells, from the angle 0 on.
-fn cells(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Cell> {
-    let cells = cumulative.values.len() - 1;
-    let (mut first, mut mass) = (0, 0.0);
-    let count = if sorted.len() < SHARED_FROM {
-        1
-    } else {
-        STRIPES
-    };
-    let mut parts = Vec::with_capacity(count);
-    for stripe in 0..count {
-        let range = stripe * cells / count..(stripe + 1) * cells / count;
-        let inside = if range.end == cells {
-            sorted.len() - first
+/// All cells, in order.
+fn cells(tokens: &Sorted, cumulative: &Cumulative) -> Vec<Cell> {
+    let (cells, count) = (cumulative.cells(), tokens.places.len());
+    if count < SHARED_FROM {
+        return stripe(tokens, cumulative, 0..cells, 0..count, 0.0);
+    }
+    let mut parts = Vec::with_capacity(STRIPES);
+    let (mut node, mut first) = (0, 0);
+    for stripe in 1..=STRIPES {
+        let (end, last) = if stripe == STRIPES {
+            (cells, count)
         } else {
-            sorted[first..].partition_point(|t| t.0 / cumulative.step < range.end as f64)
+            let end = cumulative.cell_at(tokens.places[stripe * count / STRIPES]);
+            let inside = |place: &f64| cumulative.lies_before(*place, end);
+            let last = tokens.places.partition_point(inside);
+            (end.max(node), last.max(first))
         };
-        let tokens = first..first + inside;
-        let before = mass;
-        mass = (sorted[tokens.clone()].iter()).fold(mass, |mass, token| mass + token.1);
-        first += inside;
-        parts.push((range, tokens, before));
+        parts.push((node..end, first..last));
+        (node, first) = (end, last);
     }
-    if count == 1 {
-        parts
-            .into_iter()
-            .flat_map(|(range, tokens, before)| stripe(sorted, cumulative, range, tokens, before))
-            .collect()
-    } else {
-        parts
-            .into_par_iter()
-            .flat_map_iter(|(range, tokens, before)| {
-                stripe(sorted, cumulative, range, tokens, before)
-            })
-            .collect()
-    }
+    let sums: Vec<f64> = (parts.par_iter())
+        .map(|(_, inside)| tokens.mass_between(inside.start, inside.end))
+        .collect();
+    let mut starts = vec![0.0];
+    starts.extend(sums.iter().scan(0.0, |before, sum| {
+        *before += sum;
+        Some(*before)
+    }));
+    (parts.into_par_iter().zip(starts))
+        .flat_map_iter(|((nodes, inside), mass)| stripe(tokens, cumulative, nodes, inside, mass))
+        .collect()
 }
 
-/// The cells of a stripe.
+/// The cells of a stripe that have a length.
 fn stripe(
-    sorted: &[(f64, f64)],
+    tokens: &Sorted,
     cumulative: &Cumulative,
     cells: Range<usize>,
-    tokens: Range<usize>,
+    inside: Range<usize>,
     mut mass: f64,
 ) -> Vec<Cell> {
     let mut list = Vec::with_capacity(cells.len());
-    let mut next = tokens.start;
+    let mut next = inside.start;
     for index in cells.clone() {
+        let width = cumulative.width(index);
+        if width <= 0.0 {
+            continue;
+        }
         let (start, before) = (next, mass);
         let cubic = cumulative.cubic(index);
-        let [a, b, c, d] = cubic;
         // G from above and from below at the cell's ends and at every token
-        let first = mass - a;
-        let (mut low, mut high, mut from, mut steps) = (first, first, 0.0, 0.0);
-        while next < tokens.end
-            && (sorted[next].0 / cumulative.step < (index + 1) as f64 || index + 1 == cells.end)
+        let first = mass - cubic.value(0.0);
+        let (mut low, mut high, mut steps) = (first, first, 0.0);
+        let last = index + 1 == cells.end;
+        while next < inside.end && (last || cumulative.lies_before(tokens.places[next], index + 1))
         {
-            let (angle, weight) = sorted[next];
-            let s = (angle / cumulative.step - index as f64).clamp(from, 1.0);
-            let value = a + s * (b + s * (c + s * d));
+            let weight = tokens.mass(next);
+            let s = cumulative.share(tokens.places[next], index).clamp(0.0, 1.0);
+            let value = cubic.value(s);
             let (under, over) = (mass - value, mass + weight - value);
             low = if under < low { under } else { low };
             high = if over > high { over } else { high };
             steps += weight * (1.0 - s);
             mass += weight;
-            from = s;
             next += 1;
         }
-        let last = mass - (a + b + c + d);
+        let end = mass - cubic.value(1.0);
         list.push(Cell {
             index,
             tokens: start..next,
             before,
-            signed: (before + steps) * cumulative.step
-                - end(&cubic, 1.0).integral * cumulative.step,
-            low: low.min(last),
-            high: high.max(last),
+            width,
+            signed: (before + steps - cubic.integral(1.0)) * width,
+            low: low.min(end),
+            high: high.max(end),
         });
     }
     list
 }
 
-/// The grid's interval cut at the tokens and at the nodes.
-fn pieces(sorted: &[(f64, f64)], cumulative: &Cumulative) -> Vec<Piece> {
-    let mut pieces = Vec::with_capacity(cumulative.values.len() + sorted.len());
-    let all = 0..cumulative.values.len() - 1;
-    for cell in stripe(sorted, cumulative, all, 0..sorted.len(), 0.0) {
-        each_piece(&cell, sorted, cumulative, |piece| pieces.push(piece));
+impl Cell {
+    /// Where its pieces end, as shares of the cell, and the mass that is added there.
+    fn ends(&self, tokens: &Sorted, cumulative: &Cumulative) -> impl Iterator<Item = (f64, f64)> {
+        (self.tokens.clone())
+            .map(|i| {
+                (
+                    cumulative.share(tokens.places[i], self.index).min(1.0),
+                    tokens.mass(i),
+                )
+            })
+            .chain([(1.0, 0.0)])
     }
-    pieces
-}
 
-/// The pieces of a cell.
-fn each_piece(
-    cell: &Cell,
-    sorted: &[(f64, f64)],
-    cumulative: &Cumulative,
-    mut each: impl FnMut(Piece),
-) {
-    let cubic = cumulative.cubic(cell.index);
-    let (mut from, mut tokens) = (end(&cubic, 0.0), cell.before);
-    let ends = sorted[cell.tokens.clone()].iter().map(|(angle, weight)| {
-        let share = angle / cumulative.step - cell.index as f64;
-        (share, *weight)
-    });
-    for (share, weight) in ends.chain([(1.0, 0.0)]) {
-        if share > from.share {
-            let to = end(&cubic, share.min(1.0));
-            each(Piece {
-                tokens,
-                cell: cell.index,
-                from,
-                to,
-            });
-            from = to;
+    /// For every piece the values of G at its two ends and its length.
+    fn each_piece(
+        &self,
+        tokens: &Sorted,
+        cumulative: &Cumulative,
+        mut each: impl FnMut(f64, f64, f64),
+    ) {
+        let cubic = cumulative.cubic(self.index);
+        let (mut from, mut value, mut mass) = (0.0, cubic.value(0.0), self.before);
+        for (to, weight) in self.ends(tokens, cumulative) {
+            if to > from {
+                let next = cubic.value(to);
+                each(mass - value, mass - next, (to - from) * self.width);
+                (from, value) = (to, next);
+            }
+            mass += weight;
         }
-        tokens += weight;
+    }
+
+    /// ∫|G − c| over its pieces.
+    fn area_by_pieces(&self, tokens: &Sorted, cumulative: &Cumulative, c: f64) -> f64 {
+        let cubic = cumulative.cubic(self.index);
+        let (mut from, mut level, mut sum) = (0.0, self.before - c, 0.0);
+        let (mut value, mut integral) = (cubic.value(0.0), 0.0);
+        for (to, weight) in self.ends(tokens, cumulative) {
+            if to > from {
+                let (next, further) = (cubic.value(to), cubic.integral(to));
+                sum += if (value < level) == (next < level) {
+                    (level * (to - from) - (further - integral)).abs()
+                } else {
+                    let s = cubic.crossing(from, to, level);
+                    let middle = cubic.integral(s);
+                    (level * (s - from) - (middle - integral)).abs()
+                        + (level * (to - s) - (further - middle)).abs()
+                };
+                (from, value, integral) = (to, next, further);
+            }
+            level += weight;
+        }
+        sum * self.width
     }
 }
 
-/// A c with |{G < c}| = π, by bisection: first between whole cells, then among the pieces of those it may lie in; G is taken linear on a
-/// piece, since W_1 is flat to first order in c.
-fn median(cells: &[Cell], sorted: &[(f64, f64)], cumulative: &Cumulative) -> f64 {
-    let step = cumulative.step;
-    let low = cells
-        .iter()
-        .fold(f64::INFINITY, |low, cell| low.min(cell.low));
+/// ∫|G − c|: by sums where G keeps to one side of c, by pieces elsewhere.
+fn area(cells: &[Cell], tokens: &Sorted, cumulative: &Cumulative, c: f64) -> f64 {
+    let area = |cell: &Cell| {
+        if cell.low >= c || cell.high <= c {
+            (cell.signed - c * cell.width).abs()
+        } else {
+            cell.area_by_pieces(tokens, cumulative, c)
+        }
+    };
+    of_each(cells, tokens, area).iter().sum()
+}
+
+/// What `f` makes of every cell, in their order; on the threads where there are many tokens.
+fn of_each<R: Send>(
+    cells: &[Cell],
+    tokens: &Sorted,
+    f: impl Fn(&Cell) -> R + Sync + Send,
+) -> Vec<R> {
+    if tokens.places.len() < SHARED_FROM {
+        cells.iter().map(f).collect()
+    } else {
+        cells.par_iter().map(f).collect()
+    }
+}
+
+/// A c with |{G < c}| = |{G > c}|: between whole cells by halving, then in a histogram of the pieces of those it may lie in, then among the
+/// pieces of one bin by halving; G is taken linear on a piece, since W_1 is flat to first order in c.
+fn median(cells: &[Cell], tokens: &Sorted, cumulative: &Cumulative) -> f64 {
+    let low = (cells.iter()).fold(f64::INFINITY, |low, cell| low.min(cell.low));
     let high = (cells.iter()).fold(f64::NEG_INFINITY, |high, cell| high.max(cell.high));
-    let length =
-        |some: &dyn Fn(&Cell) -> bool| cells.iter().filter(|c| some(c)).count() as f64 * step;
-    let half = 0.5 * TAU;
+    let length = |some: &dyn Fn(&Cell) -> bool| -> f64 {
+        (cells.iter().filter(|c| some(c)).map(|cell| cell.width)).sum()
+    };
+    let half = 0.5 * cumulative.interval().1;
     // below `least` even all cells that reach under c are too few, from `most` on those wholly under it are enough
-    let least = bisect(low, high, |c| length(&|cell| cell.low < c) < half).0;
-    let most = bisect(least, high, |c| length(&|cell| cell.high <= c) < half).1;
-    let spans = of_each(cells, sorted.len(), |cell| {
-        let mut spans = Vec::new();
-        if cell.high > least && cell.low < most {
-            each_piece(cell, sorted, cumulative, |piece| {
-                let (bottom, top) = piece.span();
-                if bottom < most {
-                    spans.push((bottom, top, piece.length(cumulative)));
+    let least = bisect(ROUGHLY, (low, high), |c| {
+        length(&|cell| cell.low < c) < half
+    })
+    .0;
+    let most = bisect(ROUGHLY, (least, high), |c| {
+        length(&|cell| cell.high <= c) < half
+    })
+    .1;
+    let surely_below = length(&|cell| cell.high <= least);
+    let meets = |cell: &Cell| cell.high > least && cell.low < most;
+    let within: Vec<&Cell> = cells.iter().filter(|cell| meets(cell)).collect();
+    let bins = Bins::new(least, most);
+    let (least, most) = bins.narrowed(&within, tokens, cumulative, half - surely_below);
+    // what is surely above needs no counting
+    let found: Vec<(f64, Vec<Span>)> = (within.par_iter().with_min_len(FEW_CELLS))
+        .map(|cell| {
+            let (mut below, mut spans) = (0.0, Vec::new());
+            cell.each_piece(tokens, cumulative, |a, b, length| {
+                let (bottom, top) = if a < b { (a, b) } else { (b, a) };
+                if top <= least {
+                    below += length;
+                } else if bottom < most {
+                    spans.push((bottom, top, length));
                 }
             });
-        }
-        spans
-    });
-    let mut spans: Vec<(f64, f64, f64)> = spans.into_iter().flatten().collect();
-    // the length of what is surely below; what is surely above needs no counting
-    let mut sure = length(&|cell| cell.high <= least);
-    let (mut low, mut high) = (least, most);
+            (below, spans)
+        })
+        .collect();
+    let sure = surely_below + found.iter().map(|(below, _)| below).sum::<f64>();
+    let spans = found.into_iter().flat_map(|(_, spans)| spans).collect();
+    among(spans, (least, most), sure, half)
+}
+
+/// Cells that are not worth a second thread.
+const FEW_CELLS: usize = 64;
+
+/// The smaller and the larger value of G at the ends of a piece, and its length.
+type Span = (f64, f64, f64);
+
+/// The c in an interval with a length of `half` below it: `sure` and what the pieces have below.
+fn among(mut spans: Vec<Span>, (mut low, mut high): (f64, f64), mut sure: f64, half: f64) -> f64 {
     for _ in 0..BISECTIONS {
         let c = 0.5 * (low + high);
-        let share = |&(bottom, top, length): &(f64, f64, f64)| {
-            if c >= top {
-                length
-            } else if c <= bottom {
-                0.0
-            } else {
-                length * (c - bottom) / (top - bottom)
-            }
-        };
-        let below: f64 = spans.iter().map(share).sum();
+        let below: f64 = spans.iter().map(|span| below(*span, c)).sum();
         if sure + below < half {
             low = c;
         } else {
@@ -385,12 +311,30 @@ fn median(cells: &[Cell], sorted: &[(f64, f64)], cumulative: &Cumulative) -> f64
     0.5 * (low + high)
 }
 
+/// How much of a piece lies below c.
+fn below((bottom, top, length): Span, c: f64) -> f64 {
+    if c >= top {
+        length
+    } else if c <= bottom {
+        0.0
+    } else {
+        length * (c - bottom) / (top - bottom)
+    }
+}
+
 /// Halvings until an interval is a rounding error of what it was.
 const BISECTIONS: usize = 44;
 
+/// Halvings that choose the cells to be looked at.
+const ROUGHLY: usize = 10;
+
 /// The interval in which a condition that holds at small c ceases to.
-fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> (f64, f64) {
-    for _ in 0..BISECTIONS {
+fn bisect(
+    halvings: usize,
+    (mut low, mut high): (f64, f64),
+    holds: impl Fn(f64) -> bool,
+) -> (f64, f64) {
+    for _ in 0..halvings {
         let c = 0.5 * (low + high);
         if holds(c) {
             low = c;
@@ -399,6 +343,90 @@ fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> (f64, f64
         }
     }
     (low, high)
+}
+
+/// Equal bins of an interval of values of G.
+struct Bins {
+    least: f64,
+    width: f64,
+    /// Bins in a unit.
+    inverse: f64,
+}
+
+const BINS: usize = 256;
+/// One bin below the interval and one above.
+type Histogram = [f64; BINS + 2];
+
+impl Bins {
+    fn new(least: f64, most: f64) -> Self {
+        let width = (most - least) / BINS as f64;
+        Self {
+            least,
+            width,
+            inverse: 1.0 / width,
+        }
+    }
+
+    fn edge(&self, bin: usize) -> f64 {
+        self.least + self.width * (bin as f64 - 1.0)
+    }
+
+    fn bin(&self, value: f64) -> usize {
+        let bin = (value - self.least) * self.inverse + 1.0;
+        (bin.max(0.0) as usize).min(BINS + 1)
+    }
+
+    /// Adds a piece's length where its values lie.
+    fn add(&self, histogram: &mut Histogram, (bottom, top, length): Span) {
+        let (first, last) = (self.bin(bottom), self.bin(top));
+        if first == last {
+            histogram[first] += length;
+            return;
+        }
+        let mut passed = 0.0;
+        for (bin, slot) in (first..last).zip(&mut histogram[first..last]) {
+            let up_to = below((bottom, top, length), self.edge(bin + 1));
+            *slot += up_to - passed;
+            passed = up_to;
+        }
+        histogram[last] += length - passed;
+    }
+
+    /// The bin in which the length below reaches `wanted`.
+    fn narrowed(
+        &self,
+        cells: &[&Cell],
+        tokens: &Sorted,
+        cumulative: &Cumulative,
+        wanted: f64,
+    ) -> (f64, f64) {
+        let all = (self.edge(1), self.edge(BINS + 1));
+        if self.width.partial_cmp(&0.0) != Some(std::cmp::Ordering::Greater) {
+            return all;
+        }
+        let parts: Vec<Histogram> = (cells.par_chunks(FEW_CELLS))
+            .map(|cells| {
+                let mut histogram = [0.0; BINS + 2];
+                for cell in cells {
+                    cell.each_piece(tokens, cumulative, |a, b, length| {
+                        let span = if a < b { (a, b) } else { (b, a) };
+                        self.add(&mut histogram, (span.0, span.1, length));
+                    });
+                }
+                histogram
+            })
+            .collect();
+        let mut sum = 0.0;
+        let reached = (0..BINS + 2).find(|bin| {
+            sum += parts.iter().map(|part| part[*bin]).sum::<f64>();
+            sum >= wanted
+        });
+        match reached {
+            Some(bin @ 1..=BINS) => (self.edge(bin), self.edge(bin + 1)),
+            // rounding at an end of the interval
+            _ => all,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -412,10 +440,10 @@ mod tests {
         let uniform = Density::from_law(&Law::Uniform, Domain::Circle, 0, 0.0, 32).unwrap();
         for n in [1_usize, 2, 5, 64] {
             let share = 1.0 / n as f64;
-            let sorted: Vec<_> = (0..n)
+            let tokens = (0..n)
                 .map(|j| (0.01 + TAU * share * j as f64, share))
                 .collect();
-            let distance = wasserstein(&sorted, &uniform);
+            let distance = wasserstein(&Sorted::of(tokens), &uniform);
             assert!(
                 (distance - TAU / (4.0 * n as f64)).abs() < 1e-13,
                 "n {n}: {distance}"
@@ -424,63 +452,96 @@ mod tests {
     }
 
     /// Every piece of the circle, and the median by bisection among all of them: the slow reference.
-    fn by_all_pieces(sorted: &[(f64, f64)], density: &Density) -> f64 {
-        let cumulative = Cumulative::of_density(density);
-        let pieces = pieces(sorted, &cumulative);
-        let below = |c: f64| {
-            let share = |p: &Piece| {
-                let (bottom, top) = p.span();
-                let part = if top > bottom {
-                    ((c - bottom) / (top - bottom)).clamp(0.0, 1.0)
-                } else {
-                    f64::from(u8::from(bottom < c))
-                };
-                part * p.length(&cumulative)
-            };
-            pieces.iter().map(share).sum::<f64>()
-        };
-        let (low, high) = bisect(-1.0, 1.0, |c| below(c) < 0.5 * TAU);
+    fn by_all_pieces(tokens: &Sorted, cumulative: &Cumulative) -> f64 {
+        let all = 0..cumulative.cells();
+        let cells = stripe(tokens, cumulative, all, 0..tokens.places.len(), 0.0);
+        let mut spans = Vec::new();
+        for cell in &cells {
+            cell.each_piece(tokens, cumulative, |a, b, length| {
+                spans.push((a.min(b), a.max(b), length));
+            });
+        }
+        let enough = |c: f64| spans.iter().map(|span| below(*span, c)).sum::<f64>() < 0.5 * TAU;
+        let (low, high) = bisect(BISECTIONS, (-1.0, 1.0), enough);
         let level = 0.5 * (low + high);
-        pieces.iter().map(|p| p.distance(&cumulative, level)).sum()
+        (cells.iter())
+            .map(|cell| cell.area_by_pieces(tokens, cumulative, level))
+            .sum()
+    }
+
+    fn law() -> Law {
+        Law::VonMisesFisher {
+            concentration: 1.5,
+            mean: vec![0.6, 0.8],
+        }
+    }
+
+    /// Tokens of that law, a share of them in one place.
+    fn tokens(count: usize, equal: bool, together: usize) -> Sorted {
+        let weight = |i: usize| if equal { 1.0 } else { 1.0 + (i % 3) as f64 };
+        let mut tokens: Vec<(f64, f64)> = (law().sample(count, 2, 5).angles().iter().enumerate())
+            .map(|(i, angle)| (if i < together { 3.0 } else { *angle }, weight(i)))
+            .collect();
+        let whole: f64 = tokens.iter().map(|token| token.1).sum();
+        tokens.iter_mut().for_each(|token| token.1 /= whole);
+        let mut sorted = Sorted::of(tokens);
+        if equal {
+            sorted.masses = Masses::Equal(1.0 / count as f64);
+        }
+        sorted
+    }
+
+    fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build().unwrap().install(work)
     }
 
     #[test]
     fn whole_cells_give_what_all_pieces_give_on_any_number_of_threads() {
-        let law = Law::VonMisesFisher {
-            concentration: 1.5,
-            mean: vec![0.6, 0.8],
-        };
-        let density = Density::from_law(&law, Domain::Circle, 0, 0.0, 40).unwrap();
+        let density = Density::from_law(&law(), Domain::Circle, 0, 0.0, 40).unwrap();
+        let cumulative = Cumulative::of_density(&density);
         for count in [1, 2, 7, 300, 5000, 40_000] {
-            let mut tokens: Vec<(f64, f64)> = law
-                .sample(count, 2, 5)
-                .angles()
-                .iter()
-                .enumerate()
-                .map(|(i, angle)| (*angle, 1.0 + (i % 3) as f64))
-                .collect();
-            // some of them in one place
-            tokens
-                .iter_mut()
-                .take(count / 5)
-                .for_each(|token| token.0 = 3.0);
-            let whole: f64 = tokens.iter().map(|token| token.1).sum();
-            tokens.iter_mut().for_each(|token| token.1 /= whole);
-            tokens.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let exact = by_all_pieces(&tokens, &density);
-            let found = [1, 3].map(|threads| {
-                let pool = rayon::ThreadPoolBuilder::new()
-                    .num_threads(threads)
-                    .build()
-                    .unwrap();
-                pool.install(|| wasserstein(&tokens, &density))
-            });
-            assert_eq!(found[0], found[1]);
-            assert!(
-                (found[0] - exact).abs() < 1e-12,
-                "{count}: {} {exact}",
-                found[0]
-            );
+            for (equal, together) in [(true, 0), (false, count / 5), (true, count)] {
+                let tokens = tokens(count, equal, together);
+                let exact = by_all_pieces(&tokens, &cumulative);
+                let found = [1, 3].map(|n| on_threads(n, || wasserstein(&tokens, &density)));
+                assert_eq!(found[0], found[1]);
+                assert!(
+                    (found[0] - exact).abs() < 1e-12,
+                    "{count} {together}: {} {exact}",
+                    found[0]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_may_begin_anywhere_stand_still_and_jump() {
+        for start in [-2.0_f64, 0.0, 1.0, 6.0, 9.0] {
+            // half of the mass on an arc, the rest at its end
+            let line = [
+                (start, 0.0),
+                (start + 1.0, 0.0),
+                (start + 3.0, 0.5),
+                (start + 3.0, 1.0),
+                (start + TAU, 1.0),
+            ];
+            for count in [1, 500, 40_000] {
+                let tokens = tokens(count, count != 500, count / 3);
+                let turned = (tokens.places.iter().enumerate())
+                    .map(|(i, at)| {
+                        let turns = ((at - start) / TAU).floor();
+                        (at - TAU * turns, tokens.mass(i))
+                    })
+                    .collect();
+                let slow = by_all_pieces(&Sorted::of(turned), &Cumulative::of_line(&line));
+                let fast = [1, 3].map(|n| on_threads(n, || wasserstein_to_line(&tokens, &line)));
+                assert_eq!(fast[0], fast[1]);
+                assert!(
+                    (fast[0] - slow).abs() < 1e-12,
+                    "{start} {count}: {fast:?} {slow}"
+                );
+            }
         }
     }
 
@@ -491,11 +552,9 @@ mod tests {
             mean: vec![turn.cos(), turn.sin()],
         };
         let at = |turn: f64| {
-            let mut sorted =
-                [0.1_f64, 0.9, 2.0, 5.5].map(|t| (crate::sphere::geometry::wrap(t + turn), 0.25));
-            sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let tokens = [0.1_f64, 0.9, 2.0, 5.5].map(|t| (wrap(t + turn), 0.25));
             wasserstein(
-                &sorted,
+                &Sorted::of(tokens.to_vec()),
                 &Density::from_law(&law(turn), Domain::Circle, 0, 0.0, 64).unwrap(),
             )
         };

@@ -15,6 +15,7 @@ pub mod panel;
 pub mod parallels;
 pub mod points;
 pub mod random;
+pub mod sine;
 
 pub use circle::{CirclePlan, Complex};
 pub use domain::Domain;
