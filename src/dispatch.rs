@@ -63,7 +63,7 @@ const SHARED_TRANSFORM: usize = 3 << 20;
 const FOURIER: usize = 24;
 /// Points in a cell from which on Z and its slope on a grid of the circle are evaluated as polynomials instead of transformed (measured:
 /// at 4 they cost the same, at 64 a quarter).
-pub const POINTS_PER_CELL: usize = 16;
+pub const POINTS_PER_CELL: usize = 8;
 
 /// Which way the drift is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -195,13 +195,13 @@ fn circle(plan: &Plan) {
             };
             let scale = (beta.exp(), false);
             plan.measure("B", name, &sizes, || {
-                binned.rates(&kernel, &angles, &weights, scale, &mut rates);
+                binned.rates(&angles, &weights, scale, &mut rates);
             });
             let mut potential = rates.clone();
             let name = ["circle_vectors", "circle_vectors slow"][usize::from(slow)];
             plan.measure("B", name, &sizes, || {
                 let places = Places::Vectors(&rows);
-                binned.evaluate(&kernel, places, &weights, &mut rates, &mut potential);
+                binned.evaluate(places, &weights, &mut rates, &mut potential);
             });
             let mut series = Series::new(&kernel);
             plan.measure("B", "circle_series_slow", &sizes, || {

@@ -11,7 +11,7 @@
 use rayon::prelude::*;
 
 use super::Kernel;
-use super::cells::{CellField, Moments, ORDER, Pair, enough_cells};
+use super::cells::{CellField, CellMoments, Moments, ORDER, Pair, enough_cells};
 pub use super::located::Places;
 use super::located::{BLOCK, Located, cell_moments, group_size};
 use crate::measure::particles::common_weight;
@@ -27,7 +27,7 @@ pub struct Binned {
     partial: Vec<Vec<Moments>>,
     /// Of equal weights there is one.
     common: Option<f64>,
-    column: Vec<f64>,
+    to_moments: CellMoments,
     moments: Vec<Complex>,
 }
 
@@ -57,7 +57,7 @@ impl Binned {
             group,
             partial: vec![vec![[0.0; ORDER]; cells]; count.div_ceil(group).max(1)],
             common: None,
-            column: vec![0.0; cells],
+            to_moments: CellMoments::new(kernel.degree(), cells),
             moments: vec![Complex::default(); kernel.degree() + 1],
         }
     }
@@ -66,14 +66,13 @@ impl Binned {
     /// [`super::spectral::Series::evaluate`] does.
     pub fn evaluate(
         &mut self,
-        kernel: &Kernel,
         places: Places,
         weights: &[f64],
         slope: &mut [f64],
         potential: &mut [f64],
     ) {
         self.take_in(places, weights);
-        self.transform(kernel);
+        self.transform();
         (slope.par_chunks_mut(self.group))
             .zip(potential.par_chunks_mut(self.group))
             .enumerate()
@@ -91,7 +90,6 @@ impl Binned {
     /// The rates of tokens at `angles`: `rate`_i ← scale·slope_i, over the potential if `softmax`; returns the smallest potential.
     pub fn rates(
         &mut self,
-        kernel: &Kernel,
         angles: &[f64],
         weights: &[f64],
         (scale, softmax): (f64, bool),
@@ -99,7 +97,7 @@ impl Binned {
     ) -> f64 {
         let places = Places::Angles(angles);
         self.take_in(places, weights);
-        self.transform(kernel);
+        self.transform();
         (rates.par_chunks_mut(self.group).enumerate())
             .map(|(group, rates)| {
                 pulp::Arch::new().dispatch(Rates {
@@ -115,16 +113,10 @@ impl Binned {
     }
 
     /// Σ w slope², or Σ w slope²·`growth`/potential, over tokens at `angles`.
-    pub fn dissipation(
-        &mut self,
-        kernel: &Kernel,
-        angles: &[f64],
-        weights: &[f64],
-        growth: Option<f64>,
-    ) -> f64 {
+    pub fn dissipation(&mut self, angles: &[f64], weights: &[f64], growth: Option<f64>) -> f64 {
         let places = Places::Angles(angles);
         self.take_in(places, weights);
-        self.transform(kernel);
+        self.transform();
         let groups = (weights.par_chunks(self.group).enumerate()).map(|(group, weights)| {
             pulp::Arch::new().dispatch(Dissipation {
                 places: places.part(group * self.group, weights.len()),
@@ -150,29 +142,21 @@ impl Binned {
     }
 
     /// From the cells' moments to the Fourier moments, and to the polynomials of Z and of its slope.
-    fn transform(&mut self, kernel: &Kernel) {
-        let moments = &mut self.moments;
-        moments.fill(Complex::default());
-        let mass = self.column.len() as f64 * self.common.unwrap_or(1.0);
-        for p in 0..ORDER {
-            for (slot, cell) in self.column.iter_mut().zip(&self.partial[0]) {
-                *slot = cell[p] * mass;
-            }
-            self.field.add_moments(p, &self.column, moments);
-        }
+    fn transform(&mut self) {
+        let (mass, moments) = (self.common.unwrap_or(1.0), &mut self.moments);
+        (self.to_moments).transform(&self.partial[0], mass, moments);
         self.field
-            .set(kernel, kernel.degree(), |k| moments[k].conj());
+            .set_cells(moments.len() - 1, |k| moments[k].conj());
     }
 }
 
 /// Moments of many tokens, on cells so small that every degree is exact: kh ≤ 0.09, where 2J_8(kh) < 1e-15.
 pub struct BinnedMoments {
-    field: CellField,
+    to_moments: CellMoments,
     degree: usize,
     count: usize,
     group: usize,
     partial: Vec<Vec<Moments>>,
-    column: Vec<f64>,
 }
 
 impl BinnedMoments {
@@ -182,12 +166,11 @@ impl BinnedMoments {
         let cells = (35 * degree.max(2)).next_power_of_two();
         let group = group_size(cells);
         Self {
-            field: CellField::of_degree(degree, cells),
+            to_moments: CellMoments::new(degree, cells),
             degree,
             count,
             group,
             partial: vec![vec![[0.0; ORDER]; cells]; count.div_ceil(group).max(1)],
-            column: vec![0.0; cells],
         }
     }
 
@@ -208,13 +191,8 @@ impl BinnedMoments {
         let (group, partial) = (self.group, &mut self.partial);
         cell_moments(places, angles.len(), weights, &[], group, partial);
         let mut moments = vec![Complex::default(); self.degree + 1];
-        let cells = self.column.len() as f64 * common.unwrap_or(1.0);
-        for p in 0..ORDER {
-            for (slot, cell) in self.column.iter_mut().zip(&self.partial[0]) {
-                *slot = cell[p] * cells;
-            }
-            self.field.add_moments(p, &self.column, &mut moments);
-        }
+        let mass = common.unwrap_or(1.0);
+        (self.to_moments).transform(&self.partial[0], mass, &mut moments);
         moments
     }
 }
@@ -406,11 +384,11 @@ mod tests {
         let mut binned = Binned::new(kernel, w);
         for _ in 0..2 {
             let places = Places::Vectors(rows);
-            binned.evaluate(kernel, places, w, &mut fast, &mut z_fast);
+            binned.evaluate(places, w, &mut fast, &mut z_fast);
         }
         let places = Places::Angles(&angles);
-        binned.evaluate(kernel, places, w, &mut slope, &mut z);
-        let least = binned.rates(kernel, &angles, w, (2.0, true), &mut rates);
+        binned.evaluate(places, w, &mut slope, &mut z);
+        let least = binned.rates(&angles, w, (2.0, true), &mut rates);
         assert_eq!(least, z.iter().copied().fold(f64::INFINITY, f64::min));
         let (mut plain, mut over) = (0.0, 0.0);
         for (((rate, slope), z), w) in rates.iter().zip(&slope).zip(&z).zip(w) {
@@ -419,7 +397,7 @@ mod tests {
             over += w * slope * slope * 3.0 / z;
         }
         for (growth, sum) in [(None, plain), (Some(3.0), over)] {
-            let found = binned.dissipation(kernel, &angles, w, growth);
+            let found = binned.dissipation(&angles, w, growth);
             assert!((found - sum).abs() <= 1e-13 * sum, "{case}: {found} {sum}");
         }
         // an angle of several turns is known to 2e-15 only, and the slope may be as large as √β
@@ -473,7 +451,6 @@ mod tests {
                 let (mut slope, mut z) = (vec![0.0; 200_000], vec![0.0; 200_000]);
                 let mut binned = Binned::new(&kernel, &tokens.weights);
                 binned.evaluate(
-                    &kernel,
                     Places::Vectors(&tokens.positions),
                     &tokens.weights,
                     &mut slope,

@@ -155,7 +155,7 @@ impl Carriers {
     pub fn dissipation(&mut self) -> Option<f64> {
         let (slope, potential) = (&mut self.slope, &mut self.potential);
         let places = Places::Angles(&self.nodes);
-        (self.series).evaluate(&self.kernel, places, &self.weights, slope, potential);
+        (self.series).evaluate(places, &self.weights, slope, potential);
         let softmax = self.attention.normalisation == Normalisation::Softmax;
         let (mut sum, mut size) = (0.0, 0.0);
         for (c, _) in (self.occupied.iter().enumerate()).filter(|(_, occupied)| **occupied) {
@@ -182,7 +182,7 @@ impl Carriers {
     pub fn rates(&mut self, state: &[f64], rates: &mut [f64]) {
         let (slope, potential) = (&mut self.slope, &mut self.potential);
         let places = Places::Angles(state);
-        (self.series).evaluate(&self.kernel, places, &self.weights, slope, potential);
+        (self.series).evaluate(places, &self.weights, slope, potential);
         let scale = self.attention.scale();
         let softmax = self.attention.normalisation == Normalisation::Softmax;
         for (c, rates) in rates.chunks_exact_mut(ORDER).enumerate() {

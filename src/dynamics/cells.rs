@@ -12,14 +12,19 @@
 use std::f64::consts::{PI, TAU};
 
 use pulp::{Simd, WithSimd};
+use rustfft::{Fft, FftPlanner};
+use std::sync::Arc;
 
 use super::Kernel;
+use crate::sphere::lines::Lines;
 use crate::sphere::{CirclePlan, Complex};
 
 /// Powers of the local coordinate in a cell: a cache line.
 pub(super) const ORDER: usize = 8;
 /// What the cut-off series may miss of Ze^{−β} and of its slope, for a mass of one.
 const CUT_OFF: f64 = 3e-16;
+/// Complex numbers between two rows of a table of cells: rows whose lengths are powers of two would all meet in the same lines of the cache.
+const APART: usize = 4;
 /// Fewest cells.
 const FEWEST: usize = 64;
 
@@ -28,15 +33,54 @@ pub(super) type Moments = [f64; ORDER];
 /// Two polynomials side by side: Z_0, s_0, Z_1, s_1, …
 pub(super) type Pair = [f64; 2 * ORDER];
 
-/// Z e^{−β} and (1/β)∂_θZ e^{−β} by cells.
-pub struct CellField {
+/// From the moments of cells to Fourier's: Σ_j w_j e^{ikθ_j} = Σ_p i^p c_p(kh) Σ_c e^{ikφ_c} Σ_{j∈c} w_j u_j^p.
+pub struct CellMoments {
     plan: CirclePlan,
     degree: usize,
     /// c_p(kh) for every p and k.
     sizes: Vec<f64>,
     column: Vec<f64>,
-    /// u of the points of a grid in a cell, where there is one.
-    local: Vec<f64>,
+}
+
+impl CellMoments {
+    /// For degrees up to `degree`.
+    #[must_use]
+    pub fn new(degree: usize, cells: usize) -> Self {
+        Self {
+            plan: CirclePlan::new(cells),
+            degree,
+            sizes: sizes(degree, cells),
+            column: vec![0.0; cells],
+        }
+    }
+
+    /// `moments`_k ← `mass` Σ_j w_j e^{ikθ_j} from the cells' Σ w u^p.
+    pub fn transform(&mut self, cells: &[Moments], mass: f64, moments: &mut [Complex]) {
+        moments.fill(Complex::default());
+        let mass = cells.len() as f64 * mass;
+        for (p, sizes) in self.sizes.chunks_exact(self.degree + 1).enumerate() {
+            (self.column.iter_mut().zip(cells)).for_each(|(slot, cell)| *slot = cell[p] * mass);
+            self.plan.analysis(&self.column, self.degree, |k, c| {
+                moments[k] += turn(c.conj() * sizes[k], p);
+            });
+        }
+    }
+}
+
+/// Z e^{−β} and (1/β)∂_θZ e^{−β} by cells.
+pub struct CellField {
+    degree: usize,
+    /// For every p and k what multiplies i^p f_k at the degrees k and −k: one transform makes Z_p + i s_p.
+    factors: Vec<[f64; 2]>,
+    inverse: Arc<dyn Fft<f64>>,
+    spectrum: Vec<Complex>,
+    values: Lines<Complex>,
+    scratch: Vec<Complex>,
+    /// u of the points of a grid in a cell, where there is one: the cell c then has the points c·width, … and its centre among them.
+    local: Lines<f64>,
+    /// e^{ikφ_0}, φ_0 the centre of the first cell.
+    first: Vec<Complex>,
+    shifted: Vec<Complex>,
     pub(super) polynomials: Vec<Pair>,
 }
 
@@ -44,22 +88,25 @@ impl CellField {
     /// For a kernel, on so many cells.
     #[must_use]
     pub fn new(kernel: &Kernel, cells: usize) -> Self {
-        Self::of_degree(kernel.degree(), cells)
-    }
-
-    /// For degrees up to `degree`.
-    #[must_use]
-    pub fn of_degree(degree: usize, cells: usize) -> Self {
-        let half = PI / cells as f64;
-        let powers: Vec<Moments> = (0..=degree).map(|k| powers_of(k as f64 * half)).collect();
+        let degree = kernel.degree();
+        let inverse = FftPlanner::new().plan_fft_inverse(cells);
+        // Z_k = i^p f_k a and s_k = i^{p+1} f_k b, hence Z_k + is_k = i^p f_k (a − b), and at −k the conjugate's (a + b)
+        let factor = |k: usize, size: f64| {
+            let (a, b) = (kernel.potential[k], k as f64 * kernel.over_beta[k]);
+            [size * (a - b), size * (a + b)]
+        };
         Self {
-            plan: CirclePlan::new(cells),
             degree,
-            sizes: (0..ORDER)
-                .flat_map(|p| powers.iter().map(move |powers| powers[p]))
+            factors: (sizes(degree, cells).chunks_exact(degree + 1))
+                .flat_map(|sizes| sizes.iter().enumerate().map(|(k, size)| factor(k, *size)))
                 .collect(),
-            column: vec![0.0; cells],
-            local: Vec::new(),
+            spectrum: vec![Complex::default(); ORDER * (cells + APART)],
+            values: Lines::new(ORDER * (cells + APART)),
+            scratch: vec![Complex::default(); inverse.get_immutable_scratch_len()],
+            inverse,
+            local: Lines::new(0),
+            first: vec![Complex::new(1.0, 0.0); degree + 1],
+            shifted: vec![Complex::default(); degree + 1],
             polynomials: vec![[0.0; 2 * ORDER]; cells],
         }
     }
@@ -67,63 +114,81 @@ impl CellField {
     /// The same for a grid with so many points in a cell.
     #[must_use]
     pub fn on_grid(kernel: &Kernel, cells: usize, width: usize) -> Self {
-        let place = |r: usize| 2.0 * (r as f64 - (width / 2) as f64) / width as f64;
+        let middle = 0.5 * (width as f64 - 1.0);
+        let place = |r: usize| 2.0 * (r as f64 - middle) / width as f64;
+        let centre = TAU * middle / (cells * width) as f64;
+        let turn = |k: usize| Complex::from_polar(1.0, k as f64 * centre);
         Self {
-            local: (0..width).map(place).collect(),
+            local: Lines::of((0..width).map(place)),
+            first: (0..=kernel.degree()).map(turn).collect(),
             ..Self::new(kernel, cells)
         }
     }
 
-    /// Adds to Σ_j w_j e^{ikθ_j} what the moments p of the cells contribute (`column`, times the number of cells).
-    pub fn add_moments(&mut self, p: usize, column: &[f64], moments: &mut [Complex]) {
-        let sizes = &self.sizes[p * (self.degree + 1)..];
-        self.plan.analysis(column, self.degree, |k, c| {
-            moments[k] += turn(c.conj() * sizes[k], p);
-        });
-    }
-
-    /// The field of a density with Fourier coefficients `coefficient`(k) up to `degree`, at most the kernel's.
-    pub fn set(&mut self, kernel: &Kernel, degree: usize, coefficient: impl Fn(usize) -> Complex) {
-        for p in 0..ORDER {
-            let sizes = &self.sizes[p * (self.degree + 1)..];
-            let column = &mut self.column;
-            let potential = |k: usize| turn(coefficient(k) * (kernel.potential[k] * sizes[k]), p);
-            self.plan.synthesis(degree, potential, column);
-            (self.polynomials.iter_mut().zip(&*column)).for_each(|(cell, v)| cell[2 * p] = *v);
-            let slope = |k: usize| {
-                turn(
-                    coefficient(k) * (k as f64 * kernel.over_beta[k] * sizes[k]),
-                    p + 1,
-                )
-            };
-            self.plan.synthesis(degree, slope, column);
-            (self.polynomials.iter_mut().zip(&*column)).for_each(|(cell, v)| cell[2 * p + 1] = *v);
+    /// The field of a density with Fourier coefficients `coefficient`(k) up to `degree`, as a grid reads it: power by power.
+    pub fn set(&mut self, degree: usize, coefficient: impl Fn(usize) -> Complex) {
+        let cells = self.polynomials.len();
+        self.shifted.fill(Complex::default());
+        for (k, (f, turn)) in
+            (self.shifted.iter_mut().zip(&self.first).enumerate()).take(degree + 1)
+        {
+            *f = coefficient(k) * turn;
+        }
+        let rows = (self.spectrum.chunks_exact_mut(cells + APART))
+            .zip(self.values.chunks_exact_mut(cells + APART))
+            .zip(self.factors.chunks_exact(self.degree + 1));
+        for (p, ((row, values), factors)) in rows.enumerate() {
+            // what lies between the degrees K and −K stays zero
+            let (ahead, behind) = row[..cells].split_at_mut(self.degree + 1);
+            let entries = self.shifted.iter().zip(factors).zip(ahead);
+            for ((f, [up, _]), slot) in entries {
+                *slot = turn(*f, p) * up;
+            }
+            let entries = self.shifted[1..].iter().zip(&factors[1..]);
+            for ((f, [_, down]), slot) in entries.zip(behind.iter_mut().rev()) {
+                *slot = turn(*f, p).conj() * down;
+            }
+            let (row, values) = (&row[..cells], &mut values[..cells]);
+            (self.inverse).process_immutable_with_scratch(row, values, &mut self.scratch);
         }
     }
 
-    /// On the grid of `flux.len()` points θ_j = 2πj/N that this was made for: `flux`_j ← v_j·flux_j with the velocity
-    /// v, which is left in `velocity`, and the potential in `potential`. Returns max |v|.
+    /// The same as tokens read it: cell by cell.
+    pub(super) fn set_cells(&mut self, degree: usize, coefficient: impl Fn(usize) -> Complex) {
+        self.set(degree, coefficient);
+        let cells = self.polynomials.len();
+        for (c, cell) in self.polynomials.iter_mut().enumerate() {
+            for (p, pair) in cell.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+                let value = self.values[p * (cells + APART) + c];
+                *pair = [value.re, value.im];
+            }
+        }
+    }
+
+    /// On the grid of `density.len()` points θ_j = 2πj/N that this was made for: `flux`_j ← v_j·`density`_j with the velocity
+    /// v, which is left in `kept` with the potential, where these are asked for. Returns max |v|.
     pub fn carry(
         &self,
         how: How,
+        density: &[f64],
         flux: &mut [f64],
-        velocity: &mut [f64],
-        potential: &mut [f64],
+        kept: Option<[&mut [f64]; 2]>,
     ) -> f64 {
         pulp::Arch::new().dispatch(OnGrid {
-            polynomials: &self.polynomials,
+            powers: &self.values,
             local: &self.local,
             how,
+            density,
             flux,
-            velocity,
-            potential,
+            kept,
         })
     }
 
     /// The largest potential at the centres.
     #[must_use]
     pub fn largest_potential(&self) -> f64 {
-        (self.polynomials.iter()).fold(0.0, |top, cell| top.max(cell[0]))
+        let constants = &self.values[..self.polynomials.len()];
+        constants.iter().fold(0.0, |top, c| top.max(c.re))
     }
 }
 
@@ -150,51 +215,58 @@ pub struct How {
 }
 
 struct OnGrid<'a> {
-    polynomials: &'a [Pair],
+    /// Z_p + i s_p of every cell, power by power.
+    powers: &'a [Complex],
     /// u of the points in a cell.
     local: &'a [f64],
     how: How,
+    density: &'a [f64],
     flux: &'a mut [f64],
-    velocity: &'a mut [f64],
-    potential: &'a mut [f64],
+    /// v and Z.
+    kept: Option<[&'a mut [f64]; 2]>,
 }
 
 impl WithSimd for OnGrid<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let points = self.flux.len();
-        let (cells, width) = (self.polynomials.len(), self.local.len());
+    fn with_simd<S: Simd>(mut self, simd: S) -> f64 {
+        let (cells, width) = (self.powers.len() / ORDER - APART, self.local.len());
         let mut fastest = simd.splat_f64s(0.0);
-        // points j = c·width + r − width/2 of cell c: those of the first half of cell 0 are at the end of the grid
-        for c in 0..=cells {
-            let (skip, start) = match (c * width).checked_sub(width / 2) {
-                Some(start) => (0, start),
-                None => (width / 2, 0),
-            };
-            let range = start..(start + width - skip).min(points);
-            let cell = &self.polynomials[c % cells];
-            let u = S::as_simd_f64s(&self.local[skip..skip + range.len()]);
-            let flux = S::as_mut_simd_f64s(&mut self.flux[range.clone()]);
-            let velocity = S::as_mut_simd_f64s(&mut self.velocity[range.clone()]);
-            let potential = S::as_mut_simd_f64s(&mut self.potential[range]);
-            for (((flux, velocity), potential), u) in
-                (flux.0.iter_mut().zip(velocity.0).zip(potential.0)).zip(u.0)
-            {
-                let [z, v] = self.how.field(simd, cell, *u);
-                (*potential, *velocity) = (z, v);
-                *flux = simd.mul_f64s(*flux, v);
+        let mut rows: [&[Complex]; ORDER] = [&[]; ORDER];
+        for (row, powers) in rows.iter_mut().zip(self.powers.chunks_exact(cells + APART)) {
+            *row = &powers[..cells];
+        }
+        for c in 0..cells {
+            let range = c * width..(c + 1) * width;
+            let (u, u_rest) = S::as_simd_f64s(self.local);
+            let (density, density_rest) = S::as_simd_f64s(&self.density[range.clone()]);
+            let (flux, flux_rest) = S::as_mut_simd_f64s(&mut self.flux[range.clone()]);
+            for ((flux, rho), u) in flux.iter_mut().zip(density).zip(u) {
+                let [_, v] = self.how.field(simd, &rows, c, *u);
+                *flux = simd.mul_f64s(*rho, v);
                 fastest = simd.max_f64s(fastest, simd.abs_f64s(v));
             }
-            if !u.1.is_empty() {
-                let [z, v] = self.how.field(simd, cell, simd.partial_load_f64s(u.1));
-                let rest = simd.mul_f64s(simd.partial_load_f64s(flux.1), v);
-                simd.partial_store_f64s(flux.1, rest);
-                simd.partial_store_f64s(potential.1, z);
-                simd.partial_store_f64s(velocity.1, v);
+            if !u_rest.is_empty() {
+                let [_, v] = self
+                    .how
+                    .field(simd, &rows, c, simd.partial_load_f64s(u_rest));
+                let rest = simd.mul_f64s(simd.partial_load_f64s(density_rest), v);
+                simd.partial_store_f64s(flux_rest, rest);
                 // beyond the end of the cell the polynomial is taken at its centre
                 fastest = simd.max_f64s(fastest, simd.abs_f64s(v));
+            }
+            if let Some([velocity, potential]) = &mut self.kept {
+                let (velocity, v_rest) = S::as_mut_simd_f64s(&mut velocity[range.clone()]);
+                let (potential, z_rest) = S::as_mut_simd_f64s(&mut potential[range]);
+                for ((v, z), u) in velocity.iter_mut().zip(potential).zip(u) {
+                    [*z, *v] = self.how.field(simd, &rows, c, *u);
+                }
+                let [z, v] = self
+                    .how
+                    .field(simd, &rows, c, simd.partial_load_f64s(u_rest));
+                simd.partial_store_f64s(z_rest, z);
+                simd.partial_store_f64s(v_rest, v);
             }
         }
         simd.reduce_max_f64s(fastest)
@@ -204,12 +276,18 @@ impl WithSimd for OnGrid<'_> {
 impl How {
     /// Z and v.
     #[inline(always)]
-    fn field<S: Simd>(self, simd: S, a: &Pair, u: S::f64s) -> [S::f64s; 2] {
-        let mut z = simd.splat_f64s(a[2 * ORDER - 2]);
-        let mut s = simd.splat_f64s(a[2 * ORDER - 1]);
-        for p in (0..ORDER - 1).rev() {
-            z = simd.mul_add_f64s(z, u, simd.splat_f64s(a[2 * p]));
-            s = simd.mul_add_f64s(s, u, simd.splat_f64s(a[2 * p + 1]));
+    fn field<S: Simd>(
+        self,
+        simd: S,
+        powers: &[&[Complex]; ORDER],
+        cell: usize,
+        u: S::f64s,
+    ) -> [S::f64s; 2] {
+        let last = powers[ORDER - 1][cell];
+        let (mut z, mut s) = (simd.splat_f64s(last.re), simd.splat_f64s(last.im));
+        for row in powers[..ORDER - 1].iter().rev() {
+            z = simd.mul_add_f64s(z, u, simd.splat_f64s(row[cell].re));
+            s = simd.mul_add_f64s(s, u, simd.splat_f64s(row[cell].im));
         }
         let mut v = simd.mul_f64s(s, simd.splat_f64s(self.scale));
         if self.softmax {
@@ -239,6 +317,15 @@ pub fn enough_cells(kernel: &Kernel) -> usize {
         cells *= 2;
     }
     cells
+}
+
+/// c_p(kh) for every p and every k up to `degree`.
+fn sizes(degree: usize, cells: usize) -> Vec<f64> {
+    let half = PI / cells as f64;
+    let powers: Vec<Moments> = (0..=degree).map(|k| powers_of(k as f64 * half)).collect();
+    (0..ORDER)
+        .flat_map(|p| powers.iter().map(move |powers| powers[p]))
+        .collect()
 }
 
 /// c_p(α), p < 8: e^{iαu} = J_0(α) + 2Σ_m i^m J_m(α) T_m(u), cut off at T_7, is Σ_p i^p c_p(α) u^p.

@@ -183,7 +183,7 @@ impl TokenDynamics {
         let TokenSeries::Binned(series) = &mut self.series else {
             return self.rates_by_vectors(angles, rates);
         };
-        let least = series.rates(&self.kernel, angles, &self.weights, how, rates);
+        let least = series.rates(angles, &self.weights, how, rates);
         if softmax && least < LEAST_POTENTIAL {
             self.rates_by_vectors(angles, rates);
         } else {
@@ -394,7 +394,7 @@ impl TokenDynamics {
         match &mut self.series {
             TokenSeries::Circle(series) => series.evaluate(kernel, unit, weights, slope, potential),
             TokenSeries::Binned(series) => {
-                series.evaluate(kernel, Places::Vectors(unit), weights, slope, potential);
+                series.evaluate(Places::Vectors(unit), weights, slope, potential);
             }
             _ => return,
         }
@@ -456,7 +456,7 @@ impl TokenDynamics {
             return f64::NAN;
         };
         let growth = softmax.then_some(growth);
-        let sum = series.dissipation(&self.kernel, angles, &self.weights, growth);
+        let sum = series.dissipation(angles, &self.weights, growth);
         sum * scale * scale / self.attention.value
     }
 }

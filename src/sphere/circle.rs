@@ -4,34 +4,53 @@ use std::sync::Arc;
 
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
+use super::halves::Halves;
+use super::lines::Lines;
+
 /// Complex numbers in double precision.
 pub type Complex = rustfft::num_complex::Complex<f64>;
 
 /// A real transform of fixed size N that owns its scratch: neither direction allocates.
 pub struct CirclePlan {
     size: usize,
-    forward: Arc<dyn RealToComplex<f64>>,
-    inverse: Arc<dyn ComplexToReal<f64>>,
-    spectrum: Vec<Complex>,
-    values: Vec<f64>,
-    scratch: Vec<Complex>,
+    way: Way,
+    spectrum: Lines<Complex>,
+    /// Entries of the spectrum beyond this degree are zero.
+    filled: usize,
+    values: Lines<f64>,
+}
+
+/// How the transform is made.
+enum Way {
+    /// Of an even number of points.
+    Halves(Box<Halves>),
+    /// Of any number.
+    Library {
+        forward: Arc<dyn RealToComplex<f64>>,
+        inverse: Arc<dyn ComplexToReal<f64>>,
+        scratch: Vec<Complex>,
+    },
 }
 
 impl CirclePlan {
     /// A plan for N = `size` ≥ 2 equispaced points.
     #[must_use]
     pub fn new(size: usize) -> Self {
-        let mut planner = RealFftPlanner::<f64>::new();
-        let forward = planner.plan_fft_forward(size);
-        let inverse = planner.plan_fft_inverse(size);
-        let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
+        let way = if size.is_multiple_of(2) {
+            Way::Halves(Box::new(Halves::new(size)))
+        } else {
+            Way::library(size)
+        };
+        Self::by(way, size)
+    }
+
+    fn by(way: Way, size: usize) -> Self {
         Self {
             size,
-            spectrum: vec![Complex::default(); size / 2 + 1],
-            values: vec![0.0; size],
-            scratch: vec![Complex::default(); scratch],
-            forward,
-            inverse,
+            way,
+            spectrum: Lines::new(size / 2 + 1),
+            filled: 0,
+            values: Lines::new(size),
         }
     }
 
@@ -53,35 +72,69 @@ impl CirclePlan {
             *slot = coefficient(k);
         }
         self.spectrum[0].im = 0.0;
-        self.spectrum[degree + 1..].fill(Complex::default());
-        let done = self
-            .inverse
-            .process_with_scratch(&mut self.spectrum, values, &mut self.scratch);
-        debug_assert!(done.is_ok(), "buffer sizes are fixed by the plan");
+        if self.filled > degree {
+            self.spectrum[degree + 1..=self.filled].fill(Complex::default());
+        }
+        self.filled = degree;
+        match &mut self.way {
+            Way::Halves(halves) => halves.synthesis(&self.spectrum, degree, values),
+            Way::Library {
+                inverse, scratch, ..
+            } => {
+                self.filled = self.spectrum.len() - 1;
+                let done = inverse.process_with_scratch(&mut self.spectrum, values, scratch);
+                debug_assert!(done.is_ok(), "buffer sizes are fixed by the plan");
+            }
+        }
     }
 
     /// c_k = (1/N) Σ_j f(θ_j) e^{−ikθ_j}, handed to `take(k, c_k)` for k = 0..=`degree` ≤ N/2.
-    pub fn analysis(&mut self, values: &[f64], degree: usize, take: impl FnMut(usize, Complex)) {
-        let mut copy = std::mem::take(&mut self.values);
-        copy.copy_from_slice(values);
-        self.analysis_of(&mut copy, degree, take);
-        self.values = copy;
-    }
-
-    /// The same, which leaves nothing of the values.
-    pub fn analysis_of(
+    pub fn analysis(
         &mut self,
-        values: &mut [f64],
+        values: &[f64],
         degree: usize,
         mut take: impl FnMut(usize, Complex),
     ) {
-        debug_assert!(2 * degree <= self.size && values.len() == self.size);
-        let done =
-            (self.forward).process_with_scratch(values, &mut self.spectrum, &mut self.scratch);
-        debug_assert!(done.is_ok(), "buffer sizes are fixed by the plan");
-        let scale = 1.0 / self.size as f64;
-        for (k, value) in self.spectrum[..=degree].iter().enumerate() {
+        let mut copy = std::mem::replace(&mut self.values, Lines::new(0));
+        copy.copy_from_slice(values);
+        let (spectrum, scale) = self.analysis_of(&mut copy, degree);
+        for (k, value) in spectrum.iter().enumerate() {
             take(k, value * scale);
+        }
+        self.values = copy;
+    }
+
+    /// The same as a list of numbers proportional to c_k, and the factor to c_k; nothing is left of the values.
+    pub fn analysis_of(&mut self, values: &mut [f64], degree: usize) -> (&[Complex], f64) {
+        debug_assert!(2 * degree <= self.size && values.len() == self.size);
+        self.filled = self.spectrum.len() - 1;
+        let mut scale = 1.0 / self.size as f64;
+        match &mut self.way {
+            Way::Halves(halves) => {
+                halves.analysis(values, degree, &mut self.spectrum);
+                scale *= 0.5;
+            }
+            Way::Library {
+                forward, scratch, ..
+            } => {
+                let done = forward.process_with_scratch(values, &mut self.spectrum, scratch);
+                debug_assert!(done.is_ok(), "buffer sizes are fixed by the plan");
+            }
+        }
+        (&self.spectrum[..=degree], scale)
+    }
+}
+
+impl Way {
+    fn library(size: usize) -> Self {
+        let mut planner = RealFftPlanner::<f64>::new();
+        let forward = planner.plan_fft_forward(size);
+        let inverse = planner.plan_fft_inverse(size);
+        let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
+        Self::Library {
+            scratch: vec![Complex::default(); scratch],
+            forward,
+            inverse,
         }
     }
 }
@@ -114,6 +167,39 @@ mod tests {
             plan.analysis(&values, degree, |k, c| {
                 assert!((c - coefficients[k]).norm() < 1e-15)
             });
+        }
+    }
+
+    #[test]
+    fn halves_are_the_librarys_transforms_of_any_even_size_and_degree() {
+        for size in [2_usize, 4, 6, 8, 10, 14, 16, 22, 64, 90, 128, 770, 1024] {
+            let mut fast = CirclePlan::new(size);
+            let mut slow = CirclePlan::by(Way::library(size), size);
+            let half = size / 2;
+            // also fewer than before, after an analysis and after a synthesis
+            for degree in [half - 1, half / 2, half - 1, 0] {
+                let c = |k: usize| Complex::new((k as f64 * 1.3).cos(), (k as f64 * 0.7).sin());
+                let (mut a, mut b) = (vec![0.0; size], vec![0.0; size]);
+                fast.synthesis(degree, c, &mut a);
+                slow.synthesis(degree, c, &mut b);
+                let near = |a: f64, b: f64| (a - b).abs() < 1e-14 * (1.0 + degree as f64);
+                assert!(
+                    a.iter().zip(&b).all(|(a, b)| near(*a, *b)),
+                    "{size} {degree}"
+                );
+                let degree = if degree == half - 1 { half } else { degree };
+                let values: Vec<f64> = (0..size).map(|j| (j as f64 * 1.7).sin()).collect();
+                let mut found = Vec::new();
+                fast.analysis(&values, degree, |_, c| found.push(c));
+                slow.analysis(&values, degree, |k, c| {
+                    assert!(
+                        (c - found[k]).norm() < 1e-15,
+                        "{size} {degree} {k}: {c} {}",
+                        found[k]
+                    );
+                });
+                assert_eq!(found.len(), degree + 1);
+            }
         }
     }
 }

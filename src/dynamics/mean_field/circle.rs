@@ -10,6 +10,7 @@ use crate::dispatch::POINTS_PER_CELL;
 use crate::dynamics::cells::{CellField, How, enough_cells};
 use crate::dynamics::{Attention, Kernel, Normalisation};
 use crate::measure::density::coefficient;
+use crate::sphere::lines::Lines;
 use crate::sphere::{CirclePlan, Complex};
 
 /// (SA) divides by Z only where Z exceeds this share of its maximum. Since ρ ≲ √(2πβ) Z, the mass beyond is below
@@ -26,14 +27,14 @@ pub struct CircleMeanField {
     modes: usize,
     plan: CirclePlan,
     /// Z and its slope by cells, where the grid has many points in each.
-    cells: Option<CellField>,
-    density: Vec<f64>,
+    cells: Option<Box<CellField>>,
+    density: Lines<f64>,
     total: Vec<f64>,
     /// ρv.
-    flux: Vec<f64>,
+    flux: Lines<f64>,
     /// v, after the slope that it comes from.
-    slope: Vec<f64>,
-    potential: Vec<f64>,
+    slope: Lines<f64>,
+    potential: Lines<f64>,
     fastest: f64,
 }
 
@@ -53,14 +54,14 @@ impl CircleMeanField {
         Self {
             attention,
             modes,
-            cells: by_cells.then(|| CellField::on_grid(&kernel, cells, points / cells)),
+            cells: by_cells.then(|| Box::new(CellField::on_grid(&kernel, cells, points / cells))),
             kernel,
             plan: CirclePlan::new(points),
-            density: vec![0.0; points],
+            density: Lines::new(points),
             total: vec![0.0; 2 * modes + 2],
-            flux: vec![0.0; points],
-            slope: vec![0.0; points],
-            potential: vec![0.0; points],
+            flux: Lines::new(points),
+            slope: Lines::new(points),
+            potential: Lines::new(points),
             fastest: 0.0,
         }
     }
@@ -73,13 +74,13 @@ impl CircleMeanField {
 
     /// `tendency` ← the coefficients of −∂_θ(ρv), both as re, im, re, im, … of length 2(K+1).
     pub fn tendency(&mut self, state: &[f64], tendency: &mut [f64]) {
-        self.velocity(state);
-        self.plan
-            .analysis_of(&mut self.flux, self.modes, |k, flux| {
-                // −ik·flux
-                tendency[2 * k] = k as f64 * flux.im;
-                tendency[2 * k + 1] = -(k as f64) * flux.re;
-            });
+        self.velocity(state, false);
+        let (flux, scale) = self.plan.analysis_of(&mut self.flux, self.modes);
+        pulp::Arch::new().dispatch(Divergence {
+            flux,
+            scale,
+            tendency,
+        });
     }
 
     /// The same of J densities ρ_j, one after the other, whose members turn by ω_j beside moving in the common field of
@@ -94,7 +95,7 @@ impl CircleMeanField {
         let width = 2 * self.modes + 2;
         let mut total = std::mem::take(&mut self.total);
         mix(states, weights, &mut total);
-        self.velocity(&total);
+        self.velocity(&total, true);
         self.total = total;
         for ((state, out), omega) in (states.chunks_exact(width))
             .zip(tendencies.chunks_exact_mut(width))
@@ -102,7 +103,7 @@ impl CircleMeanField {
         {
             self.plan
                 .synthesis(self.modes, |k| coefficient(state, k), &mut self.density);
-            for (rho, v) in self.density.iter_mut().zip(&self.slope) {
+            for (rho, v) in self.density.iter_mut().zip(self.slope.iter()) {
                 *rho *= v;
             }
             self.plan.analysis(&self.density, self.modes, |k, flux| {
@@ -115,8 +116,8 @@ impl CircleMeanField {
         }
     }
 
-    /// ρ, v (in `slope`), Ze^{−β} and ρv on the grid.
-    fn velocity(&mut self, state: &[f64]) {
+    /// ρ and ρv on the grid, and if they are kept v (in `slope`) and Ze^{−β}.
+    fn velocity(&mut self, state: &[f64], keep: bool) {
         let (modes, kernel) = (self.modes, &self.kernel);
         let smooth = modes.min(kernel.degree());
         self.plan
@@ -125,17 +126,16 @@ impl CircleMeanField {
             self.attention.scale(),
             self.attention.normalisation == Normalisation::Softmax,
         );
-        self.flux.copy_from_slice(&self.density);
         if let Some(cells) = &mut self.cells {
-            cells.set(kernel, smooth, |k| coefficient(state, k));
+            cells.set(smooth, |k| coefficient(state, k));
             let floor = FLOOR * cells.largest_potential();
             let how = How {
                 scale,
                 softmax,
                 floor,
             };
-            let (flux, slope) = (&mut self.flux, &mut self.slope);
-            self.fastest = cells.carry(how, flux, slope, &mut self.potential);
+            let kept = keep.then_some([&mut self.slope[..], &mut self.potential[..]]);
+            self.fastest = cells.carry(how, &self.density, &mut self.flux, kept);
             return;
         }
         let gradient =
@@ -151,6 +151,7 @@ impl CircleMeanField {
             scale,
             softmax,
             floor,
+            density: &self.density,
             flux: &mut self.flux,
             velocity: &mut self.slope,
             potential: &self.potential,
@@ -165,10 +166,15 @@ impl CircleMeanField {
 
     /// dE/dt by the drift alone: (SA) ∫v²Z dμ, (USA) ∫v² dμ, and the smallest value of ρ on the grid.
     pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
-        self.velocity(state);
+        self.velocity(state, true);
         let (growth, value) = (self.attention.growth(), self.attention.value);
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
-        for ((v, rho), z) in self.slope.iter().zip(&self.density).zip(&self.potential) {
+        for ((v, rho), z) in self
+            .slope
+            .iter()
+            .zip(self.density.iter())
+            .zip(self.potential.iter())
+        {
             let mobility = match self.attention.normalisation {
                 Normalisation::Softmax => z * growth,
                 Normalisation::None => 1.0,
@@ -186,11 +192,12 @@ impl CircleMeanField {
     }
 }
 
-/// velocity ← scale·velocity over the potential, flux ← flux·velocity; the largest |velocity|.
+/// velocity ← scale·velocity over the potential, flux ← density·velocity; the largest |velocity|.
 struct Transport<'a> {
     scale: f64,
     softmax: bool,
     floor: f64,
+    density: &'a [f64],
     flux: &'a mut [f64],
     velocity: &'a mut [f64],
     potential: &'a [f64],
@@ -202,20 +209,40 @@ impl pulp::NullaryFnOnce for Transport<'_> {
     #[inline(always)]
     fn call(self) -> f64 {
         let mut fastest = [0.0; 8];
-        let all = (self.flux.chunks_mut(8))
+        let all = (self.flux.chunks_mut(8).zip(self.density.chunks(8)))
             .zip(self.velocity.chunks_mut(8))
             .zip(self.potential.chunks(8));
-        for ((flux, velocity), potential) in all {
-            let points = flux.iter_mut().zip(velocity).zip(potential);
-            for (((flux, v), z), top) in points.zip(&mut fastest) {
+        for (((flux, density), velocity), potential) in all {
+            let points = (flux.iter_mut().zip(density)).zip(velocity).zip(potential);
+            for ((((flux, rho), v), z), top) in points.zip(&mut fastest) {
                 let below = if *z > self.floor { *z } else { self.floor };
                 *v = self.scale * *v / if self.softmax { below } else { 1.0 };
-                *flux *= *v;
+                *flux = rho * *v;
                 let size = v.abs();
                 *top = if size > *top { size } else { *top };
             }
         }
         fastest.iter().copied().fold(0.0, f64::max)
+    }
+}
+
+/// tendency_k ← −ik·scale·flux_k.
+struct Divergence<'a> {
+    flux: &'a [Complex],
+    scale: f64,
+    tendency: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Divergence<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let slots = self.tendency.as_chunks_mut::<2>().0;
+        for (k, (slot, flux)) in (0_u32..).zip(slots.iter_mut().zip(self.flux)) {
+            let factor = f64::from(k) * self.scale;
+            *slot = [factor * flux.im, -factor * flux.re];
+        }
     }
 }
 
@@ -279,7 +306,7 @@ mod tests {
             for beta in [0.0, 1.0, 4.0, 9.0, 64.0] {
                 let attention = Attention::new(beta, normalisation);
                 let cells = enough_cells(&attention.kernel(2));
-                for points in [16 * cells, 24 * cells, 37 * cells] {
+                for points in [8 * cells, 9 * cells, 24 * cells, 37 * cells] {
                     let modes = points / 3;
                     let density = Density::from_law(&law, Domain::Circle, 0, 0.0, modes).unwrap();
                     let mut fine = CircleMeanField::with_points(attention, modes, points);
