@@ -103,7 +103,7 @@ pub fn by_tangents(count: usize, dimension: usize) -> bool {
 #[must_use]
 pub fn block(count: usize, dimension: usize) -> usize {
     if dimension <= ABREAST_UP_TO {
-        return (count / BLOCKS).next_multiple_of(BLOCK).max(BLOCK);
+        return (count / BLOCKS).next_multiple_of(BLOCK).max(2 * BLOCK);
     }
     let block = (count / 8).next_multiple_of(16).clamp(BLOCK, TILE);
     block.min(count.max(1))

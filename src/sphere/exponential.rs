@@ -77,22 +77,25 @@ pub fn exp2_abreast<S: Simd, const N: usize>(simd: S, x: [S::f64s; N]) -> [S::f6
     let (least, rounding) = (simd.splat_f64s(-1022.0), simd.splat_f64s(ROUNDING));
     // 2^−1022 less: zero at the lower end, and no change to what is larger than 1e-291
     let smallest = simd.splat_f64s(f64::MIN_POSITIVE);
-    let x = x.map(|x| simd.max_f64s(least, x));
-    let shifted = x.map(|x| simd.add_f64s(x, rounding));
-    let f: [S::f64s; N] =
-        std::array::from_fn(|n| simd.sub_f64s(x[n], simd.sub_f64s(shifted[n], rounding)));
-    let mut sum = [simd.splat_f64s(EXP2[11]); N];
+    // in loops: the closures of `from_fn` and `map` may be called one by one, without the registers
+    let (mut shifted, mut f, mut sum) = (x, x, [simd.splat_f64s(EXP2[11]); N]);
+    for n in 0..N {
+        let x = simd.max_f64s(least, x[n]);
+        shifted[n] = simd.add_f64s(x, rounding);
+        f[n] = simd.sub_f64s(x, simd.sub_f64s(shifted[n], rounding));
+    }
     for c in EXP2[..11].iter().rev() {
         let c = simd.splat_f64s(*c);
         for n in 0..N {
             sum[n] = simd.mul_add_f64s(sum[n], f[n], c);
         }
     }
-    std::array::from_fn(|n| {
+    for n in 0..N {
         let exponent = to_exponent(simd, shifted[n]);
         let value = simd.add_u64s(simd.transmute_u64s_f64s(sum[n]), exponent);
-        simd.sub_f64s(simd.transmute_f64s_u64s(value), smallest)
-    })
+        sum[n] = simd.sub_f64s(simd.transmute_f64s_u64s(value), smallest);
+    }
+    sum
 }
 
 /// The lowest bits to where the exponent is; pulp has no shift for every vector, the compiler makes one of this.

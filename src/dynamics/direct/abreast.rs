@@ -130,25 +130,35 @@ impl<const D: usize> Tokens<'_, D> {
             waiting[..columns.len() * (D + 1) * O].fill(zero);
         }
         for start in rows.step_by(LANES) {
-            let weighted: [[S::f64s; V]; D] =
-                std::array::from_fn(|c| load::<S, V>(&self.weighted[c][start..]));
-            let weights = load::<S, V>(&self.weights[start..]);
-            let x: [[S::f64s; V]; D] = std::array::from_fn(|c| {
-                load::<S, V>(&self.columns[c][start..]).map(|x| simd.mul_f64s(x, scale))
-            });
+            // in loops: the closures of `from_fn` and `map` may be called one by one, without the registers
+            let (mut weighted, mut x) = ([[zero; V]; D], [[zero; V]; D]);
+            for c in 0..D {
+                weighted[c] = load::<S, V>(zero, &self.weighted[c][start..]);
+                x[c] = load::<S, V>(zero, &self.columns[c][start..]);
+                for v in 0..V {
+                    x[c][v] = simd.mul_f64s(x[c][v], scale);
+                }
+            }
+            let weights = load::<S, V>(zero, &self.weights[start..]);
             let (mut sums, mut total) = ([[zero; V]; D], [zero; V]);
             for (j, waiting) in columns.clone().zip(waiting.chunks_exact_mut((D + 1) * O)) {
                 let mut value = [top; V];
                 for c in 0..D {
                     let y = simd.splat_f64s(self.columns[c][j]);
-                    value = each(|v| simd.mul_add_f64s(x[c][v], y, value[v]));
+                    for v in 0..V {
+                        value[v] = simd.mul_add_f64s(x[c][v], y, value[v]);
+                    }
                 }
                 let value = exp2_abreast(simd, value);
                 let w = simd.splat_f64s(self.weights[j]);
-                total = each(|v| simd.mul_add_f64s(value[v], w, total[v]));
+                for v in 0..V {
+                    total[v] = simd.mul_add_f64s(value[v], w, total[v]);
+                }
                 for c in 0..D {
                     let y = simd.splat_f64s(self.weighted[c][j]);
-                    sums[c] = each(|v| simd.mul_add_f64s(value[v], y, sums[c][v]));
+                    for v in 0..V {
+                        sums[c][v] = simd.mul_add_f64s(value[v], y, sums[c][v]);
+                    }
                 }
                 if BOTH {
                     for o in 0..O {
@@ -190,14 +200,11 @@ impl<const D: usize> Tokens<'_, D> {
 }
 
 #[inline(always)]
-fn each<T, const V: usize>(f: impl FnMut(usize) -> T) -> [T; V] {
-    std::array::from_fn(f)
-}
-
-#[inline(always)]
-fn load<S: Simd, const V: usize>(from: &[f64]) -> [S::f64s; V] {
+fn load<S: Simd, const V: usize>(zero: S::f64s, from: &[f64]) -> [S::f64s; V] {
     let vectors = S::as_simd_f64s(from).0;
-    each(|v| vectors[v])
+    let mut loaded = [zero; V];
+    loaded.copy_from_slice(&vectors[..V]);
+    loaded
 }
 
 #[inline(always)]

@@ -121,11 +121,15 @@ impl Few<'_> {
 fn turn(rows: &[f64], d: usize, n: usize, turned: &mut [f64], padded: usize) {
     for first in (0..padded).step_by(8) {
         // a row that is not there is read as another and then blotted out
-        let eight: [&[f64]; 8] =
-            std::array::from_fn(|lane| &rows[d * (first + lane).min(n - 1)..][..d]);
+        let mut eight: [&[f64]; 8] = [&[]; 8];
+        for (lane, row) in eight.iter_mut().enumerate() {
+            *row = &rows[d * (first + lane).min(n - 1)..][..d];
+        }
         for (c, out) in turned.chunks_exact_mut(padded).take(d).enumerate() {
             let out = &mut out[first..first + 8];
-            out.copy_from_slice(&eight.map(|row| row[c]));
+            for lane in 0..8 {
+                out[lane] = eight[lane][c];
+            }
             if first + 8 > n {
                 out[n.saturating_sub(first)..].fill(0.0);
             }
@@ -149,7 +153,7 @@ fn products<S: Simd, const V: usize>(
         for group in (0..padded).step_by(V * lanes) {
             let mut sums = [[zero; V]; ROWS];
             for row in turned.chunks_exact(padded).take(d) {
-                let y: [S::f64s; V] = load::<S, V>(&row[group..]);
+                let y: [S::f64s; V] = load::<S, V>(zero, &row[group..]);
                 let x = &row[i..i + ROWS];
                 for r in 0..ROWS {
                     let x = simd.splat_f64s(x[r]);
@@ -181,7 +185,7 @@ impl<S: Simd, const V: usize> Columns<S, V> {
         Self {
             power: simd.splat_f64s(power),
             top: simd.splat_f64s(-power.abs()),
-            inverse: load::<S, V>(inverse),
+            inverse: load::<S, V>(simd.splat_f64s(0.0), inverse),
         }
     }
 
@@ -257,11 +261,12 @@ impl Mix<'_> {
         let d = self.d;
         let width = (V * S::F64_LANES).min(d - c);
         let whole = width == V * S::F64_LANES;
-        let mut sums = [[simd.splat_f64s(0.0); V]; ROWS];
+        let zero = simd.splat_f64s(0.0);
+        let mut sums = [[zero; V]; ROWS];
         for (row, x) in (self.tile.chunks_exact(self.padded)).zip(self.positions.chunks_exact(d)) {
             let x = &x[c..c + width];
             let x: [S::f64s; V] = if whole {
-                load::<S, V>(x)
+                load::<S, V>(zero, x)
             } else {
                 [simd.partial_load_f64s(x); V]
             };
@@ -289,7 +294,9 @@ impl Mix<'_> {
 }
 
 #[inline(always)]
-fn load<S: Simd, const V: usize>(from: &[f64]) -> [S::f64s; V] {
+fn load<S: Simd, const V: usize>(zero: S::f64s, from: &[f64]) -> [S::f64s; V] {
     let vectors = S::as_simd_f64s(from).0;
-    std::array::from_fn(|v| vectors[v])
+    let mut loaded = [zero; V];
+    loaded.copy_from_slice(&vectors[..V]);
+    loaded
 }
