@@ -117,6 +117,16 @@ fn threads(plan: &Plan) {
         let (angles, mut rates) = (&angles, vec![0.0; angles.len()]);
         Box::new(move || dynamics.rates(angles, &mut rates))
     });
+    let law = Law::VonMisesFisher {
+        concentration: 3.0,
+        mean: vec![0.6, 0.0, 0.8],
+    };
+    let density = Density::from_law(&law, Domain::Sphere, 0, 0.0, 255).unwrap();
+    plan.threads("sphere_rhs_L255", || {
+        let mut field = SphereMeanField::new(SOFTMAX, 255);
+        let (state, mut out) = (&density.state, vec![0.0; density.state.len()]);
+        Box::new(move || field.tendency(state, &mut out))
+    });
 }
 
 /// 1024 systems of 32 tokens, one drift of all of them, as an ensemble of runs takes it.

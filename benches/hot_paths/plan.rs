@@ -18,6 +18,9 @@ pub struct Plan {
     lines: RefCell<Vec<Value>>,
 }
 
+/// Times that one and two threads take turns.
+const TURNS: usize = 3;
+
 impl Plan {
     pub fn read() -> Self {
         let mut words: Vec<String> = (std::env::args().skip(1))
@@ -94,9 +97,13 @@ impl Plan {
         }
         let mut with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            pool.unwrap().install(|| clock(make()).0)
+            pool.unwrap().install(|| clock(make()).1)
         };
-        let (one, two) = (with(1), with(2));
+        // the least of several, in turns: another's work on either core is not to be counted
+        let (mut one, mut two) = (f64::INFINITY, f64::INFINITY);
+        for _ in 0..TURNS {
+            (one, two) = (one.min(with(1)), two.min(with(2)));
+        }
         self.print(&format!(
             "{{\"bench\":\"threads\",\"impl\":\"metastable_{name}\",\"one_s\":{one:e},\"two_s\":{two:e},\
              \"speedup\":{:.3}}}",

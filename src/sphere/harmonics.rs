@@ -8,6 +8,7 @@
 //! A transform is the sums of [`super::legendre`] along each meridian and the Fourier transforms of [`super::parallels`] along each latitude.
 
 use pulp::{Simd, WithSimd};
+use std::ops::Range;
 
 use super::Complex;
 use super::domain::sphere_row;
@@ -188,24 +189,16 @@ impl SpherePlan {
         self.legendre.analysis(rows, a, parallel);
         self.parallels.analysis(orders, zonal, rows, parallel);
         self.legendre.analysis(rows, b, parallel);
-        for order in 0..=degree {
-            let a = pairs(a, degree + 1, order);
-            let b = pairs(b, degree + 1, order);
-            let numbers = 2 * (degree + 1 - order);
-            let row = &mut state[sphere_row(degree, order)..][..numbers];
-            let (m, (row, _)) = (order as f64, row.as_chunks_mut::<2>());
-            let slope = &self.slopes[order];
-            let [up, _] = slope[0];
-            row[0] = [-m * b[0][1] - up * a[1][0], m * b[0][0] - up * a[1][1]];
-            let around = b[1..].iter().zip(&slope[1..]);
-            for ((pair, a), (b, [up, down])) in row[1..].iter_mut().zip(a.windows(3)).zip(around) {
-                // ∫∇Y·F of degree ℓ: (ℓ+1)ε_ℓ a_{ℓ−1} − ℓ ε_{ℓ+1} a_{ℓ+1}, and m times the other part of b
-                *pair = [
-                    down * a[0][0] - up * a[2][0] - m * b[1],
-                    down * a[0][1] - up * a[2][1] + m * b[0],
-                ];
+        let (a, b, slopes) = (&*a, &*b, &self.slopes);
+        let each = |orders: Range<usize>, mut rest: &mut [f64]| {
+            for order in orders {
+                let (row, others) = rest.split_at_mut(2 * (degree + 1 - order));
+                rest = others;
+                let [a, b] = [a, b].map(|state| pairs(state, degree + 1, order));
+                divergence(order, a, b, &slopes[order], row.as_chunks_mut().0);
             }
-        }
+        };
+        self.legendre.each_part(degree, state, each, parallel);
     }
 
     /// g, of degree l + 1 ≤ L, with (1−x²)∂_x f = Σ g Y for f = Σ f_ℓ Y of degree l: g_ℓ = (ℓ+2)ε_{ℓ+1}f_{ℓ+1} − (ℓ−1)ε_ℓ f_{ℓ−1}.
@@ -248,8 +241,29 @@ impl SpherePlan {
     }
 
     /// Whether a transform of this degree is worth several threads.
-    fn parallel(&self, degree: usize) -> bool {
+    #[must_use]
+    pub fn parallel(&self, degree: usize) -> bool {
         transform_in_parallel(degree, self.latitudes(), self.longitudes)
+    }
+}
+
+/// ∫∇Y_ℓm·F of one order: (ℓ+1)ε_ℓ a_{ℓ−1} − ℓ ε_{ℓ+1} a_{ℓ+1}, and m times the other part of b.
+fn divergence(
+    order: usize,
+    a: &[[f64; 2]],
+    b: &[[f64; 2]],
+    slope: &[[f64; 2]],
+    row: &mut [[f64; 2]],
+) {
+    let m = order as f64;
+    let [up, _] = slope[0];
+    row[0] = [-m * b[0][1] - up * a[1][0], m * b[0][0] - up * a[1][1]];
+    let around = b[1..].iter().zip(&slope[1..]);
+    for ((pair, a), (b, [up, down])) in row[1..].iter_mut().zip(a.windows(3)).zip(around) {
+        *pair = [
+            down * a[0][0] - up * a[2][0] - m * b[1],
+            down * a[0][1] - up * a[2][1] + m * b[0],
+        ];
     }
 }
 

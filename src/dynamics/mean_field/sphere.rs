@@ -7,9 +7,11 @@
 
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
 
 use super::circle::FLOOR;
 use crate::dynamics::{Attention, Kernel, Normalisation};
+use crate::sphere::legendre::LANES;
 use crate::sphere::{Complex, Domain, SpherePlan};
 
 /// The right-hand side for degree L, with its plan and scratch.
@@ -133,33 +135,59 @@ impl SphereMeanField {
         let (beta, mean) = (kernel.beta, kernel.potential[0] * state[0]);
         let scale = self.attention.scale();
         let softmax = self.attention.normalisation == Normalisation::Softmax;
-        let mut top = 0.0_f64;
+        let parallel = self.plan.parallel(self.modes);
+        let mut floor = None;
         if softmax {
-            for z in cast_slice_mut::<_, f64>(&mut self.potential) {
-                *z = mean + beta * *z;
-                top = if *z > top { *z } else { top };
-            }
+            let potential = |values: &mut [Complex]| {
+                let values: &mut [f64] = cast_slice_mut(values);
+                values.iter_mut().for_each(|z| *z = mean + beta * *z);
+                values.iter().copied().fold(0.0, larger)
+            };
+            let blocks = &mut self.potential;
+            let top = if parallel {
+                let block = LANES * self.plan.longitudes();
+                (blocks.par_chunks_mut(block).map(potential)).reduce(|| 0.0, larger)
+            } else {
+                potential(blocks)
+            };
+            floor = Some(FLOOR * top);
         }
-        let floor = FLOOR * top;
-        let (longitudes, arch) = (self.plan.longitudes(), pulp::Arch::new());
-        let mut fastest = 0.0_f64;
-        let fields = (self.meridional.chunks_exact_mut(longitudes))
-            .zip(self.zonal.chunks_exact_mut(longitudes))
-            .zip(self.potential.chunks_exact(longitudes))
-            .zip(self.density.chunks_exact(longitudes));
-        for ((((u, w), z), rho), x) in fields.zip(self.plan.cosines()) {
+        self.fastest = self.rows::<FLUX>(scale, floor, parallel).sqrt();
+    }
+
+    /// From the gradient to v, or with `FLUX` to ρv, latitude by latitude; returns max |v|².
+    fn rows<const FLUX: bool>(&mut self, scale: f64, floor: Option<f64>, parallel: bool) -> f64 {
+        let (n, arch) = (self.plan.longitudes(), pulp::Arch::new());
+        let row = |((((u, w), z), rho), x): Row<'_>| {
             let inverse = 1.0 / ((1.0 - x) * (1.0 + x));
             let top = arch.dispatch(RowVelocity::<FLUX> {
                 factor: inverse * scale,
-                floor: softmax.then_some(floor),
+                floor,
                 meridional: cast_slice_mut(u),
                 zonal: cast_slice_mut(w),
                 potential: cast_slice(z),
                 density: cast_slice(rho),
             });
-            fastest = fastest.max(top / inverse);
+            top / inverse
+        };
+        if parallel {
+            (self.meridional.par_chunks_exact_mut(n))
+                .zip(self.zonal.par_chunks_exact_mut(n))
+                .zip(self.potential.par_chunks_exact(n))
+                .zip(self.density.par_chunks_exact(n))
+                .zip(self.plan.cosines())
+                .with_min_len(LANES)
+                .map(row)
+                .reduce(|| 0.0, larger)
+        } else {
+            (self.meridional.chunks_exact_mut(n))
+                .zip(self.zonal.chunks_exact_mut(n))
+                .zip(self.potential.chunks_exact(n))
+                .zip(self.density.chunks_exact(n))
+                .zip(self.plan.cosines())
+                .map(row)
+                .fold(0.0, larger)
         }
-        self.fastest = fastest.sqrt();
     }
 
     /// max |v| on the grid at the last evaluation.
@@ -204,6 +232,19 @@ impl SphereMeanField {
             })
             .sum()
     }
+}
+
+/// The two parts of the gradient, Z and ρ along a latitude, and its cosine.
+type Row<'a> = (
+    (
+        ((&'a mut [Complex], &'a mut [Complex]), &'a [Complex]),
+        &'a [Complex],
+    ),
+    &'a f64,
+);
+
+fn larger(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
 }
 
 /// Along one latitude (u, w) ← factor·(u, w)/Z, or without `floor` factor·(u, w), times ρ if `FLUX`; returns the largest |v|² before ρ.

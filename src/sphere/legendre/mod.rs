@@ -175,6 +175,25 @@ impl Legendre {
         run(work, each, parallel);
     }
 
+    /// Does something with the numbers of a state of this degree, orders by orders, shared out as the sums are.
+    pub(super) fn each_part(
+        &self,
+        degree: usize,
+        state: &mut [f64],
+        each: impl Fn(Range<usize>, &mut [f64]) + Sync,
+        parallel: bool,
+    ) {
+        let mut rest = state;
+        let work = self.parts.iter().map_while(|part| {
+            let orders = part.orders.start..part.orders.end.min(degree + 1);
+            (!orders.is_empty()).then(|| {
+                let numbers = orders.clone().map(|m| 2 * (degree + 1 - m)).sum();
+                (orders, split(&mut rest, numbers))
+            })
+        });
+        run(work, |(orders, numbers)| each(orders, numbers), parallel);
+    }
+
     /// The adjoint with weights w_j: from rows laid out as those of [`Legendre::synthesis`] (order 0 with half of Z_0 in either
     /// place) the coefficients Σ_j w_j P̄_ℓm(x_j) Re F and −Im F (times √2 for m > 0), summed over north and south; as many degrees
     /// as `state` holds.
