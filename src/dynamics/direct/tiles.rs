@@ -130,8 +130,8 @@ impl WithSimd for Exponentials<'_> {
             let mut sums = [simd.splat_f64s(0.0); 4];
             let fours = vectors.as_chunks_mut::<4>();
             for (four, weights) in fours.0.iter_mut().zip(weights.0.as_chunks::<4>().0) {
-                for v in 0..4 {
-                    four[v] = simd.mul_add_f64s(four[v], scale, top);
+                for v in four.iter_mut() {
+                    *v = simd.mul_add_f64s(*v, scale, top);
                 }
                 *four = exp2_abreast(simd, *four);
                 for v in 0..4 {
