@@ -26,22 +26,53 @@ fn spectral_and_direct_drift_agree_at_the_tokens_up_to_beta_64() {
                 (3000, 3),
             ] {
                 let tokens = Law::Uniform.sample(count, dimension, 3);
-                let mut dynamics = TokenDynamics::new(Attention::new(beta, normalisation), &tokens);
-                let (mut direct, mut spectral) =
-                    (vec![0.0; dimension * count], vec![0.0; dimension * count]);
-                dynamics.drift_by(Path::Direct, &tokens.positions, &mut direct);
-                dynamics.drift_by(Path::Spectral, &tokens.positions, &mut spectral);
-                // USA is measured against e^β, the scale of its weights
-                let scale = Attention::new(beta, normalisation).speed();
-                for (a, b) in direct.iter().zip(&spectral) {
-                    assert!(
-                        (a - b).abs() < 1e-11 * scale,
-                        "{normalisation:?} β {beta} n {count} d {dimension}: {:e}",
-                        a - b
-                    );
+                both_paths(Attention::new(beta, normalisation), &tokens);
+            }
+        }
+    }
+}
+
+#[test]
+fn both_drifts_of_identical_and_antipodal_tokens_agree() {
+    for normalisation in systems() {
+        for beta in [0.0, 1.0, 9.0, 64.0] {
+            for (count, dimension) in [(2, 2), (400, 2), (5000, 2), (2, 3), (3000, 3)] {
+                for sign in [1.0, -1.0] {
+                    let mut tokens = Law::Uniform.sample(count, dimension, 3);
+                    let first = tokens.row(0).to_vec();
+                    for (i, row) in (tokens.positions.chunks_exact_mut(dimension)).enumerate() {
+                        let sign = if i % 2 == 0 { 1.0 } else { sign };
+                        row.iter_mut().zip(&first).for_each(|(x, a)| *x = sign * a);
+                    }
+                    both_paths(Attention::new(beta, normalisation), &tokens);
                 }
             }
         }
+    }
+    // a series of two thousand degrees: not one token to which all others are far
+    for (count, place) in [(20_000, 0.0), (20_000, std::f64::consts::PI)] {
+        let angle = |i: usize| if i % 2 == 0 { 1.0 } else { 1.0 + place };
+        let rows = (0..count).flat_map(|i| [f64::cos(angle(i)), f64::sin(angle(i))]);
+        let tokens = Particles::new(2, rows.collect());
+        both_paths(Attention::new(1e4, Normalisation::Softmax), &tokens);
+    }
+}
+
+fn both_paths(attention: Attention, tokens: &Particles) {
+    let mut dynamics = TokenDynamics::new(attention, tokens);
+    let (mut direct, mut spectral) = (tokens.positions.clone(), tokens.positions.clone());
+    dynamics.drift_by(Path::Direct, &tokens.positions, &mut direct);
+    dynamics.drift_by(Path::Spectral, &tokens.positions, &mut spectral);
+    // USA is measured against e^β, the scale of its weights
+    let scale = attention.speed();
+    for (a, b) in direct.iter().zip(&spectral) {
+        assert!(
+            (a - b).abs() < 1e-11 * scale,
+            "{attention:?} n {} d {}: {:e}",
+            tokens.count(),
+            tokens.dimension(),
+            a - b
+        );
     }
 }
 

@@ -231,8 +231,15 @@ mod tests {
         (sums, potential)
     }
 
-    fn tokens(count: usize, dimension: usize) -> Particles {
-        let drawn = Law::Uniform.sample(count, dimension, 17);
+    /// Drawn from the uniform law; the first `together` of them one above the other, and the next as many opposite to these.
+    fn tokens(count: usize, dimension: usize, together: usize) -> Particles {
+        let mut drawn = Law::Uniform.sample(count, dimension, 17);
+        let first = drawn.row(0).to_vec();
+        let rows = drawn.positions.chunks_exact_mut(dimension);
+        for (i, row) in rows.enumerate().take(2 * together) {
+            let sign = if i < together { 1.0 } else { -1.0 };
+            row.iter_mut().zip(&first).for_each(|(x, a)| *x = sign * a);
+        }
         let weights = (0..count)
             .map(|i| 1.0 + (i as f64 * 0.7).sin() / 2.0)
             .collect();
@@ -242,9 +249,12 @@ mod tests {
     #[test]
     fn agrees_with_the_definition_in_every_dimension_and_size() {
         for dimension in [2, 3, 4, 5, 16, 128] {
-            for count in [1, 2, 7, 8, 65, 300] {
+            let (one, few, some, many) = ((1, 0), (7, 0), (65, 20), (300, 0));
+            // identical ones alone, antipodal ones alone
+            let extreme = [(2, 0), (8, 4), (200, 200), (200, 100)];
+            for (count, together) in [one, few, some, many].into_iter().chain(extreme) {
                 for beta in [0.0, 1.0, 9.0, 64.0, 1e4] {
-                    let tokens = tokens(count, dimension);
+                    let tokens = tokens(count, dimension, together);
                     let (expected, expected_potential) = by_definition(beta, &tokens);
                     let mut pairs = AllPairs::new(dimension, &tokens.weights);
                     let (mut sums, mut potential) =
@@ -269,7 +279,7 @@ mod tests {
     #[test]
     fn has_the_same_bits_with_any_number_of_threads() {
         for dimension in [2, 16] {
-            let tokens = tokens(700, dimension);
+            let tokens = tokens(700, dimension, 0);
             let with = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new()
                     .num_threads(threads)

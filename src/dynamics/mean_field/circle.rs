@@ -303,7 +303,12 @@ mod tests {
             sine: vec![0.0, 0.25],
         };
         for normalisation in [Normalisation::Softmax, Normalisation::None] {
-            for beta in [0.0, 1.0, 4.0, 9.0, 64.0] {
+            let steep = if normalisation == Normalisation::Softmax {
+                1e4
+            } else {
+                100.0
+            };
+            for beta in [0.0, 1.0, 4.0, 9.0, 64.0, steep] {
                 let attention = Attention::new(beta, normalisation);
                 let cells = enough_cells(&attention.kernel(2));
                 for points in [8 * cells, 9 * cells, 24 * cells, 37 * cells] {
