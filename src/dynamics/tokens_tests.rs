@@ -51,7 +51,7 @@ fn both_drifts_of_identical_and_antipodal_tokens_agree() {
     }
     // a series of two thousand degrees: not one token to which all others are far
     for (count, place) in [(20_000, 0.0), (20_000, std::f64::consts::PI)] {
-        let angle = |i: usize| if i % 2 == 0 { 1.0 } else { 1.0 + place };
+        let angle = |i: usize| 1.0 + place * (i % 2) as f64;
         let rows = (0..count).flat_map(|i| [f64::cos(angle(i)), f64::sin(angle(i))]);
         let tokens = Particles::new(2, rows.collect());
         both_paths(Attention::new(1e4, Normalisation::Softmax), &tokens);

@@ -77,9 +77,14 @@ impl Few<'_> {
         let mut parts = rest.chunks_exact_mut(padded);
         let mut part = || parts.next().unwrap_or_default();
         let (inverse, total, along) = (part(), part(), part());
-        inverse.fill(0.0);
+        // a token that is not there is infinitely long
+        inverse.fill(f64::INFINITY);
         for i in 0..n {
-            inverse[i] = 1.0 / tile[i * padded + i].sqrt();
+            inverse[i] = tile[i * padded + i];
+        }
+        let one = simd.splat_f64s(1.0);
+        for length in S::as_mut_simd_f64s(inverse).0 {
+            *length = simd.div_f64s(one, simd.sqrt_f64s(*length));
         }
         let power = self.beta * std::f64::consts::LOG2_E;
         for group in (0..padded).step_by(V * S::F64_LANES) {
@@ -90,10 +95,14 @@ impl Few<'_> {
         }
         self.potential.copy_from_slice(&total[..n]);
         for i in 0..n {
-            tile[i * padded + i] -= along[i] * inverse[i];
-            along[i] = match self.normalisation {
-                Normalisation::Softmax => self.scale / total[i],
-                Normalisation::None => self.scale,
+            tile[i * padded + i] -= along[i] * inverse[i] * inverse[i];
+        }
+        let scale = simd.splat_f64s(self.scale);
+        let rates = S::as_mut_simd_f64s(along).0.iter_mut();
+        for (rate, total) in rates.zip(S::as_simd_f64s(total).0) {
+            *rate = match self.normalisation {
+                Normalisation::Softmax => simd.div_f64s(scale, *total),
+                Normalisation::None => scale,
             };
         }
         if d <= LONG {
@@ -172,25 +181,27 @@ fn products<S: Simd, const V: usize>(
 
 /// A group of tokens i in the lanes.
 struct Columns<S: Simd, const V: usize> {
-    /// β/ln 2.
-    power: S::f64s,
+    /// −|β|/ln 2.
     top: S::f64s,
-    /// 1/|x_i|.
-    inverse: [S::f64s; V],
+    /// β/(|x_i| ln 2).
+    power: [S::f64s; V],
 }
 
 impl<S: Simd, const V: usize> Columns<S, V> {
     #[inline(always)]
     fn new(simd: S, power: f64, inverse: &[f64]) -> Self {
+        let mut powers = load::<S, V>(simd.splat_f64s(0.0), inverse);
+        for inverse in &mut powers {
+            *inverse = simd.mul_f64s(*inverse, simd.splat_f64s(power));
+        }
         Self {
-            power: simd.splat_f64s(power),
             top: simd.splat_f64s(-power.abs()),
-            inverse: load::<S, V>(simd.splat_f64s(0.0), inverse),
+            power: powers,
         }
     }
 
     /// tile_ji ← w_j e_ij/|x_j| in place of G_ij for the tokens j of `weights` = (w_j, 1/|x_j|), total_i = Σ_j w_j e_ij
-    /// and along_i = Σ_j w_j e_ij c_ij.
+    /// and along_i = |x_i| Σ_j w_j e_ij c_ij.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)] // the parts of one loop
     fn exponentials<'a>(
@@ -204,25 +215,26 @@ impl<S: Simd, const V: usize> Columns<S, V> {
         along: &mut [f64],
     ) {
         let zero = simd.splat_f64s(0.0);
-        let (mut sums, mut cosines) = ([zero; V], [zero; V]);
+        let (mut sums, mut products) = ([zero; V], [zero; V]);
         for (row, (w, inverse)) in tile.chunks_exact_mut(padded).zip(weights) {
             let (w, length) = (simd.splat_f64s(*w), simd.splat_f64s(*inverse));
             let row = S::as_mut_simd_f64s(&mut row[group..]).0;
-            let (mut cosine, mut value) = ([zero; V], [zero; V]);
+            let mut value = [zero; V];
             for v in 0..V {
-                cosine[v] = simd.mul_f64s(simd.mul_f64s(row[v], length), self.inverse[v]);
-                value[v] = simd.mul_add_f64s(cosine[v], self.power, self.top);
+                let product = simd.mul_f64s(row[v], length);
+                value[v] = simd.mul_add_f64s(product, self.power[v], self.top);
             }
             value = exp2_abreast(simd, value);
+            let share = simd.mul_f64s(w, length);
             for v in 0..V {
-                let weighted = simd.mul_f64s(value[v], w);
-                sums[v] = simd.add_f64s(sums[v], weighted);
-                cosines[v] = simd.mul_add_f64s(weighted, cosine[v], cosines[v]);
-                row[v] = simd.mul_f64s(weighted, length);
+                sums[v] = simd.mul_add_f64s(value[v], w, sums[v]);
+                let shared = simd.mul_f64s(value[v], share);
+                products[v] = simd.mul_add_f64s(shared, row[v], products[v]);
+                row[v] = shared;
             }
         }
         S::as_mut_simd_f64s(total).0[..V].copy_from_slice(&sums);
-        S::as_mut_simd_f64s(along).0[..V].copy_from_slice(&cosines);
+        S::as_mut_simd_f64s(along).0[..V].copy_from_slice(&products);
     }
 }
 
