@@ -45,7 +45,7 @@ pub const ABREAST_UP_TO: usize = 4;
 pub const FEW: usize = 64;
 /// Below this many pair–coordinate products the threads cost more than they bring (calibrated at 2 threads: 0.2 ms of work).
 const PARALLEL_PAIRS: usize = 1 << 19;
-/// Tokens of a block are at least so many.
+/// Tokens of a block are a multiple of so many where they go abreast, and in tiles at least so many if there are enough.
 const BLOCK: usize = 64;
 /// Tokens of a tile at most: 128×128 inner products are 128 KB, a second-level cache's worth (measured: faer reaches 97 % of its
 /// best rate at 128, 90 % at 64).

@@ -119,7 +119,8 @@ impl CellField {
         let centre = TAU * middle / (cells * width) as f64;
         let turn = |k: usize| Complex::from_polar(1.0, k as f64 * centre);
         Self {
-            local: Lines::of((0..width).map(place)),
+            // vectors are filled up with the last point
+            local: Lines::of((0..width.next_multiple_of(8)).map(|r| place(r.min(width - 1)))),
             first: (0..=kernel.degree()).map(turn).collect(),
             ..Self::new(kernel, cells)
         }
@@ -177,6 +178,7 @@ impl CellField {
         pulp::Arch::new().dispatch(OnGrid {
             powers: &self.values,
             local: &self.local,
+            width: density.len() / self.polynomials.len(),
             how,
             density,
             flux,
@@ -219,6 +221,8 @@ struct OnGrid<'a> {
     powers: &'a [Complex],
     /// u of the points in a cell.
     local: &'a [f64],
+    /// How many of them there are.
+    width: usize,
     how: How,
     density: &'a [f64],
     flux: &'a mut [f64],
@@ -231,42 +235,37 @@ impl WithSimd for OnGrid<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) -> f64 {
-        let (cells, width) = (self.powers.len() / ORDER - APART, self.local.len());
+        let (cells, width) = (self.powers.len() / ORDER - APART, self.width);
         let mut fastest = simd.splat_f64s(0.0);
         let mut rows: [&[Complex]; ORDER] = [&[]; ORDER];
         for (row, powers) in rows.iter_mut().zip(self.powers.chunks_exact(cells + APART)) {
             *row = &powers[..cells];
         }
+        let (u, _) = S::as_simd_f64s(self.local);
         for c in 0..cells {
             let range = c * width..(c + 1) * width;
-            let (u, u_rest) = S::as_simd_f64s(self.local);
             let (density, density_rest) = S::as_simd_f64s(&self.density[range.clone()]);
             let (flux, flux_rest) = S::as_mut_simd_f64s(&mut self.flux[range.clone()]);
-            for ((flux, rho), u) in flux.iter_mut().zip(density).zip(u) {
-                let [_, v] = self.how.field(simd, &rows, c, *u);
-                *flux = simd.mul_f64s(*rho, v);
+            let mut kept = (self.kept.as_mut())
+                .map(|[v, z]| [&mut v[range.clone()], &mut z[range]].map(S::as_mut_simd_f64s));
+            let whole = density.len();
+            for i in 0..whole {
+                let [z, v] = self.how.field(simd, &rows, c, u[i]);
+                flux[i] = simd.mul_f64s(density[i], v);
                 fastest = simd.max_f64s(fastest, simd.abs_f64s(v));
+                if let Some([velocity, potential]) = &mut kept {
+                    (velocity.0[i], potential.0[i]) = (v, z);
+                }
             }
-            if !u_rest.is_empty() {
-                let [_, v] = self
-                    .how
-                    .field(simd, &rows, c, simd.partial_load_f64s(u_rest));
+            if !density_rest.is_empty() {
+                let [z, v] = self.how.field(simd, &rows, c, u[whole]);
                 let rest = simd.mul_f64s(simd.partial_load_f64s(density_rest), v);
                 simd.partial_store_f64s(flux_rest, rest);
-                // beyond the end of the cell the polynomial is taken at its centre
                 fastest = simd.max_f64s(fastest, simd.abs_f64s(v));
-            }
-            if let Some([velocity, potential]) = &mut self.kept {
-                let (velocity, v_rest) = S::as_mut_simd_f64s(&mut velocity[range.clone()]);
-                let (potential, z_rest) = S::as_mut_simd_f64s(&mut potential[range]);
-                for ((v, z), u) in velocity.iter_mut().zip(potential).zip(u) {
-                    [*z, *v] = self.how.field(simd, &rows, c, *u);
+                if let Some([velocity, potential]) = &mut kept {
+                    simd.partial_store_f64s(velocity.1, v);
+                    simd.partial_store_f64s(potential.1, z);
                 }
-                let [z, v] = self
-                    .how
-                    .field(simd, &rows, c, simd.partial_load_f64s(u_rest));
-                simd.partial_store_f64s(z_rest, z);
-                simd.partial_store_f64s(v_rest, v);
             }
         }
         simd.reduce_max_f64s(fastest)

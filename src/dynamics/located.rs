@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::cells::{Moments, ORDER};
+use crate::sphere::vectors::ROUNDING;
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
 /// Tokens that share one set of cells on the way there, at least; and at least so many times the cells.
@@ -10,9 +11,6 @@ const GROUP: usize = 1 << 14;
 const GROUP_PER_CELL: usize = 16;
 /// Tokens that go through the loops abreast.
 pub(super) const BLOCK: usize = 64;
-
-/// Adding 1.5·2⁵² leaves the nearest integer in the low bits.
-const ROUNDING: f64 = 6_755_399_441_055_744.0;
 
 /// Where tokens are.
 #[derive(Clone, Copy)]

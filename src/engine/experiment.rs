@@ -187,10 +187,8 @@ impl Weights {
 }
 
 impl TokenSpec {
-    /// Whether tokens are so many and so alike on the circle that they are numbered around it: neighbours then lie side by side in memory,
-    /// and stay there.
-    #[must_use]
-    pub fn numbered_around(&self) -> bool {
+    /// Whether tokens are so many and so alike on the circle that nobody knows which is which.
+    fn exchangeable(&self) -> bool {
         let alike = self.weights.is_equal() && self.frequencies.is_none();
         let drawn = self.encoding.is_none()
             && self.replay.is_none()
@@ -451,6 +449,13 @@ pub struct Change {
 }
 
 impl Experiment {
+    /// Whether the tokens are numbered around the circle at t = 0: neighbours then lie side by side in memory, and stay there unless noise
+    /// parts them. Only where a number means nothing.
+    #[must_use]
+    pub fn numbered_around(&self) -> bool {
+        self.tokens.exchangeable() && self.system.is_plain()
+    }
+
     /// The experiment as TOML.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
             last / STABLE_STEP
         ));
     }
-    if experiment.tokens.numbered_around() && experiment.system.is_plain() {
+    if experiment.numbered_around() {
         notes
             .push("so many tokens are numbered around the circle, by their angles at t = 0".into());
     }

@@ -549,7 +549,7 @@ fn drawn(tokens: &Particles, before: &[[f64; 2]]) -> (Vec<[f64; 2]>, f64) {
 
 /// Every `stride`-th token where it is drawn.
 pub(super) fn shown(tokens: &Particles, plane: &[[f64; 2]], stride: usize) -> Vec<[f64; 2]> {
-    if plane.is_empty() {
+    if tokens.dimension() == 2 {
         (tokens.rows().step_by(stride))
             .map(|x| [x[0], x[1]])
             .collect()

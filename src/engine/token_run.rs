@@ -98,7 +98,7 @@ impl TokenRun {
     pub fn new(experiment: &Experiment) -> Self {
         let spec = &experiment.tokens;
         let mut tokens = spec.particles();
-        if spec.numbered_around() && experiment.system.is_plain() {
+        if experiment.numbered_around() {
             tokens.number_around();
         }
         let bodies = Bodies::new(tokens);

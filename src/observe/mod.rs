@@ -7,6 +7,7 @@ pub mod cloud;
 pub mod clusters;
 mod cumulative;
 pub mod design;
+mod discrepancy;
 pub mod point_sets;
 pub mod principal;
 pub mod products;

@@ -4,6 +4,7 @@ use super::around::Around;
 use super::basins::{self, SphereBasins};
 use super::cloud::{self, Cloud};
 use super::clusters::{self, Clusters};
+use super::discrepancy::discrepancy;
 use super::saddle::Saddle;
 use super::sliced::{Slices, along};
 use super::transport;
@@ -29,7 +30,8 @@ pub struct Instruments {
     basins: Option<SphereBasins>,
     slices: Option<Slices>,
     flat: bool,
-    /// The tokens of a circle that were observed last, by angle.
+    /// The tokens of a circle that were observed last, by angle: those that a density is compared with. (Where there is a density there is no
+    /// second run of tokens.)
     around: Around,
     moments: Option<BinnedMoments>,
 }
@@ -56,6 +58,32 @@ impl Instruments {
     pub fn flat(mut self, flat: bool) -> Self {
         self.flat = flat;
         self
+    }
+
+    /// The moments of tokens on the circle, by cells where they are many, and on S².
+    fn moments(
+        &mut self,
+        tokens: &Particles,
+        (angles, many): (&[f64], bool),
+        common: Option<f64>,
+    ) -> Option<Moments> {
+        let degree = self.kernel.degree().max(ORDERS);
+        match tokens.dimension() {
+            _ if self.flat => None,
+            2 => {
+                let degree = degree.max(clusters::degrees_needed(self.width));
+                if !many {
+                    return Some(tokens.moments(degree));
+                }
+                let room = (self.moments.take())
+                    .filter(|room| room.fits(degree, angles.len()))
+                    .unwrap_or_else(|| BinnedMoments::new(degree, angles.len()));
+                let room = self.moments.insert(room);
+                Some(Moments::circle(room.of(angles, &tokens.weights, common)))
+            }
+            3 => Some(tokens.moments(degree)),
+            _ => None,
+        }
     }
 }
 
@@ -108,7 +136,7 @@ pub struct Moving<'a> {
 }
 
 impl TokenSide {
-    /// Measures the tokens; one evaluation of the drift.
+    /// Measures the tokens; one evaluation of the drift, unless what it tells is known.
     pub fn observe(moving: Moving<'_>, instruments: &mut Instruments, work: Work) -> Self {
         let (tokens, dynamics) = (moving.tokens, moving.dynamics);
         let flat = instruments.flat;
@@ -118,40 +146,17 @@ impl TokenSide {
             None => Cow::default(),
         };
         let many = dynamics.by_angles();
-        let common = common_weight(&tokens.weights);
+        let common = (!angles.is_empty()).then(|| common_weight(&tokens.weights));
+        let common = common.flatten();
         let general = dynamics.energy_and_rate(tokens);
-        let dissipation = match general {
-            Some((_, rate)) => rate,
-            None if many => {
-                (moving.dissipation).unwrap_or_else(|| dynamics.dissipation_at(&angles))
-            }
-            None => {
-                let mut drift = vec![0.0; tokens.positions.len()];
-                dynamics.attraction(&tokens.positions, &mut drift);
-                dynamics.dissipation(&drift)
-            }
+        let dissipation = match (general, moving.dissipation) {
+            (Some((_, rate)), _) => rate,
+            (None, Some(known)) => known,
+            (None, None) => dissipation(tokens, dynamics, &angles),
         };
-        let (kernel, width) = (&instruments.kernel, instruments.width);
-        let degree = kernel.degree().max(ORDERS);
         let cloud = Cloud::of(tokens, flat);
-        let moments = match tokens.dimension() {
-            _ if flat => None,
-            2 => {
-                let degree = degree.max(clusters::degrees_needed(width));
-                Some(if many {
-                    let room = (instruments.moments.take())
-                        .filter(|room| room.fits(degree, angles.len()))
-                        .unwrap_or_else(|| BinnedMoments::new(degree, angles.len()));
-                    let room = instruments.moments.insert(room);
-                    let moments = room.of(&angles, &tokens.weights, common);
-                    Moments::circle(moments)
-                } else {
-                    tokens.moments(degree)
-                })
-            }
-            3 => Some(tokens.moments(degree)),
-            _ => None,
-        };
+        let moments = instruments.moments(tokens, (&angles, many), common);
+        let (kernel, width) = (&instruments.kernel, instruments.width);
         let self_potential: f64 = match &moments {
             Some(moments) if many => moments.quadratic(&kernel.potential),
             _ => (tokens.weights.iter().zip(&dynamics.potential))
@@ -217,6 +222,11 @@ impl TokenSide {
         }
     }
 
+    /// The moments, if there are any, and ∬e^{β(⟨x,y⟩−1)}dμdμ.
+    fn known(&self) -> (Option<&Moments>, f64) {
+        (self.moments.as_ref(), self.self_potential)
+    }
+
     /// A number of the saddle, NaN where there is none.
     #[must_use]
     pub fn of_saddle(&self, value: impl Fn(&Saddle) -> f64) -> f64 {
@@ -228,6 +238,16 @@ impl TokenSide {
     pub fn merge_error(&self) -> f64 {
         self.merge_energy / self.scaled_energy
     }
+}
+
+/// dE/dt by the tokens' own drift.
+fn dissipation(tokens: &Particles, dynamics: &mut TokenDynamics, angles: &[f64]) -> f64 {
+    if dynamics.by_angles() {
+        return dynamics.dissipation_at(angles);
+    }
+    let mut drift = vec![0.0; tokens.positions.len()];
+    dynamics.attraction(&tokens.positions, &mut drift);
+    dynamics.dissipation(&drift)
 }
 
 /// Corners of the hull of the clusters' centres, in the plane itself or in that of the two leading axes.
@@ -343,11 +363,14 @@ impl FieldSide {
         };
         let wasserstein = match &mut instruments.slices {
             Some(slices) => slices.wasserstein(tokens, density),
-            None => transport::wasserstein(instruments.around.tokens(), density),
+            None => {
+                debug_assert_eq!(instruments.around.tokens().places.len(), tokens.count());
+                transport::wasserstein(instruments.around.tokens(), density)
+            }
         };
         let kernel = &instruments.kernel;
         let orders = moments.order_parameters(ORDERS);
-        let discrepancy = discrepancy(kernel, tokens, token_side, &density.axis, &moments);
+        let discrepancy = discrepancy(kernel, tokens, token_side.known(), &density.axis, &moments);
         Self {
             energy: kernel.interaction_energy(&moments),
             dissipation,
@@ -410,7 +433,7 @@ impl FieldSide {
             (None, Some(slices)) => slices.between_points(tokens, particles),
             (None, None) => f64::NAN,
         };
-        let discrepancy = discrepancy(kernel, tokens, token_side, &markers.axis, &moments);
+        let discrepancy = discrepancy(kernel, tokens, token_side.known(), &markers.axis, &moments);
         let orders = moments.order_parameters(ORDERS);
         Self {
             energy: kernel.interaction_energy(&moments),
@@ -483,43 +506,6 @@ const SEEN: f64 = 4.0;
 /// Points of the distribution function on a panel of markers: straight pieces between them are good to 1e-7 in W₁.
 const LINE: usize = 128;
 
-/// √(2E_β[μ_n − ρ]): from the moments of the difference where both sides have the same ones.
-fn discrepancy(
-    kernel: &Kernel,
-    tokens: &Particles,
-    side: &TokenSide,
-    axis: &[f64],
-    moments: &Moments,
-) -> f64 {
-    match &side.moments {
-        Some(own) if own.domain() == moments.domain() => kernel.energy_norm(&own.minus(moments)),
-        // the double sum over tokens is no norm where the kernel is not positive
-        _ if kernel.beta < 0.0 => f64::NAN,
-        _ => zonal_discrepancy(kernel, tokens, side.self_potential, axis, moments),
-    }
-}
-
-/// √(2E_β[μ_n − ρ]) of tokens and a zonal density: 2E of the tokens by all pairs, the rest from moments, to which only the
-/// tokens' average around the axis contributes. The difference of the three terms loses what √(1e-16) loses.
-fn zonal_discrepancy(
-    kernel: &Kernel,
-    tokens: &Particles,
-    self_potential: f64,
-    axis: &[f64],
-    moments: &Moments,
-) -> f64 {
-    let along = tokens.zonal_moments(axis, kernel.degree());
-    let own = if kernel.beta == 0.0 {
-        let mean = tokens.mean();
-        dot(&mean, &mean)
-    } else {
-        (self_potential - kernel.potential[0]) / kernel.beta
-    };
-    let cross = along.product(moments, &kernel.over_beta);
-    let square = own - 2.0 * cross + moments.quadratic(&kernel.over_beta);
-    (0.5 * kernel.beta).exp() * square.max(0.0).sqrt()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -558,37 +544,5 @@ mod tests {
             }
         }
         assert!((side.energy - pairs / (2.0 * beta)).abs() < 1e-14 * pairs);
-    }
-
-    #[test]
-    fn the_discrepancy_to_a_zonal_density_is_the_same_by_pairs_and_by_moments() {
-        // on S² both ways exist: all harmonics, or the tokens' pairs and their average around the axis
-        let law = Law::VonMisesFisher {
-            concentration: 2.0,
-            mean: vec![0.0, 0.6, -0.8],
-        };
-        let tokens = law.sample(30, 3, 8);
-        for beta in [0.0, 1.0, 9.0] {
-            let kernel = Kernel::new(3, beta);
-            let sphere = Density::from_law(&law, Domain::Sphere, 0, 0.0, 40).unwrap();
-            let zonal = Density::from_law(&law, Domain::Zonal(3), 0, 0.0, 40).unwrap();
-            let own = tokens.moments(kernel.degree());
-            let attention = Attention::new(beta, Normalisation::Softmax);
-            let mut dynamics = TokenDynamics::new(attention, &tokens);
-            dynamics.drift(&tokens.positions, &mut [0.0; 90]);
-            let self_potential: f64 = dynamics.potential.iter().sum::<f64>() / 30.0;
-            let one = kernel.energy_norm(&own.minus(&sphere.moments()));
-            let two = zonal_discrepancy(
-                &kernel,
-                &tokens,
-                self_potential,
-                &zonal.axis,
-                &zonal.moments(),
-            );
-            assert!(
-                (one - two).abs() < 1e-12 * one.max(1.0),
-                "β {beta}: {one} {two}"
-            );
-        }
     }
 }

@@ -29,8 +29,10 @@ pub fn wasserstein(tokens: &Sorted, density: &Density) -> f64 {
 pub fn wasserstein_to_line(tokens: &Sorted, line: &[(f64, f64)]) -> f64 {
     let cumulative = Cumulative::of_line(line);
     let start = cumulative.interval().0;
-    let first = (tokens.places).partition_point(|angle| *angle < wrap(start));
-    let turns = TAU * (start / TAU).floor();
+    let at = wrap(start);
+    let first = (tokens.places).partition_point(|angle| *angle < at);
+    // what `wrap` has taken off: the floor would not do just below a whole turn, where rounding wraps to zero
+    let turns = TAU * ((start - at) / TAU).round();
     // those before the line's first angle come last, a turn on
     let (before, after) = tokens.places.split_at(first);
     let mut places = Vec::with_capacity(tokens.places.len());
@@ -73,7 +75,7 @@ struct Cell {
     width: f64,
     /// ∫G over the cell.
     signed: f64,
-    /// The least and the largest G at the ends of its pieces.
+    /// The least and the largest G at the ends of its pieces, and so anywhere in it where F increases.
     low: f64,
     high: f64,
 }
@@ -517,7 +519,7 @@ mod tests {
 
     #[test]
     fn a_line_may_begin_anywhere_stand_still_and_jump() {
-        for start in [-2.0_f64, 0.0, 1.0, 6.0, 9.0] {
+        for start in [-2.0_f64, -TAU, -4e-16, -1e-17, 0.0, 1.0, 6.0, TAU, 9.0] {
             // half of the mass on an arc, the rest at its end
             let line = [
                 (start, 0.0),

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn synthesis_is_the_fourier_sum_and_analysis_undoes_it() {
-        for size in [8, 96, 768] {
+        for size in [8, 9, 96, 99, 768] {
             let degree = size / 3;
             let coefficients: Vec<Complex> = (0..=degree)
                 .map(|k| {

@@ -7,12 +7,11 @@
 //! [`exp2_abreast`] is the same in explicit vectors of the instruction set that was found at run time, for loops that hold their sums
 //! in registers: 2^x = 2^k 2^f with |f| ≤ ½, where the reduction is exact, and fused multiplications.
 
+use super::vectors::ROUNDING;
 use pulp::{Simd, bytemuck};
 
 const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-/// 1.5·2⁵²: adding it rounds to the nearest integer, which then sits in the low bits.
-const ROUNDING: f64 = 6_755_399_441_055_744.0;
 const SMALLEST: f64 = -708.0;
 const LARGEST: f64 = 709.0;
 

@@ -14,9 +14,17 @@ pub struct Lines<T> {
 }
 
 impl<T: Copy + Default> Lines<T> {
-    /// So many defaults.
+    /// So many defaults; none take no memory.
     #[must_use]
     pub fn new(length: usize) -> Self {
+        if length == 0 {
+            let list = Vec::new();
+            return Self {
+                list,
+                start: 0,
+                length,
+            };
+        }
         let list = vec![T::default(); length + LINE / size_of::<T>()];
         let start = list.as_ptr().align_offset(LINE);
         Self {
@@ -62,7 +70,8 @@ mod tests {
 
     #[test]
     fn a_table_begins_at_a_line_and_holds_what_it_was_given() {
-        for length in [0, 1, 7, 8, 1000] {
+        assert!(Lines::<f64>::new(0).is_empty());
+        for length in [1, 7, 8, 1000] {
             let table = Lines::of((0..length).map(|i| i as f64));
             assert_eq!(table.as_ptr().align_offset(LINE), 0);
             assert_eq!(table.len(), length);

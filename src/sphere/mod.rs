@@ -18,6 +18,7 @@ pub mod parallels;
 pub mod points;
 pub mod random;
 pub mod sine;
+pub mod vectors;
 
 pub use circle::{CirclePlan, Complex};
 pub use domain::Domain;

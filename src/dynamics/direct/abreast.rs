@@ -12,6 +12,7 @@ use pulp::{Simd, WithSimd};
 
 use super::rounds::Part;
 use crate::sphere::exponential::exp2_abreast;
+use crate::sphere::vectors::load;
 
 /// Tokens whose lane sums wait in the cache: 64·(D+1) vectors are 12 to 20 KB.
 pub const WAITING: usize = 64;
@@ -133,13 +134,13 @@ impl<const D: usize> Tokens<'_, D> {
             // in loops: the closures of `from_fn` and `map` may be called one by one, without the registers
             let (mut weighted, mut x) = ([[zero; V]; D], [[zero; V]; D]);
             for c in 0..D {
-                weighted[c] = load::<S, V>(zero, &self.weighted[c][start..]);
-                x[c] = load::<S, V>(zero, &self.columns[c][start..]);
+                weighted[c] = load::<S, V>(simd, &self.weighted[c][start..]);
+                x[c] = load::<S, V>(simd, &self.columns[c][start..]);
                 for v in 0..V {
                     x[c][v] = simd.mul_f64s(x[c][v], scale);
                 }
             }
-            let weights = load::<S, V>(zero, &self.weights[start..]);
+            let weights = load::<S, V>(simd, &self.weights[start..]);
             let (mut sums, mut total) = ([[zero; V]; D], [zero; V]);
             for (j, waiting) in columns.clone().zip(waiting.chunks_exact_mut((D + 1) * O)) {
                 let mut value = [top; V];
@@ -197,14 +198,6 @@ impl<const D: usize> Tokens<'_, D> {
             part.potential[at] += total::<S>(&waiting[D * O..]);
         }
     }
-}
-
-#[inline(always)]
-fn load<S: Simd, const V: usize>(zero: S::f64s, from: &[f64]) -> [S::f64s; V] {
-    let vectors = S::as_simd_f64s(from).0;
-    let mut loaded = [zero; V];
-    loaded.copy_from_slice(&vectors[..V]);
-    loaded
 }
 
 #[inline(always)]

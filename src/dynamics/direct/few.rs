@@ -14,6 +14,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::dynamics::Normalisation;
 use crate::sphere::exponential::exp2_abreast;
+use crate::sphere::vectors::load;
 
 /// Rows of a product that are taken against the same vectors.
 const ROWS: usize = 4;
@@ -162,7 +163,7 @@ fn products<S: Simd, const V: usize>(
         for group in (0..padded).step_by(V * lanes) {
             let mut sums = [[zero; V]; ROWS];
             for row in turned.chunks_exact(padded).take(d) {
-                let y: [S::f64s; V] = load::<S, V>(zero, &row[group..]);
+                let y: [S::f64s; V] = load::<S, V>(simd, &row[group..]);
                 let x = &row[i..i + ROWS];
                 for r in 0..ROWS {
                     let x = simd.splat_f64s(x[r]);
@@ -190,7 +191,7 @@ struct Columns<S: Simd, const V: usize> {
 impl<S: Simd, const V: usize> Columns<S, V> {
     #[inline(always)]
     fn new(simd: S, power: f64, inverse: &[f64]) -> Self {
-        let mut powers = load::<S, V>(simd.splat_f64s(0.0), inverse);
+        let mut powers = load::<S, V>(simd, inverse);
         for inverse in &mut powers {
             *inverse = simd.mul_f64s(*inverse, simd.splat_f64s(power));
         }
@@ -278,7 +279,7 @@ impl Mix<'_> {
         for (row, x) in (self.tile.chunks_exact(self.padded)).zip(self.positions.chunks_exact(d)) {
             let x = &x[c..c + width];
             let x: [S::f64s; V] = if whole {
-                load::<S, V>(zero, x)
+                load::<S, V>(simd, x)
             } else {
                 [simd.partial_load_f64s(x); V]
             };
@@ -303,12 +304,4 @@ impl Mix<'_> {
             }
         }
     }
-}
-
-#[inline(always)]
-fn load<S: Simd, const V: usize>(zero: S::f64s, from: &[f64]) -> [S::f64s; V] {
-    let vectors = S::as_simd_f64s(from).0;
-    let mut loaded = [zero; V];
-    loaded.copy_from_slice(&vectors[..V]);
-    loaded
 }

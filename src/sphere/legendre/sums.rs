@@ -13,6 +13,7 @@ use pulp::bytemuck::cast_slice;
 use pulp::{Simd, WithSimd};
 
 use super::super::domain::sphere_row;
+use super::super::vectors::load;
 use super::{LANES, Order, ROWS, Start, Tables, tree_sum};
 
 /// Most vectors of a block.
@@ -60,7 +61,7 @@ impl Synthesis<'_> {
     fn block<S: Simd, const V: usize>(&mut self, simd: S, order: usize, count: usize, from: usize) {
         let lanes = V * S::F64_LANES;
         let tables = &self.table.orders[order];
-        let square: [S::f64s; V] = load::<S, V>(&self.table.squares[from..from + lanes]);
+        let square: [S::f64s; V] = load::<S, V>(simd, &self.table.squares[from..from + lanes]);
         let mut sums = [[simd.splat_f64s(0.0); V]; 4];
         let (factors, _) = self.coefficients.as_chunks::<4>();
         let mut run = Run::<S, V>::new(simd, tables, from);
@@ -78,7 +79,7 @@ impl Synthesis<'_> {
             }
             run.index = next;
         }
-        let x: [S::f64s; V] = load::<S, V>(&self.table.cosines[from..from + lanes]);
+        let x: [S::f64s; V] = load::<S, V>(simd, &self.table.cosines[from..from + lanes]);
         let padded = self.table.cosines.len();
         let start = ROWS * ((order - self.orders.start) * padded + from);
         let (rows, _) = S::as_mut_simd_f64s(&mut self.rows[start..][..ROWS * lanes]);
@@ -157,9 +158,9 @@ impl Analysis<'_> {
         let lanes = V * S::F64_LANES;
         let padded = self.table.cosines.len();
         let tables = &self.table.orders[order];
-        let square: [S::f64s; V] = load::<S, V>(&self.table.squares[from..from + lanes]);
-        let x: [S::f64s; V] = load::<S, V>(&self.table.cosines[from..from + lanes]);
-        let weight: [S::f64s; V] = load::<S, V>(&self.table.weights[from..from + lanes]);
+        let square: [S::f64s; V] = load::<S, V>(simd, &self.table.squares[from..from + lanes]);
+        let x: [S::f64s; V] = load::<S, V>(simd, &self.table.cosines[from..from + lanes]);
+        let weight: [S::f64s; V] = load::<S, V>(simd, &self.table.weights[from..from + lanes]);
         let mut values = [[simd.splat_f64s(0.0); V]; 4];
         let start = ROWS * (order * padded + from);
         let (rows, _) = S::as_simd_f64s(&self.rows[start..][..ROWS * lanes]);
@@ -387,12 +388,6 @@ impl WithSimd for Places {
         }
         places
     }
-}
-
-#[inline(always)]
-fn load<S: Simd, const V: usize>(slice: &[f64]) -> [S::f64s; V] {
-    let (vectors, _) = S::as_simd_f64s(slice);
-    std::array::from_fn(|v| vectors[v])
 }
 
 #[cfg(test)]
