@@ -40,6 +40,7 @@ pub struct SessionError {
 /// A run of many tokens beside the run.
 pub(super) struct Reference {
     pub(super) run: TokenRun,
+    pub(super) instruments: Instruments,
     pub(super) side: TokenSide,
     pub(super) plane: (Vec<[f64; 2]>, f64),
 }
@@ -91,27 +92,28 @@ impl Session {
         let continuum = experiment.continuum();
         let field = (continuum.as_ref().ok())
             .map(|continuum| FieldRun::new(&experiment, continuum, tokens.tokens()));
-        let mut instruments = Instruments::new(
-            experiment.attention.kernel(experiment.tokens.dimension),
-            experiment.observe.cluster_width,
-            match &continuum {
+        let instruments = || {
+            let domain: Option<(Domain, &[f64])> = match &continuum {
                 Ok(c) => Some((c.domain, c.axis.as_slice())),
                 Err(_) if experiment.tokens.dimension == 3 => Some((Domain::Sphere, &[])),
                 Err(_) => None,
-            },
-        )
-        .flat(experiment.tokens.flat);
-        let work = tokens.work();
-        let token_side = TokenSide::observe(tokens.moving(), &mut instruments, work);
+            };
+            let kernel = experiment.attention.kernel(experiment.tokens.dimension);
+            let width = experiment.observe.cluster_width;
+            Instruments::new(kernel, width, domain).flat(experiment.tokens.flat)
+        };
         let reference = experiment.reference().map(|other| {
-            let mut run = TokenRun::new(&other);
+            let (mut run, mut instruments) = (TokenRun::new(&other), instruments());
             let work = run.work();
             Reference {
                 side: TokenSide::observe(run.moving(), &mut instruments, work),
                 run,
+                instruments,
                 plane: (Vec::new(), 1.0),
             }
         });
+        let (mut instruments, work) = (instruments(), tokens.work());
+        let token_side = TokenSide::observe(tokens.moving(), &mut instruments, work);
         let gaussian = GaussianRun::new(&experiment);
         let leading_direction = (experiment.tokens.flat).then(|| {
             let (d, seed) = (experiment.tokens.dimension, experiment.tokens.seed);
@@ -368,6 +370,7 @@ impl Session {
         self.tokens.set(self.attention, self.diffusion);
         if let Some(reference) = &mut self.reference {
             reference.run.set(self.attention, self.diffusion);
+            reference.instruments.kernel = self.instruments.kernel.clone();
         }
         if let Some(field) = &mut self.field {
             field.set(now, self.attention, self.diffusion);
@@ -389,7 +392,8 @@ impl Session {
         let particles = &self.tokens.bodies().particles;
         if let Some(reference) = &mut self.reference {
             let work = reference.run.work();
-            reference.side = TokenSide::observe(reference.run.moving(), instruments, work);
+            let (moving, instruments) = (reference.run.moving(), &mut reference.instruments);
+            reference.side = TokenSide::observe(moving, instruments, work);
         }
         self.field_side = match &mut self.field {
             Some(field) if field.under_resolved.is_none() => {

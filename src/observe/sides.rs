@@ -30,8 +30,7 @@ pub struct Instruments {
     basins: Option<SphereBasins>,
     slices: Option<Slices>,
     flat: bool,
-    /// The tokens of a circle that were observed last, by angle: those that a density is compared with. (Where there is a density there is no
-    /// second run of tokens.)
+    /// The tokens of a circle that were observed last, by angle: those that a density is compared with.
     around: Around,
     moments: Option<BinnedMoments>,
 }
