@@ -215,6 +215,21 @@ fn values(cell: &Pair, u: f64) -> [f64; 2] {
     two
 }
 
+/// Z and its slope at the tokens of a block.
+#[inline(always)]
+fn block_values(polynomials: &[Pair], located: &Located, potential: &mut [f64], slope: &mut [f64]) {
+    let tokens = potential.iter_mut().zip(slope);
+    if let Some(cell) = located.only_cell(tokens.len()) {
+        for ((z, s), u) in tokens.zip(&located.u) {
+            [*z, *s] = values(&polynomials[cell], *u);
+        }
+        return;
+    }
+    for ((z, s), (cell, u)) in tokens.zip(located.cell.iter().zip(&located.u)) {
+        [*z, *s] = values(&polynomials[*cell as usize], *u);
+    }
+}
+
 struct Evaluate<'a> {
     places: Places<'a>,
     centres: &'a [[f64; 2]],
@@ -233,10 +248,7 @@ impl pulp::NullaryFnOnce for Evaluate<'_> {
         for (block, (slope, potential)) in outs.enumerate() {
             let cells = (self.centres, self.polynomials.len());
             located.find(self.places, cells, block * BLOCK, slope.len());
-            for (i, (slope, potential)) in slope.iter_mut().zip(potential).enumerate() {
-                let cell = &self.polynomials[located.cell[i] as usize];
-                [*potential, *slope] = values(cell, located.u[i]);
-            }
+            block_values(self.polynomials, &located, potential, slope);
         }
     }
 }
@@ -262,10 +274,9 @@ impl pulp::NullaryFnOnce for Rates<'_> {
         for (block, rates) in self.rates.chunks_mut(BLOCK).enumerate() {
             let cells = (self.centres, self.polynomials.len());
             located.find(self.places, cells, block * BLOCK, rates.len());
-            for i in 0..rates.len() {
-                let cell = &self.polynomials[located.cell[i] as usize];
-                [potential[i], slope[i]] = values(cell, located.u[i]);
-            }
+            let count = rates.len();
+            let (z, s) = (&mut potential[..count], &mut slope[..count]);
+            block_values(self.polynomials, &located, z, s);
             for (least, z) in least.iter_mut().zip(&potential).take(rates.len()) {
                 *least = if *z < *least { *z } else { *least };
             }
@@ -302,17 +313,9 @@ impl pulp::NullaryFnOnce for Dissipation<'_> {
         for (block, weights) in self.weights.chunks(BLOCK).enumerate() {
             let cells = (self.centres, self.polynomials.len());
             located.find(self.places, cells, block * BLOCK, weights.len());
-            if let Some(cell) = located.only_cell(weights.len()) {
-                let cell = &self.polynomials[cell];
-                for ((z, s), u) in potential.iter_mut().zip(&mut slope).zip(&located.u) {
-                    [*z, *s] = values(cell, *u);
-                }
-            } else {
-                for i in 0..weights.len() {
-                    let cell = &self.polynomials[located.cell[i] as usize];
-                    [potential[i], slope[i]] = values(cell, located.u[i]);
-                }
-            }
+            let count = weights.len();
+            let (z, s) = (&mut potential[..count], &mut slope[..count]);
+            block_values(self.polynomials, &located, z, s);
             let tokens = weights.iter().zip(&slope).zip(&potential);
             for (sum, ((w, s), z)) in sums.iter_mut().zip(tokens) {
                 *sum += w * s * s * self.growth.map_or(1.0, |growth| growth / z);

@@ -176,19 +176,16 @@ impl Cell {
             .chain([(1.0, 0.0)])
     }
 
-    /// For every piece the values of G at its two ends and its length.
-    fn each_piece(
-        &self,
-        tokens: &Sorted,
-        cumulative: &Cumulative,
-        mut each: impl FnMut(f64, f64, f64),
-    ) {
+    /// The span of every piece.
+    fn each_piece(&self, tokens: &Sorted, cumulative: &Cumulative, mut each: impl FnMut(Span)) {
         let cubic = cumulative.cubic(self.index);
         let (mut from, mut value, mut mass) = (0.0, cubic.value(0.0), self.before);
         for (to, weight) in self.ends(tokens, cumulative) {
             if to > from {
                 let next = cubic.value(to);
-                each(mass - value, mass - next, (to - from) * self.width);
+                let (a, b) = (mass - value, mass - next);
+                let (bottom, top) = if a < b { (a, b) } else { (b, a) };
+                each((bottom, top, (to - from) * self.width));
                 (from, value) = (to, next);
             }
             mass += weight;
@@ -271,8 +268,7 @@ fn median(cells: &[Cell], tokens: &Sorted, cumulative: &Cumulative) -> f64 {
     let found: Vec<(f64, Vec<Span>)> = (within.par_iter().with_min_len(FEW_CELLS))
         .map(|cell| {
             let (mut below, mut spans) = (0.0, Vec::new());
-            cell.each_piece(tokens, cumulative, |a, b, length| {
-                let (bottom, top) = if a < b { (a, b) } else { (b, a) };
+            cell.each_piece(tokens, cumulative, |(bottom, top, length)| {
                 if top <= least {
                     below += length;
                 } else if bottom < most {
@@ -410,10 +406,7 @@ impl Bins {
             .map(|cells| {
                 let mut histogram = [0.0; BINS + 2];
                 for cell in cells {
-                    cell.each_piece(tokens, cumulative, |a, b, length| {
-                        let span = if a < b { (a, b) } else { (b, a) };
-                        self.add(&mut histogram, (span.0, span.1, length));
-                    });
+                    cell.each_piece(tokens, cumulative, |span| self.add(&mut histogram, span));
                 }
                 histogram
             })
@@ -459,9 +452,7 @@ mod tests {
         let cells = stripe(tokens, cumulative, all, 0..tokens.places.len(), 0.0);
         let mut spans = Vec::new();
         for cell in &cells {
-            cell.each_piece(tokens, cumulative, |a, b, length| {
-                spans.push((a.min(b), a.max(b), length));
-            });
+            cell.each_piece(tokens, cumulative, |span| spans.push(span));
         }
         let enough = |c: f64| spans.iter().map(|span| below(*span, c)).sum::<f64>() < 0.5 * TAU;
         let (low, high) = bisect(BISECTIONS, (-1.0, 1.0), enough);

@@ -155,11 +155,9 @@ impl Legendre {
         let per_order = ROWS * self.padded();
         let mut rest: &mut [f64] = cast_slice_mut(rows);
         let work = self.parts.iter_mut().map_while(|part| {
-            let orders = part.orders.start..part.orders.end.min(degree + 1);
-            (!orders.is_empty()).then(|| {
-                let rows = split(&mut rest, orders.len() * per_order);
-                (orders, rows, &mut part.scratch)
-            })
+            let orders = part.orders_to(degree)?;
+            let rows = split(&mut rest, orders.len() * per_order);
+            Some((orders, rows, &mut part.scratch))
         });
         let (arch, table) = (self.arch, &self.tables);
         let each = |(orders, rows, coefficients): Share<'_>| {
@@ -175,23 +173,17 @@ impl Legendre {
         run(work, each, parallel);
     }
 
-    /// Does something with the numbers of a state of this degree, orders by orders, shared out as the sums are.
+    /// Does something with the numbers of a state of this degree, orders by orders, shared out as the sums are; orders that are not computed
+    /// are zero.
     pub(super) fn each_part(
-        &self,
+        &mut self,
         degree: usize,
         state: &mut [f64],
         each: impl Fn(Range<usize>, &mut [f64]) + Sync,
         parallel: bool,
     ) {
-        let mut rest = state;
-        let work = self.parts.iter().map_while(|part| {
-            let orders = part.orders.start..part.orders.end.min(degree + 1);
-            (!orders.is_empty()).then(|| {
-                let numbers = orders.clone().map(|m| 2 * (degree + 1 - m)).sum();
-                (orders, split(&mut rest, numbers))
-            })
-        });
-        run(work, |(orders, numbers)| each(orders, numbers), parallel);
+        let each = |(orders, numbers, _): Share<'_>| each(orders, numbers);
+        share_out(&mut self.parts, degree, state, each, parallel);
     }
 
     /// The adjoint with weights w_j: from rows laid out as those of [`Legendre::synthesis`] (order 0 with half of Z_0 in either
@@ -199,15 +191,7 @@ impl Legendre {
     /// as `state` holds.
     pub fn analysis(&mut self, rows: &[Orders], state: &mut [f64], parallel: bool) {
         let degree = Domain::Sphere.degree(state.len());
-        let mut rest = state;
         let rows: &[f64] = cast_slice(rows);
-        let work = self.parts.iter_mut().map_while(|part| {
-            let orders = part.orders.start..part.orders.end.min(degree + 1);
-            (!orders.is_empty()).then(|| {
-                let numbers = orders.clone().map(|m| 2 * (degree + 1 - m)).sum();
-                (orders, split(&mut rest, numbers), &mut part.scratch)
-            })
-        });
         let (arch, table) = (self.arch, &self.tables);
         let each = |(orders, state, sums): Share<'_>| {
             arch.dispatch(sums::Analysis {
@@ -219,14 +203,38 @@ impl Legendre {
                 state,
             });
         };
-        run(work, each, parallel);
-        // orders that are not computed
-        rest.fill(0.0);
+        share_out(&mut self.parts, degree, state, each, parallel);
     }
 }
 
 /// The orders of a part, what it writes, and its scratch.
 type Share<'a> = (Range<usize>, &'a mut [f64], &'a mut Vec<f64>);
+
+impl Part {
+    /// Its orders up to a degree, if it has any.
+    fn orders_to(&self, degree: usize) -> Option<Range<usize>> {
+        let orders = self.orders.start..self.orders.end.min(degree + 1);
+        (!orders.is_empty()).then_some(orders)
+    }
+}
+
+/// A state's numbers to the parts that their orders belong to; orders that are not computed are zero.
+fn share_out(
+    parts: &mut [Part],
+    degree: usize,
+    state: &mut [f64],
+    each: impl Fn(Share<'_>) + Sync,
+    parallel: bool,
+) {
+    let mut rest = state;
+    let work = parts.iter_mut().map_while(|part| {
+        let orders = part.orders_to(degree)?;
+        let numbers = orders.clone().map(|m| 2 * (degree + 1 - m)).sum();
+        Some((orders, split(&mut rest, numbers), &mut part.scratch))
+    });
+    run(work, each, parallel);
+    rest.fill(0.0);
+}
 
 /// What all parts read.
 struct Tables {
