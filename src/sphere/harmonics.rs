@@ -7,13 +7,12 @@
 //!
 //! A transform is the sums of [`super::legendre`] along each meridian and the Fourier transforms of [`super::parallels`] along each latitude.
 
-use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-use super::Complex;
+use super::columns::{Column, LANES};
 use super::domain::sphere_row;
 use super::gegenbauer::Quadrature;
-use super::legendre::{Legendre, Orders, epsilon};
+use super::legendre::{Legendre, epsilon};
 use super::parallels::Parallels;
 use crate::dispatch::transform_in_parallel;
 
@@ -21,16 +20,14 @@ use crate::dispatch::transform_in_parallel;
 pub struct SpherePlan {
     degree: usize,
     longitudes: usize,
-    /// The highest order.
-    orders: usize,
     quadrature: Quadrature,
     legendre: Legendre,
     parallels: Parallels,
     /// ℓε_{ℓ+1} and (ℓ+1)ε_ℓ of every order m ≤ ℓ ≤ L: (1−x²)∂_xP̄_ℓ = (ℓ+1)ε_ℓ P̄_{ℓ−1} − ℓε_{ℓ+1} P̄_{ℓ+1}.
     slopes: Vec<Vec<[f64; 2]>>,
     /// What goes between meridians and parallels.
-    rows: Vec<Orders>,
-    folded: Vec<Complex>,
+    rows: Vec<Column>,
+    folded: Vec<Column>,
 }
 
 impl SpherePlan {
@@ -45,10 +42,10 @@ impl SpherePlan {
             .map(|(_, weight)| weight / longitudes as f64)
             .collect();
         let legendre = Legendre::new(degree, orders, &quadrature.nodes[..northern], &weights);
+        let parallels = Parallels::new(longitudes, orders, legendre.blocks().0.len());
         Self {
             degree,
             longitudes,
-            orders,
             slopes: (0..=degree)
                 .map(|m| {
                     (m..=degree)
@@ -59,9 +56,9 @@ impl SpherePlan {
                         .collect()
                 })
                 .collect(),
-            rows: vec![Orders::default(); legendre.row_length()],
-            folded: vec![Complex::default(); northern * longitudes],
-            parallels: Parallels::new(longitudes, &legendre),
+            rows: vec![Column::default(); legendre.row_length()],
+            folded: vec![Column::default(); parallels.field_length()],
+            parallels,
             quadrature,
             legendre,
         }
@@ -91,9 +88,9 @@ impl SpherePlan {
         self.latitudes() * self.longitudes
     }
 
-    /// Complex numbers of a field folded at the equator ([`super::parallels`]).
+    /// Columns of a field folded at the equator ([`super::parallels`]).
     #[must_use]
-    pub fn folded_points(&self) -> usize {
+    pub fn folded_length(&self) -> usize {
         self.folded.len()
     }
 
@@ -109,9 +106,11 @@ impl SpherePlan {
         &self.quadrature.weights
     }
 
-    /// cos θ_j and weight of the latitudes of a folded field, either of whose parts has this weight.
-    pub fn folded_latitudes(&self) -> impl Iterator<Item = (f64, f64)> {
-        folded_latitudes(&self.quadrature)
+    /// cos θ_j of every block of a folded field, and the weights; a lane stands for two points at each longitude, and ∫f dσ is the sum
+    /// over all of them.
+    #[must_use]
+    pub fn blocks(&self) -> (&[[f64; LANES]], &[[f64; LANES]]) {
+        self.legendre.blocks()
     }
 
     /// Values on the grid from the coefficients of a state of any degree ≤ L.
@@ -123,32 +122,19 @@ impl SpherePlan {
     }
 
     /// The same, folded at the equator.
-    pub fn synthesis_folded(&mut self, state: &[f64], folded: &mut [Complex]) {
-        let degree = state_degree(state.len());
-        let parallel = self.parallel(degree);
+    pub fn synthesis_folded(&mut self, state: &[f64], folded: &mut [Column]) {
+        let parallel = self.parallel(state_degree(state.len()));
         let rows = &mut self.rows;
         self.legendre.synthesis(state, rows, parallel);
-        self.parallels
-            .synthesis::<false>(degree.min(self.orders), rows, folded, parallel);
+        self.parallels.synthesis(false, rows, folded, parallel);
     }
 
     /// Coefficients up to `degree` ≤ L, by quadrature: c_ℓm = Σ_j w_j P̄_ℓm mean_φ(f √2 cos mφ) and so on.
     pub fn analysis(&mut self, values: &[f64], state: &mut [f64]) {
-        let degree = state_degree(state.len());
-        let parallel = self.parallel(degree);
-        let (n, latitudes) = (self.longitudes, self.latitudes());
-        for (j, row) in self.folded.chunks_exact_mut(n).enumerate() {
-            let (north, south) = (
-                &values[j * n..][..n],
-                &values[(latitudes - 1 - j) * n..][..n],
-            );
-            for (z, (north, south)) in row.iter_mut().zip(north.iter().zip(south)) {
-                *z = Complex::new(*north, *south);
-            }
-        }
+        let parallel = self.parallel(state_degree(state.len()));
+        self.parallels.fold(values, &mut self.folded);
         let rows = &mut self.rows;
-        self.parallels
-            .analysis(degree.min(self.orders), &mut self.folded, rows, parallel);
+        self.parallels.analysis(&mut self.folded, rows, parallel);
         self.legendre.analysis(rows, state, parallel);
     }
 
@@ -158,36 +144,35 @@ impl SpherePlan {
         &mut self,
         z: &[f64],
         g: &[f64],
-        values: &mut [Complex],
-        meridional: &mut [Complex],
-        zonal: &mut [Complex],
+        values: &mut [Column],
+        meridional: &mut [Column],
+        zonal: &mut [Column],
     ) {
-        let [degree, wide] = [z, g].map(|state| state_degree(state.len()).min(self.orders));
-        let parallel = self.parallel(wide);
+        let parallel = self.parallel(state_degree(g.len()));
         let (rows, parallels) = (&mut self.rows, &mut self.parallels);
         self.legendre.synthesis(g, rows, parallel);
-        parallels.synthesis::<false>(wide, rows, meridional, parallel);
+        parallels.synthesis(false, rows, meridional, parallel);
         self.legendre.synthesis(z, rows, parallel);
-        parallels.synthesis::<false>(degree, rows, values, parallel);
-        parallels.synthesis::<true>(degree, rows, zonal, parallel);
+        parallels.synthesis(false, rows, values, parallel);
+        parallels.synthesis(true, rows, zonal, parallel);
     }
 
     /// The weak divergence: c ← ∫ ∇Y_ℓm·F dσ for every harmonic up to `state`'s degree l ≤ L − 1, where the tangent field F
     /// is given by `meridional` = F·∇x/(1−x²) and `zonal` = F·∇φ, folded (and destroyed). Two states of degree l + 1 are scratch.
     pub fn weak_divergence(
         &mut self,
-        meridional: &mut [Complex],
-        zonal: &mut [Complex],
+        meridional: &mut [Column],
+        zonal: &mut [Column],
         a: &mut [f64],
         b: &mut [f64],
         state: &mut [f64],
     ) {
         let degree = state_degree(state.len());
-        let (parallel, orders) = (self.parallel(degree), self.orders.min(degree + 1));
+        let parallel = self.parallel(degree);
         let rows = &mut self.rows;
-        self.parallels.analysis(orders, meridional, rows, parallel);
+        self.parallels.analysis(meridional, rows, parallel);
         self.legendre.analysis(rows, a, parallel);
-        self.parallels.analysis(orders, zonal, rows, parallel);
+        self.parallels.analysis(zonal, rows, parallel);
         self.legendre.analysis(rows, b, parallel);
         let (a, b, slopes) = (&*a, &*b, &self.slopes);
         let each = |orders: Range<usize>, mut rest: &mut [f64]| {
@@ -224,20 +209,8 @@ impl SpherePlan {
     }
 
     /// Rows of longitudes, from north to south, of a folded field.
-    pub fn unfold(&self, folded: &[Complex], values: &mut [f64]) {
-        let (n, latitudes) = (self.longitudes, self.latitudes());
-        let (north, south) = values.split_at_mut(latitudes.div_ceil(2) * n);
-        let mut mirrors = south.chunks_exact_mut(n).rev();
-        let arch = pulp::Arch::new();
-        for (folded, north) in folded.chunks_exact(n).zip(north.chunks_exact_mut(n)) {
-            // the equator has no mirror
-            let south = mirrors.next().unwrap_or_default();
-            arch.dispatch(Parts {
-                folded,
-                north,
-                south,
-            });
-        }
+    pub fn unfold(&self, folded: &[Column], values: &mut [f64]) {
+        self.parallels.unfold(folded, values);
     }
 
     /// Whether a transform of this degree is worth several threads.
@@ -264,30 +237,6 @@ fn divergence(
             down * a[0][0] - up * a[2][0] - m * b[1],
             down * a[0][1] - up * a[2][1] + m * b[0],
         ];
-    }
-}
-
-/// Real parts to the north, imaginary parts to the south.
-struct Parts<'a> {
-    folded: &'a [Complex],
-    north: &'a mut [f64],
-    south: &'a mut [f64],
-}
-
-impl WithSimd for Parts<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        if self.south.is_empty() {
-            self.north
-                .iter_mut()
-                .zip(self.folded)
-                .for_each(|(v, z)| *v = z.re);
-        }
-        for ((z, north), south) in self.folded.iter().zip(self.north).zip(self.south) {
-            (*north, *south) = (z.re, z.im);
-        }
     }
 }
 
@@ -574,13 +523,17 @@ mod tests {
         let state = coefficients(degree, 5);
         let mut g = vec![0.0; Domain::Sphere.length(degree + 1)];
         plan.meridional(&state, &mut g);
-        let mut z = vec![Complex::default(); plan.folded_points()];
+        let mut z = vec![Column::default(); plan.folded_length()];
         let (mut u, mut w) = (z.clone(), z.clone());
         plan.with_gradient(&state, &g, &mut z, &mut u, &mut w);
-        for p in 0..z.len() {
-            let x = plan.cosines()[p / 64];
-            u[p] /= (1.0 - x) * (1.0 + x);
-            w[p] /= (1.0 - x) * (1.0 + x);
+        let (cosines, _) = plan.blocks();
+        let gradient = u.chunks_exact_mut(64).zip(w.chunks_exact_mut(64));
+        for (cosines, (u, w)) in cosines.iter().zip(gradient) {
+            for Column(parts) in u.iter_mut().chain(w) {
+                for part in parts {
+                    (part.iter_mut().zip(cosines)).for_each(|(v, x)| *v /= (1.0 - x) * (1.0 + x));
+                }
+            }
         }
         let (mut a, mut b) = (g.clone(), g.clone());
         let mut weak = vec![0.0; state.len()];

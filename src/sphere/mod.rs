@@ -4,7 +4,9 @@
 //! for threads ([`crate::dispatch`]).
 
 pub mod bessel;
+mod butterflies;
 pub mod circle;
+pub mod columns;
 pub mod domain;
 pub mod exponential;
 pub mod gegenbauer;
@@ -18,6 +20,7 @@ pub mod parallels;
 pub mod points;
 pub mod random;
 pub mod sine;
+mod turning;
 pub mod vectors;
 
 pub use circle::{CirclePlan, Complex};

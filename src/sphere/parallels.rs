@@ -1,208 +1,225 @@
 //! Fourier transforms along the parallels, north and south in one: the longitude half of the transform on S².
 //!
 //! Latitude x_j and its mirror −x_j are the real and the imaginary part of one complex function of longitude, so that one complex
-//! transform of N points serves two parallels. A field on the grid is so *folded* at the equator: N complex numbers for every
-//! northern latitude, from the pole downwards. The equator, where there is one, is its own mirror and stands in both parts.
+//! transform of N points serves two parallels. A field on the grid is so *folded* at the equator, and eight northern latitudes lie side by
+//! side: block after block from the pole downwards, and in a block longitude after longitude, a [`Column`] each. What is missing in the last
+//! block is filled up with the equator, which is finite wherever the field is and counts nothing. An equator of the grid is its own mirror
+//! and stands in both parts.
 //!
-//! The sums of [`super::legendre`] come in rows of latitudes, one for every order; the transform wants rows of longitudes. They are
-//! turned in squares of eight orders and eight latitudes, a line of the cache either way.
+//! The sums of [`super::legendre`] come in columns too, two for an order (Z_m and Z_{−m}) and a block: order after order from the synthesis,
+//! block after block for the analysis, so that threads can share orders there and blocks here. The transforms of [`super::columns`] read and
+//! write them where they are.
 
-use std::sync::Arc;
-
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
-use rustfft::{Fft, FftPlanner};
 
-use super::Complex;
-use super::legendre::{LANES, Legendre, Orders};
-
-/// Orders of a square.
-const TILE: usize = 8;
+use super::columns::{Column, Columns, LANES, Listed};
+use super::turning::{Fold, Places, Unfold};
 
 /// The transforms of a grid; every block of eight latitudes has its scratch.
 pub struct Parallels {
     longitudes: usize,
-    /// Padded number of northern latitudes.
-    padded: usize,
-    /// See [`super::legendre::Legendre::places`].
-    places: [usize; LANES],
-    forward: Arc<dyn Fft<f64>>,
-    inverse: Arc<dyn Fft<f64>>,
-    scratch: Vec<Complex>,
+    /// Number of blocks.
+    blocks: usize,
+    /// Columns of a block in the rows of an analysis.
+    block_rows: usize,
+    columns: Columns,
+    /// Where coefficient k of the first block stands in the rows of a synthesis, and where an analysis of one block leaves it.
+    sources: Vec<usize>,
+    targets: Vec<usize>,
+    /// Its order, k or k − N; 0 beyond the highest.
+    frequencies: Vec<f64>,
+    /// Which latitude of a block stands at each place of its turned rows, and the other way round.
+    latitudes: [usize; LANES],
+    turned: [usize; LANES],
+    scratch: Vec<Column>,
+    arch: pulp::Arch,
 }
 
 impl Parallels {
-    /// For so many longitudes and the latitudes of the other half.
+    /// For so many longitudes, more than twice the highest order, and blocks of latitudes.
     #[must_use]
-    pub fn new(longitudes: usize, legendre: &Legendre) -> Self {
-        let padded = legendre.padded();
-        let mut planner = FftPlanner::new();
-        let forward = planner.plan_fft_forward(longitudes);
-        let inverse = planner.plan_fft_inverse(longitudes);
-        let (a, b) = (
-            forward.get_inplace_scratch_len(),
-            inverse.get_inplace_scratch_len(),
-        );
+    pub fn new(longitudes: usize, highest: usize, blocks: usize) -> Self {
+        // behind the orders there is one more that an analysis throws away and that is zero for a synthesis
+        let slot = |k: usize| match (k, longitudes - k) {
+            (order, _) if order <= highest => 2 * order,
+            (_, order) if order <= highest => 2 * order + 1,
+            _ => 2 * (highest + 1),
+        };
+        let frequency = |k: usize| match (k, longitudes - k) {
+            (order, _) if order <= highest => order as f64,
+            (_, order) if order <= highest => -(order as f64),
+            _ => 0.0,
+        };
+        let arch = pulp::Arch::new();
+        let latitudes = arch.dispatch(Places);
         Self {
             longitudes,
-            padded,
-            places: legendre.places(),
-            forward,
-            inverse,
-            scratch: vec![Complex::default(); a.max(b).max(1) * padded / LANES],
+            blocks,
+            block_rows: 2 * (highest + 2),
+            columns: Columns::new(longitudes),
+            sources: (0..longitudes)
+                .map(|k| slot(k) / 2 * 2 * blocks + slot(k) % 2)
+                .collect(),
+            targets: (0..longitudes).map(slot).collect(),
+            frequencies: (0..longitudes).map(frequency).collect(),
+            latitudes,
+            turned: std::array::from_fn(|lane| {
+                latitudes.iter().position(|l| *l == lane).unwrap_or(lane)
+            }),
+            scratch: vec![Column::default(); longitudes * blocks],
+            arch,
         }
     }
 
-    /// The folded field from rows of Z_m and Z_{−m}, m ≤ `degree`; with `DERIVATIVE`, its ∂_φ.
-    pub fn synthesis<const DERIVATIVE: bool>(
+    /// Columns of a folded field.
+    #[must_use]
+    pub fn field_length(&self) -> usize {
+        self.longitudes * self.blocks
+    }
+
+    /// The folded field from the rows of all orders; with `derivative`, its ∂_φ.
+    pub fn synthesis(
         &mut self,
-        degree: usize,
-        rows: &[Orders],
-        field: &mut [Complex],
+        derivative: bool,
+        rows: &[Column],
+        field: &mut [Column],
         parallel: bool,
     ) {
-        let (n, padded, inverse) = (self.longitudes, self.padded, &self.inverse);
-        let places = &self.places;
-        let each = |((block, field), scratch): ((usize, &mut [Complex]), &mut [Complex])| {
-            spread::<DERIVATIVE>(degree, rows, padded, (block, places), n, field);
-            inverse.process_with_scratch(field, scratch);
+        let (n, arch, columns) = (self.longitudes, self.arch, &self.columns);
+        let (places, frequencies) = (&self.sources, &self.frequencies);
+        let each = |((block, field), scratch): ((usize, &mut [Column]), &mut [Column])| {
+            arch.dispatch(Inverse {
+                columns,
+                rows,
+                places: Listed {
+                    places,
+                    offset: 2 * block,
+                },
+                frequencies: derivative.then_some(frequencies),
+                field,
+                scratch,
+            });
         };
-        let scratch = self.scratch.len() / (padded / LANES);
         if parallel {
-            (field.par_chunks_mut(LANES * n).enumerate())
-                .zip(self.scratch.par_chunks_mut(scratch))
+            (field.par_chunks_exact_mut(n).enumerate())
+                .zip(self.scratch.par_chunks_exact_mut(n))
                 .for_each(each);
         } else {
-            (field.chunks_mut(LANES * n).enumerate())
-                .zip(self.scratch.chunks_mut(scratch))
-                .for_each(each);
+            // one scratch for all stays in the cache
+            for item in field.chunks_exact_mut(n).enumerate() {
+                each((item, &mut self.scratch[..n]));
+            }
         }
     }
 
-    /// N Z_m and N Z_{−m}, m ≤ `degree`, from a folded field, which is destroyed; order 0 with half of N Z_0 in either place.
-    pub fn analysis(
-        &mut self,
-        degree: usize,
-        field: &mut [Complex],
-        rows: &mut [Orders],
-        parallel: bool,
-    ) {
-        let (n, padded, forward) = (self.longitudes, self.padded, &self.forward);
-        let places = &self.places;
-        let each = |(field, scratch): (&mut [Complex], &mut [Complex])| {
-            forward.process_with_scratch(field, scratch);
+    /// N Z_m and N Z_{−m} from a folded field, which is destroyed; order 0 with half of N Z_0 in either place.
+    pub fn analysis(&mut self, field: &mut [Column], rows: &mut [Column], parallel: bool) {
+        let (n, arch, columns) = (self.longitudes, self.arch, &self.columns);
+        let places = Listed {
+            places: &self.targets,
+            offset: 0,
         };
-        let scratch = self.scratch.len() / (padded / LANES);
-        let tile = TILE * padded;
-        let rows = &mut rows[..(degree + 1) * padded];
+        let each = |((field, rows), scratch): ((&mut [Column], &mut [Column]), &mut [Column])| {
+            arch.dispatch(Forward {
+                columns,
+                field,
+                scratch,
+                rows,
+                places,
+            });
+        };
         if parallel {
-            (field.par_chunks_mut(LANES * n))
-                .zip(self.scratch.par_chunks_mut(scratch))
+            (field.par_chunks_exact_mut(n))
+                .zip(rows.par_chunks_exact_mut(self.block_rows))
+                .zip(self.scratch.par_chunks_exact_mut(n))
                 .for_each(each);
-            (rows.par_chunks_mut(tile).enumerate())
-                .for_each(|(index, rows)| gather(index * TILE, rows, padded, places, n, field));
         } else {
-            (field.chunks_mut(LANES * n))
-                .zip(self.scratch.chunks_mut(scratch))
-                .for_each(each);
-            (rows.chunks_mut(tile).enumerate())
-                .for_each(|(index, rows)| gather(index * TILE, rows, padded, places, n, field));
+            let blocks = (field.chunks_exact_mut(n)).zip(rows.chunks_exact_mut(self.block_rows));
+            for block in blocks {
+                each((block, &mut self.scratch[..n]));
+            }
+        }
+    }
+
+    /// Rows of longitudes, from north to south, of a folded field.
+    pub fn unfold(&self, field: &[Column], values: &mut [f64]) {
+        let n = self.longitudes;
+        let (north, south) = values.split_at_mut((values.len() / n).div_ceil(2) * n);
+        // the equator has no mirror
+        let (mut north, mut south) = (north.chunks_exact_mut(n), south.chunks_exact_mut(n).rev());
+        for field in field.chunks_exact(n) {
+            let mut parts: [[&mut [f64]; LANES]; 2] = Default::default();
+            for place in self.turned {
+                parts[0][place] = north.next().unwrap_or_default();
+                parts[1][place] = south.next().unwrap_or_default();
+            }
+            self.arch.dispatch(Unfold {
+                field,
+                parts,
+                latitudes: &self.latitudes,
+            });
+        }
+    }
+
+    /// The folded field of rows of longitudes, from north to south.
+    pub fn fold(&self, values: &[f64], field: &mut [Column]) {
+        let n = self.longitudes;
+        let latitudes = values.len() / n;
+        for (block, field) in field.chunks_exact_mut(n).enumerate() {
+            let mut parts: [[&[f64]; LANES]; 2] = [[&[]; LANES]; 2];
+            for (lane, place) in self.turned.iter().enumerate() {
+                // what is missing is filled up with the last row
+                let j = (block * LANES + lane).min(latitudes.div_ceil(2) - 1);
+                parts[0][*place] = &values[j * n..][..n];
+                parts[1][*place] = &values[(latitudes - 1 - j) * n..][..n];
+            }
+            self.arch.dispatch(Fold {
+                parts,
+                field,
+                latitudes: &self.latitudes,
+            });
         }
     }
 }
 
-/// The Fourier coefficients of a block of latitudes from the rows of all orders.
-fn spread<const DERIVATIVE: bool>(
-    degree: usize,
-    rows: &[Orders],
-    padded: usize,
-    (block, places): (usize, &[usize; LANES]),
-    n: usize,
-    field: &mut [Complex],
-) {
-    for row in field.chunks_exact_mut(n) {
-        match &mut row[degree + 1..n - degree] {
-            // not worth a call
-            [only] => *only = Complex::default(),
-            many => many.fill(Complex::default()),
-        }
-    }
-    let (octets, _) = rows.as_chunks::<LANES>();
-    let stride = padded / LANES;
-    for first in (0..=degree).step_by(TILE) {
-        let count = TILE.min(degree + 1 - first);
-        // of an incomplete square the last row counts several times
-        let square: [&[Orders; LANES]; TILE] =
-            std::array::from_fn(|order| &octets[(first + order.min(count - 1)) * stride + block]);
-        for (place, lane) in places.iter().enumerate() {
-            let Some(row) = field.get_mut(lane * n..(lane + 1) * n) else {
-                continue;
-            };
-            if count == TILE && first > 0 {
-                let (head, tail) = row.split_at_mut(n + 1 - first - TILE);
-                let (here, mirrors) = (&mut head[first..first + TILE], &mut tail[..TILE]);
-                for order in 0..TILE {
-                    here[order] = turned::<DERIVATIVE>(square[order][place][0], first + order);
-                }
-                for order in 0..TILE {
-                    let mirror = turned::<DERIVATIVE>(square[order][place][1], first + order);
-                    mirrors[TILE - 1 - order] = if DERIVATIVE { -mirror } else { mirror };
-                }
-                continue;
-            }
-            for (order, octet) in square[..count].iter().enumerate() {
-                let [z, mirror] = octet[place].map(|z| turned::<DERIVATIVE>(z, first + order));
-                row[first + order] = z;
-                // order 0 has no mirror
-                if first + order > 0 {
-                    row[n - first - order] = if DERIVATIVE { -mirror } else { mirror };
-                }
-            }
-        }
+struct Inverse<'a> {
+    columns: &'a Columns,
+    rows: &'a [Column],
+    places: Listed<'a>,
+    frequencies: Option<&'a [f64]>,
+    field: &'a mut [Column],
+    scratch: &'a mut [Column],
+}
+
+impl WithSimd for Inverse<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let source = (self.rows, self.places);
+        self.columns
+            .inverse(simd, source, self.frequencies, self.field, self.scratch);
     }
 }
 
-/// z, or with `DERIVATIVE` imz.
-#[inline(always)]
-fn turned<const DERIVATIVE: bool>(z: Complex, order: usize) -> Complex {
-    if DERIVATIVE {
-        let m = order as f64;
-        Complex::new(-m * z.im, m * z.re)
-    } else {
-        z
-    }
+struct Forward<'a> {
+    columns: &'a Columns,
+    field: &'a mut [Column],
+    scratch: &'a mut [Column],
+    rows: &'a mut [Column],
+    places: Listed<'a>,
 }
 
-/// The rows of a tile of orders from the Fourier coefficients of all latitudes.
-fn gather(
-    first: usize,
-    rows: &mut [Orders],
-    padded: usize,
-    places: &[usize; LANES],
-    n: usize,
-    field: &[Complex],
-) {
-    let (octets, _) = rows.as_chunks_mut::<LANES>();
-    let stride = padded / LANES;
-    let count = octets.len() / stride;
-    for (block, field) in field.chunks(LANES * n).enumerate() {
-        for (place, lane) in places.iter().enumerate() {
-            let Some(row) = field.get(lane * n..(lane + 1) * n) else {
-                continue;
-            };
-            let here = &row[first..first + count];
-            if first == 0 {
-                octets[block][place] = [here[0] * 0.5; 2];
-            }
-            let skip = usize::from(first == 0);
-            let mirrors = &row[n + 1 - first - count..n + 1 - first - skip];
-            let pairs = here[skip..].iter().zip(mirrors.iter().rev());
-            for (octet, (z, mirror)) in octets[skip * stride + block..]
-                .iter_mut()
-                .step_by(stride)
-                .zip(pairs)
-            {
-                octet[place] = [*z, *mirror];
-            }
-        }
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let target = (&mut *self.rows, self.places);
+        self.columns.forward(simd, self.field, self.scratch, target);
+        // order 0 is its own mirror
+        (self.rows[0].0.as_flattened_mut().iter_mut()).for_each(|number| *number *= 0.5);
+        self.rows[1] = self.rows[0];
     }
 }

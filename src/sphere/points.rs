@@ -8,8 +8,9 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::columns::LANES;
 use super::domain::{Domain, sphere_row};
-use super::legendre::{LANES, epsilon, tree_sum};
+use super::legendre::{epsilon, tree_sum};
 
 /// Points of a group, a multiple of every block.
 const GROUP: usize = 1024;
@@ -399,7 +400,7 @@ mod tests {
         plan.meridional(&state, &mut g);
         let count = plan.points();
         let mut folded =
-            [(); 3].map(|()| vec![crate::sphere::Complex::default(); plan.folded_points()]);
+            [(); 3].map(|()| vec![crate::sphere::columns::Column::default(); plan.folded_length()]);
         let [f, along, around] = &mut folded;
         plan.with_gradient(&state, &g, f, along, around);
         let [f, along, around] = folded.map(|folded| {

@@ -5,14 +5,13 @@
 //! The grid has L + B/2 latitudes and 2L + B longitudes, where B ≤ L bounds the degrees of the velocity: the degrees ≤ L of
 //! the flux are free of aliasing.
 
-use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::circle::FLOOR;
 use crate::dynamics::{Attention, Kernel, Normalisation};
-use crate::sphere::legendre::LANES;
-use crate::sphere::{Complex, Domain, SpherePlan};
+use crate::sphere::columns::{Column, LANES, vector, vector_mut};
+use crate::sphere::{Domain, SpherePlan};
 
 /// The right-hand side for degree L, with its plan and scratch.
 pub struct SphereMeanField {
@@ -25,12 +24,12 @@ pub struct SphereMeanField {
     /// That of (1−x²)∂_x, one degree more.
     meridional_smooth: Vec<f64>,
     /// ρ on the grid, folded at the equator as all fields here ([`crate::sphere::parallels`]).
-    density: Vec<Complex>,
+    density: Vec<Column>,
     /// Z e^{−β}.
-    potential: Vec<Complex>,
+    potential: Vec<Column>,
     /// v·∇x/(1−x²) and v·∇φ; then times ρ.
-    meridional: Vec<Complex>,
-    zonal: Vec<Complex>,
+    meridional: Vec<Column>,
+    zonal: Vec<Column>,
     wide: [Vec<f64>; 2],
     fastest: f64,
 }
@@ -77,7 +76,7 @@ impl SphereMeanField {
         let plan = SpherePlan::new(modes + 1, latitudes, longitudes);
         let smooth = modes.min(kernel.degree());
         let length = |degree| Domain::Sphere.length(degree);
-        let field = vec![Complex::default(); plan.folded_points()];
+        let field = vec![Column::default(); plan.folded_length()];
         Self {
             attention,
             modes,
@@ -132,61 +131,64 @@ impl SphereMeanField {
             &mut self.meridional,
             &mut self.zonal,
         );
-        let (beta, mean) = (kernel.beta, kernel.potential[0] * state[0]);
-        let scale = self.attention.scale();
         let softmax = self.attention.normalisation == Normalisation::Softmax;
-        let parallel = self.plan.parallel(self.modes);
-        let mut floor = None;
-        if softmax {
-            let potential = |values: &mut [Complex]| {
-                let values: &mut [f64] = cast_slice_mut(values);
-                values.iter_mut().for_each(|z| *z = mean + beta * *z);
-                values.iter().copied().fold(0.0, larger)
-            };
-            let blocks = &mut self.potential;
-            let top = if parallel {
-                let block = LANES * self.plan.longitudes();
-                (blocks.par_chunks_mut(block).map(potential)).reduce(|| 0.0, larger)
-            } else {
-                potential(blocks)
-            };
-            floor = Some(FLOOR * top);
-        }
-        self.fastest = self.rows::<FLUX>(scale, floor, parallel).sqrt();
+        let floor = softmax.then(|| FLOOR * self.complete_potential(state[0]));
+        self.fastest = self.divide::<FLUX>(floor).sqrt();
     }
 
-    /// From the gradient to v, or with `FLUX` to ρv, latitude by latitude; returns max |v|².
-    fn rows<const FLUX: bool>(&mut self, scale: f64, floor: Option<f64>, parallel: bool) -> f64 {
+    /// Z e^{−β} from its series without the constant; returns its maximum.
+    fn complete_potential(&mut self, mass: f64) -> f64 {
         let (n, arch) = (self.plan.longitudes(), pulp::Arch::new());
-        let row = |((((u, w), z), rho), x): Row<'_>| {
-            let inverse = 1.0 / ((1.0 - x) * (1.0 + x));
-            let top = arch.dispatch(RowVelocity::<FLUX> {
-                factor: inverse * scale,
-                floor,
-                meridional: cast_slice_mut(u),
-                zonal: cast_slice_mut(w),
-                potential: cast_slice(z),
-                density: cast_slice(rho),
-            });
-            top / inverse
+        let (constant, beta) = (self.kernel.potential[0] * mass, self.kernel.beta);
+        let each = |potential: &mut [Column]| {
+            arch.dispatch(Potential {
+                potential,
+                constant,
+                beta,
+            })
         };
-        if parallel {
+        if self.plan.parallel(self.modes) {
+            (self.potential.par_chunks_exact_mut(n).map(each)).reduce(|| 0.0, f64::max)
+        } else {
+            (self.potential.chunks_exact_mut(n).map(each)).fold(0.0, f64::max)
+        }
+    }
+
+    /// From the gradient to v, or with `FLUX` to ρv, block by block; returns max |v|².
+    fn divide<const FLUX: bool>(&mut self, floor: Option<f64>) -> f64 {
+        let (n, arch, scale) = (
+            self.plan.longitudes(),
+            pulp::Arch::new(),
+            self.attention.scale(),
+        );
+        let each = |((((meridional, zonal), potential), density), cosines): Block<'_>| {
+            arch.dispatch(Velocity::<FLUX> {
+                cosines,
+                scale,
+                floor,
+                meridional,
+                zonal,
+                potential,
+                density,
+            })
+        };
+        let (cosines, _) = self.plan.blocks();
+        if self.plan.parallel(self.modes) {
             (self.meridional.par_chunks_exact_mut(n))
                 .zip(self.zonal.par_chunks_exact_mut(n))
                 .zip(self.potential.par_chunks_exact(n))
                 .zip(self.density.par_chunks_exact(n))
-                .zip(self.plan.cosines())
-                .with_min_len(LANES)
-                .map(row)
-                .reduce(|| 0.0, larger)
+                .zip(cosines)
+                .map(each)
+                .reduce(|| 0.0, f64::max)
         } else {
             (self.meridional.chunks_exact_mut(n))
                 .zip(self.zonal.chunks_exact_mut(n))
                 .zip(self.potential.chunks_exact(n))
                 .zip(self.density.chunks_exact(n))
-                .zip(self.plan.cosines())
-                .map(row)
-                .fold(0.0, larger)
+                .zip(cosines)
+                .map(each)
+                .fold(0.0, f64::max)
         }
     }
 
@@ -201,21 +203,32 @@ impl SphereMeanField {
         self.velocity::<false>(state);
         let (growth, value) = (self.attention.growth(), self.attention.value);
         let softmax = self.attention.normalisation == Normalisation::Softmax;
-        let longitudes = self.plan.longitudes();
+        let n = self.plan.longitudes();
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
-        for (j, (x, weight)) in self.plan.folded_latitudes().enumerate() {
-            let row = j * longitudes..(j + 1) * longitudes;
-            let u: &[f64] = cast_slice(&self.meridional[row.clone()]);
-            let w: &[f64] = cast_slice(&self.zonal[row.clone()]);
-            let z: &[f64] = cast_slice(&self.potential[row.clone()]);
-            let rho: &[f64] = cast_slice(&self.density[row]);
-            let mut along = 0.0;
-            for (((u, w), z), rho) in u.iter().zip(w).zip(z).zip(rho) {
-                let mobility = if softmax { z * growth } else { 1.0 };
-                along += (u * u + w * w) * mobility * rho;
-                minimum = minimum.min(*rho);
+        let (cosines, weights) = self.plan.blocks();
+        for (block, (cosines, weights)) in cosines.iter().zip(weights).enumerate() {
+            let mut along = [0.0; LANES];
+            for at in block * n..(block + 1) * n {
+                let fields = [
+                    &self.meridional,
+                    &self.zonal,
+                    &self.potential,
+                    &self.density,
+                ];
+                let [u, w, z, rho] = fields.map(|field| &field[at].0);
+                for part in 0..2 {
+                    for lane in 0..LANES {
+                        let rho = rho[part][lane];
+                        let mobility = if softmax { z[part][lane] * growth } else { 1.0 };
+                        let square = u[part][lane].powi(2) + w[part][lane].powi(2);
+                        along[lane] += square * mobility * rho;
+                        minimum = minimum.min(rho);
+                    }
+                }
             }
-            sum += weight * (1.0 - x) * (1.0 + x) * along / longitudes as f64;
+            for ((x, weight), along) in cosines.iter().zip(weights).zip(along) {
+                sum += weight * (1.0 - x) * (1.0 + x) * along;
+            }
         }
         (sum / value, minimum)
     }
@@ -223,75 +236,106 @@ impl SphereMeanField {
     /// ∫ρ dσ by quadrature, for the density of the last evaluation.
     #[must_use]
     pub fn mass(&self) -> f64 {
-        let longitudes = self.plan.longitudes();
-        (self.density.chunks_exact(longitudes))
-            .zip(self.plan.folded_latitudes())
-            .map(|(row, (_, weight))| {
-                let row: &[f64] = cast_slice(row);
-                weight * row.iter().sum::<f64>() / longitudes as f64
+        let blocks = self.density.chunks_exact(self.plan.longitudes());
+        (blocks.zip(self.plan.blocks().1))
+            .map(|(block, weights)| {
+                let parts = block.iter().flat_map(|Column(parts)| parts);
+                parts
+                    .map(|part| part.iter().zip(weights).map(|(v, w)| v * w).sum::<f64>())
+                    .sum::<f64>()
             })
             .sum()
     }
 }
 
-/// The two parts of the gradient, Z and ρ along a latitude, and its cosine.
-type Row<'a> = (
+/// The two parts of the gradient, Z and ρ of a block, and the cosines of its latitudes.
+type Block<'a> = (
     (
-        ((&'a mut [Complex], &'a mut [Complex]), &'a [Complex]),
-        &'a [Complex],
+        ((&'a mut [Column], &'a mut [Column]), &'a [Column]),
+        &'a [Column],
     ),
-    &'a f64,
+    &'a [f64; LANES],
 );
 
-fn larger(a: f64, b: f64) -> f64 {
-    if b > a { b } else { a }
+/// Z ← constant + β Z on a block; returns its maximum, or zero.
+struct Potential<'a> {
+    potential: &'a mut [Column],
+    constant: f64,
+    beta: f64,
 }
 
-/// Along one latitude (u, w) ← factor·(u, w)/Z, or without `floor` factor·(u, w), times ρ if `FLUX`; returns the largest |v|² before ρ.
-struct RowVelocity<'a, const FLUX: bool> {
-    factor: f64,
-    floor: Option<f64>,
-    meridional: &'a mut [f64],
-    zonal: &'a mut [f64],
-    potential: &'a [f64],
-    density: &'a [f64],
-}
-
-impl<const FLUX: bool> WithSimd for RowVelocity<'_, FLUX> {
+impl WithSimd for Potential<'_> {
     type Output = f64;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let (u, u_rest) = S::as_mut_simd_f64s(self.meridional);
-        let (w, w_rest) = S::as_mut_simd_f64s(self.zonal);
-        let (z, z_rest) = S::as_simd_f64s(self.potential);
-        let (rho, rho_rest) = S::as_simd_f64s(self.density);
-        let factor = simd.splat_f64s(self.factor);
-        let floor = self.floor.map(|floor| simd.splat_f64s(floor));
-        let mut top = simd.splat_f64s(0.0);
-        for (((u, w), z), rho) in u.iter_mut().zip(w).zip(z).zip(rho) {
-            let factor = match floor {
-                Some(floor) => simd.div_f64s(factor, simd.max_f64s(*z, floor)),
-                None => factor,
-            };
-            let (along, around) = (simd.mul_f64s(*u, factor), simd.mul_f64s(*w, factor));
-            let square = simd.mul_add_f64s(along, along, simd.mul_f64s(around, around));
-            top = simd.max_f64s(top, square);
-            (*u, *w) = if FLUX {
-                (simd.mul_f64s(along, *rho), simd.mul_f64s(around, *rho))
-            } else {
-                (along, around)
-            };
+        let (constant, beta) = (simd.splat_f64s(self.constant), simd.splat_f64s(self.beta));
+        let mut top = [simd.splat_f64s(0.0); 2];
+        for Column(parts) in self.potential {
+            for (part, top) in parts.iter_mut().zip(&mut top) {
+                for z in S::as_mut_simd_f64s(part).0 {
+                    *z = simd.mul_add_f64s(beta, *z, constant);
+                    *top = simd.max_f64s(*top, *z);
+                }
+            }
         }
-        let mut top = simd.reduce_max_f64s(top);
-        for (((u, w), z), rho) in u_rest.iter_mut().zip(w_rest).zip(z_rest).zip(rho_rest) {
-            let factor = self
-                .floor
-                .map_or(self.factor, |floor| self.factor / z.max(floor));
-            let (along, around) = (*u * factor, *w * factor);
-            top = top.max(along * along + around * around);
-            let rho = if FLUX { *rho } else { 1.0 };
-            (*u, *w) = (along * rho, around * rho);
+        simd.reduce_max_f64s(simd.max_f64s(top[0], top[1]))
+    }
+}
+
+/// On a block (u, w) ← factor·(u, w)/Z, or without `floor` factor·(u, w), times ρ if `FLUX`, where factor is `scale`/(1 − x²); returns the
+/// largest |v|² before ρ.
+struct Velocity<'a, const FLUX: bool> {
+    cosines: &'a [f64; LANES],
+    scale: f64,
+    floor: Option<f64>,
+    meridional: &'a mut [Column],
+    zonal: &'a mut [Column],
+    potential: &'a [Column],
+    density: &'a [Column],
+}
+
+impl<const FLUX: bool> WithSimd for Velocity<'_, FLUX> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let scale = simd.splat_f64s(self.scale);
+        let floor = self.floor.map(|floor| simd.splat_f64s(floor));
+        let mut top = 0.0_f64;
+        for lane in (0..LANES).step_by(S::F64_LANES) {
+            let x = vector::<S>(self.cosines, lane);
+            let one = simd.splat_f64s(1.0);
+            let sine = simd.mul_f64s(simd.sub_f64s(one, x), simd.add_f64s(one, x));
+            let factor = simd.div_f64s(scale, sine);
+            let mut largest = simd.splat_f64s(0.0);
+            let gradient = self.meridional.iter_mut().zip(self.zonal.iter_mut());
+            for (((Column(u), Column(w)), Column(z)), Column(rho)) in
+                gradient.zip(self.potential).zip(self.density)
+            {
+                for part in 0..2 {
+                    let factor = match floor {
+                        Some(floor) => {
+                            let z = vector::<S>(&z[part], lane);
+                            simd.div_f64s(factor, simd.max_f64s(z, floor))
+                        }
+                        None => factor,
+                    };
+                    let u = vector_mut::<S>(&mut u[part], lane);
+                    let w = vector_mut::<S>(&mut w[part], lane);
+                    let (along, around) = (simd.mul_f64s(*u, factor), simd.mul_f64s(*w, factor));
+                    let square = simd.mul_add_f64s(along, along, simd.mul_f64s(around, around));
+                    largest = simd.max_f64s(largest, square);
+                    (*u, *w) = if FLUX {
+                        let rho = vector::<S>(&rho[part], lane);
+                        (simd.mul_f64s(along, rho), simd.mul_f64s(around, rho))
+                    } else {
+                        (along, around)
+                    };
+                }
+            }
+            // |v|² is (u² + w²)(1 − x²)
+            top = top.max(simd.reduce_max_f64s(simd.mul_f64s(largest, sine)));
         }
         top
     }

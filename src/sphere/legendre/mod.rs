@@ -20,24 +20,17 @@ mod sums;
 use std::f64::consts::FRAC_1_SQRT_2;
 use std::ops::Range;
 
-use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
 
-use super::{Complex, Domain};
+use super::Domain;
+use super::columns::{Column, LANES};
 
-/// Numbers in the widest vector.
-pub const LANES: usize = 8;
 /// log₂ of the smallest value a recurrence starts from.
 const NEGLIGIBLE: i32 = -120;
 /// Starts are rounded up to a multiple of this many even functions.
 const STRIDE: usize = 2;
 /// Parts into which the orders are shared, of equal work; more than the threads of most machines, few enough that their overhead is nothing.
 const PARTS: usize = 16;
-/// Numbers of an order at a latitude: real and imaginary part of Z_m and of Z_{−m}.
-const ROWS: usize = 4;
-
-/// Z_m and Z_{−m} at a latitude.
-pub type Orders = [Complex; 2];
 
 /// ε_ℓm = √((ℓ²−m²)/(4ℓ²−1)).
 #[inline]
@@ -128,39 +121,30 @@ impl Legendre {
         }
     }
 
-    /// Padded number of latitudes.
+    /// Blocks of [`LANES`] latitudes: all x_j, and all weights; what the last block lacks stands at the equator and weighs nothing.
     #[must_use]
-    pub fn padded(&self) -> usize {
-        self.tables.cosines.len()
+    pub fn blocks(&self) -> (&[[f64; LANES]], &[[f64; LANES]]) {
+        let Tables {
+            cosines, weights, ..
+        } = &self.tables;
+        (cosines.as_chunks().0, weights.as_chunks().0)
     }
 
-    /// Which latitude of a group of [`LANES`] stands at each place of a row.
-    #[must_use]
-    pub fn places(&self) -> [usize; LANES] {
-        self.arch.dispatch(sums::Places)
-    }
-
-    /// Length of the rows of all orders.
+    /// Columns of the rows of all orders and of one more, which holds zeros after a synthesis.
     #[must_use]
     pub fn row_length(&self) -> usize {
-        self.tables.orders.len() * self.padded()
+        2 * (self.tables.orders.len() + 1) * self.blocks().0.len()
     }
 
     /// For every order m up to the degree of `state`: F^n and F^s, the sums Σ_ℓ (c_ℓm − i s_ℓm) P̄_ℓm (over √2 for m > 0) at
     /// latitude x_j and at −x_j, as Z_m = F^n + iF^s and Z_{−m} = conj F^n + i conj F^s: the Fourier coefficients of the complex
-    /// function whose real part lives in the north, whose imaginary part lives in the south. `rows` holds, order after order, a
-    /// padded row of latitudes, in each group in the order of [`Legendre::places`].
-    pub fn synthesis(&mut self, state: &[f64], rows: &mut [Orders], parallel: bool) {
+    /// function whose real part lives in the north, whose imaginary part lives in the south. `rows` holds, order after order, Z_m and Z_{−m}
+    /// of every block, and zeros above the degree.
+    pub fn synthesis(&mut self, state: &[f64], rows: &mut [Column], parallel: bool) {
         let degree = Domain::Sphere.degree(state.len());
-        let per_order = ROWS * self.padded();
-        let mut rest: &mut [f64] = cast_slice_mut(rows);
-        let work = self.parts.iter_mut().map_while(|part| {
-            let orders = part.orders_to(degree)?;
-            let rows = split(&mut rest, orders.len() * per_order);
-            Some((orders, rows, &mut part.scratch))
-        });
+        let per_order = 2 * self.blocks().0.len();
         let (arch, table) = (self.arch, &self.tables);
-        let each = |(orders, rows, coefficients): Share<'_>| {
+        let each = |(orders, rows, coefficients): Share<'_, Column>| {
             arch.dispatch(sums::Synthesis {
                 table,
                 orders,
@@ -170,7 +154,9 @@ impl Legendre {
                 rows,
             });
         };
-        run(work, each, parallel);
+        let size = |orders: &Range<usize>| orders.len() * per_order;
+        let rest = share_out(&mut self.parts, degree, rows, size, each, parallel);
+        rest.fill(Column::default());
     }
 
     /// Does something with the numbers of a state of this degree, orders by orders, shared out as the sums are; orders that are not computed
@@ -182,33 +168,34 @@ impl Legendre {
         each: impl Fn(Range<usize>, &mut [f64]) + Sync,
         parallel: bool,
     ) {
-        let each = |(orders, numbers, _): Share<'_>| each(orders, numbers);
-        share_out(&mut self.parts, degree, state, each, parallel);
+        let each = |(orders, numbers, _): Share<'_, f64>| each(orders, numbers);
+        share_state(&mut self.parts, degree, state, each, parallel);
     }
 
-    /// The adjoint with weights w_j: from rows laid out as those of [`Legendre::synthesis`] (order 0 with half of Z_0 in either
-    /// place) the coefficients Σ_j w_j P̄_ℓm(x_j) Re F and −Im F (times √2 for m > 0), summed over north and south; as many degrees
-    /// as `state` holds.
-    pub fn analysis(&mut self, rows: &[Orders], state: &mut [f64], parallel: bool) {
+    /// The adjoint with weights w_j: from rows that hold, block after block, Z_m and Z_{−m} of every order and of one more (order 0 with half of
+    /// Z_0 in either place) the coefficients Σ_j w_j P̄_ℓm(x_j) Re F and −Im F (times √2 for m > 0), summed over north and south; as many
+    /// degrees as `state` holds.
+    pub fn analysis(&mut self, rows: &[Column], state: &mut [f64], parallel: bool) {
         let degree = Domain::Sphere.degree(state.len());
-        let rows: &[f64] = cast_slice(rows);
         let (arch, table) = (self.arch, &self.tables);
-        let each = |(orders, state, sums): Share<'_>| {
+        let block_rows = 2 * (table.orders.len() + 1);
+        let each = |(orders, state, sums): Share<'_, f64>| {
             arch.dispatch(sums::Analysis {
                 table,
                 orders,
                 degree,
                 rows,
+                block_rows,
                 sums,
                 state,
             });
         };
-        share_out(&mut self.parts, degree, state, each, parallel);
+        share_state(&mut self.parts, degree, state, each, parallel);
     }
 }
 
 /// The orders of a part, what it writes, and its scratch.
-type Share<'a> = (Range<usize>, &'a mut [f64], &'a mut Vec<f64>);
+type Share<'a, T> = (Range<usize>, &'a mut [T], &'a mut Vec<f64>);
 
 impl Part {
     /// Its orders up to a degree, if it has any.
@@ -219,21 +206,51 @@ impl Part {
 }
 
 /// A state's numbers to the parts that their orders belong to; orders that are not computed are zero.
-fn share_out(
+fn share_state(
     parts: &mut [Part],
     degree: usize,
     state: &mut [f64],
-    each: impl Fn(Share<'_>) + Sync,
+    each: impl Fn(Share<'_, f64>) + Sync,
     parallel: bool,
 ) {
-    let mut rest = state;
-    let work = parts.iter_mut().map_while(|part| {
-        let orders = part.orders_to(degree)?;
-        let numbers = orders.clone().map(|m| 2 * (degree + 1 - m)).sum();
-        Some((orders, split(&mut rest, numbers), &mut part.scratch))
+    let size = |orders: &Range<usize>| {
+        let (first, last) = (degree + 1 - orders.start, degree + 1 - orders.end);
+        first * (first + 1) - last * (last + 1)
+    };
+    share_out(parts, degree, state, size, each, parallel).fill(0.0);
+}
+
+/// The pieces of a list to the parts that they belong to, so many of it for a range of orders, or all at once to the first part, whose scratch
+/// serves any; returns what is left.
+fn share_out<'a, T: Send>(
+    parts: &mut [Part],
+    degree: usize,
+    list: &'a mut [T],
+    size: impl Fn(&Range<usize>) -> usize,
+    each: impl Fn(Share<'_, T>) + Sync,
+    parallel: bool,
+) -> &'a mut [T] {
+    let mut rest = list;
+    if !parallel {
+        let end = parts.last().map_or(0, |part| part.orders.end);
+        let orders = 0..end.min(degree + 1);
+        let piece = split(&mut rest, size(&orders));
+        each((orders, piece, &mut parts[0].scratch));
+        return rest;
+    }
+    let mut shares: [Option<Share<'_, T>>; PARTS] = std::array::from_fn(|_| None);
+    for (slot, part) in shares.iter_mut().zip(parts) {
+        *slot = part.orders_to(degree).map(|orders| {
+            let piece = split(&mut rest, size(&orders));
+            (orders, piece, &mut part.scratch)
+        });
+    }
+    shares.par_iter_mut().with_max_len(1).for_each(|slot| {
+        if let Some(share) = slot.take() {
+            each(share);
+        }
     });
-    run(work, each, parallel);
-    rest.fill(0.0);
+    rest
 }
 
 /// What all parts read.
@@ -248,26 +265,10 @@ struct Tables {
 }
 
 /// Takes the next piece.
-fn split<'a>(rest: &mut &'a mut [f64], length: usize) -> &'a mut [f64] {
+fn split<'a, T>(rest: &mut &'a mut [T], length: usize) -> &'a mut [T] {
     let (piece, left) = std::mem::take(rest).split_at_mut(length);
     *rest = left;
     piece
-}
-
-/// One part after the other, or the parts on several threads.
-fn run<T: Send>(work: impl Iterator<Item = T>, each: impl Fn(T) + Sync, parallel: bool) {
-    if !parallel {
-        return work.for_each(each);
-    }
-    let mut list: [Option<T>; PARTS] = std::array::from_fn(|_| None);
-    list.iter_mut()
-        .zip(work)
-        .for_each(|(slot, item)| *slot = Some(item));
-    list.par_iter_mut().with_max_len(1).for_each(|slot| {
-        if let Some(item) = slot.take() {
-            each(item);
-        }
-    });
 }
 
 /// The orders in at most [`PARTS`] ranges of about equal Σ(L − m + 8): what an order costs, and its overhead.
@@ -278,7 +279,7 @@ fn parts(degree: usize, highest: usize) -> Vec<Part> {
     for order in 0..=highest {
         sum += cost(order);
         if sum * PARTS >= whole * (parts.len() + 1) {
-            let scratch = 4 * ((degree - start) / 2 + 1) * LANES;
+            let scratch = 2 * 4 * ((degree - start) / 2 + 1) * LANES;
             parts.push(Part {
                 orders: start..order + 1,
                 scratch: vec![0.0; scratch],

@@ -12,9 +12,10 @@ use std::ops::Range;
 use pulp::bytemuck::cast_slice;
 use pulp::{Simd, WithSimd};
 
+use super::super::columns::{Column, LANES, vector, vector_mut};
 use super::super::domain::sphere_row;
 use super::super::vectors::load;
-use super::{LANES, Order, ROWS, Start, Tables, tree_sum};
+use super::{Order, Scale, Start, Tables, tree_sum};
 
 /// Most vectors of a block.
 const ABREAST: usize = 4;
@@ -27,7 +28,8 @@ pub(super) struct Synthesis<'a> {
     pub degree: usize,
     /// For every k the factors of q_k in the even cosine, even sine, odd cosine and odd sine part.
     pub coefficients: &'a mut [f64],
-    pub rows: &'a mut [f64],
+    /// Z_m and Z_{−m}, block after block, of these orders.
+    pub rows: &'a mut [Column],
 }
 
 impl WithSimd for Synthesis<'_> {
@@ -36,70 +38,149 @@ impl WithSimd for Synthesis<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let latitudes = self.table.cosines.len();
-        for order in self.orders.clone() {
-            let tables = &self.table.orders[order];
-            let numbers = 2 * (self.degree + 1 - order);
-            let count = (self.degree - order) / 2 + 1;
-            let row = &self.state[sphere_row(self.degree, order)..][..numbers];
-            prepare(tables, row, order == 0, &mut self.coefficients[..4 * count]);
+        let mut order = self.orders.start;
+        while order < self.orders.end {
+            if in_pairs(S::F64_LANES, latitudes) && order + 1 < self.orders.end {
+                self.prepare::<2>(order);
+                self.block::<S, 2, 2>(simd, order, 0);
+                order += 2;
+                continue;
+            }
+            self.prepare::<1>(order);
             let mut from = 0;
             while from < latitudes {
                 let vectors = abreast(S::F64_LANES, latitudes - from);
                 match vectors {
-                    4 => self.block::<S, 4>(simd, order, count, from),
-                    2 => self.block::<S, 2>(simd, order, count, from),
-                    _ => self.block::<S, 1>(simd, order, count, from),
+                    4 => self.block::<S, 1, 4>(simd, order, from),
+                    2 => self.block::<S, 1, 2>(simd, order, from),
+                    _ => self.block::<S, 1, 1>(simd, order, from),
                 }
                 from += vectors * S::F64_LANES;
             }
+            order += 1;
         }
     }
 }
 
 impl Synthesis<'_> {
+    /// The factors of q_k of `P` orders, one after the other.
     #[inline(always)]
-    fn block<S: Simd, const V: usize>(&mut self, simd: S, order: usize, count: usize, from: usize) {
-        let lanes = V * S::F64_LANES;
-        let tables = &self.table.orders[order];
-        let square: [S::f64s; V] = load::<S, V>(simd, &self.table.squares[from..from + lanes]);
-        let mut sums = [[simd.splat_f64s(0.0); V]; 4];
-        let (factors, _) = self.coefficients.as_chunks::<4>();
-        let mut run = Run::<S, V>::new(simd, tables, from);
-        while run.index < count {
-            let next = run.begin(simd, from, count);
-            let steps = &tables.step[run.index..next];
-            for (step, factors) in steps.iter().zip(&factors[run.index..next]) {
-                for part in 0..4 {
-                    let factor = simd.splat_f64s(factors[part]);
-                    for v in 0..V {
-                        sums[part][v] = simd.mul_add_f64s(factor, run.q1[v], sums[part][v]);
-                    }
-                }
-                run.advance(simd, step, &square);
-            }
-            run.index = next;
+    fn prepare<const P: usize>(&mut self, order: usize) {
+        let (out, _) = self.coefficients.as_chunks_mut::<4>();
+        let mut rows: [&[[f64; 2]]; P] = [&[]; P];
+        for o in 0..P {
+            let start = sphere_row(self.degree, order + o);
+            let numbers = 2 * (self.degree + 1 - order - o);
+            rows[o] = self.state[start..start + numbers].as_chunks().0;
         }
-        let x: [S::f64s; V] = load::<S, V>(simd, &self.table.cosines[from..from + lanes]);
-        let padded = self.table.cosines.len();
-        let start = ROWS * ((order - self.orders.start) * padded + from);
-        let (rows, _) = S::as_mut_simd_f64s(&mut self.rows[start..][..ROWS * lanes]);
-        for v in 0..V {
-            let (oc, os) = (
-                simd.mul_f64s(sums[2][v], x[v]),
-                simd.mul_f64s(sums[3][v], x[v]),
-            );
-            // F^n = a − ib, F^s = c − id
-            let (a, b) = (simd.add_f64s(sums[0][v], oc), simd.add_f64s(sums[1][v], os));
-            let (c, d) = (simd.sub_f64s(sums[0][v], oc), simd.sub_f64s(sums[1][v], os));
-            let folded: [S::f64s; ROWS] = simd.interleave_shfl_f64s([
-                simd.add_f64s(a, d),
-                simd.sub_f64s(c, b),
-                simd.sub_f64s(a, d),
-                simd.add_f64s(c, b),
-            ]);
-            rows[ROWS * v..][..ROWS].copy_from_slice(&folded);
+        let size = even_functions(self.degree, order);
+        prepare(&self.table.orders[order..order + P], rows, out, size);
+        if order == 0 {
+            // sin 0φ = 0: the entries exist for the layout's sake
+            let zonal = &mut out[..size];
+            (zonal.iter_mut()).for_each(|four| (four[1], four[3]) = (0.0, 0.0));
         }
     }
+
+    #[inline(always)]
+    fn block<S: Simd, const P: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        order: usize,
+        from: usize,
+    ) {
+        let lanes = V * S::F64_LANES;
+        let square: [S::f64s; V] = load::<S, V>(simd, &self.table.squares[from..from + lanes]);
+        let mut sums = [[[simd.splat_f64s(0.0); V]; 4]; P];
+        let mut q = [[[simd.splat_f64s(0.0); 2]; V]; P];
+        let size = even_functions(self.degree, order);
+        let (factors, _) = self.coefficients.as_chunks::<4>();
+        // together as far as the shorter one goes
+        let mut tables = [&self.table.orders[order]; P];
+        let mut starts = [Starts([&[]; V]); P];
+        for o in 0..P {
+            tables[o] = &self.table.orders[order + o];
+            starts[o] = Starts::of(tables[o], S::F64_LANES, from);
+        }
+        let mut index = first(&starts);
+        let end = even_functions(self.degree, order + P - 1);
+        while index < end {
+            for o in 0..P {
+                starts[o].begin(simd, index, from, &mut q[o]);
+            }
+            let next = first(&starts).min(end);
+            let mut steps: [&[[f64; 2]]; P] = [&[]; P];
+            let mut pieces: [&[[f64; 4]]; P] = [&[]; P];
+            for o in 0..P {
+                steps[o] = &tables[o].step[index..next];
+                pieces[o] = &factors[o * size + index..o * size + next];
+            }
+            for k in 0..next - index {
+                for o in 0..P {
+                    add(simd, &pieces[o][k], &q[o], &mut sums[o]);
+                    advance(simd, &steps[o][k], &square, &mut q[o]);
+                }
+            }
+            index = next;
+        }
+        if P > 1 && index < size {
+            // the first order has one function more
+            starts[0].begin(simd, index, from, &mut q[0]);
+            add(simd, &factors[index], &q[0], &mut sums[0]);
+        }
+        let x: [S::f64s; V] = load::<S, V>(simd, &self.table.cosines[from..from + lanes]);
+        let per_order = 2 * self.table.cosines.len() / LANES;
+        for o in 0..P {
+            let rows = &mut self.rows[per_order * (order + o - self.orders.start)..][..per_order];
+            for v in 0..V {
+                let (block, lane) = place(from + v * S::F64_LANES);
+                if let [here, mirror, ..] = &mut rows[2 * block..] {
+                    let sums = [sums[o][0][v], sums[o][1][v], sums[o][2][v], sums[o][3][v]];
+                    store(simd, sums, x[v], lane, [here, mirror]);
+                }
+            }
+        }
+    }
+}
+
+/// sums ← sums + factor q_k, for every part.
+#[inline(always)]
+fn add<S: Simd, const V: usize>(
+    simd: S,
+    factors: &[f64; 4],
+    q: &[[S::f64s; 2]; V],
+    sums: &mut [[S::f64s; V]; 4],
+) {
+    for part in 0..4 {
+        let factor = simd.splat_f64s(factors[part]);
+        for v in 0..V {
+            sums[part][v] = simd.mul_add_f64s(factor, q[v][1], sums[part][v]);
+        }
+    }
+}
+
+/// Where the first latitude of several orders starts.
+#[inline(always)]
+fn first<const P: usize, const V: usize>(starts: &[Starts<'_, V>; P]) -> usize {
+    let mut first = usize::MAX;
+    for o in 0..P {
+        first = first.min(starts[o].next());
+    }
+    first
+}
+
+/// Z_m and Z_{−m} of a vector of latitudes from the sums over even and odd functions.
+#[inline(always)]
+fn store<S: Simd>(simd: S, sums: [S::f64s; 4], x: S::f64s, lane: usize, columns: [&mut Column; 2]) {
+    let (oc, os) = (simd.mul_f64s(sums[2], x), simd.mul_f64s(sums[3], x));
+    // F^n = a − ib, F^s = c − id
+    let (a, b) = (simd.add_f64s(sums[0], oc), simd.add_f64s(sums[1], os));
+    let (c, d) = (simd.sub_f64s(sums[0], oc), simd.sub_f64s(sums[1], os));
+    let [Column(here), Column(mirror)] = columns;
+    *vector_mut::<S>(&mut here[0], lane) = simd.add_f64s(a, d);
+    *vector_mut::<S>(&mut here[1], lane) = simd.sub_f64s(c, b);
+    *vector_mut::<S>(&mut mirror[0], lane) = simd.sub_f64s(a, d);
+    *vector_mut::<S>(&mut mirror[1], lane) = simd.add_f64s(c, b);
 }
 
 /// See [`super::Legendre::analysis`]; the orders of one part.
@@ -107,8 +188,9 @@ pub(super) struct Analysis<'a> {
     pub table: &'a Tables,
     pub orders: Range<usize>,
     pub degree: usize,
-    /// The rows of all orders.
-    pub rows: &'a [f64],
+    /// Z_m and Z_{−m} of all orders, block after block of so many columns.
+    pub rows: &'a [Column],
+    pub block_rows: usize,
     /// For every k four vectors of partial sums.
     pub sums: &'a mut [f64],
     /// The coefficients of the part's orders.
@@ -121,160 +203,225 @@ impl WithSimd for Analysis<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let latitudes = self.table.cosines.len();
-        let mut done = 0;
-        for order in self.orders.clone() {
-            let count = (self.degree - order) / 2 + 1;
-            // the first block writes, the others add
-            let mut from = 0;
-            while from < latitudes {
-                let vectors = abreast(S::F64_LANES, latitudes - from);
-                match (vectors, from) {
-                    (4, 0) => self.block::<S, 4, true>(simd, order, count, from),
-                    (2, 0) => self.block::<S, 2, true>(simd, order, count, from),
-                    (_, 0) => self.block::<S, 1, true>(simd, order, count, from),
-                    (4, _) => self.block::<S, 4, false>(simd, order, count, from),
-                    (2, _) => self.block::<S, 2, false>(simd, order, count, from),
-                    _ => self.block::<S, 1, false>(simd, order, count, from),
-                }
-                from += vectors * S::F64_LANES;
+        let mut order = self.orders.start;
+        let mut rest = std::mem::take(&mut self.state);
+        while order < self.orders.end {
+            let pair = in_pairs(S::F64_LANES, latitudes) && order + 1 < self.orders.end;
+            if pair {
+                self.block::<S, 2, 2, true>(simd, order, 0);
+            } else {
+                self.all_blocks(simd, order);
             }
-            let numbers = 2 * (self.degree + 1 - order);
-            let row = &mut self.state[done..done + numbers];
-            finish(simd, &self.table.orders[order], self.sums, order == 0, row);
-            done += numbers;
+            let size = 4 * even_functions(self.degree, order) * S::F64_LANES;
+            for o in 0..1 + usize::from(pair) {
+                let row;
+                (row, rest) = rest.split_at_mut(2 * (self.degree + 1 - order - o));
+                let sums = &self.sums[o * size..];
+                finish(
+                    simd,
+                    &self.table.orders[order + o],
+                    sums,
+                    order + o == 0,
+                    row,
+                );
+            }
+            order += 1 + usize::from(pair);
         }
     }
 }
 
 impl Analysis<'_> {
+    /// The partial sums of an order.
     #[inline(always)]
-    fn block<S: Simd, const V: usize, const FIRST: bool>(
+    fn all_blocks<S: Simd>(&mut self, simd: S, order: usize) {
+        let latitudes = self.table.cosines.len();
+        // the first block writes, the others add
+        let mut from = 0;
+        while from < latitudes {
+            let vectors = abreast(S::F64_LANES, latitudes - from);
+            match (vectors, from) {
+                (4, 0) => self.block::<S, 1, 4, true>(simd, order, from),
+                (2, 0) => self.block::<S, 1, 2, true>(simd, order, from),
+                (_, 0) => self.block::<S, 1, 1, true>(simd, order, from),
+                (4, _) => self.block::<S, 1, 4, false>(simd, order, from),
+                (2, _) => self.block::<S, 1, 2, false>(simd, order, from),
+                _ => self.block::<S, 1, 1, false>(simd, order, from),
+            }
+            from += vectors * S::F64_LANES;
+        }
+    }
+
+    #[inline(always)]
+    fn block<S: Simd, const P: usize, const V: usize, const FIRST: bool>(
         &mut self,
         simd: S,
         order: usize,
-        count: usize,
         from: usize,
     ) {
         let lanes = V * S::F64_LANES;
-        let padded = self.table.cosines.len();
-        let tables = &self.table.orders[order];
         let square: [S::f64s; V] = load::<S, V>(simd, &self.table.squares[from..from + lanes]);
+        let mut values = [[[simd.splat_f64s(0.0); V]; 4]; P];
+        for o in 0..P {
+            values[o] = self.values(simd, order + o, from);
+        }
+        let (sums, _) = S::as_mut_simd_f64s(self.sums);
+        let mut q = [[[simd.splat_f64s(0.0); 2]; V]; P];
+        let size = even_functions(self.degree, order);
+        let mut tables = [&self.table.orders[order]; P];
+        let mut starts = [Starts([&[]; V]); P];
+        for o in 0..P {
+            tables[o] = &self.table.orders[order + o];
+            starts[o] = Starts::of(tables[o], S::F64_LANES, from);
+        }
+        let mut index = first(&starts);
+        if FIRST {
+            // as far as nothing has started
+            for o in 0..P {
+                sums[4 * o * size..][..4 * index.min(size)].fill(simd.splat_f64s(0.0));
+            }
+        }
+        let end = even_functions(self.degree, order + P - 1);
+        while index < end {
+            for o in 0..P {
+                starts[o].begin(simd, index, from, &mut q[o]);
+            }
+            let next = first(&starts).min(end);
+            for k in index..next {
+                for o in 0..P {
+                    let slots = &mut sums[4 * (o * size + k)..][..4];
+                    products::<S, V, FIRST>(simd, &values[o], &q[o], slots);
+                    advance(simd, &tables[o].step[k], &square, &mut q[o]);
+                }
+            }
+            index = next;
+        }
+        if P > 1 && index < size {
+            // the first order has one function more
+            starts[0].begin(simd, index, from, &mut q[0]);
+            let slots = &mut sums[4 * index..][..4];
+            products::<S, V, FIRST>(simd, &values[0], &q[0], slots);
+        }
+    }
+
+    /// The weighted values that the even functions and those that the odd ones are multiplied by.
+    #[inline(always)]
+    fn values<S: Simd, const V: usize>(
+        &self,
+        simd: S,
+        order: usize,
+        from: usize,
+    ) -> [[S::f64s; V]; 4] {
+        let lanes = V * S::F64_LANES;
         let x: [S::f64s; V] = load::<S, V>(simd, &self.table.cosines[from..from + lanes]);
         let weight: [S::f64s; V] = load::<S, V>(simd, &self.table.weights[from..from + lanes]);
         let mut values = [[simd.splat_f64s(0.0); V]; 4];
-        let start = ROWS * (order * padded + from);
-        let (rows, _) = S::as_simd_f64s(&self.rows[start..][..ROWS * lanes]);
         for v in 0..V {
-            let r = ROWS * v;
-            let z: [S::f64s; ROWS] =
-                simd.deinterleave_shfl_f64s([rows[r], rows[r + 1], rows[r + 2], rows[r + 3]]);
-            // twice F^n = a + ib and F^s = c + id
-            let (a, c) = (simd.add_f64s(z[0], z[2]), simd.add_f64s(z[1], z[3]));
-            let (b, d) = (simd.sub_f64s(z[1], z[3]), simd.sub_f64s(z[2], z[0]));
+            let (block, lane) = place(from + v * S::F64_LANES);
+            let rows = &self.rows[self.block_rows * block + 2 * order..];
+            let [Column(here), Column(mirror), ..] = rows else {
+                continue;
+            };
+            let (re, im) = (vector::<S>(&here[0], lane), vector::<S>(&here[1], lane));
+            let (mirror_re, mirror_im) =
+                (vector::<S>(&mirror[0], lane), vector::<S>(&mirror[1], lane));
+            // twice F^n = a − ib and F^s = c − id
+            let (a, c) = (simd.add_f64s(re, mirror_re), simd.add_f64s(im, mirror_im));
+            let (b, d) = (simd.sub_f64s(mirror_im, im), simd.sub_f64s(re, mirror_re));
             let odd = simd.mul_f64s(weight[v], x[v]);
             values[0][v] = simd.mul_f64s(weight[v], simd.add_f64s(a, c));
-            values[1][v] = simd.mul_f64s(simd.neg_f64s(weight[v]), simd.add_f64s(b, d));
+            values[1][v] = simd.mul_f64s(weight[v], simd.add_f64s(b, d));
             values[2][v] = simd.mul_f64s(odd, simd.sub_f64s(a, c));
-            values[3][v] = simd.mul_f64s(odd, simd.sub_f64s(d, b));
+            values[3][v] = simd.mul_f64s(odd, simd.sub_f64s(b, d));
         }
-        let (sums, _) = S::as_mut_simd_f64s(self.sums);
-        let mut run = Run::<S, V>::new(simd, tables, from);
-        if FIRST {
-            sums[..4 * run.index.min(count)].fill(simd.splat_f64s(0.0));
-        }
-        while run.index < count {
-            let next = run.begin(simd, from, count);
-            let slots = sums[4 * run.index..4 * next].chunks_exact_mut(4);
-            for (step, slots) in tables.step[run.index..next].iter().zip(slots) {
-                for part in 0..4 {
-                    let value = values[part];
-                    let mut sum = if FIRST {
-                        simd.mul_f64s(run.q1[0], value[0])
-                    } else {
-                        simd.mul_add_f64s(run.q1[0], value[0], slots[part])
-                    };
-                    for v in 1..V {
-                        sum = simd.mul_add_f64s(run.q1[v], value[v], sum);
-                    }
-                    slots[part] = sum;
-                }
-                run.advance(simd, step, &square);
-            }
-            run.index = next;
-        }
+        values
     }
 }
 
-/// A run through the degrees of an order.
-struct Run<'a, S: Simd, const V: usize> {
-    /// k.
-    index: usize,
-    /// q_{k−1}: zero where a latitude has not started.
-    q0: [S::f64s; V],
-    /// q_k.
-    q1: [S::f64s; V],
-    /// The starts that are still to come, of every vector.
-    starts: [&'a [Start]; V],
-}
-
-impl<'a, S: Simd, const V: usize> Run<'a, S, V> {
-    /// At the first start.
-    #[inline(always)]
-    fn new(simd: S, tables: &'a Order, from: usize) -> Self {
-        let mut starts: [&[Start]; V] = [&[]; V];
-        for (v, starts) in starts.iter_mut().enumerate() {
-            *starts = tables.starts_of(from + v * S::F64_LANES);
-        }
-        let mut run = Self {
-            index: 0,
-            q0: [simd.splat_f64s(0.0); V],
-            q1: [simd.splat_f64s(0.0); V],
-            starts,
+/// The products of q_k with the values: for every part a vector, whose numbers are to be summed.
+#[inline(always)]
+fn products<S: Simd, const V: usize, const FIRST: bool>(
+    simd: S,
+    values: &[[S::f64s; V]; 4],
+    q: &[[S::f64s; 2]; V],
+    slots: &mut [S::f64s],
+) {
+    for part in 0..4 {
+        let value = &values[part];
+        let mut sum = if FIRST {
+            simd.mul_f64s(q[0][1], value[0])
+        } else {
+            simd.mul_add_f64s(q[0][1], value[0], slots[part])
         };
-        run.index = run.next();
-        run
+        for v in 1..V {
+            sum = simd.mul_add_f64s(q[v][1], value[v], sum);
+        }
+        slots[part] = sum;
+    }
+}
+
+/// Where the latitudes of an order start that have not yet, for each of several vectors.
+#[derive(Clone, Copy)]
+struct Starts<'a, const V: usize>([&'a [Start]; V]);
+
+impl<'a, const V: usize> Starts<'a, V> {
+    /// All of them, from a latitude on.
+    #[inline(always)]
+    fn of(order: &'a Order, lanes: usize, from: usize) -> Self {
+        let mut starts: [&[Start]; V] = [&[]; V];
+        for v in 0..V {
+            starts[v] = order.starts_of(from + v * lanes);
+        }
+        Self(starts)
     }
 
+    /// Where the next one starts.
     #[inline(always)]
     fn next(&self) -> usize {
         let mut next = usize::MAX;
-        for starts in &self.starts {
-            if let Some(start) = starts.first() {
+        for v in 0..V {
+            if let [start, ..] = self.0[v] {
                 next = next.min(start.at);
             }
         }
         next
     }
 
-    /// Lets the latitudes start that do so here; returns where the next do, or `count`.
+    /// Lets those start that do so here.
     #[inline(always)]
-    fn begin(&mut self, simd: S, from: usize, count: usize) -> usize {
+    fn begin<S: Simd>(&mut self, simd: S, index: usize, from: usize, q: &mut [[S::f64s; 2]; V]) {
         for v in 0..V {
-            if let [start, rest @ ..] = self.starts[v]
-                && start.at == self.index
+            if let [start, rest @ ..] = self.0[v]
+                && start.at == index
             {
-                let offset = (from + v * S::F64_LANES) % LANES;
-                let (before, _) = S::as_simd_f64s(&start.before[offset..]);
-                let (here, _) = S::as_simd_f64s(&start.here[offset..]);
-                self.q0[v] = simd.add_f64s(self.q0[v], before[0]);
-                self.q1[v] = simd.add_f64s(self.q1[v], here[0]);
-                self.starts[v] = rest;
+                let (_, lane) = place(from + v * S::F64_LANES);
+                q[v][0] = simd.add_f64s(q[v][0], vector::<S>(&start.before, lane));
+                q[v][1] = simd.add_f64s(q[v][1], vector::<S>(&start.here, lane));
+                self.0[v] = rest;
             }
         }
-        self.next().min(count)
     }
+}
 
-    /// q_{k−1}, q_k → q_k, q_{k+1}.
-    #[inline(always)]
-    fn advance(&mut self, simd: S, step: &[f64; 2], square: &[S::f64s; V]) {
-        let (alpha, beta) = (simd.splat_f64s(step[0]), simd.splat_f64s(step[1]));
-        for v in 0..V {
-            let factor = simd.mul_add_f64s(square[v], alpha, beta);
-            let next = simd.mul_add_f64s(factor, self.q1[v], self.q0[v]);
-            self.q0[v] = self.q1[v];
-            self.q1[v] = next;
-        }
+/// q_{k−1}, q_k → q_k, q_{k+1}.
+#[inline(always)]
+fn advance<S: Simd, const V: usize>(
+    simd: S,
+    step: &[f64; 2],
+    square: &[S::f64s; V],
+    q: &mut [[S::f64s; 2]; V],
+) {
+    let (alpha, beta) = (simd.splat_f64s(step[0]), simd.splat_f64s(step[1]));
+    for v in 0..V {
+        let [before, here] = q[v];
+        let factor = simd.mul_add_f64s(square[v], alpha, beta);
+        q[v] = [here, simd.mul_add_f64s(factor, here, before)];
     }
+}
+
+/// Block and lane of a latitude.
+#[inline(always)]
+fn place(latitude: usize) -> (usize, usize) {
+    (latitude / LANES, latitude % LANES)
 }
 
 /// How many vectors of the latitudes that are left go abreast.
@@ -287,34 +434,70 @@ fn abreast(lanes: usize, left: usize) -> usize {
     }
 }
 
-/// Coefficients of an order → the factors of q_k: backwards through d_k.
+/// Whether two orders go together: where one has but two vectors of latitudes, there are registers left for another, and its loops are short.
+fn in_pairs(lanes: usize, latitudes: usize) -> bool {
+    lanes == LANES && latitudes == 2 * LANES
+}
+
+/// How many of the functions of an order up to a degree are even.
 #[inline(always)]
-fn prepare(tables: &Order, row: &[f64], zonal: bool, out: &mut [f64]) {
-    let (pairs, _) = row.as_chunks::<2>();
-    let (out, _) = out.as_chunks_mut::<4>();
-    let used = pairs.len().div_ceil(2);
-    out[used..].fill([0.0; 4]);
-    let scales = &tables.scale[..used];
-    if pairs.len() % 2 == 1 {
-        let ([c, s], scale) = (pairs[pairs.len() - 1], scales[used - 1]);
-        out[used - 1] = [c * scale.even, s * scale.even, 0.0, 0.0];
+fn even_functions(degree: usize, order: usize) -> usize {
+    (degree - order) / 2 + 1
+}
+
+/// Coefficients of orders → the factors of q_k: backwards through d_k. Each waits for the one before, so several orders go together.
+#[inline(always)]
+fn prepare<const P: usize>(
+    tables: &[Order],
+    rows: [&[[f64; 2]]; P],
+    out: &mut [[f64; 4]],
+    size: usize,
+) {
+    let mut e = [[0.0; 2]; P];
+    let mut pairs = [0; P];
+    for o in 0..P {
+        let count = rows[o].len();
+        pairs[o] = count / 2;
+        if let [.., [c, s]] = rows[o]
+            && count % 2 == 1
+        {
+            let even = tables[o].scale[pairs[o]].even;
+            out[o * size + pairs[o]] = [c * even, s * even, 0.0, 0.0];
+        }
     }
-    let mut e = [0.0; 2];
-    for k in (0..pairs.len() / 2).rev() {
-        let (even, odd, scale) = (pairs[2 * k], pairs[2 * k + 1], scales[k]);
-        e = [odd[0] * scale.odd - e[0], odd[1] * scale.odd - e[1]];
-        out[k] = [
-            even[0] * scale.even,
-            even[1] * scale.even,
-            e[0] * scale.turn,
-            e[1] * scale.turn,
-        ];
+    // what one has more than the others
+    let common = pairs[P - 1];
+    for o in 0..P {
+        for k in (common..pairs[o]).rev() {
+            out[o * size + k] = prepared(
+                &tables[o].scale[k],
+                rows[o][2 * k],
+                rows[o][2 * k + 1],
+                &mut e[o],
+            );
+        }
     }
-    if zonal {
-        // sin 0φ = 0: the entries exist for the layout's sake
-        out.iter_mut()
-            .for_each(|four| (four[1], four[3]) = (0.0, 0.0));
+    for k in (0..common).rev() {
+        for o in 0..P {
+            out[o * size + k] = prepared(
+                &tables[o].scale[k],
+                rows[o][2 * k],
+                rows[o][2 * k + 1],
+                &mut e[o],
+            );
+        }
     }
+}
+
+#[inline(always)]
+fn prepared(scale: &Scale, even: [f64; 2], odd: [f64; 2], e: &mut [f64; 2]) -> [f64; 4] {
+    *e = [odd[0] * scale.odd - e[0], odd[1] * scale.odd - e[1]];
+    [
+        even[0] * scale.even,
+        even[1] * scale.even,
+        e[0] * scale.turn,
+        e[1] * scale.turn,
+    ]
 }
 
 /// Partial sums of an order → coefficients: the adjoint of [`prepare`], forwards.
@@ -364,29 +547,6 @@ fn four_sums<S: Simd>(simd: S, group: &[S::f64s]) -> [f64; 4] {
         [a, b, c, d, e, f, g, h] => [a + c, b + d, e + g, f + h],
         [a, b, c, d] => [*a, *b, *c, *d],
         _ => [f64::NAN; 4],
-    }
-}
-
-/// The order in which the latitudes of a group stand in a row: place p has the latitude of its group that stands at p of the list. (Interleaving is cheapest if
-/// it may leave the vector's numbers in an order of its own.)
-pub(super) struct Places;
-
-impl WithSimd for Places {
-    type Output = [usize; LANES];
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> [usize; LANES] {
-        let numbers: [f64; LANES] = std::array::from_fn(|lane| lane as f64);
-        let (vectors, _) = S::as_simd_f64s(&numbers);
-        let mut places = [0; LANES];
-        for (vector, places) in vectors.iter().zip(places.chunks_exact_mut(S::F64_LANES)) {
-            let mixed: [S::f64s; ROWS] = simd.interleave_shfl_f64s([*vector; ROWS]);
-            let mixed: &[f64] = cast_slice(&mixed);
-            for (place, four) in places.iter_mut().zip(mixed.chunks_exact(ROWS)) {
-                *place = four[0] as usize;
-            }
-        }
-        places
     }
 }
 

@@ -1,0 +1,461 @@
+//! Complex Fourier transforms of eight latitudes abreast: a vector holds one longitude of eight latitudes, and a butterfly of vectors is
+//! eight butterflies without a single number changing its place in a vector.
+//!
+//! Σ_j x_j e^{∓2πijk/N} by Stockham's passes: a pass of radix r over transforms of length n = r·m, s of which are interleaved, takes
+//!
+//! y[q + s(r p + k)] = w^{pk} Σ_{j<r} x[q + s(p + m j)] e^{−2πijk/r},  w = e^{−2πi/n}, p < m, q < s, k < r,
+//!
+//! from one buffer to another, and the order comes out right. The first pass takes its numbers from where the Legendre sums left them, the
+//! last one leaves them where those sums will look for them; both are tables of places. The other sign is the same with real and imaginary
+//! parts exchanged. Radices 2, 3, 4, 5 and 8 are written out; any other prime is a plain sum (`rustfft`, which transforms one latitude after the
+//! other and turns rows into columns for it, is the reference in the test).
+
+#![allow(clippy::needless_range_loop)] // registers are arrays of constant length, several of them in step
+
+use std::f64::consts::TAU;
+
+use pulp::{Simd, WithSimd};
+
+use super::butterflies::{Z, butterfly, times};
+
+/// Latitudes abreast: numbers in the widest vector.
+pub const LANES: usize = 8;
+
+/// A field at one longitude on eight northern latitudes and on their mirrors in the south; or the real and the imaginary parts of eight
+/// Fourier coefficients.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[repr(align(64))]
+pub struct Column(pub [[f64; LANES]; 2]);
+
+/// A transform of fixed length.
+pub struct Columns {
+    passes: Vec<Pass>,
+}
+
+/// See the head of the file.
+struct Pass {
+    radix: usize,
+    /// m.
+    count: usize,
+    /// s.
+    stride: usize,
+    /// w^{pk} for every p and 0 < k < r.
+    turns: Vec<[f64; 2]>,
+    /// e^{−2πij/r}.
+    roots: Vec<[f64; 2]>,
+}
+
+/// Where number k of a transform stands in a buffer.
+pub(super) trait Places: Copy {
+    fn of(self, k: usize) -> usize;
+}
+
+/// At k.
+#[derive(Clone, Copy)]
+struct InOrder;
+
+impl Places for InOrder {
+    #[inline(always)]
+    fn of(self, k: usize) -> usize {
+        k
+    }
+}
+
+/// Where a list says, and so many further.
+#[derive(Clone, Copy)]
+pub(super) struct Listed<'a> {
+    pub places: &'a [usize],
+    pub offset: usize,
+}
+
+impl Places for Listed<'_> {
+    #[inline(always)]
+    fn of(self, k: usize) -> usize {
+        self.places[k] + self.offset
+    }
+}
+
+impl Columns {
+    /// For N = `length` points.
+    #[must_use]
+    pub fn new(length: usize) -> Self {
+        let mut left = length;
+        let mut stride = 1;
+        let passes = radices(length).into_iter().map(|radix| {
+            let (n, count) = (left, left / radix);
+            let pass = Pass {
+                radix,
+                count,
+                stride,
+                turns: (0..count)
+                    .flat_map(|p| (1..radix).map(move |k| root(p * k, n)))
+                    .collect(),
+                roots: (0..radix).map(|j| root(j, radix)).collect(),
+            };
+            (left, stride) = (count, stride * radix);
+            pass
+        });
+        Self {
+            passes: passes.collect(),
+        }
+    }
+
+    /// field_j ← Σ_k x_k e^{+2πijk/N} for one block, where x_k stands in `rows` at its place; or with `frequencies` m_k, Σ_k im_k x_k e^{…}.
+    /// `scratch` is as long as the field.
+    #[inline(always)]
+    pub(super) fn inverse<S: Simd>(
+        &self,
+        simd: S,
+        (rows, places): (&[Column], Listed<'_>),
+        frequencies: Option<&[f64]>,
+        field: &mut [Column],
+        scratch: &mut [Column],
+    ) {
+        let (mut here, mut other) = (field, scratch);
+        if self.passes.len().is_multiple_of(2) {
+            std::mem::swap(&mut here, &mut other);
+        }
+        let Some((first, passes)) = self.passes.split_first() else {
+            return;
+        };
+        let ends = (places, InOrder);
+        match frequencies {
+            Some(list) => first.run(simd, Turned::<true, true>(list), ends, rows, here),
+            None => first.run(simd, Turned::<true, false>(&[]), ends, rows, here),
+        }
+        for pass in passes {
+            pass.run(
+                simd,
+                Turned::<true, false>(&[]),
+                (InOrder, InOrder),
+                here,
+                other,
+            );
+            std::mem::swap(&mut here, &mut other);
+        }
+    }
+
+    /// The place of k in `rows` ← Σ_j field_j e^{−2πijk/N} for one block; nothing is left of the field.
+    #[inline(always)]
+    pub(super) fn forward<S: Simd>(
+        &self,
+        simd: S,
+        field: &mut [Column],
+        scratch: &mut [Column],
+        (rows, places): (&mut [Column], Listed<'_>),
+    ) {
+        let (mut here, mut other) = (field, scratch);
+        let Some((last, passes)) = self.passes.split_last() else {
+            return;
+        };
+        let as_is = Turned::<false, false>(&[]);
+        for pass in passes {
+            pass.run(simd, as_is, (InOrder, InOrder), here, other);
+            std::mem::swap(&mut here, &mut other);
+        }
+        last.run(simd, as_is, (InOrder, places), here, rows);
+    }
+}
+
+/// e^{−2πi p/n}.
+fn root(p: usize, n: usize) -> [f64; 2] {
+    let (sin, cos) = (TAU * (p % n) as f64 / n as f64).sin_cos();
+    [cos, -sin]
+}
+
+/// Factors of n, the largest of those written out last: the last pass has no turns.
+fn radices(n: usize) -> Vec<usize> {
+    let (mut rest, mut eights, mut list) = (n, 0, Vec::new());
+    while rest % 8 == 0 {
+        (rest, eights) = (rest / 8, eights + 1);
+    }
+    match (rest % 4, eights) {
+        (0, _) => list.push(4),
+        // 8·2 is 4·4
+        (2, 1..) => {
+            list.extend([4, 4]);
+            eights -= 1;
+        }
+        (2, _) => list.push(2),
+        _ => {}
+    }
+    rest >>= rest.trailing_zeros();
+    for prime in (3..).step_by(2) {
+        while rest % prime == 0 {
+            rest /= prime;
+            list.push(prime);
+        }
+        if rest == 1 {
+            break;
+        }
+    }
+    list.sort_unstable_by_key(|radix| if *radix > 8 { 0 } else { *radix });
+    list.extend(vec![8; eights]);
+    if list.is_empty() {
+        // a transform of one number is a sum of one
+        list.push(1);
+    }
+    list
+}
+
+/// How a pass takes its numbers: with real and imaginary part exchanged for the `INVERSE`, number k times im_k for a `DERIVATIVE`.
+#[derive(Clone, Copy)]
+struct Turned<'a, const INVERSE: bool, const DERIVATIVE: bool>(&'a [f64]);
+
+impl Pass {
+    /// One pass from a buffer into another, from places to places.
+    #[inline(always)]
+    fn run<S: Simd, const I: bool, const D: bool>(
+        &self,
+        simd: S,
+        turned: Turned<'_, I, D>,
+        ends: (impl Places, impl Places),
+        from: &[Column],
+        to: &mut [Column],
+    ) {
+        match self.radix {
+            2 => simd.vectorize(Step::<_, _, I, D, 2>::of(self, turned, ends, from, to)),
+            3 => simd.vectorize(Step::<_, _, I, D, 3>::of(self, turned, ends, from, to)),
+            4 => simd.vectorize(Step::<_, _, I, D, 4>::of(self, turned, ends, from, to)),
+            5 => simd.vectorize(Step::<_, _, I, D, 5>::of(self, turned, ends, from, to)),
+            8 => simd.vectorize(Step::<_, _, I, D, 8>::of(self, turned, ends, from, to)),
+            _ => simd.vectorize(Step::<_, _, I, D, 0>::of(self, turned, ends, from, to)),
+        }
+    }
+}
+
+/// A pass whose radix is known; 0 is any prime.
+struct Step<'a, A, B, const I: bool, const D: bool, const R: usize> {
+    pass: &'a Pass,
+    turned: Turned<'a, I, D>,
+    ends: (A, B),
+    from: &'a [Column],
+    to: &'a mut [Column],
+}
+
+impl<A: Places, B: Places, const I: bool, const D: bool, const R: usize> WithSimd
+    for Step<'_, A, B, I, D, R>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        for p in 0..self.pass.count {
+            for q in 0..self.pass.stride {
+                for lane in (0..LANES).step_by(S::F64_LANES) {
+                    match R {
+                        0 => self.sums(simd, p, q, lane),
+                        _ if self.pass.count > 1 => self.one::<S, true>(simd, p, q, lane),
+                        _ => self.one::<S, false>(simd, p, q, lane),
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<'a, A: Places, B: Places, const I: bool, const D: bool, const R: usize>
+    Step<'a, A, B, I, D, R>
+{
+    fn of(
+        pass: &'a Pass,
+        turned: Turned<'a, I, D>,
+        ends: (A, B),
+        from: &'a [Column],
+        to: &'a mut [Column],
+    ) -> Self {
+        Self {
+            pass,
+            turned,
+            ends,
+            from,
+            to,
+        }
+    }
+
+    /// One butterfly, and its turns unless they are all 1.
+    #[inline(always)]
+    fn one<S: Simd, const TURNS: bool>(&mut self, simd: S, p: usize, q: usize, lane: usize) {
+        let (m, s) = (self.pass.count, self.pass.stride);
+        let mut x = [[simd.splat_f64s(0.0); 2]; R];
+        for j in 0..R {
+            x[j] = self.read(simd, q + s * p + s * m * j, lane);
+        }
+        butterfly(simd, &mut x);
+        let turns = if TURNS {
+            &self.pass.turns[p * (R - 1)..][..R - 1]
+        } else {
+            &[]
+        };
+        for k in 0..R {
+            if TURNS && k > 0 {
+                x[k] = times(simd, x[k], turns[k - 1]);
+            }
+            self.write::<S>(q + s * R * p + s * k, lane, x[k]);
+        }
+    }
+
+    /// The same as plain sums, for any radix.
+    #[inline(always)]
+    fn sums<S: Simd>(&mut self, simd: S, p: usize, q: usize, lane: usize) {
+        let Pass {
+            radix,
+            count,
+            stride,
+            ref turns,
+            ref roots,
+        } = *self.pass;
+        for k in 0..radix {
+            let mut sum = [simd.splat_f64s(0.0); 2];
+            for j in 0..radix {
+                let x = self.read(simd, q + stride * (p + count * j), lane);
+                let x = times(simd, x, roots[j * k % radix]);
+                sum = [simd.add_f64s(sum[0], x[0]), simd.add_f64s(sum[1], x[1])];
+            }
+            if k > 0 {
+                sum = times(simd, sum, turns[p * (radix - 1) + k - 1]);
+            }
+            self.write::<S>(q + stride * (radix * p + k), lane, sum);
+        }
+    }
+
+    #[inline(always)]
+    fn read<S: Simd>(&self, simd: S, k: usize, lane: usize) -> Z<S> {
+        let Column(parts) = &self.from[self.ends.0.of(k)];
+        let [re, im] = [vector::<S>(&parts[0], lane), vector::<S>(&parts[1], lane)];
+        let z = if D {
+            let Turned(frequencies) = self.turned;
+            let (m, minus) = (frequencies[k], -frequencies[k]);
+            [
+                simd.mul_f64s(im, simd.splat_f64s(minus)),
+                simd.mul_f64s(re, simd.splat_f64s(m)),
+            ]
+        } else {
+            [re, im]
+        };
+        if I { [z[1], z[0]] } else { z }
+    }
+
+    #[inline(always)]
+    fn write<S: Simd>(&mut self, k: usize, lane: usize, z: Z<S>) {
+        let Column(parts) = &mut self.to[self.ends.1.of(k)];
+        let [re, im] = if I { [z[1], z[0]] } else { z };
+        *vector_mut::<S>(&mut parts[0], lane) = re;
+        *vector_mut::<S>(&mut parts[1], lane) = im;
+    }
+}
+
+/// The numbers of a part from a lane on that one vector takes.
+#[inline(always)]
+pub(crate) fn vector<S: Simd>(part: &[f64; LANES], lane: usize) -> S::f64s {
+    S::as_simd_f64s(&part[lane..]).0[0]
+}
+
+/// The same, to be written.
+#[inline(always)]
+pub(crate) fn vector_mut<S: Simd>(part: &mut [f64; LANES], lane: usize) -> &mut S::f64s {
+    &mut S::as_mut_simd_f64s(&mut part[lane..]).0[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sphere::Complex;
+    use rustfft::FftPlanner;
+
+    /// Both ways on one instruction set.
+    struct Both<'a> {
+        columns: &'a Columns,
+        rows: &'a [Column],
+        places: &'a [usize],
+        frequencies: Option<&'a [f64]>,
+        field: &'a mut [Column],
+        back: &'a mut [Column],
+    }
+
+    impl WithSimd for Both<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let mut scratch = vec![Column::default(); self.field.len()];
+            let listed = |offset| Listed {
+                places: self.places,
+                offset,
+            };
+            let source = (self.rows, listed(1));
+            (self.columns).inverse(simd, source, self.frequencies, self.field, &mut scratch);
+            let mut copy = self.field.to_vec();
+            (self.columns).forward(simd, &mut copy, &mut scratch, (self.back, listed(0)));
+        }
+    }
+
+    fn each_instruction_set(mut each: impl FnMut(&dyn Fn(Both<'_>))) {
+        each(&|both| pulp::Arch::new().dispatch(both));
+        each(&|both| Simd::vectorize(pulp::Scalar::new(), both));
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            each(&|both| Simd::vectorize(simd, both));
+        }
+    }
+
+    #[test]
+    fn eight_transforms_abreast_are_those_of_a_library_one_after_the_other() {
+        for n in [
+            1, 2, 3, 4, 5, 6, 7, 8, 14, 16, 22, 24, 30, 32, 40, 45, 64, 77, 96, 100, 128, 169, 240,
+            512,
+        ] {
+            let columns = Columns::new(n);
+            // coefficient k stands at place 3k mod 3n+1, one further in the source
+            let places: Vec<usize> = (0..n).map(|k| (3 * k) % (3 * n + 1)).collect();
+            let number = |i: usize| ((i * i + 7 * i) as f64 * 0.37).sin();
+            let mut rows = vec![Column::default(); 3 * n + 2];
+            for (index, Column(parts)) in rows.iter_mut().enumerate() {
+                for (i, v) in parts.as_flattened_mut().iter_mut().enumerate() {
+                    *v = number(16 * index + i);
+                }
+            }
+            let frequencies: Vec<f64> = (0..n).map(|k| k as f64 - 3.0).collect();
+            let inverse = FftPlanner::new().plan_fft_inverse(n);
+            for derivative in [false, true] {
+                each_instruction_set(|run| {
+                    let mut field = vec![Column::default(); n];
+                    let mut back = vec![Column::default(); 3 * n + 1];
+                    run(Both {
+                        columns: &columns,
+                        rows: &rows,
+                        places: &places,
+                        frequencies: derivative.then_some(&frequencies),
+                        field: &mut field,
+                        back: &mut back,
+                    });
+                    for lane in 0..LANES {
+                        let given: Vec<Complex> = (0..n)
+                            .map(|k| {
+                                let [re, im] = rows[places[k] + 1].0.map(|part| part[lane]);
+                                let z = Complex::new(re, im);
+                                if derivative {
+                                    z * Complex::new(0.0, frequencies[k])
+                                } else {
+                                    z
+                                }
+                            })
+                            .collect();
+                        let mut values = given.clone();
+                        inverse.process(&mut values);
+                        let size = given.iter().map(|z| z.norm()).fold(0.0, f64::max) * n as f64;
+                        for k in 0..n {
+                            let Column([re, im]) = &field[k];
+                            let error = (Complex::new(re[lane], im[lane]) - values[k]).norm();
+                            assert!(error < 1e-15 * size, "n {n} k {k}: {error:e}");
+                            let Column([re, im]) = &back[places[k]];
+                            let error =
+                                (Complex::new(re[lane], im[lane]) - given[k] * n as f64).norm();
+                            assert!(error < 2e-15 * size, "n {n} back {k}: {error:e}");
+                        }
+                    }
+                });
+            }
+        }
+    }
+}

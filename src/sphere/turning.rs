@@ -1,0 +1,109 @@
+//! Between rows of longitudes and columns of latitudes: squares of four longitudes and a vector of latitudes, by the instructions that interleave
+//! four vectors.
+
+use pulp::bytemuck::{cast_slice, cast_slice_mut};
+use pulp::{Simd, WithSimd};
+
+use super::columns::{Column, LANES, vector, vector_mut};
+
+/// Longitudes of a square.
+const SIDE: usize = 4;
+
+/// Which latitude of a block stands at each place of its turned rows. (Interleaving is cheapest if it may leave the vector's numbers in an order of
+/// its own.)
+pub(super) struct Places;
+
+impl WithSimd for Places {
+    type Output = [usize; LANES];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> [usize; LANES] {
+        let numbers: [f64; LANES] = std::array::from_fn(|lane| lane as f64);
+        let mut places = [0; LANES];
+        for lane in (0..LANES).step_by(S::F64_LANES) {
+            let mixed: [S::f64s; SIDE] =
+                simd.interleave_shfl_f64s([vector::<S>(&numbers, lane); SIDE]);
+            let mixed: &[f64] = cast_slice(&mixed);
+            for (place, four) in places[lane..].iter_mut().zip(mixed.chunks_exact(SIDE)) {
+                *place = four[0] as usize;
+            }
+        }
+        places
+    }
+}
+
+/// A block into rows of north and south, in the order of [`Places`].
+pub(super) struct Unfold<'a> {
+    pub field: &'a [Column],
+    /// A row for every latitude; an empty one for those that are not wanted.
+    pub parts: [[&'a mut [f64]; LANES]; 2],
+    pub latitudes: &'a [usize; LANES],
+}
+
+impl WithSimd for Unfold<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let n = self.field.len();
+        for (part, rows) in self.parts.iter_mut().enumerate() {
+            let whole = rows.iter().all(|row| row.len() == n);
+            let turned = if whole { n / SIDE * SIDE } else { 0 };
+            for i in (0..turned).step_by(SIDE) {
+                let square = &self.field[i..i + SIDE];
+                for lane in (0..LANES).step_by(S::F64_LANES) {
+                    let mut four = [simd.splat_f64s(0.0); SIDE];
+                    for j in 0..SIDE {
+                        four[j] = vector::<S>(&square[j].0[part], lane);
+                    }
+                    let mixed: [S::f64s; SIDE] = simd.interleave_shfl_f64s(four);
+                    let mixed: &[f64] = cast_slice(&mixed);
+                    for (row, four) in rows[lane..].iter_mut().zip(mixed.chunks_exact(SIDE)) {
+                        row[i..i + SIDE].copy_from_slice(four);
+                    }
+                }
+            }
+            for (row, latitude) in rows.iter_mut().zip(self.latitudes) {
+                for (value, Column(parts)) in row.iter_mut().zip(self.field).skip(turned) {
+                    *value = parts[part][*latitude];
+                }
+            }
+        }
+    }
+}
+
+/// Rows of north and south, in the order of [`Places`], into a block.
+pub(super) struct Fold<'a> {
+    pub parts: [[&'a [f64]; LANES]; 2],
+    pub field: &'a mut [Column],
+    pub latitudes: &'a [usize; LANES],
+}
+
+impl WithSimd for Fold<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let turned = self.field.len() / SIDE * SIDE;
+        for (part, rows) in self.parts.iter().enumerate() {
+            for i in (0..turned).step_by(SIDE) {
+                let square = &mut self.field[i..i + SIDE];
+                for lane in (0..LANES).step_by(S::F64_LANES) {
+                    let mut mixed = [simd.splat_f64s(0.0); SIDE];
+                    let numbers: &mut [f64] = cast_slice_mut(&mut mixed);
+                    for (four, row) in numbers.chunks_exact_mut(SIDE).zip(&rows[lane..]) {
+                        four.copy_from_slice(&row[i..i + SIDE]);
+                    }
+                    let four: [S::f64s; SIDE] = simd.deinterleave_shfl_f64s(mixed);
+                    for j in 0..SIDE {
+                        *vector_mut::<S>(&mut square[j].0[part], lane) = four[j];
+                    }
+                }
+            }
+            for (row, latitude) in rows.iter().zip(self.latitudes) {
+                let rest = self.field.iter_mut().zip(*row).skip(turned);
+                rest.for_each(|(Column(parts), value)| parts[part][*latitude] = *value);
+            }
+        }
+    }
+}
