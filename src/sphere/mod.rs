@@ -3,6 +3,7 @@
 //! zonal functions of S^{d−1}, with their special functions and quadratures. Uses nothing else of the house but its thresholds
 //! for threads ([`crate::dispatch`]).
 
+pub mod ahead;
 pub mod bessel;
 mod butterflies;
 pub mod circle;
@@ -20,7 +21,7 @@ pub mod parallels;
 pub mod points;
 pub mod random;
 pub mod sine;
-mod turning;
+pub mod turning;
 pub mod vectors;
 
 pub use circle::{CirclePlan, Complex};

@@ -1,5 +1,5 @@
-//! Between rows of longitudes and columns of latitudes: squares of four longitudes and a vector of latitudes, by the instructions that interleave
-//! four vectors.
+//! Between rows and columns, of longitudes and latitudes or of tokens and coordinates: squares of four columns and a vector of rows, by the
+//! instructions that interleave four vectors.
 
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use pulp::{Simd, WithSimd};
@@ -7,11 +7,11 @@ use pulp::{Simd, WithSimd};
 use super::columns::{Column, LANES, vector, vector_mut};
 
 /// Longitudes of a square.
-const SIDE: usize = 4;
+pub const SIDE: usize = 4;
 
-/// Which latitude of a block stands at each place of its turned rows. (Interleaving is cheapest if it may leave the vector's numbers in an order of
-/// its own.)
-pub(super) struct Places;
+/// Which of eight rows stands at each place if they are turned. (Interleaving is cheapest if it may leave the vector's numbers in an order of its
+/// own.)
+pub struct Places;
 
 impl WithSimd for Places {
     type Output = [usize; LANES];
@@ -32,6 +32,17 @@ impl WithSimd for Places {
     }
 }
 
+/// Columns i … i + 3 of the rows, given in the order of [`Places`], from a lane on.
+#[inline(always)]
+pub fn square<S: Simd>(simd: S, rows: &[&[f64]; LANES], i: usize, lane: usize) -> [S::f64s; SIDE] {
+    let mut mixed = [simd.splat_f64s(0.0); SIDE];
+    let numbers: &mut [f64] = cast_slice_mut(&mut mixed);
+    for (four, row) in numbers.chunks_exact_mut(SIDE).zip(&rows[lane..]) {
+        four.copy_from_slice(&row[i..i + SIDE]);
+    }
+    simd.deinterleave_shfl_f64s(mixed)
+}
+
 /// A block into rows of north and south, in the order of [`Places`].
 pub(super) struct Unfold<'a> {
     pub field: &'a [Column],
@@ -50,11 +61,11 @@ impl WithSimd for Unfold<'_> {
             let whole = rows.iter().all(|row| row.len() == n);
             let turned = if whole { n / SIDE * SIDE } else { 0 };
             for i in (0..turned).step_by(SIDE) {
-                let square = &self.field[i..i + SIDE];
+                let columns = &self.field[i..i + SIDE];
                 for lane in (0..LANES).step_by(S::F64_LANES) {
                     let mut four = [simd.splat_f64s(0.0); SIDE];
                     for j in 0..SIDE {
-                        four[j] = vector::<S>(&square[j].0[part], lane);
+                        four[j] = vector::<S>(&columns[j].0[part], lane);
                     }
                     let mixed: [S::f64s; SIDE] = simd.interleave_shfl_f64s(four);
                     let mixed: &[f64] = cast_slice(&mixed);
@@ -87,16 +98,11 @@ impl WithSimd for Fold<'_> {
         let turned = self.field.len() / SIDE * SIDE;
         for (part, rows) in self.parts.iter().enumerate() {
             for i in (0..turned).step_by(SIDE) {
-                let square = &mut self.field[i..i + SIDE];
+                let columns = &mut self.field[i..i + SIDE];
                 for lane in (0..LANES).step_by(S::F64_LANES) {
-                    let mut mixed = [simd.splat_f64s(0.0); SIDE];
-                    let numbers: &mut [f64] = cast_slice_mut(&mut mixed);
-                    for (four, row) in numbers.chunks_exact_mut(SIDE).zip(&rows[lane..]) {
-                        four.copy_from_slice(&row[i..i + SIDE]);
-                    }
-                    let four: [S::f64s; SIDE] = simd.deinterleave_shfl_f64s(mixed);
+                    let four = square(simd, rows, i, lane);
                     for j in 0..SIDE {
-                        *vector_mut::<S>(&mut square[j].0[part], lane) = four[j];
+                        *vector_mut::<S>(&mut columns[j].0[part], lane) = four[j];
                     }
                 }
             }

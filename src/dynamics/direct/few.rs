@@ -3,9 +3,8 @@
 //! With the rows x_i of any length, G = XXᵀ holds the lengths on its diagonal and the cosines c_ij = G_ij/(|x_i||x_j|). The
 //! projection needs ⟨u_i, Σ_j w_j e_ij u_j⟩ = Σ_j w_j e_ij c_ij, which comes with G as well, so that the drift is
 //! r_i Σ_j T_ji x_j with T_ji = (w_j e_ij − δ_ij Σ_k w_k e_ik c_ik)/|x_j| and r_i the normalisation. Both products are taken in
-//! registers, a few rows against a few vectors, up to [`LONG`] coordinates: a general matrix product packs its operands first,
-//! which at this size is half the time (measured for 1024 systems of 32 tokens: 1.5 times faster than with faer at d = 8, 1.2 at 32,
-//! slower from 128 on).
+//! registers, a few rows against a few vectors, up to [`LONG`] coordinates, G by its upper half: a general matrix product packs its operands
+//! first (measured for 1024 systems of 32 tokens: 1.2, 1.3 and 1.4 times faster than with faer at d = 8, 32 and 64, not faster at 128).
 #![allow(clippy::needless_range_loop)] // registers are arrays of constant length, several of them in step
 
 use faer::linalg::matmul::matmul;
@@ -13,11 +12,15 @@ use faer::{Accum, MatMut, MatRef, Par};
 use pulp::{Simd, WithSimd};
 
 use crate::dynamics::Normalisation;
+use crate::sphere::ahead::fetch;
 use crate::sphere::exponential::exp2_abreast;
+use crate::sphere::turning::{Places, SIDE, square};
 use crate::sphere::vectors::load;
 
 /// Rows of a product that are taken against the same vectors.
 const ROWS: usize = 4;
+/// Tokens of a square of the matrix of their products.
+const SQUARE: usize = 8;
 /// Tokens in the widest group of vectors.
 const LANES: usize = 32;
 /// Above so many coordinates the packing of a general matrix product pays and faer takes both.
@@ -69,7 +72,7 @@ impl Few<'_> {
         let (turned, rest) = rest.split_at_mut(padded * LONG);
         let rows = MatRef::from_row_major_slice(self.positions, n, d);
         if d <= LONG {
-            turn(self.positions, d, n, turned, padded);
+            turn(simd, self.positions, d, n, turned, padded);
             products::<S, V>(simd, tile, turned, d, n, padded);
         } else {
             let out = MatMut::from_row_major_slice_with_stride_mut(tile, n, n, padded);
@@ -128,26 +131,38 @@ impl Few<'_> {
 
 /// The coordinates of the rows as rows of tokens, padded with zeros.
 #[inline(always)]
-fn turn(rows: &[f64], d: usize, n: usize, turned: &mut [f64], padded: usize) {
-    for first in (0..padded).step_by(8) {
+fn turn<S: Simd>(simd: S, rows: &[f64], d: usize, n: usize, turned: &mut [f64], padded: usize) {
+    let order = Places.with_simd(simd);
+    let whole = d / SIDE * SIDE;
+    for first in (0..padded).step_by(order.len()) {
         // a row that is not there is read as another and then blotted out
         let mut eight: [&[f64]; 8] = [&[]; 8];
-        for (lane, row) in eight.iter_mut().enumerate() {
-            *row = &rows[d * (first + lane).min(n - 1)..][..d];
+        for (row, place) in eight.iter_mut().zip(order) {
+            *row = &rows[d * (first + place).min(n - 1)..][..d];
         }
-        for (c, out) in turned.chunks_exact_mut(padded).take(d).enumerate() {
-            let out = &mut out[first..first + 8];
-            for lane in 0..8 {
-                out[lane] = eight[lane][c];
+        for c in (0..whole).step_by(SIDE) {
+            for lane in (0..order.len()).step_by(S::F64_LANES) {
+                let four = square(simd, &eight, c, lane);
+                for j in 0..SIDE {
+                    let out = &mut turned[(c + j) * padded + first + lane..][..S::F64_LANES];
+                    S::as_mut_simd_f64s(out).0[0] = four[j];
+                }
             }
-            if first + 8 > n {
-                out[n.saturating_sub(first)..].fill(0.0);
+        }
+        for c in whole..d {
+            for (row, place) in eight.iter().zip(order) {
+                turned[c * padded + first + place] = row[c];
+            }
+        }
+        if first + order.len() > n {
+            for out in turned.chunks_exact_mut(padded).take(d) {
+                out[first.max(n)..first + order.len()].fill(0.0);
             }
         }
     }
 }
 
-/// tile_ij ← Σ_c turned_ci turned_cj.
+/// tile_ij ← Σ_c turned_ci turned_cj: squares of eight tokens on the diagonal and above, which are then mirrored.
 #[inline(always)]
 fn products<S: Simd, const V: usize>(
     simd: S,
@@ -157,26 +172,66 @@ fn products<S: Simd, const V: usize>(
     n: usize,
     padded: usize,
 ) {
-    let zero = simd.splat_f64s(0.0);
     let lanes = S::F64_LANES;
+    let turned = &turned[..d * padded];
     for i in (0..n).step_by(ROWS) {
-        for group in (0..padded).step_by(V * lanes) {
-            let mut sums = [[zero; V]; ROWS];
-            for row in turned.chunks_exact(padded).take(d) {
-                let y: [S::f64s; V] = load::<S, V>(simd, &row[group..]);
-                let x = &row[i..i + ROWS];
-                for r in 0..ROWS {
-                    let x = simd.splat_f64s(x[r]);
-                    for v in 0..V {
-                        sums[r][v] = simd.mul_add_f64s(x, y[v], sums[r][v]);
+        let mut from = i / SQUARE * SQUARE;
+        while from < padded {
+            let vectors = V.min((padded - from) / lanes);
+            match vectors {
+                4 => strip::<S, 4>(simd, tile, turned, i, from, padded),
+                3 => strip::<S, 3>(simd, tile, turned, i, from, padded),
+                2 => strip::<S, 2>(simd, tile, turned, i, from, padded),
+                _ => strip::<S, 1>(simd, tile, turned, i, from, padded),
+            }
+            from += vectors.max(1) * lanes;
+        }
+    }
+    let order = Places.with_simd(simd);
+    for first in (SQUARE..n).step_by(SQUARE) {
+        for above in (0..first).step_by(SQUARE) {
+            let (upper, lower) = tile.split_at_mut(first * padded);
+            let mut rows: [&[f64]; SQUARE] = [&[]; SQUARE];
+            for (row, place) in rows.iter_mut().zip(order) {
+                *row = &upper[(above + place) * padded + first..][..SQUARE];
+            }
+            for c in (0..SQUARE).step_by(SIDE) {
+                for lane in (0..SQUARE).step_by(lanes) {
+                    let four = square(simd, &rows, c, lane);
+                    for j in 0..SIDE {
+                        let out = &mut lower[(c + j) * padded + above + lane..][..lanes];
+                        S::as_mut_simd_f64s(out).0[0] = four[j];
                     }
                 }
             }
-            for r in 0..ROWS {
-                let out = S::as_mut_simd_f64s(&mut tile[(i + r) * padded + group..]).0;
-                out[..V].copy_from_slice(&sums[r]);
+        }
+    }
+}
+
+/// [`ROWS`] rows of the tile at `V` vectors of columns.
+#[inline(always)]
+fn strip<S: Simd, const V: usize>(
+    simd: S,
+    tile: &mut [f64],
+    turned: &[f64],
+    i: usize,
+    from: usize,
+    padded: usize,
+) {
+    let mut sums = [[simd.splat_f64s(0.0); V]; ROWS];
+    for row in turned.chunks_exact(padded) {
+        let y: [S::f64s; V] = load::<S, V>(simd, &row[from..]);
+        let x = &row[i..i + ROWS];
+        for r in 0..ROWS {
+            let x = simd.splat_f64s(x[r]);
+            for v in 0..V {
+                sums[r][v] = simd.mul_add_f64s(x, y[v], sums[r][v]);
             }
         }
+    }
+    for r in 0..ROWS {
+        let out = S::as_mut_simd_f64s(&mut tile[(i + r) * padded + from..]).0;
+        out[..V].copy_from_slice(&sums[r]);
     }
 }
 
@@ -255,7 +310,13 @@ impl Mix<'_> {
     #[inline(always)]
     fn rows<S: Simd, const V: usize>(&self, simd: S, out: &mut [f64]) {
         let lanes = S::F64_LANES;
+        let size = self.n * self.d;
         for i in (0..self.n).step_by(ROWS) {
+            // of a system that may lie behind this one
+            fetch(
+                &self.positions[i * self.d..((i + ROWS) * self.d).min(size)],
+                size,
+            );
             let mut c = 0;
             while c + V * lanes <= self.d {
                 self.block::<S, V>(simd, i, c, out);
