@@ -59,23 +59,26 @@ impl WithSimd for Unfold<'_> {
         let n = self.field.len();
         for (part, rows) in self.parts.iter_mut().enumerate() {
             let whole = rows.iter().all(|row| row.len() == n);
-            let turned = if whole { n / SIDE * SIDE } else { 0 };
-            for i in (0..turned).step_by(SIDE) {
-                let columns = &self.field[i..i + SIDE];
+            let squares = if whole { n / SIDE } else { 0 };
+            let mut fours: [&mut [[f64; SIDE]]; LANES] = Default::default();
+            for (fours, row) in fours.iter_mut().zip(&mut *rows) {
+                *fours = &mut row.as_chunks_mut().0[..squares];
+            }
+            for (i, columns) in self.field.chunks_exact(SIDE).take(squares).enumerate() {
                 for lane in (0..LANES).step_by(S::F64_LANES) {
                     let mut four = [simd.splat_f64s(0.0); SIDE];
                     for j in 0..SIDE {
                         four[j] = vector::<S>(&columns[j].0[part], lane);
                     }
                     let mixed: [S::f64s; SIDE] = simd.interleave_shfl_f64s(four);
-                    let mixed: &[f64] = cast_slice(&mixed);
-                    for (row, four) in rows[lane..].iter_mut().zip(mixed.chunks_exact(SIDE)) {
-                        row[i..i + SIDE].copy_from_slice(four);
+                    let (mixed, _) = cast_slice(&mixed).as_chunks::<SIDE>();
+                    for place in 0..S::F64_LANES {
+                        fours[lane + place][i] = mixed[place];
                     }
                 }
             }
             for (row, latitude) in rows.iter_mut().zip(self.latitudes) {
-                for (value, Column(parts)) in row.iter_mut().zip(self.field).skip(turned) {
+                for (value, Column(parts)) in row.iter_mut().zip(self.field).skip(SIDE * squares) {
                     *value = parts[part][*latitude];
                 }
             }
