@@ -6,7 +6,7 @@
 //! y[q + s(r p + k)] = w^{pk} Σ_{j<r} x[q + s(p + m j)] e^{−2πijk/r},  w = e^{−2πi/n}, p < m, q < s, k < r,
 //!
 //! from one buffer to another, and the order comes out right. The first pass takes its numbers from where the Legendre sums left them, the
-//! last one leaves them where those sums will look for them; both are tables of places. The other sign is the same with real and imaginary
+//! last one leaves them where those sums will look for them ([`Places`]). The other sign is the same with real and imaginary
 //! parts exchanged. Radices 2, 3, 4, 5 and 8 are written out; any other prime is a plain sum (`rustfft`, which transforms one latitude after the
 //! other and turns rows into columns for it, is the reference in the test).
 
@@ -61,20 +61,6 @@ impl Places for InOrder {
     }
 }
 
-/// Where a list says, and so many further.
-#[derive(Clone, Copy)]
-pub(super) struct Listed<'a> {
-    pub places: &'a [usize],
-    pub offset: usize,
-}
-
-impl Places for Listed<'_> {
-    #[inline(always)]
-    fn of(self, k: usize) -> usize {
-        self.places[k] + self.offset
-    }
-}
-
 impl Columns {
     /// For N = `length` points.
     #[must_use]
@@ -106,7 +92,7 @@ impl Columns {
     pub(super) fn inverse<S: Simd>(
         &self,
         simd: S,
-        (rows, places): (&[Column], Listed<'_>),
+        (rows, places): (&[Column], impl Places),
         frequencies: Option<&[f64]>,
         field: &mut [Column],
         scratch: &mut [Column],
@@ -142,7 +128,7 @@ impl Columns {
         simd: S,
         field: &mut [Column],
         scratch: &mut [Column],
-        (rows, places): (&mut [Column], Listed<'_>),
+        (rows, places): (&mut [Column], impl Places),
     ) {
         let (mut here, mut other) = (field, scratch);
         let Some((last, passes)) = self.passes.split_last() else {
@@ -362,6 +348,20 @@ mod tests {
     use super::*;
     use crate::sphere::Complex;
     use rustfft::FftPlanner;
+
+    /// Where a list says, and so many further.
+    #[derive(Clone, Copy)]
+    struct Listed<'a> {
+        places: &'a [usize],
+        offset: usize,
+    }
+
+    impl Places for Listed<'_> {
+        #[inline(always)]
+        fn of(self, k: usize) -> usize {
+            self.places[k] + self.offset
+        }
+    }
 
     /// Both ways on one instruction set.
     struct Both<'a> {

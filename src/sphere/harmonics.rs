@@ -123,10 +123,11 @@ impl SpherePlan {
 
     /// The same, folded at the equator.
     pub fn synthesis_folded(&mut self, state: &[f64], folded: &mut [Column]) {
-        let parallel = self.parallel(state_degree(state.len()));
+        let degree = state_degree(state.len());
+        let parallel = self.parallel(degree);
         let rows = &mut self.rows;
         self.legendre.synthesis(state, rows, parallel);
-        self.parallels.synthesis(false, rows, folded, parallel);
+        (self.parallels).synthesis(false, degree, rows, folded, parallel);
     }
 
     /// Coefficients up to `degree` ≤ L, by quadrature: c_ℓm = Σ_j w_j P̄_ℓm mean_φ(f √2 cos mφ) and so on.
@@ -148,13 +149,14 @@ impl SpherePlan {
         meridional: &mut [Column],
         zonal: &mut [Column],
     ) {
-        let parallel = self.parallel(state_degree(g.len()));
+        let [degree, wide] = [z, g].map(|state| state_degree(state.len()));
+        let parallel = self.parallel(wide);
         let (rows, parallels) = (&mut self.rows, &mut self.parallels);
         self.legendre.synthesis(g, rows, parallel);
-        parallels.synthesis(false, rows, meridional, parallel);
+        parallels.synthesis(false, wide, rows, meridional, parallel);
         self.legendre.synthesis(z, rows, parallel);
-        parallels.synthesis(false, rows, values, parallel);
-        parallels.synthesis(true, rows, zonal, parallel);
+        parallels.synthesis(false, degree, rows, values, parallel);
+        parallels.synthesis(true, degree, rows, zonal, parallel);
     }
 
     /// The weak divergence: c ← ∫ ∇Y_ℓm·F dσ for every harmonic up to `state`'s degree l ≤ L − 1, where the tangent field F

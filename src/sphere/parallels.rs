@@ -13,21 +13,18 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::columns::{Column, Columns, LANES, Listed};
-use super::turning::{Fold, Places, Unfold};
+use super::columns::{Column, Columns, LANES, Places};
+use super::turning::{Fold, Turned, Unfold};
 
 /// The transforms of a grid; every block of eight latitudes has its scratch.
 pub struct Parallels {
     longitudes: usize,
     /// Number of blocks.
     blocks: usize,
-    /// Columns of a block in the rows of an analysis.
-    block_rows: usize,
+    /// The highest order that there are rows for.
+    highest: usize,
     columns: Columns,
-    /// Where coefficient k of the first block stands in the rows of a synthesis, and where an analysis of one block leaves it.
-    sources: Vec<usize>,
-    targets: Vec<usize>,
-    /// Its order, k or k − N; 0 beyond the highest.
+    /// The order of coefficient k, k or k − N; 0 beyond the highest.
     frequencies: Vec<f64>,
     /// Which latitude of a block stands at each place of its turned rows, and the other way round.
     latitudes: [usize; LANES],
@@ -40,28 +37,18 @@ impl Parallels {
     /// For so many longitudes, more than twice the highest order, and blocks of latitudes.
     #[must_use]
     pub fn new(longitudes: usize, highest: usize, blocks: usize) -> Self {
-        // behind the orders there is one more that an analysis throws away and that is zero for a synthesis
-        let slot = |k: usize| match (k, longitudes - k) {
-            (order, _) if order <= highest => 2 * order,
-            (_, order) if order <= highest => 2 * order + 1,
-            _ => 2 * (highest + 1),
-        };
         let frequency = |k: usize| match (k, longitudes - k) {
             (order, _) if order <= highest => order as f64,
             (_, order) if order <= highest => -(order as f64),
             _ => 0.0,
         };
         let arch = pulp::Arch::new();
-        let latitudes = arch.dispatch(Places);
+        let latitudes = arch.dispatch(Turned);
         Self {
             longitudes,
             blocks,
-            block_rows: 2 * (highest + 2),
+            highest,
             columns: Columns::new(longitudes),
-            sources: (0..longitudes)
-                .map(|k| slot(k) / 2 * 2 * blocks + slot(k) % 2)
-                .collect(),
-            targets: (0..longitudes).map(slot).collect(),
             frequencies: (0..longitudes).map(frequency).collect(),
             latitudes,
             turned: std::array::from_fn(|lane| {
@@ -78,24 +65,29 @@ impl Parallels {
         self.longitudes * self.blocks
     }
 
-    /// The folded field from the rows of all orders; with `derivative`, its ∂_φ.
+    /// The folded field from the rows of the orders up to `degree`, behind those of all orders one of zeros; with `derivative`, its ∂_φ.
     pub fn synthesis(
         &mut self,
         derivative: bool,
+        degree: usize,
         rows: &[Column],
         field: &mut [Column],
         parallel: bool,
     ) {
         let (n, arch, columns) = (self.longitudes, self.arch, &self.columns);
-        let (places, frequencies) = (&self.sources, &self.frequencies);
+        let (frequencies, blocks) = (&self.frequencies, self.blocks);
+        let places = |block| Orders {
+            highest: degree.min(self.highest),
+            longitudes: n,
+            stride: 2 * blocks,
+            offset: 2 * block,
+            rest: 2 * blocks * (self.highest + 1),
+        };
         let each = |((block, field), scratch): ((usize, &mut [Column]), &mut [Column])| {
             arch.dispatch(Inverse {
                 columns,
                 rows,
-                places: Listed {
-                    places,
-                    offset: 2 * block,
-                },
+                places: places(block),
                 frequencies: derivative.then_some(frequencies),
                 field,
                 scratch,
@@ -116,9 +108,14 @@ impl Parallels {
     /// N Z_m and N Z_{−m} from a folded field, which is destroyed; order 0 with half of N Z_0 in either place.
     pub fn analysis(&mut self, field: &mut [Column], rows: &mut [Column], parallel: bool) {
         let (n, arch, columns) = (self.longitudes, self.arch, &self.columns);
-        let places = Listed {
-            places: &self.targets,
+        let block_rows = 2 * (self.highest + 2);
+        // what is of no order goes behind them
+        let places = Orders {
+            highest: self.highest,
+            longitudes: n,
+            stride: 2,
             offset: 0,
+            rest: 2 * (self.highest + 1),
         };
         let each = |((field, rows), scratch): ((&mut [Column], &mut [Column]), &mut [Column])| {
             arch.dispatch(Forward {
@@ -131,11 +128,11 @@ impl Parallels {
         };
         if parallel {
             (field.par_chunks_exact_mut(n))
-                .zip(rows.par_chunks_exact_mut(self.block_rows))
+                .zip(rows.par_chunks_exact_mut(block_rows))
                 .zip(self.scratch.par_chunks_exact_mut(n))
                 .for_each(each);
         } else {
-            let blocks = (field.chunks_exact_mut(n)).zip(rows.chunks_exact_mut(self.block_rows));
+            let blocks = (field.chunks_exact_mut(n)).zip(rows.chunks_exact_mut(block_rows));
             for block in blocks {
                 each((block, &mut self.scratch[..n]));
             }
@@ -183,10 +180,35 @@ impl Parallels {
     }
 }
 
+/// Where the rows of orders ±m stand, m up to the highest: `stride` columns for an order, and everything else at `rest`.
+#[derive(Clone, Copy)]
+struct Orders {
+    highest: usize,
+    longitudes: usize,
+    stride: usize,
+    offset: usize,
+    rest: usize,
+}
+
+impl Places for Orders {
+    #[inline(always)]
+    fn of(self, k: usize) -> usize {
+        let mirror = self.longitudes - k;
+        let place = if k <= self.highest {
+            k * self.stride
+        } else if mirror <= self.highest {
+            mirror * self.stride + 1
+        } else {
+            self.rest
+        };
+        place + self.offset
+    }
+}
+
 struct Inverse<'a> {
     columns: &'a Columns,
     rows: &'a [Column],
-    places: Listed<'a>,
+    places: Orders,
     frequencies: Option<&'a [f64]>,
     field: &'a mut [Column],
     scratch: &'a mut [Column],
@@ -208,7 +230,7 @@ struct Forward<'a> {
     field: &'a mut [Column],
     scratch: &'a mut [Column],
     rows: &'a mut [Column],
-    places: Listed<'a>,
+    places: Orders,
 }
 
 impl WithSimd for Forward<'_> {

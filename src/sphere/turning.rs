@@ -11,9 +11,9 @@ pub const SIDE: usize = 4;
 
 /// Which of eight rows stands at each place if they are turned. (Interleaving is cheapest if it may leave the vector's numbers in an order of its
 /// own.)
-pub struct Places;
+pub struct Turned;
 
-impl WithSimd for Places {
+impl WithSimd for Turned {
     type Output = [usize; LANES];
 
     #[inline(always)]
@@ -32,7 +32,7 @@ impl WithSimd for Places {
     }
 }
 
-/// Columns i … i + 3 of the rows, given in the order of [`Places`], from a lane on.
+/// Columns i … i + 3 of the rows, given in the order of [`Turned`], from a lane on.
 #[inline(always)]
 pub fn square<S: Simd>(simd: S, rows: &[&[f64]; LANES], i: usize, lane: usize) -> [S::f64s; SIDE] {
     let mut mixed = [simd.splat_f64s(0.0); SIDE];
@@ -43,7 +43,7 @@ pub fn square<S: Simd>(simd: S, rows: &[&[f64]; LANES], i: usize, lane: usize) -
     simd.deinterleave_shfl_f64s(mixed)
 }
 
-/// A block into rows of north and south, in the order of [`Places`].
+/// A block into rows of north and south, in the order of [`Turned`].
 pub(super) struct Unfold<'a> {
     pub field: &'a [Column],
     /// A row for every latitude; an empty one for those that are not wanted.
@@ -86,7 +86,7 @@ impl WithSimd for Unfold<'_> {
     }
 }
 
-/// Rows of north and south, in the order of [`Places`], into a block.
+/// Rows of north and south, in the order of [`Turned`], into a block.
 pub(super) struct Fold<'a> {
     pub parts: [[&'a [f64]; LANES]; 2],
     pub field: &'a mut [Column],

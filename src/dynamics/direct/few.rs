@@ -14,7 +14,7 @@ use pulp::{Simd, WithSimd};
 use crate::dynamics::Normalisation;
 use crate::sphere::ahead::fetch;
 use crate::sphere::exponential::exp2_abreast;
-use crate::sphere::turning::{Places, SIDE, square};
+use crate::sphere::turning::{SIDE, Turned, square};
 use crate::sphere::vectors::load;
 
 /// Rows of a product that are taken against the same vectors.
@@ -132,7 +132,7 @@ impl Few<'_> {
 /// The coordinates of the rows as rows of tokens, padded with zeros.
 #[inline(always)]
 fn turn<S: Simd>(simd: S, rows: &[f64], d: usize, n: usize, turned: &mut [f64], padded: usize) {
-    let order = Places.with_simd(simd);
+    let order = Turned.with_simd(simd);
     let whole = d / SIDE * SIDE;
     for first in (0..padded).step_by(order.len()) {
         // a row that is not there is read as another and then blotted out
@@ -187,7 +187,7 @@ fn products<S: Simd, const V: usize>(
             from += vectors.max(1) * lanes;
         }
     }
-    let order = Places.with_simd(simd);
+    let order = Turned.with_simd(simd);
     for first in (SQUARE..n).step_by(SQUARE) {
         for above in (0..first).step_by(SQUARE) {
             let (upper, lower) = tile.split_at_mut(first * padded);

@@ -130,7 +130,7 @@ impl Legendre {
         (cosines.as_chunks().0, weights.as_chunks().0)
     }
 
-    /// Columns of the rows of all orders and of one more, which holds zeros after a synthesis.
+    /// Columns of the rows of all orders and of one more.
     #[must_use]
     pub fn row_length(&self) -> usize {
         2 * (self.tables.orders.len() + 1) * self.blocks().0.len()
@@ -139,7 +139,7 @@ impl Legendre {
     /// For every order m up to the degree of `state`: F^n and F^s, the sums Σ_ℓ (c_ℓm − i s_ℓm) P̄_ℓm (over √2 for m > 0) at
     /// latitude x_j and at −x_j, as Z_m = F^n + iF^s and Z_{−m} = conj F^n + i conj F^s: the Fourier coefficients of the complex
     /// function whose real part lives in the north, whose imaginary part lives in the south. `rows` holds, order after order, Z_m and Z_{−m}
-    /// of every block, and zeros above the degree.
+    /// of every block, and behind all orders one of zeros; those above the degree are left as they are.
     pub fn synthesis(&mut self, state: &[f64], rows: &mut [Column], parallel: bool) {
         let degree = Domain::Sphere.degree(state.len());
         let per_order = 2 * self.blocks().0.len();
@@ -156,7 +156,8 @@ impl Legendre {
         };
         let size = |orders: &Range<usize>| orders.len() * per_order;
         let rest = share_out(&mut self.parts, degree, rows, size, each, parallel);
-        rest.fill(Column::default());
+        let zeros = rest.len() - per_order;
+        rest[zeros..].fill(Column::default());
     }
 
     /// Does something with the numbers of a state of this degree, orders by orders, shared out as the sums are; orders that are not computed
