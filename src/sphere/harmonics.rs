@@ -418,7 +418,8 @@ mod tests {
 
     #[test]
     fn the_round_trip_is_exact_up_to_degree_511() {
-        for degree in [1, 2, 31, 63, 127, 511] {
+        // 2·37 longitudes go one by one
+        for degree in [1, 2, 31, 36, 63, 127, 511] {
             let mut plan = SpherePlan::new(degree, degree + 1, 2 * degree + 2);
             let state = coefficients(degree, 1);
             let mut values = vec![0.0; plan.points()];

@@ -16,6 +16,7 @@ mod halves;
 pub mod harmonics;
 pub mod legendre;
 pub mod lines;
+mod one_by_one;
 pub mod panel;
 pub mod parallels;
 pub mod points;

@@ -3,8 +3,8 @@
 //! Latitude x_j and its mirror −x_j are the real and the imaginary part of one complex function of longitude, so that one complex
 //! transform of N points serves two parallels. A field on the grid is so *folded* at the equator, and eight northern latitudes lie side by
 //! side: block after block from the pole downwards, and in a block longitude after longitude, a [`Column`] each. What is missing in the last
-//! block is filled up with the equator, which is finite wherever the field is and counts nothing. An equator of the grid is its own mirror
-//! and stands in both parts.
+//! block is filled up with another latitude (the equator by a synthesis), which is finite where the field is and counts nothing. An equator of
+//! the grid is its own mirror and stands in both parts.
 //!
 //! The sums of [`super::legendre`] come in columns too, two for an order (Z_m and Z_{−m}) and a block: order after order from the synthesis,
 //! block after block for the analysis, so that threads can share orders there and blocks here. The transforms of [`super::columns`] read and
@@ -13,7 +13,9 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::Complex;
 use super::columns::{Column, Columns, LANES, Places};
+use super::one_by_one::OneByOne;
 use super::turning::{Fold, Turned, Unfold};
 
 /// The transforms of a grid; every block of eight latitudes has its scratch.
@@ -23,14 +25,21 @@ pub struct Parallels {
     blocks: usize,
     /// The highest order that there are rows for.
     highest: usize,
-    columns: Columns,
+    fourier: Fourier,
     /// The order of coefficient k, k or k − N; 0 beyond the highest.
     frequencies: Vec<f64>,
     /// Which latitude of a block stands at each place of its turned rows, and the other way round.
     latitudes: [usize; LANES],
     turned: [usize; LANES],
     scratch: Vec<Column>,
+    /// Lines for transforms one by one.
+    room: Vec<Complex>,
     arch: pulp::Arch,
+}
+
+enum Fourier {
+    Abreast(Columns),
+    OneByOne(OneByOne),
 }
 
 impl Parallels {
@@ -44,11 +53,20 @@ impl Parallels {
         };
         let arch = pulp::Arch::new();
         let latitudes = arch.dispatch(Turned);
+        let fourier = Columns::new(longitudes).map_or_else(
+            || Fourier::OneByOne(OneByOne::new(longitudes)),
+            Fourier::Abreast,
+        );
+        let room = match &fourier {
+            Fourier::Abreast(_) => 1,
+            Fourier::OneByOne(plan) => plan.room(),
+        };
         Self {
             longitudes,
             blocks,
             highest,
-            columns: Columns::new(longitudes),
+            fourier,
+            room: vec![Complex::default(); room * blocks],
             frequencies: (0..longitudes).map(frequency).collect(),
             latitudes,
             turned: std::array::from_fn(|lane| {
@@ -74,8 +92,10 @@ impl Parallels {
         field: &mut [Column],
         parallel: bool,
     ) {
-        let (n, arch, columns) = (self.longitudes, self.arch, &self.columns);
-        let (frequencies, blocks) = (&self.frequencies, self.blocks);
+        let (n, arch, fourier) = (self.longitudes, self.arch, &self.fourier);
+        let (slopes, blocks) = (&*self.frequencies, self.blocks);
+        let frequencies = derivative.then_some(slopes);
+        let room = self.room.len() / blocks;
         let places = |block| Orders {
             highest: degree.min(self.highest),
             longitudes: n,
@@ -83,31 +103,37 @@ impl Parallels {
             offset: 2 * block,
             rest: 2 * blocks * (self.highest + 1),
         };
-        let each = |((block, field), scratch): ((usize, &mut [Column]), &mut [Column])| {
-            arch.dispatch(Inverse {
-                columns,
-                rows,
-                places: places(block),
-                frequencies: derivative.then_some(frequencies),
-                field,
-                scratch,
-            });
+        let each = |(block, field): (usize, &mut [Column]), (scratch, room): Scratch<'_>| {
+            let places = places(block);
+            match fourier {
+                Fourier::Abreast(columns) => arch.dispatch(Inverse {
+                    columns,
+                    rows,
+                    places,
+                    frequencies,
+                    field,
+                    scratch,
+                }),
+                Fourier::OneByOne(plan) => plan.inverse((rows, places), frequencies, field, room),
+            }
         };
         if parallel {
+            let scratch = self.scratch.par_chunks_exact_mut(n);
             (field.par_chunks_exact_mut(n).enumerate())
-                .zip(self.scratch.par_chunks_exact_mut(n))
-                .for_each(each);
+                .zip(scratch.zip(self.room.par_chunks_exact_mut(room)))
+                .for_each(|(field, scratch)| each(field, scratch));
         } else {
             // one scratch for all stays in the cache
-            for item in field.chunks_exact_mut(n).enumerate() {
-                each((item, &mut self.scratch[..n]));
+            for field in field.chunks_exact_mut(n).enumerate() {
+                each(field, (&mut self.scratch[..n], &mut self.room[..room]));
             }
         }
     }
 
     /// N Z_m and N Z_{−m} from a folded field, which is destroyed; order 0 with half of N Z_0 in either place.
     pub fn analysis(&mut self, field: &mut [Column], rows: &mut [Column], parallel: bool) {
-        let (n, arch, columns) = (self.longitudes, self.arch, &self.columns);
+        let (n, arch, fourier) = (self.longitudes, self.arch, &self.fourier);
+        let room = self.room.len() / self.blocks;
         let block_rows = 2 * (self.highest + 2);
         // what is of no order goes behind them
         let places = Orders {
@@ -117,24 +143,31 @@ impl Parallels {
             offset: 0,
             rest: 2 * (self.highest + 1),
         };
-        let each = |((field, rows), scratch): ((&mut [Column], &mut [Column]), &mut [Column])| {
-            arch.dispatch(Forward {
-                columns,
-                field,
-                scratch,
-                rows,
-                places,
-            });
+        let each = |(field, rows): (&mut [Column], &mut [Column]), (scratch, room): Scratch<'_>| {
+            match fourier {
+                Fourier::Abreast(columns) => arch.dispatch(Forward {
+                    columns,
+                    field,
+                    scratch,
+                    rows,
+                    places,
+                }),
+                Fourier::OneByOne(plan) => plan.forward(field, room, (rows, places)),
+            }
+            // order 0 is its own mirror
+            (rows[0].0.as_flattened_mut().iter_mut()).for_each(|number| *number *= 0.5);
+            rows[1] = rows[0];
         };
         if parallel {
+            let scratch = self.scratch.par_chunks_exact_mut(n);
             (field.par_chunks_exact_mut(n))
                 .zip(rows.par_chunks_exact_mut(block_rows))
-                .zip(self.scratch.par_chunks_exact_mut(n))
-                .for_each(each);
+                .zip(scratch.zip(self.room.par_chunks_exact_mut(room)))
+                .for_each(|(block, scratch)| each(block, scratch));
         } else {
             let blocks = (field.chunks_exact_mut(n)).zip(rows.chunks_exact_mut(block_rows));
             for block in blocks {
-                each((block, &mut self.scratch[..n]));
+                each(block, (&mut self.scratch[..n], &mut self.room[..room]));
             }
         }
     }
@@ -179,6 +212,9 @@ impl Parallels {
         }
     }
 }
+
+/// What a block works in.
+type Scratch<'a> = (&'a mut [Column], &'a mut [Complex]);
 
 /// Where the rows of orders ±m stand, m up to the highest: `stride` columns for an order, and everything else at `rest`.
 #[derive(Clone, Copy)]
@@ -238,10 +274,7 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let target = (&mut *self.rows, self.places);
+        let target = (self.rows, self.places);
         self.columns.forward(simd, self.field, self.scratch, target);
-        // order 0 is its own mirror
-        (self.rows[0].0.as_flattened_mut().iter_mut()).for_each(|number| *number *= 0.5);
-        self.rows[1] = self.rows[0];
     }
 }

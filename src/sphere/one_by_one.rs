@@ -1,0 +1,79 @@
+//! Complex Fourier transforms of a block of latitudes one after the other, by `rustfft`: for lengths with a large prime, which
+//! [`super::columns`] would take as a plain sum, and the slow reference for all others.
+
+use std::sync::Arc;
+
+use rustfft::{Fft, FftPlanner};
+
+use super::Complex;
+use super::columns::{Column, LANES, Places};
+
+/// Both directions for one length.
+pub(super) struct OneByOne {
+    length: usize,
+    forward: Arc<dyn Fft<f64>>,
+    inverse: Arc<dyn Fft<f64>>,
+}
+
+impl OneByOne {
+    /// For N = `length` points.
+    pub fn new(length: usize) -> Self {
+        let mut planner = FftPlanner::new();
+        Self {
+            length,
+            forward: planner.plan_fft_forward(length),
+            inverse: planner.plan_fft_inverse(length),
+        }
+    }
+
+    /// Numbers that a transform works in: a line, and the library's own scratch.
+    pub fn room(&self) -> usize {
+        let scratch =
+            (self.forward.get_inplace_scratch_len()).max(self.inverse.get_inplace_scratch_len());
+        self.length + scratch
+    }
+
+    /// See [`super::columns::Columns::inverse`].
+    pub fn inverse(
+        &self,
+        (rows, places): (&[Column], impl Places),
+        frequencies: Option<&[f64]>,
+        field: &mut [Column],
+        room: &mut [Complex],
+    ) {
+        let (line, scratch) = room.split_at_mut(self.length);
+        for lane in 0..LANES {
+            for (k, z) in line.iter_mut().enumerate() {
+                let Column([re, im]) = &rows[places.of(k)];
+                *z = Complex::new(re[lane], im[lane]);
+                if let Some(frequencies) = frequencies {
+                    *z *= Complex::new(0.0, frequencies[k]);
+                }
+            }
+            self.inverse.process_with_scratch(line, scratch);
+            for (Column([re, im]), z) in field.iter_mut().zip(&*line) {
+                (re[lane], im[lane]) = (z.re, z.im);
+            }
+        }
+    }
+
+    /// See [`super::columns::Columns::forward`].
+    pub fn forward(
+        &self,
+        field: &[Column],
+        room: &mut [Complex],
+        (rows, places): (&mut [Column], impl Places),
+    ) {
+        let (line, scratch) = room.split_at_mut(self.length);
+        for lane in 0..LANES {
+            for (z, Column([re, im])) in line.iter_mut().zip(field) {
+                *z = Complex::new(re[lane], im[lane]);
+            }
+            self.forward.process_with_scratch(line, scratch);
+            for (k, z) in line.iter().enumerate() {
+                let Column([re, im]) = &mut rows[places.of(k)];
+                (re[lane], im[lane]) = (z.re, z.im);
+            }
+        }
+    }
+}
