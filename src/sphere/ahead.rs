@@ -32,16 +32,11 @@ mod tests {
 
     #[test]
     fn asking_for_memory_that_is_not_there_does_no_harm() {
-        let numbers: Vec<f64> = (0..100).map(f64::from).collect();
+        // nothing to compare: only a fault would show
+        let numbers = vec![0.0; 100];
         for further in [0, 100, 1 << 20, usize::MAX / 16, usize::MAX] {
             fetch(&numbers, further);
             fetch(&[], further);
         }
-        assert!(
-            numbers
-                .iter()
-                .zip(0..)
-                .all(|(number, i)| *number == f64::from(i))
-        );
     }
 }

@@ -20,7 +20,7 @@ pub fn butterfly<S: Simd>(simd: S, x: &mut [Z<S>]) {
             let odd = four(simd, b, d, f, h);
             x.copy_from_slice(&eight(simd, even, odd));
         }
-        _ => {}
+        _ => debug_assert!(false, "no transform of {} numbers", x.len()),
     }
 }
 

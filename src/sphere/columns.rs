@@ -415,8 +415,8 @@ mod tests {
         ] {
             let columns = Columns::new(n).unwrap();
             let library = OneByOne::new(n);
-            // coefficient k stands at place 3k mod 3n+1, one further in the source
-            let places: Vec<usize> = (0..n).map(|k| (3 * k) % (3 * n + 1)).collect();
+            // coefficient k stands at place 3k + 5 mod 3n + 1, one further in the source
+            let places: Vec<usize> = (0..n).map(|k| (3 * k + 5) % (3 * n + 1)).collect();
             let listed = |offset| Listed {
                 places: &places,
                 offset,

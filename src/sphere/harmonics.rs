@@ -33,8 +33,16 @@ pub struct SpherePlan {
 impl SpherePlan {
     /// A plan for degrees up to L = `degree` on `latitudes` × `longitudes` points; quadrature is exact for products of
     /// degree < 2·latitudes. Orders go up to L or below half the longitudes; coefficients of higher order count as zero.
+    ///
+    /// # Panics
+    ///
+    /// Of a grid without points.
     #[must_use]
     pub fn new(degree: usize, latitudes: usize, longitudes: usize) -> Self {
+        assert!(
+            latitudes > 0 && longitudes > 0,
+            "a grid of {latitudes} × {longitudes} points"
+        );
         let orders = degree.min((longitudes - 1) / 2);
         let quadrature = Quadrature::new(3, latitudes);
         let northern = latitudes.div_ceil(2);
@@ -42,7 +50,7 @@ impl SpherePlan {
             .map(|(_, weight)| weight / longitudes as f64)
             .collect();
         let legendre = Legendre::new(degree, orders, &quadrature.nodes[..northern], &weights);
-        let parallels = Parallels::new(longitudes, orders, legendre.blocks().0.len());
+        let parallels = Parallels::new(latitudes, longitudes, orders);
         Self {
             degree,
             longitudes,
@@ -107,7 +115,7 @@ impl SpherePlan {
     }
 
     /// cos θ_j of every block of a folded field, and the weights; a lane stands for two points at each longitude, and ∫f dσ is the sum
-    /// over all of them.
+    /// over all of them. What the last block lacks is its last latitude again, of weight zero.
     #[must_use]
     pub fn blocks(&self) -> (&[[f64; LANES]], &[[f64; LANES]]) {
         self.legendre.blocks()
@@ -132,10 +140,11 @@ impl SpherePlan {
 
     /// Coefficients up to `degree` ≤ L, by quadrature: c_ℓm = Σ_j w_j P̄_ℓm mean_φ(f √2 cos mφ) and so on.
     pub fn analysis(&mut self, values: &[f64], state: &mut [f64]) {
-        let parallel = self.parallel(state_degree(state.len()));
+        let degree = state_degree(state.len());
+        let parallel = self.parallel(degree);
         self.parallels.fold(values, &mut self.folded);
         let rows = &mut self.rows;
-        self.parallels.analysis(&mut self.folded, rows, parallel);
+        (self.parallels).analysis(degree, &mut self.folded, rows, parallel);
         self.legendre.analysis(rows, state, parallel);
     }
 
@@ -160,7 +169,7 @@ impl SpherePlan {
     }
 
     /// The weak divergence: c ← ∫ ∇Y_ℓm·F dσ for every harmonic up to `state`'s degree l ≤ L − 1, where the tangent field F
-    /// is given by `meridional` = F·∇x/(1−x²) and `zonal` = F·∇φ, folded (and destroyed). Two states of degree l + 1 are scratch.
+    /// is given by `meridional` = F·∇x/(1−x²) and `zonal` = F·∇φ, folded (and destroyed), finite in every lane. Two states of degree l + 1 are scratch.
     pub fn weak_divergence(
         &mut self,
         meridional: &mut [Column],
@@ -172,9 +181,9 @@ impl SpherePlan {
         let degree = state_degree(state.len());
         let parallel = self.parallel(degree);
         let rows = &mut self.rows;
-        self.parallels.analysis(meridional, rows, parallel);
+        (self.parallels).analysis(degree + 1, meridional, rows, parallel);
         self.legendre.analysis(rows, a, parallel);
-        self.parallels.analysis(zonal, rows, parallel);
+        (self.parallels).analysis(degree + 1, zonal, rows, parallel);
         self.legendre.analysis(rows, b, parallel);
         let (a, b, slopes) = (&*a, &*b, &self.slopes);
         let each = |orders: Range<usize>, mut rest: &mut [f64]| {
@@ -398,22 +407,40 @@ mod tests {
 
     #[test]
     fn transforms_have_the_same_bits_on_any_number_of_threads() {
-        let degree = 140;
-        let state = coefficients(degree, 9);
-        let results = [1, 2, 3].map(|threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-            pool.build().unwrap().install(|| {
-                let mut plan = SpherePlan::new(degree, 141, 282);
-                assert_eq!(plan.parallel(degree), threads > 1);
-                let mut values = vec![0.0; plan.points()];
-                plan.synthesis(&state, &mut values);
-                let mut back = state.clone();
-                plan.analysis(&values, &mut back);
-                (values, back)
-            })
-        });
-        assert_eq!(results[0], results[1]);
-        assert_eq!(results[0], results[2]);
+        // transforms abreast and (of 2·3·47 longitudes) one by one; two vectors of latitudes, where orders go in pairs; a low degree on a high plan
+        let cases = [
+            (140, 140, 141, 288),
+            (140, 140, 141, 282),
+            (300, 299, 32, 640),
+            (300, 200, 96, 640),
+        ];
+        for (highest, degree, latitudes, longitudes) in cases {
+            let state = coefficients(degree, 9);
+            let results = [1, 2, 3].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                pool.build().unwrap().install(|| {
+                    let mut plan = SpherePlan::new(highest, latitudes, longitudes);
+                    assert_eq!(plan.parallel(degree), threads > 1);
+                    let mut values = vec![0.0; plan.points()];
+                    plan.synthesis(&state, &mut values);
+                    let mut back = state.clone();
+                    plan.analysis(&values, &mut back);
+                    let (low, lower) = (degree - 1, degree - 2);
+                    let small = coefficients(lower, 10);
+                    let mut g = vec![0.0; Domain::Sphere.length(low)];
+                    plan.meridional(&small, &mut g);
+                    let [mut z, mut u, mut w] =
+                        [(); 3].map(|()| vec![Column::default(); plan.folded_length()]);
+                    plan.with_gradient(&small, &g, &mut z, &mut u, &mut w);
+                    let [mut a, mut b] = [g.clone(), g.clone()];
+                    let mut weak = small.clone();
+                    plan.weak_divergence(&mut u, &mut w, &mut a, &mut b, &mut weak);
+                    let numbers = values.into_iter().chain(back).chain(weak);
+                    numbers.map(f64::to_bits).collect::<Vec<_>>()
+                })
+            });
+            assert!(results[0] == results[1] && results[0] == results[2]);
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! Latitude x_j and its mirror −x_j are the real and the imaginary part of one complex function of longitude, so that one complex
 //! transform of N points serves two parallels. A field on the grid is so *folded* at the equator, and eight northern latitudes lie side by
 //! side: block after block from the pole downwards, and in a block longitude after longitude, a [`Column`] each. What is missing in the last
-//! block is filled up with another latitude (the equator by a synthesis), which is finite where the field is and counts nothing. An equator of
-//! the grid is its own mirror and stands in both parts.
+//! block is filled up with its last latitude over and over, which weighs nothing there. An equator of the grid is its own mirror and stands in
+//! both parts.
 //!
 //! The sums of [`super::legendre`] come in columns too, two for an order (Z_m and Z_{−m}) and a block: order after order from the synthesis,
 //! block after block for the analysis, so that threads can share orders there and blocks here. The transforms of [`super::columns`] read and
@@ -20,6 +20,7 @@ use super::turning::{Fold, Turned, Unfold};
 
 /// The transforms of a grid; every block of eight latitudes has its scratch.
 pub struct Parallels {
+    latitudes: usize,
     longitudes: usize,
     /// Number of blocks.
     blocks: usize,
@@ -29,7 +30,7 @@ pub struct Parallels {
     /// The order of coefficient k, k or k − N; 0 beyond the highest.
     frequencies: Vec<f64>,
     /// Which latitude of a block stands at each place of its turned rows, and the other way round.
-    latitudes: [usize; LANES],
+    order: [usize; LANES],
     turned: [usize; LANES],
     scratch: Vec<Column>,
     /// Lines for transforms one by one.
@@ -43,16 +44,17 @@ enum Fourier {
 }
 
 impl Parallels {
-    /// For so many longitudes, more than twice the highest order, and blocks of latitudes.
+    /// For a grid of so many longitudes, more than twice the highest order.
     #[must_use]
-    pub fn new(longitudes: usize, highest: usize, blocks: usize) -> Self {
+    pub fn new(latitudes: usize, longitudes: usize, highest: usize) -> Self {
+        let blocks = latitudes.div_ceil(2).div_ceil(LANES);
         let frequency = |k: usize| match (k, longitudes - k) {
             (order, _) if order <= highest => order as f64,
             (_, order) if order <= highest => -(order as f64),
             _ => 0.0,
         };
         let arch = pulp::Arch::new();
-        let latitudes = arch.dispatch(Turned);
+        let order = arch.dispatch(Turned);
         let fourier = Columns::new(longitudes).map_or_else(
             || Fourier::OneByOne(OneByOne::new(longitudes)),
             Fourier::Abreast,
@@ -62,15 +64,16 @@ impl Parallels {
             Fourier::OneByOne(plan) => plan.room(),
         };
         Self {
+            latitudes,
             longitudes,
             blocks,
             highest,
             fourier,
             room: vec![Complex::default(); room * blocks],
             frequencies: (0..longitudes).map(frequency).collect(),
-            latitudes,
+            order,
             turned: std::array::from_fn(|lane| {
-                latitudes.iter().position(|l| *l == lane).unwrap_or(lane)
+                order.iter().position(|l| *l == lane).unwrap_or(lane)
             }),
             scratch: vec![Column::default(); longitudes * blocks],
             arch,
@@ -130,14 +133,20 @@ impl Parallels {
         }
     }
 
-    /// N Z_m and N Z_{−m} from a folded field, which is destroyed; order 0 with half of N Z_0 in either place.
-    pub fn analysis(&mut self, field: &mut [Column], rows: &mut [Column], parallel: bool) {
+    /// N Z_m and N Z_{−m}, m ≤ `degree`, from a folded field, which is destroyed; order 0 with half of N Z_0 in either place.
+    pub fn analysis(
+        &mut self,
+        degree: usize,
+        field: &mut [Column],
+        rows: &mut [Column],
+        parallel: bool,
+    ) {
         let (n, arch, fourier) = (self.longitudes, self.arch, &self.fourier);
         let room = self.room.len() / self.blocks;
         let block_rows = 2 * (self.highest + 2);
         // what is of no order goes behind them
         let places = Orders {
-            highest: self.highest,
+            highest: degree.min(self.highest),
             longitudes: n,
             stride: 2,
             offset: 0,
@@ -175,7 +184,8 @@ impl Parallels {
     /// Rows of longitudes, from north to south, of a folded field.
     pub fn unfold(&self, field: &[Column], values: &mut [f64]) {
         let n = self.longitudes;
-        let (north, south) = values.split_at_mut((values.len() / n).div_ceil(2) * n);
+        let values = &mut values[..self.latitudes * n];
+        let (north, south) = values.split_at_mut(self.latitudes.div_ceil(2) * n);
         // the equator has no mirror
         let (mut north, mut south) = (north.chunks_exact_mut(n), south.chunks_exact_mut(n).rev());
         for field in field.chunks_exact(n) {
@@ -187,15 +197,14 @@ impl Parallels {
             self.arch.dispatch(Unfold {
                 field,
                 parts,
-                latitudes: &self.latitudes,
+                latitudes: &self.order,
             });
         }
     }
 
     /// The folded field of rows of longitudes, from north to south.
     pub fn fold(&self, values: &[f64], field: &mut [Column]) {
-        let n = self.longitudes;
-        let latitudes = values.len() / n;
+        let (n, latitudes) = (self.longitudes, self.latitudes);
         for (block, field) in field.chunks_exact_mut(n).enumerate() {
             let mut parts: [[&[f64]; LANES]; 2] = [[&[]; LANES]; 2];
             for (lane, place) in self.turned.iter().enumerate() {
@@ -207,7 +216,7 @@ impl Parallels {
             self.arch.dispatch(Fold {
                 parts,
                 field,
-                latitudes: &self.latitudes,
+                latitudes: &self.order,
             });
         }
     }

@@ -116,3 +116,76 @@ impl WithSimd for Fold<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of so many latitudes into a block and back, on one instruction set.
+    struct ThereAndBack<'a> {
+        rows: &'a [Vec<f64>],
+        back: &'a mut [Vec<f64>],
+        field: &'a mut [Column],
+    }
+
+    impl WithSimd for ThereAndBack<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let order = Turned.with_simd(simd);
+            let last = self.rows.len() - 1;
+            let parts = [order.map(|l| &*self.rows[l.min(last)]); 2];
+            let field = &mut *self.field;
+            let latitudes = &order;
+            let fold = Fold {
+                parts,
+                field,
+                latitudes,
+            };
+            fold.with_simd(simd);
+            let mut parts: [[&mut [f64]; LANES]; 2] = Default::default();
+            for (lane, row) in self.back.iter_mut().enumerate() {
+                let place = order.iter().position(|l| *l == lane).unwrap();
+                parts[1][place] = row;
+            }
+            let unfold = Unfold {
+                field: self.field,
+                parts,
+                latitudes,
+            };
+            unfold.with_simd(simd);
+        }
+    }
+
+    #[test]
+    fn rows_into_a_block_and_back_are_the_rows_on_every_instruction_set() {
+        for (n, count) in [(1, 8), (3, 8), (4, 8), (7, 3), (12, 8), (12, 5), (13, 1)] {
+            let rows: Vec<Vec<f64>> = (0..count)
+                .map(|j| (0..n).map(|i| (100 * j + i) as f64).collect())
+                .collect();
+            let check = |run: &dyn Fn(ThereAndBack<'_>)| {
+                let mut back = vec![vec![f64::NAN; n]; count];
+                let mut field = vec![Column::default(); n];
+                run(ThereAndBack {
+                    rows: &rows,
+                    back: &mut back,
+                    field: &mut field,
+                });
+                assert_eq!(rows, back);
+                for (i, Column(parts)) in field.iter().enumerate() {
+                    for lane in 0..LANES {
+                        let exact = rows[lane.min(count - 1)][i];
+                        assert_eq!(parts.map(|part| part[lane]), [exact; 2]);
+                    }
+                }
+            };
+            check(&|work| pulp::Arch::new().dispatch(work));
+            check(&|work| Simd::vectorize(pulp::Scalar::new(), work));
+            #[cfg(target_arch = "x86_64")]
+            if let Some(simd) = pulp::x86::V3::try_new() {
+                check(&|work| Simd::vectorize(simd, work));
+            }
+        }
+    }
+}

@@ -184,7 +184,7 @@ fn products<S: Simd, const V: usize>(
                 2 => strip::<S, 2>(simd, tile, turned, i, from, padded),
                 _ => strip::<S, 1>(simd, tile, turned, i, from, padded),
             }
-            from += vectors.max(1) * lanes;
+            from += vectors * lanes;
         }
     }
     let order = Turned.with_simd(simd);

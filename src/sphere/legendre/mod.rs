@@ -13,9 +13,13 @@
 //!
 //! Near the poles sin^mθ underflows for high orders although P̄_ℓm is of order one at higher degrees. So for every order
 //! and latitude the recurrence starts at the first degree where |P̄| passes 2^−120, from values found once with an
-//! exponent of their own; what is left out is below 1e-35. The sums themselves are in `sums`.
+//! exponent of their own; what is left out is below 1e-35. The sums themselves are in `synthesis` and `analysis`.
 
-mod sums;
+mod analysis;
+mod run;
+#[cfg(test)]
+mod sums_tests;
+mod synthesis;
 
 use std::f64::consts::FRAC_1_SQRT_2;
 use std::ops::Range;
@@ -92,12 +96,12 @@ impl Legendre {
     #[must_use]
     pub fn new(degree: usize, highest: usize, northern: &[f64], weights: &[f64]) -> Self {
         let padded = northern.len().next_multiple_of(LANES);
-        let pad = |values: &[f64]| {
+        let pad = |values: &[f64], with: f64| {
             let mut values = values.to_vec();
-            values.resize(padded, 0.0);
+            values.resize(padded, with);
             values
         };
-        let cosines = pad(northern);
+        let cosines = pad(northern, northern.last().copied().unwrap_or_default());
         // log₂ of Π√((2k+1)/(2k))
         let mut sectoral = 0.0;
         let orders = (0..=highest)
@@ -112,7 +116,7 @@ impl Legendre {
         Self {
             tables: Tables {
                 squares: cosines.iter().map(|x| x * x).collect(),
-                weights: pad(weights),
+                weights: pad(weights, 0.0),
                 cosines,
                 orders,
             },
@@ -121,7 +125,7 @@ impl Legendre {
         }
     }
 
-    /// Blocks of [`LANES`] latitudes: all x_j, and all weights; what the last block lacks stands at the equator and weighs nothing.
+    /// Blocks of [`LANES`] latitudes: all x_j, and all weights; what the last block lacks is its last latitude again and weighs nothing.
     #[must_use]
     pub fn blocks(&self) -> (&[[f64; LANES]], &[[f64; LANES]]) {
         let Tables {
@@ -145,7 +149,7 @@ impl Legendre {
         let per_order = 2 * self.blocks().0.len();
         let (arch, table) = (self.arch, &self.tables);
         let each = |(orders, rows, coefficients): Share<'_, Column>| {
-            arch.dispatch(sums::Synthesis {
+            arch.dispatch(synthesis::Synthesis {
                 table,
                 orders,
                 state,
@@ -181,7 +185,7 @@ impl Legendre {
         let (arch, table) = (self.arch, &self.tables);
         let block_rows = 2 * (table.orders.len() + 1);
         let each = |(orders, state, sums): Share<'_, f64>| {
-            arch.dispatch(sums::Analysis {
+            arch.dispatch(analysis::Analysis {
                 table,
                 orders,
                 degree,
