@@ -8,7 +8,7 @@
 //! | circle, one field for all | whole steps by nodes, [`crate::dynamics::carriers`] | 2n a step | [`TOKENS_PER_NODE`] a node |
 //! | S² | the series of K² harmonics | nK² | [`SPHERE_SERIES_FROM`]·K² |
 //! | circle, the field | transforms of the grid; Z and its slope by cells from [`POINTS_PER_CELL`] points a cell | N log N | any |
-//! | S², the field | [`crate::sphere::legendre`] and [`crate::sphere::parallels`] | L³ | any |
+//! | S², the field | [`crate::sphere::legendre`] and [`crate::sphere::parallels`], orders in pairs for 16 northern latitudes, a latitude at a time for lengths with a prime above 31 | L³ | any |
 //! | merging | all pairs in the tangent space, [`crate::dynamics::tangent`] | n²d | up to [`TANGENT_UP_TO`] |
 //!
 //! with K ≈ 20 + 6√β degrees. For (SA) the series is taken only for tokens whose potential is at least [`LEAST_POTENTIAL`]; the others
@@ -57,7 +57,7 @@ const BLOCKS: usize = 32;
 /// 32768 angles take 0.7 ms, a step's sums 0.1 ms).
 pub const SHARED_FROM: usize = 1 << 15;
 /// From this many products latitudes·(degree² + [`FOURIER`]·longitudes) on a transform on S² is shared among threads (measured at 2
-/// threads: nothing is won at degree 127, a factor 1.7 at 255).
+/// threads: nothing is won at degree 127, a factor 1.6 at 255).
 const SHARED_TRANSFORM: usize = 3 << 20;
 /// A longitude of a Fourier transform costs as much as so many Legendre functions at a latitude (measured at 512 longitudes).
 const FOURIER: usize = 24;
