@@ -9,7 +9,7 @@ use pulp::{Simd, WithSimd};
 
 use super::super::columns::{Column, vector};
 use super::super::vectors::load;
-use super::run::{Starts, abreast, advance, even_functions, first, in_pairs, place};
+use super::run::{abreast, advance, begin_all, even_functions, first, in_pairs, open, place};
 use super::{Order, Tables, tree_sum};
 
 /// See [`super::Legendre::analysis`]; the orders of one part.
@@ -96,12 +96,7 @@ impl Analysis<'_> {
         let (sums, _) = S::as_mut_simd_f64s(self.sums);
         let mut q = [[[simd.splat_f64s(0.0); 2]; V]; P];
         let size = even_functions(self.degree, order);
-        let mut tables = [&self.table.orders[order]; P];
-        let mut starts = [Starts([&[]; V]); P];
-        for o in 0..P {
-            tables[o] = &self.table.orders[order + o];
-            starts[o] = Starts::of(tables[o], S::F64_LANES, from);
-        }
+        let (tables, mut starts) = open::<P, V>(&self.table.orders[order..], S::F64_LANES, from);
         let mut index = first(&starts);
         if FIRST {
             // as far as nothing has started
@@ -111,10 +106,7 @@ impl Analysis<'_> {
         }
         let end = even_functions(self.degree, order + P - 1);
         while index < end {
-            for o in 0..P {
-                starts[o].begin(simd, index, from, &mut q[o]);
-            }
-            let next = first(&starts).min(end);
+            let next = begin_all(simd, &mut starts, index, from, &mut q).min(end);
             for k in index..next {
                 for o in 0..P {
                     let slots = &mut sums[4 * (o * size + k)..][..4];

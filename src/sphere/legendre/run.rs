@@ -27,12 +27,12 @@ pub(super) fn first<const P: usize, const V: usize>(starts: &[Starts<'_, V>; P])
 
 /// Where the latitudes of an order start that have not yet, for each of several vectors.
 #[derive(Clone, Copy)]
-pub(super) struct Starts<'a, const V: usize>(pub [&'a [Start]; V]);
+pub(super) struct Starts<'a, const V: usize>([&'a [Start]; V]);
 
 impl<'a, const V: usize> Starts<'a, V> {
     /// All of them, from a latitude on.
     #[inline(always)]
-    pub fn of(order: &'a Order, lanes: usize, from: usize) -> Self {
+    fn of(order: &'a Order, lanes: usize, from: usize) -> Self {
         let mut starts: [&[Start]; V] = [&[]; V];
         for v in 0..V {
             starts[v] = order.starts_of(from + v * lanes);
@@ -72,6 +72,37 @@ impl<'a, const V: usize> Starts<'a, V> {
             }
         }
     }
+}
+
+/// Several orders, and where their latitudes start, before any has.
+#[inline(always)]
+pub(super) fn open<const P: usize, const V: usize>(
+    orders: &[Order],
+    lanes: usize,
+    from: usize,
+) -> ([&Order; P], [Starts<'_, V>; P]) {
+    let mut tables = [&orders[0]; P];
+    let mut starts = [Starts([&[]; V]); P];
+    for o in 0..P {
+        tables[o] = &orders[o];
+        starts[o] = Starts::of(tables[o], lanes, from);
+    }
+    (tables, starts)
+}
+
+/// Lets the latitudes of several orders start that do so here; returns where the next do.
+#[inline(always)]
+pub(super) fn begin_all<S: Simd, const P: usize, const V: usize>(
+    simd: S,
+    starts: &mut [Starts<'_, V>; P],
+    index: usize,
+    from: usize,
+    q: &mut [[[S::f64s; 2]; V]; P],
+) -> usize {
+    for o in 0..P {
+        starts[o].begin(simd, index, from, &mut q[o]);
+    }
+    first(starts)
 }
 
 /// q_{k−1}, q_k → q_k, q_{k+1}.

@@ -9,7 +9,7 @@ use pulp::{Simd, WithSimd};
 use super::super::columns::{Column, LANES, vector_mut};
 use super::super::domain::sphere_row;
 use super::super::vectors::load;
-use super::run::{Starts, abreast, advance, even_functions, first, in_pairs, place};
+use super::run::{abreast, advance, begin_all, even_functions, first, in_pairs, open, place};
 use super::{Order, Scale, Tables};
 
 /// See [`super::Legendre::synthesis`]; the orders of one part.
@@ -88,19 +88,11 @@ impl Synthesis<'_> {
         let size = even_functions(self.degree, order);
         let (factors, _) = self.coefficients.as_chunks::<4>();
         // together as far as the shorter one goes
-        let mut tables = [&self.table.orders[order]; P];
-        let mut starts = [Starts([&[]; V]); P];
-        for o in 0..P {
-            tables[o] = &self.table.orders[order + o];
-            starts[o] = Starts::of(tables[o], S::F64_LANES, from);
-        }
+        let (tables, mut starts) = open::<P, V>(&self.table.orders[order..], S::F64_LANES, from);
         let mut index = first(&starts);
         let end = even_functions(self.degree, order + P - 1);
         while index < end {
-            for o in 0..P {
-                starts[o].begin(simd, index, from, &mut q[o]);
-            }
-            let next = first(&starts).min(end);
+            let next = begin_all(simd, &mut starts, index, from, &mut q).min(end);
             let mut steps: [&[[f64; 2]]; P] = [&[]; P];
             let mut pieces: [&[[f64; 4]]; P] = [&[]; P];
             for o in 0..P {
