@@ -366,3 +366,47 @@ impl Mix<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Law;
+
+    #[test]
+    fn every_instruction_set_moves_few_tokens_alike() {
+        for (count, dimension) in [(1, 3), (7, 5), (31, 8), (32, 33), (33, 16), (64, 64)] {
+            let tokens = Law::Uniform.sample(count, dimension, 5);
+            let mut results: Vec<Vec<f64>> = Vec::new();
+            let mut each = |run: &dyn Fn(Few<'_>)| {
+                let mut drift = vec![f64::NAN; count * dimension];
+                let mut potential = vec![f64::NAN; count];
+                run(Few {
+                    beta: 4.0,
+                    normalisation: Normalisation::Softmax,
+                    scale: 1.0,
+                    dimension,
+                    positions: &tokens.positions,
+                    weights: &tokens.weights,
+                    scratch: &mut vec![f64::NAN; scratch(count)],
+                    drift: &mut drift,
+                    potential: &mut potential,
+                });
+                results.push(drift.into_iter().chain(potential).collect());
+            };
+            each(&|few| pulp::Arch::new().dispatch(few));
+            each(&|few| Simd::vectorize(pulp::Scalar::new(), few));
+            #[cfg(target_arch = "x86_64")]
+            if let Some(simd) = pulp::x86::V3::try_new() {
+                each(&|few| Simd::vectorize(simd, few));
+            }
+            for other in &results[1..] {
+                for (a, b) in results[0].iter().zip(other) {
+                    assert!(
+                        (a - b).abs() < 1e-13,
+                        "n {count} d {dimension}: {a:e} {b:e}"
+                    );
+                }
+            }
+        }
+    }
+}
