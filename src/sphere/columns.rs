@@ -114,13 +114,13 @@ impl Columns {
         };
         let ends = (places, InOrder);
         match frequencies {
-            Some(list) => first.run(simd, Turned::<true, true>(list), ends, rows, here),
-            None => first.run(simd, Turned::<true, false>(&[]), ends, rows, here),
+            Some(list) => first.run(simd, Taken::<true, true>(list), ends, rows, here),
+            None => first.run(simd, Taken::<true, false>(&[]), ends, rows, here),
         }
         for pass in passes {
             pass.run(
                 simd,
-                Turned::<true, false>(&[]),
+                Taken::<true, false>(&[]),
                 (InOrder, InOrder),
                 here,
                 other,
@@ -142,7 +142,7 @@ impl Columns {
         let Some((last, passes)) = self.passes.split_last() else {
             return;
         };
-        let as_is = Turned::<false, false>(&[]);
+        let as_is = Taken::<false, false>(&[]);
         for pass in passes {
             pass.run(simd, as_is, (InOrder, InOrder), here, other);
             std::mem::swap(&mut here, &mut other);
@@ -194,7 +194,7 @@ fn radices(n: usize) -> Vec<usize> {
 
 /// How a pass takes its numbers: with real and imaginary part exchanged for the `INVERSE`, number k times im_k for a `DERIVATIVE`.
 #[derive(Clone, Copy)]
-struct Turned<'a, const INVERSE: bool, const DERIVATIVE: bool>(&'a [f64]);
+struct Taken<'a, const INVERSE: bool, const DERIVATIVE: bool>(&'a [f64]);
 
 impl Pass {
     /// One pass from a buffer into another, from places to places.
@@ -202,18 +202,18 @@ impl Pass {
     fn run<S: Simd, const I: bool, const D: bool>(
         &self,
         simd: S,
-        turned: Turned<'_, I, D>,
+        taken: Taken<'_, I, D>,
         ends: (impl Places, impl Places),
         from: &[Column],
         to: &mut [Column],
     ) {
         match self.radix {
-            2 => simd.vectorize(Step::<_, _, I, D, 2>::of(self, turned, ends, from, to)),
-            3 => simd.vectorize(Step::<_, _, I, D, 3>::of(self, turned, ends, from, to)),
-            4 => simd.vectorize(Step::<_, _, I, D, 4>::of(self, turned, ends, from, to)),
-            5 => simd.vectorize(Step::<_, _, I, D, 5>::of(self, turned, ends, from, to)),
-            8 => simd.vectorize(Step::<_, _, I, D, 8>::of(self, turned, ends, from, to)),
-            _ => simd.vectorize(Step::<_, _, I, D, 0>::of(self, turned, ends, from, to)),
+            2 => simd.vectorize(Step::<_, _, I, D, 2>::of(self, taken, ends, from, to)),
+            3 => simd.vectorize(Step::<_, _, I, D, 3>::of(self, taken, ends, from, to)),
+            4 => simd.vectorize(Step::<_, _, I, D, 4>::of(self, taken, ends, from, to)),
+            5 => simd.vectorize(Step::<_, _, I, D, 5>::of(self, taken, ends, from, to)),
+            8 => simd.vectorize(Step::<_, _, I, D, 8>::of(self, taken, ends, from, to)),
+            _ => simd.vectorize(Step::<_, _, I, D, 0>::of(self, taken, ends, from, to)),
         }
     }
 }
@@ -221,7 +221,7 @@ impl Pass {
 /// A pass whose radix is known; 0 is any prime.
 struct Step<'a, A, B, const I: bool, const D: bool, const R: usize> {
     pass: &'a Pass,
-    turned: Turned<'a, I, D>,
+    taken: Taken<'a, I, D>,
     ends: (A, B),
     from: &'a [Column],
     to: &'a mut [Column],
@@ -253,14 +253,14 @@ impl<'a, A: Places, B: Places, const I: bool, const D: bool, const R: usize>
 {
     fn of(
         pass: &'a Pass,
-        turned: Turned<'a, I, D>,
+        taken: Taken<'a, I, D>,
         ends: (A, B),
         from: &'a [Column],
         to: &'a mut [Column],
     ) -> Self {
         Self {
             pass,
-            turned,
+            taken,
             ends,
             from,
             to,
@@ -318,7 +318,7 @@ impl<'a, A: Places, B: Places, const I: bool, const D: bool, const R: usize>
         let Column(parts) = &self.from[self.ends.0.of(k)];
         let [re, im] = [vector::<S>(&parts[0], lane), vector::<S>(&parts[1], lane)];
         let z = if D {
-            let Turned(frequencies) = self.turned;
+            let Taken(frequencies) = self.taken;
             let (m, minus) = (frequencies[k], -frequencies[k]);
             [
                 simd.mul_f64s(im, simd.splat_f64s(minus)),

@@ -28,6 +28,7 @@ use rayon::prelude::*;
 
 use super::Domain;
 use super::columns::{Column, LANES};
+use super::domain::sphere_row;
 
 /// log₂ of the smallest value a recurrence starts from.
 const NEGLIGIBLE: i32 = -120;
@@ -218,10 +219,8 @@ fn share_state(
     each: impl Fn(Share<'_, f64>) + Sync,
     parallel: bool,
 ) {
-    let size = |orders: &Range<usize>| {
-        let (first, last) = (degree + 1 - orders.start, degree + 1 - orders.end);
-        first * (first + 1) - last * (last + 1)
-    };
+    let size =
+        |orders: &Range<usize>| sphere_row(degree, orders.end) - sphere_row(degree, orders.start);
     share_out(parts, degree, state, size, each, parallel).fill(0.0);
 }
 
