@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use metastable::batch::{self, BatchError, Summary};
-use metastable::engine::{Experiment, presets};
+use metastable::experiment::{Experiment, presets};
 use metastable::tui;
 
 /// Exit code for a wrong input.

@@ -26,7 +26,9 @@
 //! | [`dynamics`] | the equations: kernel, all pairs, moments, general systems, the mean-field tendency, the flow of markers, merging |
 //! | [`theory`] | predictions to hold a run against |
 //! | [`observe`] | the table of observables |
-//! | [`engine`] | a run: experiment, session, snapshot, worker |
+//! | [`experiment`] | what is asked: the keys of a file, its defaults and checks, the presets |
+//! | [`snapshot`] | what is seen: immutable views of one frame, and the history |
+//! | [`run`] | what moves: the session and the thread that computes it |
 //! | [`batch`] | work without a screen: runs and their files |
 //! | [`tui`] | the dashboard |
 //!
@@ -48,8 +50,8 @@
 //! hardmax weights, a perceptron, the schemes of layer normalisation, ℝ^d; its drift goes by all pairs ([`dynamics::general`]).
 //! Where the limit of many tokens has no density on the sphere something else stands beside them: a reference run of N tokens,
 //! the Gaussian mean field of ℝ^d ([`dynamics::gaussian`]), a density for each natural frequency
-//! ([`engine::field_run`]), or the closed equations of pairs beside an ensemble ([`dynamics::pairs`]). A key of the
-//! experiment can be varied from run to run ([`engine::sweep`]), and a given model's tokens replayed ([`engine::replay`]).
+//! ([`run::density`]), or the closed equations of pairs beside an ensemble ([`dynamics::pairs`]). A key of the
+//! experiment can be varied from run to run ([`run::sweep`]), and a given model's tokens replayed ([`experiment::replay`]).
 //!
 //! # Speed
 //! Which way a drift goes is one documented rule ([`dispatch`]): all pairs once for both of their tokens
@@ -65,7 +67,8 @@
 //!
 //! # A run from code
 //! ```
-//! use metastable::engine::{Session, presets};
+//! use metastable::experiment::presets;
+//! use metastable::run::Session;
 //!
 //! let mut experiment = presets::load("kuramoto")?;
 //! experiment.time.end = 1.0;
@@ -84,10 +87,12 @@
 pub mod batch;
 pub mod dispatch;
 pub mod dynamics;
-pub mod engine;
+pub mod experiment;
 pub mod integrate;
 pub mod measure;
 pub mod observe;
+pub mod run;
+pub mod snapshot;
 pub mod sphere;
 pub mod theory;
 pub mod tui;

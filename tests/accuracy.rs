@@ -5,12 +5,12 @@ mod common;
 
 use common::{experiment, field_from, flat, numbers, reference, system, with_tokens};
 use metastable::dynamics::{Attention, Kernel, Normalisation};
-use metastable::engine::Session;
-use metastable::engine::token_run::TokenRun;
 use metastable::integrate::{Explicit, tableau::DORMAND_PRINCE_853};
 use metastable::measure::{Density, Law, Particles};
 use metastable::observe::around::Sorted;
 use metastable::observe::transport::wasserstein;
+use metastable::run::Session;
+use metastable::run::tokens::TokenRun;
 use metastable::sphere::bessel::scaled_multipliers;
 use metastable::theory;
 
@@ -464,7 +464,7 @@ fn the_layer_scheme_converges_to_the_flow_at_first_order() {
     let run = |step: f64| {
         let mut spec = system(3.0, "softmax", 0.0, 1e-11);
         spec.tokens.count = 12;
-        spec.time.scheme = metastable::engine::Scheme::Layer;
+        spec.time.scheme = metastable::experiment::Scheme::Layer;
         spec.time.step = Some(step);
         let mut run = TokenRun::new(&spec);
         run.advance(0.0, 1.0, NEVER).unwrap();
@@ -491,7 +491,7 @@ fn the_layer_scheme_converges_to_the_flow_at_first_order() {
 fn one_layer_is_the_formula_of_the_paper() {
     let mut spec = system(2.0, "softmax", 0.0, 1e-9);
     (spec.tokens.count, spec.tokens.dimension, spec.tokens.seed) = (3, 3, 1);
-    spec.time.scheme = metastable::engine::Scheme::Layer;
+    spec.time.scheme = metastable::experiment::Scheme::Layer;
     spec.time.step = Some(0.5);
     let mut run = TokenRun::new(&spec);
     let before = run.tokens().clone();

@@ -6,10 +6,10 @@ mod common;
 
 use common::experiment;
 use metastable::dynamics::{Attention, Kernel, Normalisation};
-use metastable::engine::Session;
-use metastable::engine::marker_run::MarkerRun;
 use metastable::integrate::{Explicit, tableau::DORMAND_PRINCE_853};
 use metastable::measure::{Density, Law};
+use metastable::run::Session;
+use metastable::run::characteristics::MarkerRun;
 use metastable::sphere::Domain;
 
 /// Spectral coefficients at time `end`, by a fine explicit integration of the mean field.

@@ -404,7 +404,7 @@ fn presets_are_listed_shown_and_located_and_a_users_own_are_read() {
 #[test]
 fn every_file_of_the_presets_folder_is_built_in() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("presets");
-    let names: std::collections::BTreeSet<String> = metastable::engine::presets::list()
+    let names: std::collections::BTreeSet<String> = metastable::experiment::presets::list()
         .into_iter()
         .map(|p| p.name)
         .collect();

@@ -6,8 +6,9 @@ mod common;
 use std::path::Path;
 
 use common::experiment;
-use metastable::engine::experiment::{Scheme, Source};
-use metastable::engine::{FieldInitial, decode, presets};
+use metastable::experiment::read::experiment as decode;
+use metastable::experiment::spec::{Scheme, Source};
+use metastable::experiment::{FieldInitial, presets};
 use metastable::measure::Law;
 use metastable::sphere::Domain;
 
@@ -75,7 +76,7 @@ fn what_is_written_is_read_back_as_the_same_experiment() {
         let again = experiment(&spec.to_toml().unwrap());
         assert_eq!(
             again,
-            metastable::engine::Experiment {
+            metastable::experiment::Experiment {
                 notes: again.notes.clone(),
                 ..spec
             },

@@ -3,7 +3,9 @@
 
 mod common;
 
-use metastable::engine::{Experiment, Session, presets};
+use metastable::experiment::{Experiment, presets};
+
+use metastable::run::Session;
 
 /// The last value of the tokens' energy, order parameter and cluster count of every preset. For the runs without noise
 /// these are converged to more digits than are asserted; for those with noise they are those of the seed.

@@ -4,14 +4,16 @@
 use std::path::{Path, PathBuf};
 
 /// The rooms, from the ground up.
-const ROOMS: [&str; 9] = [
+const ROOMS: [&str; 11] = [
     "sphere",
     "integrate",
     "measure",
     "dynamics",
     "theory",
     "observe",
-    "engine",
+    "experiment",
+    "snapshot",
+    "run",
     "batch",
     "tui",
 ];
@@ -94,8 +96,8 @@ fn imports_run_one_way() {
 #[test]
 fn the_reader_of_imports_sees_through_braces() {
     assert_eq!(rooms_named("use crate::sphere::Complex;"), [0]);
-    assert_eq!(rooms_named("use crate::{measure::Law, tui};"), [2, 8]);
-    assert!(rooms_named("use super::engine;").is_empty());
+    assert_eq!(rooms_named("use crate::{measure::Law, tui};"), [2, 10]);
+    assert!(rooms_named("use super::run;").is_empty());
 }
 
 #[test]

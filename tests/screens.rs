@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use metastable::engine::worker::{Report, Status};
-use metastable::engine::{Session, presets};
+use metastable::experiment::presets;
+use metastable::run::Session;
+use metastable::run::worker::{Report, Status};
 use metastable::tui::Marker;
 use metastable::tui::model::{Message, Model, Popup, PresetLine};
 use metastable::tui::theme::{Depth, Theme};

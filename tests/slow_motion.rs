@@ -6,8 +6,9 @@ mod common;
 
 use common::{experiment, numbers, reference};
 use metastable::dynamics::{Attention, Normalisation};
-use metastable::engine::token_run::TokenRun;
-use metastable::engine::{Experiment, Session};
+use metastable::experiment::Experiment;
+use metastable::run::Session;
+use metastable::run::tokens::TokenRun;
 use metastable::theory;
 
 /// Positions are known to 1e-16: a gap of (1e-4)²/2 and, a step later, 1e-4·e^{−5} is then known to nine digits.

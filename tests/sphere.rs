@@ -5,11 +5,11 @@ mod common;
 
 use common::{field_from, numbers, reference, system_in};
 use metastable::dynamics::{Attention, Kernel, Normalisation, SphereMeanField, ZonalMeanField};
-use metastable::engine::field_run::FieldRun;
 use metastable::integrate::tableau::DORMAND_PRINCE_853;
 use metastable::integrate::{Explicit, Exponential};
 use metastable::measure::law::Term;
 use metastable::measure::{Density, Law};
+use metastable::run::density::FieldRun;
 use metastable::sphere::harmonics::at_point;
 use metastable::sphere::{Domain, domain::sphere_row};
 use metastable::theory;

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use common::{experiment, with_tokens};
 use metastable::dynamics::Normalisation;
-use metastable::engine::worker::{Report, Status};
-use metastable::engine::{Change, Command, Experiment, Session, Worker};
+use metastable::experiment::{Change, Experiment};
 use metastable::measure::Particles;
+use metastable::run::worker::{Report, Status};
+use metastable::run::{Command, Session, Worker};
 
 fn short(end: f64, frames: usize) -> Experiment {
     experiment(&format!(

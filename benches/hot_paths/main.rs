@@ -21,8 +21,10 @@ use metastable::dynamics::{
     Attention, CircleMeanField, Kernel, MarkerFlow, Normalisation, SphereMeanField, TokenDynamics,
     ZonalMeanField,
 };
-use metastable::engine::{Session, Snapshot, presets};
+use metastable::experiment::presets;
 use metastable::measure::{Density, Law, Markers, Particles};
+use metastable::run::Session;
+use metastable::snapshot::Snapshot;
 use metastable::sphere::random::generator;
 use metastable::sphere::{CirclePlan, Complex, Domain, SpherePlan};
 use metastable::tui::Marker;
@@ -413,7 +415,7 @@ fn markers(plan: &Plan) {
         experiment.time.frames = 31;
         if !field {
             // the uniform density stays where it is and costs nothing
-            experiment.field.initial = metastable::engine::FieldInitial::Law(Law::Uniform);
+            experiment.field.initial = metastable::experiment::FieldInitial::Law(Law::Uniform);
         }
         plan.measure(
             "H",

@@ -14,8 +14,8 @@ use std::io;
 use std::path::Path;
 
 use super::files::{ArrayFile, write_vector};
-use crate::engine::field_run::FieldRun;
 use crate::measure::{Density, cells};
+use crate::run::density::FieldRun;
 use crate::sphere::{CirclePlan, Domain, SpherePlan, ZonalPlan};
 
 /// The density of one frame, on its way to the file.

@@ -11,12 +11,14 @@ use tempfile::TempDir;
 use super::density_files::{self, Shown};
 use super::summary::Summary;
 use crate::dynamics::matrix::MatrixSpec;
-use crate::engine::frequencies::Frequencies;
-use crate::engine::sweep::{SweepSpec, SweepView};
-use crate::engine::token_run::TokenRun;
-use crate::engine::{Experiment, History};
+use crate::experiment::Experiment;
+use crate::experiment::SweepSpec;
+use crate::experiment::frequencies::Frequencies;
 use crate::measure::Law;
 use crate::observe::{OBSERVABLES, products};
+use crate::run::tokens::TokenRun;
+use crate::snapshot::History;
+use crate::snapshot::view::SweepView;
 
 /// Every file that a run may write.
 const NAMES: [&str; 17] = [

@@ -7,7 +7,8 @@ use std::time::Instant;
 use super::density_files::Shown;
 use super::files::{Output, has_run};
 use super::summary::Summary;
-use crate::engine::{Experiment, Session, SessionError};
+use crate::experiment::Experiment;
+use crate::run::{Session, SessionError};
 
 /// Why a run gave no result.
 #[derive(Debug, thiserror::Error)]

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::engine::Session;
 use crate::integrate::Work;
 use crate::observe::OBSERVABLES;
+use crate::run::Session;
 
 /// The end of a run in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]

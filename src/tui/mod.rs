@@ -33,7 +33,9 @@ use ratatui::layout::{Position, Rect};
 pub use canvas::Marker;
 pub use theme::ColorChoice;
 
-use crate::engine::{Experiment, Worker, presets};
+use crate::experiment::{Experiment, presets};
+
+use crate::run::Worker;
 use model::{Message, Model, PresetLine};
 use pace::Pace;
 use save::Saver;

@@ -9,11 +9,12 @@ use super::slots::Slots;
 use super::theme::Theme;
 use super::trails::Trails;
 use crate::dynamics::{Attention, Normalisation};
-use crate::engine::experiment::Spacing;
-use crate::engine::presets::Preset;
-use crate::engine::snapshot::{FieldView, Picture};
-use crate::engine::worker::Report;
-use crate::engine::{Experiment, Snapshot};
+use crate::experiment::Experiment;
+use crate::experiment::presets::Preset;
+use crate::experiment::spec::Spacing;
+use crate::run::worker::Report;
+use crate::snapshot::Snapshot;
+use crate::snapshot::view::{FieldView, Picture};
 use crate::theory::growth::growth_rates;
 
 /// A parameter that can be chosen and changed.

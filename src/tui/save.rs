@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::model::{Message, Model};
-use crate::engine::{Experiment, Snapshot};
+use crate::experiment::Experiment;
+use crate::snapshot::Snapshot;
 
 /// What the thread has to say.
 #[derive(Default)]

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::engine::Snapshot;
-use crate::engine::history::Record;
+use crate::snapshot::Snapshot;
+use crate::snapshot::history::Record;
 
 /// Recorded frames that a trail is long.
 const LENGTH: usize = 30;
@@ -82,7 +82,8 @@ impl Trails {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Session, presets};
+    use crate::experiment::presets;
+    use crate::run::Session;
 
     #[test]
     fn trails_follow_a_run_and_begin_anew_with_another() {

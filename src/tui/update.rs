@@ -7,9 +7,9 @@ use super::projection::Gaze;
 use super::view::PAGES;
 use crate::dynamics::Normalisation;
 use crate::dynamics::system::{Space, Weighting};
-use crate::engine::worker::{Command, Status};
-use crate::engine::{Change, Experiment};
+use crate::experiment::{Change, Experiment};
 use crate::measure::Law;
+use crate::run::worker::{Command, Status};
 
 /// What the loop does for an action.
 #[derive(Debug, Clone)]

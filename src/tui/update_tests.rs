@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
 use super::*;
-use crate::engine::presets;
+use crate::experiment::presets;
 use crate::tui::canvas::Marker;
 use crate::tui::model::PresetLine;
 use crate::tui::theme::{Depth, Theme};

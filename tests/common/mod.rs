@@ -3,11 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use metastable::engine::experiment::default_modes;
-use metastable::engine::field_run::FieldRun;
-use metastable::engine::token_run::TokenRun;
-use metastable::engine::{Experiment, Session, decode};
+use metastable::experiment::Experiment;
+use metastable::experiment::read::experiment as decode;
+use metastable::experiment::spec::default_modes;
 use metastable::measure::{Law, Particles};
+use metastable::run::Session;
+use metastable::run::density::FieldRun;
+use metastable::run::tokens::TokenRun;
 use serde_json::Value;
 
 /// An experiment from the text of its file.
@@ -44,7 +46,7 @@ pub fn spectral_to_the_end(experiment: &mut Experiment) {
 
 /// The density's run from a law of its own.
 pub fn field_from(mut experiment: Experiment, law: Law, modes: usize) -> FieldRun {
-    experiment.field.initial = metastable::engine::FieldInitial::Law(law);
+    experiment.field.initial = metastable::experiment::FieldInitial::Law(law);
     experiment.field.modes = modes;
     spectral_to_the_end(&mut experiment);
     let tokens = TokenRun::new(&experiment);

@@ -6,7 +6,7 @@
 //!
 //! What a series in L²(σ) cannot do in high dimension is a density that has left σ: with |m| near one its coefficients
 //! reach √N_ℓ, many orders of magnitude, and the small ones lose their digits. The run watches that
-//! (`engine::field_run`) and gives the density up as under-resolved.
+//! (`run::density`) and gives the density up as under-resolved.
 
 use super::circle::FLOOR;
 use crate::dynamics::{Attention, Kernel, Normalisation};

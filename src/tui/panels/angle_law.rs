@@ -5,8 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::engine::Snapshot;
-use crate::engine::snapshot::Picture;
+use crate::snapshot::Snapshot;
+use crate::snapshot::view::Picture;
 use crate::sphere::geometry::angle_between;
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
@@ -140,7 +140,8 @@ fn histogram(snapshot: &Snapshot, axis: &[f64]) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Session, presets};
+    use crate::experiment::presets;
+    use crate::run::Session;
 
     #[test]
     fn the_histogram_has_unit_area_and_follows_the_density() {

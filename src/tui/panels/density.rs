@@ -7,8 +7,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use super::{angle_law, gaussian, globe_density, tokens};
-use crate::engine::Snapshot;
-use crate::engine::snapshot::{Density, FieldView, Picture};
+use crate::snapshot::Snapshot;
+use crate::snapshot::view::{Density, FieldView, Picture};
 use crate::tui::canvas::{Canvas, Disc, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, short, tidy};

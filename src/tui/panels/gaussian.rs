@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::engine::Snapshot;
-use crate::engine::gaussian_run::{GaussianSide, ellipse};
+use crate::run::gaussian::ellipse;
+use crate::snapshot::Snapshot;
+use crate::snapshot::view::GaussianSide;
 use crate::tui::canvas::{Canvas, Disc, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, short, tidy};

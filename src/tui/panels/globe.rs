@@ -5,8 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::engine::Snapshot;
-use crate::engine::snapshot::TokenView;
+use crate::snapshot::Snapshot;
+use crate::snapshot::view::TokenView;
 use crate::tui::canvas::{Canvas, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::tidy;

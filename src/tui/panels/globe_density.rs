@@ -219,7 +219,7 @@ impl<'a> Grid<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::snapshot::GLOBE_LATITUDES;
+    use crate::snapshot::view::GLOBE_LATITUDES;
     use crate::sphere::SpherePlan;
 
     #[test]

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::spacetime::scale_bar;
 use crate::dynamics::Normalisation;
-use crate::engine::Snapshot;
+use crate::snapshot::Snapshot;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};

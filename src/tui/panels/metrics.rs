@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span};
 
 use super::spectrum::degree_name;
 use crate::dynamics::system::LayerNorm;
-use crate::engine::Snapshot;
-use crate::engine::snapshot::FieldView;
+use crate::snapshot::Snapshot;
+use crate::snapshot::view::FieldView;
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};

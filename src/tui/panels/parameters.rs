@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::engine::Snapshot;
-use crate::engine::experiment::Spacing;
+use crate::experiment::spec::Spacing;
 use crate::observe::Cluster;
+use crate::snapshot::Snapshot;
 use crate::tui::model::{Model, Parameter};
 use crate::tui::number::tidy;
 use crate::tui::plot::rule;

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::spacetime::{nearest, scale_bar};
-use crate::engine::history::Record;
 use crate::observe::products::{BINS, MOST};
+use crate::snapshot::history::Record;
 use crate::tui::canvas::{Pattern, half_block};
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use crate::engine::history::Record;
-use crate::engine::snapshot::FieldView;
+use crate::snapshot::history::Record;
+use crate::snapshot::view::FieldView;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::engine::Snapshot;
+use crate::snapshot::Snapshot;
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::plot::{Chart, Level, Marks};

@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::metrics::{sample, sides, steps, values};
-use crate::engine::Snapshot;
-use crate::engine::token_run::Merge;
 use crate::observe::saddle::Saddle;
+use crate::snapshot::Snapshot;
+use crate::snapshot::view::Merge;
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};

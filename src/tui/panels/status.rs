@@ -7,8 +7,9 @@ use ratatui::text::{Line, Span};
 
 use super::density::wrapped;
 use super::spectrum::degree_name;
-use crate::engine::snapshot::{Carried, Density, FieldView, Picture, superscript};
-use crate::engine::worker::Status;
+use crate::experiment::notation::superscript;
+use crate::run::worker::Status;
+use crate::snapshot::view::{Carried, Density, FieldView, Picture};
 use crate::tui::action::{ACTIONS, Action};
 use crate::tui::model::{Message, Model};
 use crate::tui::number::{short, tidy};

@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::globe;
-use crate::engine::Snapshot;
-use crate::engine::history::PICTURE_TOKENS;
-use crate::engine::snapshot::{TokenView, superscript};
+use crate::experiment::notation::superscript;
+use crate::snapshot::Snapshot;
+use crate::snapshot::history::PICTURE_TOKENS;
+use crate::snapshot::view::TokenView;
 use crate::tui::canvas::{Canvas, Disc, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};

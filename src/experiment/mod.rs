@@ -1,0 +1,22 @@
+//! What is **asked**: an experiment, read from TOML, with every default filled in and every value checked.
+//!
+//! [`spec`] has the structs of a file, [`keys`] its keys, [`document`] the values with their places, [`read`] the way from one to
+//! the other, [`combinations`] what goes together, [`presets`] the experiments that have names.
+
+pub mod arrays;
+mod combinations;
+pub mod document;
+pub mod encoding;
+pub mod frequencies;
+mod keys;
+pub mod notation;
+pub mod presets;
+pub mod read;
+pub mod replay;
+mod section;
+pub mod spec;
+pub mod system;
+
+pub use document::InputError;
+pub use spec::{Change, Continuum, Experiment, FieldInitial, PairsSpec, Scheme, Solver, SweepSpec};
+pub use system::SystemSpec;

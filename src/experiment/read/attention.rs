@@ -1,0 +1,536 @@
+//! Reading `[attention]` and its sub-tables; what does not combine is refused here, with the key that is in the way.
+
+use std::path::Path;
+
+use crate::dynamics::matrix::{Ensemble, MatrixSpec};
+use crate::dynamics::system::{LayerNorm, Mask, Space, Weighting};
+use crate::dynamics::{Attention, Interaction, Normalisation};
+use crate::experiment::arrays;
+use crate::experiment::document::{InputError, Node, Value};
+use crate::experiment::section::Section;
+use crate::experiment::system::{
+    ACTIVATIONS, HeadSpec, PerceptronSpec, SystemSpec, ValueSpec, long_context_beta,
+};
+
+/// (SA) and (USA) by name.
+pub(super) const NORMALISATIONS: &[(&str, Normalisation)] = &[
+    ("softmax", Normalisation::Softmax),
+    ("none", Normalisation::None),
+];
+/// Where tokens live, by name.
+const SPACES: &[(&str, Space)] = &[
+    ("sphere", Space::Sphere),
+    ("flat", Space::Flat),
+    ("mean-shift", Space::MeanShift),
+    ("rescaled", Space::Rescaled),
+];
+/// Default error of a sum of doubly stochastic weights.
+const SINKHORN: f64 = 1e-12;
+/// Default width of a tie, relative to the largest logit.
+const TIE: f64 = 1e-9;
+/// Most tokens for doubly stochastic weights, which hold the n×n kernel.
+const MOST_DOUBLY: usize = 8192;
+
+impl Section<'_> {
+    /// Whether `[attention]` says that tokens live in ℝ^d.
+    pub(super) fn is_flat(&self) -> Result<bool, InputError> {
+        Ok(self.choice("space", SPACES)?.unwrap_or(Space::Sphere) != Space::Sphere)
+    }
+}
+
+/// A refusal of a key.
+fn refuse<T>(section: &Section, key: &str, message: &str, remedy: &str) -> Result<T, InputError> {
+    Err(section
+        .place_of(key)
+        .error(&section.key(key), message, Some(remedy.to_owned())))
+}
+
+/// What `[attention]` says for n tokens in dimension d.
+pub(super) fn attention(
+    section: &Section,
+    dimension: usize,
+    count: usize,
+) -> Result<(Attention, SystemSpec), InputError> {
+    let mut attention = Attention::new(0.0, Normalisation::Softmax);
+    let gamma = section.number("gamma", 0.0..=1e4)?;
+    let interaction = section.numbers("interaction")?;
+    let beta = section.number("beta", -700.0..=1e6)?;
+    attention.beta = match (beta, gamma, &interaction) {
+        (Some(beta), None, None) => beta,
+        (None, Some(gamma), None) => long_context_beta(gamma, count),
+        (None, None, Some(_)) => 0.0,
+        (None, None, None) => return section.missing("beta", "9.0"),
+        (_, Some(_), Some(_)) | (Some(_), _, Some(_)) => {
+            let message = "an interaction by its Fourier coefficients takes the place of the kernel e^{β cos θ}";
+            return refuse(section, "interaction", message, "leave β and γ out");
+        }
+        (Some(_), Some(_), None) => {
+            let message = "β = γ ln n, and β is given as well";
+            return refuse(section, "gamma", message, "leave one of them out");
+        }
+    };
+    let mut system = SystemSpec {
+        gamma,
+        ..SystemSpec::PLAIN
+    };
+    (attention.normalisation, system.weighting) = normalisation(section, interaction.is_some())?;
+    if let Some(list) = interaction {
+        attention.interaction = Some(coefficients(section, &list, dimension)?);
+    }
+    matrices(section, dimension, &mut attention, &mut system)?;
+    let masks = [("none", Mask::None), ("causal", Mask::Causal)];
+    system.mask = section.choice("mask", &masks)?.unwrap_or(Mask::None);
+    system.space = section.choice("space", SPACES)?.unwrap_or(Space::Sphere);
+    system.layer_norm = layer_norm(section)?;
+    system.perceptron = (section.table("perceptron")?)
+        .map(|table| perceptron(&table, dimension))
+        .transpose()?;
+    system.period = period(section, &system)?;
+    combine(section, attention, &system, count)?;
+    check_speed(section, attention, &system, "beta")?;
+    Ok((attention, system))
+}
+
+fn normalisation(
+    section: &Section,
+    interaction: bool,
+) -> Result<(Normalisation, Weighting), InputError> {
+    let default = if interaction { "none" } else { "softmax" };
+    let names = [
+        ("softmax", "softmax"),
+        ("none", "none"),
+        ("sinkhorn", "sinkhorn"),
+        ("hardmax", "hardmax"),
+    ];
+    let name = section.choice("normalisation", &names)?.unwrap_or(default);
+    let tolerance = section.number("marginal_error", 1e-15..=1e-3)?;
+    let tie = section.number("tie", 0.0..=0.1)?;
+    if tolerance.is_some() && name != "sinkhorn" {
+        let message = "the error of row and column sums is that of normalisation = \"sinkhorn\"";
+        return refuse(section, "marginal_error", message, "leave it out");
+    }
+    if tie.is_some() && name != "hardmax" {
+        let message = "ties are those of normalisation = \"hardmax\"";
+        return refuse(section, "tie", message, "leave it out");
+    }
+    if interaction && name != "none" {
+        let message = "an interaction h(θ) is summed over all tokens without normalisation";
+        return refuse(
+            section,
+            "normalisation",
+            message,
+            "leave it out, or say \"none\"",
+        );
+    }
+    Ok(match name {
+        "none" => (Normalisation::None, Weighting::Kernel),
+        "sinkhorn" => {
+            let tolerance = tolerance.unwrap_or(SINKHORN);
+            (Normalisation::Softmax, Weighting::Sinkhorn { tolerance })
+        }
+        "hardmax" => {
+            let tie = tie.unwrap_or(TIE);
+            (Normalisation::Softmax, Weighting::Hardmax { tie })
+        }
+        _ => (Normalisation::Softmax, Weighting::Kernel),
+    })
+}
+
+fn coefficients(
+    section: &Section,
+    list: &[f64],
+    dimension: usize,
+) -> Result<Interaction, InputError> {
+    if dimension != 2 {
+        let message =
+            format!("an interaction h(θ) is for the circle, and the dimension is {dimension}");
+        return refuse(section, "interaction", &message, "set tokens.dimension = 2");
+    }
+    if list.is_empty() || list.len() > Interaction::MOST || list.iter().all(|a| *a == 0.0) {
+        let message = format!("{} coefficients", list.len());
+        let remedy = format!(
+            "give a_1, a_2, …, at most {}, not all zero",
+            Interaction::MOST
+        );
+        return refuse(section, "interaction", &message, &remedy);
+    }
+    let mut coefficients = [0.0; Interaction::MOST];
+    coefficients[..list.len()].copy_from_slice(list);
+    Ok(Interaction { coefficients })
+}
+
+/// Q, K, V of one head in `[attention]` itself, or a list of `[[attention.head]]`.
+fn matrices(
+    section: &Section,
+    dimension: usize,
+    attention: &mut Attention,
+    system: &mut SystemSpec,
+) -> Result<(), InputError> {
+    let copies = section.whole("heads", 1..=1024)?;
+    if let Some(node) = section.get("head") {
+        for key in ["query", "key", "query_key", "value", "heads"] {
+            if section.get(key).is_some() {
+                let message = "the heads are listed in [[attention.head]] tables";
+                let remedy = "say this in each of them, or leave the list out";
+                return refuse(section, key, message, remedy);
+            }
+        }
+        let Value::Array(items) = &node.value else {
+            return section.wrong("head", node, "[[attention.head]] tables");
+        };
+        for item in items {
+            let Value::Table(table) = &item.value else {
+                return section.wrong("head", item, "a table");
+            };
+            let table = Section {
+                name: section.key("head"),
+                table,
+                at: item.at.clone(),
+            };
+            table.only(&["query", "key", "query_key", "value"])?;
+            system.heads.push(head(&table, dimension)?);
+        }
+        return Ok(());
+    }
+    let own = ["query", "key", "query_key"]
+        .iter()
+        .any(|key| section.get(key).is_some());
+    let multiple = match section.get("value").map(|node| &node.value) {
+        None => Some(1.0),
+        Some(Value::Float(value)) => Some(*value),
+        Some(Value::Integer(value)) => Some(*value as f64),
+        Some(_) => None,
+    };
+    match multiple.filter(|_| !own && copies.is_none()) {
+        Some(value) if value != 0.0 && value.is_finite() => attention.value = value,
+        Some(_) => {
+            let message = "V = 0 moves nothing";
+            return refuse(
+                section,
+                "value",
+                message,
+                "give a multiple of I, as 1 or −1",
+            );
+        }
+        None => {
+            let head = head(section, dimension)?;
+            let copies = copies.unwrap_or(1);
+            if copies > 1 && !head_is_random(&head) {
+                let message =
+                    format!("{copies} equal heads are one head with {copies} times its V");
+                let remedy = "draw a matrix, as query = { random = \"ginibre\" }, or list the heads in [[attention.head]] tables";
+                return refuse(section, "heads", &message, remedy);
+            }
+            system.heads = vec![head; copies];
+        }
+    }
+    Ok(())
+}
+
+fn head_is_random(head: &HeadSpec) -> bool {
+    let value = match &head.value {
+        ValueSpec::Matrix(matrix) => matrix.is_random(),
+        ValueSpec::Tied { .. } => false,
+    };
+    let drawn = |matrix: &Option<MatrixSpec>| matrix.as_ref().is_some_and(MatrixSpec::is_random);
+    value || drawn(&head.query) || drawn(&head.key) || drawn(&head.query_key)
+}
+
+fn head(table: &Section, dimension: usize) -> Result<HeadSpec, InputError> {
+    let square = |key: &str| -> Result<Option<MatrixSpec>, InputError> {
+        (table.get(key))
+            .map(|node| matrix(table, key, node, [dimension, dimension]))
+            .transpose()
+    };
+    let (query, key, query_key) = (square("query")?, square("key")?, square("query_key")?);
+    if query_key.is_some() && (query.is_some() || key.is_some()) {
+        let message = "QᵀK is given at once, and Q or K as well";
+        return refuse(table, "query_key", message, "leave one of them out");
+    }
+    let value = match table.get("value") {
+        None => ValueSpec::Matrix(MatrixSpec::IDENTITY),
+        Some(Node {
+            value: Value::Text(text),
+            ..
+        }) if text == "tied" => ValueSpec::Tied { tied: 1.0 },
+        Some(Node {
+            value: Value::Table(inner),
+            at,
+        }) if inner.get("tied").is_some() => {
+            let inner = Section {
+                name: table.key("value"),
+                table: inner,
+                at: at.clone(),
+            };
+            inner.only(&["tied"])?;
+            let tied = scale(&inner, "tied", dimension)?;
+            ValueSpec::Tied { tied }
+        }
+        Some(node) => ValueSpec::Matrix(matrix(table, "value", node, [dimension, dimension])?),
+    };
+    Ok(HeadSpec {
+        query,
+        key,
+        query_key,
+        value,
+    })
+}
+
+/// A number, or "1/sqrt(d)", the scale at which random matrices act like numbers of order one.
+fn scale(table: &Section, key: &str, dimension: usize) -> Result<f64, InputError> {
+    match table.get(key) {
+        None => Ok(1.0),
+        Some(Node {
+            value: Value::Text(text),
+            ..
+        }) if text == "1/sqrt(d)" => Ok(1.0 / (dimension as f64).sqrt()),
+        Some(node @ Node { value, .. }) => match value {
+            Value::Float(_) | Value::Integer(_) => table.number_in(key, node, f64::MIN..=f64::MAX),
+            _ => table.wrong(key, node, "a number or \"1/sqrt(d)\""),
+        },
+    }
+}
+
+/// A matrix of a given shape: a number, a diagonal, rows, a file, or an ensemble.
+fn matrix(
+    table: &Section,
+    key: &str,
+    node: &Node,
+    shape: [usize; 2],
+) -> Result<MatrixSpec, InputError> {
+    let [rows, columns] = shape;
+    let wrong_shape = |found: String| {
+        let remedy = Some(format!("a {rows}×{columns} matrix is expected"));
+        Err(node.at.error(&table.key(key), found, remedy))
+    };
+    let needs_square = |what: &str| {
+        let remedy = Some(format!(
+            "a {rows}×{columns} matrix is expected: give its rows, a file, or {{ random = \"ginibre\" }}"
+        ));
+        Err(node
+            .at
+            .error(&table.key(key), format!("{what} is square"), remedy))
+    };
+    let number = |item: &Node| table.number_in(key, item, f64::MIN..=f64::MAX);
+    match &node.value {
+        Value::Float(_) | Value::Integer(_) if rows != columns => {
+            needs_square("a multiple of the identity")
+        }
+        Value::Float(_) | Value::Integer(_) => number(node).map(MatrixSpec::Scaled),
+        Value::Array(items) if items.iter().all(|i| matches!(i.value, Value::Array(_))) => {
+            let mut list = Vec::with_capacity(rows);
+            for item in items {
+                let Value::Array(entries) = &item.value else {
+                    continue;
+                };
+                list.push(entries.iter().map(number).collect::<Result<Vec<_>, _>>()?);
+            }
+            if list.len() != rows || list.iter().any(|row| row.len() != columns) {
+                let widths: Vec<usize> = list.iter().map(Vec::len).collect();
+                let found = match widths.first() {
+                    Some(width) if widths.iter().all(|w| w == width) => {
+                        format!("{}×{width} numbers", list.len())
+                    }
+                    _ => format!("{} rows of {widths:?} numbers", list.len()),
+                };
+                return wrong_shape(found);
+            }
+            Ok(MatrixSpec::Rows(list))
+        }
+        Value::Array(_) if rows != columns => needs_square("a diagonal matrix"),
+        Value::Array(items) => {
+            let list = items.iter().map(number).collect::<Result<Vec<_>, _>>()?;
+            if list.len() != rows {
+                return wrong_shape(format!("a diagonal of {} numbers", list.len()));
+            }
+            Ok(MatrixSpec::Diagonal(list))
+        }
+        Value::Table(inner) => {
+            let inner = Section {
+                name: table.key(key),
+                table: inner,
+                at: node.at.clone(),
+            };
+            matrix_from_table(&inner, shape)
+        }
+        _ => table.wrong(
+            key,
+            node,
+            "a number, a diagonal, a list of rows, { path = … } or { random = … }",
+        ),
+    }
+}
+
+fn matrix_from_table(
+    inner: &Section,
+    [rows, columns]: [usize; 2],
+) -> Result<MatrixSpec, InputError> {
+    if let Some(path) = inner.text("path")? {
+        inner.only(&["path"])?;
+        let full = inner.place_of("path").origin.base.join(Path::new(path));
+        let fail = |message: String, remedy: Option<String>| {
+            Err(inner
+                .place_of("path")
+                .error(&inner.key("path"), message, remedy))
+        };
+        let read = match arrays::read(&full) {
+            Ok(read) => read,
+            Err(error) => return fail(error.to_string(), None),
+        };
+        let found = [read.values.len() / read.width, read.width];
+        if found != [rows, columns] {
+            let message = format!("{path} holds a {}×{} matrix", found[0], found[1]);
+            return fail(
+                message,
+                Some(format!("a {rows}×{columns} matrix is expected")),
+            );
+        }
+        return Ok(MatrixSpec::File {
+            path: path.to_owned(),
+            values: read.values,
+            columns,
+        });
+    }
+    inner.only(&["random", "scale"])?;
+    let Some(random) = inner.choice("random", &Ensemble::NAMED)? else {
+        return inner.missing("random", "\"ginibre\"");
+    };
+    if rows != columns && random != Ensemble::Ginibre {
+        let remedy = format!("a {rows}×{columns} matrix is expected: use \"ginibre\"");
+        return refuse(inner, "random", "this ensemble is square", &remedy);
+    }
+    Ok(MatrixSpec::Random {
+        random,
+        scale: scale(inner, "scale", columns)?,
+    })
+}
+
+fn layer_norm(section: &Section) -> Result<LayerNorm, InputError> {
+    let names = ["post", "pre", "mix", "peri", "ngpt", "ln-scaling"].map(|name| (name, name));
+    let name = section.choice("layer_norm", &names)?.unwrap_or("post");
+    let until = section.number("until", 0.0..=f64::MAX)?;
+    let alpha = section.number("alpha", f64::MIN_POSITIVE..=1e6)?;
+    if until.is_some() && name != "mix" {
+        let message = "`until` is where layer_norm = \"mix\" goes from Post to Pre";
+        return refuse(section, "until", message, "leave it out");
+    }
+    if alpha.is_some() && name != "ngpt" {
+        let message = "α is that of layer_norm = \"ngpt\"";
+        return refuse(section, "alpha", message, "leave it out");
+    }
+    Ok(match name {
+        "pre" => LayerNorm::Pre,
+        "mix" => match until {
+            Some(until) => LayerNorm::Mix { until },
+            None => return section.missing("until", "5.0"),
+        },
+        "peri" => LayerNorm::Peri,
+        "ngpt" => LayerNorm::Ngpt {
+            alpha: alpha.unwrap_or(1.0),
+        },
+        "ln-scaling" => LayerNorm::LnScaling,
+        _ => LayerNorm::Post,
+    })
+}
+
+fn perceptron(table: &Section, dimension: usize) -> Result<PerceptronSpec, InputError> {
+    table.only(&["activation", "width", "inner", "bias", "outer"])?;
+    let Some(activation) = table.choice("activation", ACTIVATIONS)? else {
+        return table.missing("activation", "\"relu\"");
+    };
+    let width = table.whole("width", 1..=1 << 16)?.unwrap_or(dimension);
+    let part = |key: &str, shape: [usize; 2]| match table.get(key) {
+        Some(node) => matrix(table, key, node, shape),
+        None if width == dimension => Ok(MatrixSpec::IDENTITY),
+        None => table.missing(key, "{ random = \"ginibre\", scale = \"1/sqrt(d)\" }"),
+    };
+    let bias = table.numbers("bias")?.unwrap_or_else(|| vec![0.0; width]);
+    if bias.len() != width {
+        let message = format!("{} numbers for {width} hidden units", bias.len());
+        return refuse(table, "bias", &message, "give one number a hidden unit");
+    }
+    Ok(PerceptronSpec {
+        activation,
+        width,
+        inner: part("inner", [width, dimension])?,
+        bias,
+        outer: part("outer", [dimension, width])?,
+    })
+}
+
+fn period(section: &Section, system: &SystemSpec) -> Result<Option<f64>, InputError> {
+    let period = section.number("period", f64::MIN_POSITIVE..=f64::MAX)?;
+    let random = system.heads.iter().any(head_is_random)
+        || (system.perceptron.as_ref()).is_some_and(|p| p.inner.is_random() || p.outer.is_random());
+    if period.is_some() && !random {
+        let message = "no matrix is random, so that there is nothing to draw again";
+        let remedy = "leave `period` out, or draw a matrix, as value = { random = \"ginibre\" }";
+        return refuse(section, "period", message, remedy);
+    }
+    Ok(period)
+}
+
+/// What does not combine.
+fn combine(
+    section: &Section,
+    attention: Attention,
+    system: &SystemSpec,
+    count: usize,
+) -> Result<(), InputError> {
+    let hard = matches!(system.weighting, Weighting::Hardmax { .. });
+    let doubly = matches!(system.weighting, Weighting::Sinkhorn { .. });
+    let flat = system.space != Space::Sphere;
+    if attention.interaction.is_some() && !system.is_plain() {
+        let message = "an interaction h(θ) stands for all of attention: it has no heads, masks, perceptron or other normalisation";
+        return refuse(section, "interaction", message, "leave the other keys out");
+    }
+    if doubly && system.mask == Mask::Causal {
+        let message = "no doubly stochastic matrix but the identity is causal";
+        return refuse(section, "mask", message, "use normalisation = \"softmax\"");
+    }
+    if doubly && count > MOST_DOUBLY {
+        let message = format!("doubly stochastic weights of {count} tokens do not fit into memory");
+        let remedy = format!("keep tokens.count ≤ {MOST_DOUBLY}");
+        return refuse(section, "normalisation", &message, &remedy);
+    }
+    if flat && system.layer_norm != LayerNorm::Post {
+        let message = "schemes of layer normalisation are for the sphere, and `space` is not";
+        return refuse(section, "layer_norm", message, "leave one of them out");
+    }
+    if system.space == Space::Rescaled {
+        if system.heads.len() > 1 || system.perceptron.is_some() {
+            let message = "the coordinates z = e^{−tV}x are those of one head without a perceptron";
+            return refuse(section, "space", message, "use space = \"flat\"");
+        }
+        if system.period.is_some() {
+            let message =
+                "the coordinates z = e^{−tV}x are those of one V, and `period` draws others";
+            return refuse(section, "period", message, "use space = \"flat\"");
+        }
+    }
+    let differences = matches!(system.space, Space::Rescaled | Space::MeanShift);
+    if differences && attention.normalisation == Normalisation::None && !hard && !doubly {
+        let message = "averages of V(x_j − x_i) need weights that sum to one";
+        return refuse(section, "normalisation", message, "use \"softmax\"");
+    }
+    if system.layer_norm == LayerNorm::Peri && hard {
+        let message = "hardmax attention of a lone token has no direction to normalise";
+        return refuse(section, "layer_norm", message, "use \"post\" or \"pre\"");
+    }
+    Ok(())
+}
+
+/// (USA) moves at speeds up to e^|β|, which must be a number.
+pub(super) fn check_speed(
+    section: &Section,
+    attention: Attention,
+    system: &SystemSpec,
+    key: &str,
+) -> Result<(), InputError> {
+    if attention.speed().is_finite() || !system.is_plain() {
+        return Ok(());
+    }
+    let message = format!("the speed e^β of USA overflows at β = {}", attention.beta);
+    let remedy = "with normalisation = \"none\" keep beta ≤ 700, or use \"softmax\"";
+    refuse(section, key, &message, remedy)
+}

@@ -1,0 +1,172 @@
+//! Reading `[field]`: the solver, where the density starts, or the reference run in its place.
+
+use super::law::law;
+use crate::dynamics::Attention;
+use crate::experiment::document::InputError;
+use crate::experiment::section::Section;
+use crate::experiment::spec::{
+    DEFAULT_SMOOTHING, FieldInitial, FieldSpec, Solver, Source, TokenSpec, default_modes,
+    most_modes,
+};
+use crate::experiment::system::SystemSpec;
+use crate::measure::Law;
+
+pub(super) fn field(
+    section: &Section,
+    tokens: &TokenSpec,
+    (attention, system): (Attention, &SystemSpec),
+    diffusion: f64,
+    notes: &mut Vec<String>,
+) -> Result<FieldSpec, InputError> {
+    let solver = solver(section, tokens.dimension)?;
+    let fail = |key: &str, message: &str, remedy: &str| {
+        Err(section
+            .place_of(key)
+            .error(&section.key(key), message, Some(remedy.to_owned())))
+    };
+    if solver == Solver::Characteristics && diffusion > 0.0 {
+        let message =
+            "markers are carried along the flow and cannot diffuse, and noise.diffusion is above 0";
+        return fail(
+            "solver",
+            message,
+            "use solver = \"spectral\" or \"zonal\", or no noise",
+        );
+    }
+    let hand_over = section.flag("hand_over")?.unwrap_or(true);
+    if solver == Solver::Characteristics && !(attention.attracts() && system.is_plain()) {
+        let message = "characteristics are for Q = K = I and V a positive multiple of I";
+        return fail("solver", message, "leave `solver` out");
+    }
+    if solver == Solver::Characteristics && !hand_over {
+        let message = "the solver \"characteristics\" starts with the hand-over";
+        return fail("hand_over", message, "leave `hand_over` out");
+    }
+    let count = reference_count(section, solver, tokens)?;
+    let (modes, most) = default_modes(solver, tokens.dimension, hand_over && diffusion == 0.0);
+    let largest = most_modes(solver, tokens.dimension) as i64;
+    let max_modes = section.whole("max_modes", 4..=largest)?.unwrap_or(most);
+    let modes = section
+        .whole("modes", 4..=largest)?
+        .unwrap_or(modes.min(max_modes));
+    if modes > max_modes {
+        let message = format!("{modes} modes to start with and at most {max_modes}");
+        let remedy = Some("keep modes ≤ max_modes".into());
+        return Err(section
+            .place_of("modes")
+            .error(&section.key("modes"), message, remedy));
+    }
+    let initial = match section.table("initial")? {
+        None => default_field(tokens, system, notes),
+        Some(table) => field_initial(&table, tokens)?,
+    };
+    Ok(FieldSpec {
+        solver,
+        initial,
+        modes,
+        max_modes,
+        hand_over,
+        count,
+        nodes: section.whole("nodes", 2..=1 << 16)?,
+    })
+}
+
+/// N of a reference run: independent tokens of a law, of which there can be any number.
+fn reference_count(
+    section: &Section,
+    solver: Solver,
+    tokens: &TokenSpec,
+) -> Result<Option<usize>, InputError> {
+    let fail = |key: &str, message: &str, remedy: &str| {
+        Err(section
+            .place_of(key)
+            .error(&section.key(key), message, Some(remedy.to_owned())))
+    };
+    let count = section.whole("count", 1..=1 << 24)?;
+    match (solver, count) {
+        (Solver::Tokens, None) => section.missing("count", "4096"),
+        (Solver::Tokens, Some(_)) if !tokens.initial.is_sampled() => fail(
+            "solver",
+            "a reference run draws more tokens from the law, and this one names its tokens",
+            "use a law to draw from, as \"uniform\", or leave `solver` out",
+        ),
+        (Solver::Tokens, Some(count)) => Ok(Some(count)),
+        (_, Some(_)) => fail(
+            "count",
+            "the number of tokens of a reference run belongs to solver = \"tokens\"",
+            "leave it out",
+        ),
+        (_, None) => Ok(None),
+    }
+}
+
+fn solver(section: &Section, dimension: usize) -> Result<Solver, InputError> {
+    let solvers = [
+        ("spectral", Solver::Spectral),
+        ("zonal", Solver::Zonal),
+        ("characteristics", Solver::Characteristics),
+        ("tokens", Solver::Tokens),
+    ];
+    let solver = section
+        .choice("solver", &solvers)?
+        .unwrap_or(Solver::default_for(dimension));
+    if solver == Solver::Spectral && dimension > 3 {
+        let message =
+            format!("the spectral solver is for d = 2 and 3, and the dimension is {dimension}");
+        let remedy = Some("use solver = \"zonal\", or leave it out".into());
+        return Err(section
+            .place_of("solver")
+            .error(&section.key("solver"), message, remedy));
+    }
+    Ok(solver)
+}
+
+/// The law itself where it has a smooth density, the law smoothed where it jumps, else the smoothed tokens.
+fn default_field(tokens: &TokenSpec, system: &SystemSpec, notes: &mut Vec<String>) -> FieldInitial {
+    let (from, smoothing) = match &tokens.initial {
+        law if !law.has_density() => (Source::Empirical, DEFAULT_SMOOTHING),
+        Law::Hemisphere => (Source::Law, DEFAULT_SMOOTHING),
+        _ => (Source::Law, 0.0),
+    };
+    if smoothing > 0.0 && tokens.dimension <= 3 && system.is_plain() {
+        let what = if from == Source::Empirical {
+            "the tokens' empirical measure"
+        } else {
+            "the law, which jumps,"
+        };
+        notes.push(format!(
+            "field.initial was not given: the density starts from {what} smoothed by {smoothing}"
+        ));
+    }
+    FieldInitial::From { from, smoothing }
+}
+
+fn field_initial(table: &Section, tokens: &TokenSpec) -> Result<FieldInitial, InputError> {
+    if table.get("from").is_none() {
+        let law = law(table, tokens.dimension, false)?;
+        let fail = |message: String| table.at.error(&table.name, message, None);
+        law.check(1, tokens.dimension)
+            .map_err(|error| fail(error.to_string()))?;
+        if !law.has_density() {
+            return Err(fail("this law has points and no density".into()));
+        }
+        return Ok(FieldInitial::Law(law));
+    }
+    table.only(&["from", "smoothing"])?;
+    let sources = [("law", Source::Law), ("empirical", Source::Empirical)];
+    let from = table.choice("from", &sources)?.unwrap_or(Source::Law);
+    if from == Source::Law && !tokens.initial.has_density() {
+        let remedy = Some("use { from = \"empirical\" }".into());
+        let message = "the law of the tokens has no density to start from";
+        return Err(table
+            .place_of("from")
+            .error(&table.key("from"), message, remedy));
+    }
+    let default = if from == Source::Empirical {
+        DEFAULT_SMOOTHING
+    } else {
+        0.0
+    };
+    let smoothing = table.number("smoothing", 0.0..=100.0)?.unwrap_or(default);
+    Ok(FieldInitial::From { from, smoothing })
+}

@@ -1,0 +1,494 @@
+//! Reading a law from its table, and tokens from the files that a law names.
+
+use std::path::Path;
+
+use crate::experiment::arrays::{self, FileError};
+use crate::experiment::document::{InputError, Node, Value};
+use crate::experiment::section::{Section, closest};
+use crate::measure::drawing::cholesky;
+use crate::measure::law::Term;
+use crate::measure::{Law, Particles};
+use crate::sphere::geometry::norm;
+
+const LAWS: &[&str] = &[
+    "uniform",
+    "harmonics",
+    "zonal",
+    "von-mises-fisher",
+    "poisson",
+    "mixture",
+    "clusters",
+    "hemisphere",
+    "orthogonal",
+    "simplex",
+    "equiangular",
+    "gaussian",
+    "box",
+    "points",
+    "file",
+];
+
+/// The law of a table for points on S^{d−1}, or in ℝ^d where `flat`.
+pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, InputError> {
+    let Some(name) = table.text("law")? else {
+        return table.missing("law", "\"uniform\"");
+    };
+    Ok(match name {
+        "uniform" | "hemisphere" | "orthogonal" | "simplex" => {
+            table.only(&["law"])?;
+            match name {
+                "uniform" => Law::Uniform,
+                "hemisphere" => Law::Hemisphere,
+                "orthogonal" => Law::Orthogonal,
+                _ => Law::Simplex,
+            }
+        }
+        "harmonics" if table.get("terms").is_some() => {
+            table.only(&["law", "terms"])?;
+            Law::SphericalHarmonics {
+                terms: terms(table)?,
+            }
+        }
+        "zonal" => {
+            table.only(&["law", "coefficients", "axis"])?;
+            let Some(coefficients) = table.numbers("coefficients")? else {
+                return table.missing("coefficients", "[0.3, 0.1]");
+            };
+            Law::Zonal {
+                coefficients,
+                axis: direction(table, "axis", dimension)?,
+            }
+        }
+        "mixture" => mixture(table, dimension)?,
+        "points" => points(table, dimension, flat)?,
+        "equiangular" => {
+            table.only(&["law", "cosine"])?;
+            match table.number("cosine", -1.0..=1.0)? {
+                Some(cosine) => Law::Equiangular { cosine },
+                None => return table.missing("cosine", "0.5"),
+            }
+        }
+        "gaussian" | "box" if !flat => {
+            let remedy = "use a law of the sphere, or attention.space = \"flat\"";
+            return Err(table.place_of("law").error(
+                &table.key("law"),
+                format!("{name:?} is a law of ℝ^d, and the tokens live on the sphere"),
+                Some(remedy.into()),
+            ));
+        }
+        "gaussian" => gaussian(table, dimension)?,
+        "box" => {
+            table.only(&["law", "width"])?;
+            Law::Box {
+                width: table
+                    .number("width", f64::MIN_POSITIVE..=1e150)?
+                    .unwrap_or(1.0),
+            }
+        }
+        "harmonics" => {
+            table.only(&["law", "cosine", "sine"])?;
+            Law::Harmonics {
+                cosine: table.numbers("cosine")?.unwrap_or_default(),
+                sine: table.numbers("sine")?.unwrap_or_default(),
+            }
+        }
+        "von-mises-fisher" => {
+            table.only(&["law", "concentration", "mean"])?;
+            let Some(concentration) = table.number("concentration", 0.0..=1e8)? else {
+                return table.missing("concentration", "4.0");
+            };
+            Law::VonMisesFisher {
+                concentration,
+                mean: direction(table, "mean", dimension)?,
+            }
+        }
+        "poisson" => {
+            table.only(&["law", "weight", "axis"])?;
+            // above the circle the series of the moments has 1/(1 − w) terms
+            let most = if dimension == 2 { 0.999_999 } else { 0.999 };
+            let Some(weight) = table.number("weight", 0.0..=most)? else {
+                return table.missing("weight", "0.3");
+            };
+            Law::Poisson {
+                weight,
+                axis: direction(table, "axis", dimension)?,
+            }
+        }
+        "clusters" => {
+            table.only(&["law", "count", "concentration", "masses"])?;
+            let given = table.numbers("masses")?;
+            let count = table
+                .whole("count", 1..=1 << 20)?
+                .or(given.as_ref().map(Vec::len));
+            let Some(count) = count else {
+                return table.missing("count", "3");
+            };
+            let Some(concentration) = table.number("concentration", f64::MIN_POSITIVE..=1e8)?
+            else {
+                return table.missing("concentration", "50.0");
+            };
+            Law::Clusters {
+                count,
+                concentration,
+                masses: masses(table, given, count)?,
+            }
+        }
+        "file" => {
+            let remedy = Some(
+                "a density cannot start from points: use { from = \"empirical\", smoothing = … }"
+                    .into(),
+            );
+            return Err(table.place_of("law").error(
+                &table.key("law"),
+                "a file of points has no density",
+                remedy,
+            ));
+        }
+        other => {
+            let remedy = Some(closest(other, LAWS));
+            return Err(table.place_of("law").error(
+                &table.key("law"),
+                format!("{other:?} is not a known law"),
+                remedy,
+            ));
+        }
+    })
+}
+
+/// `terms = [{ degree, order, amplitude }, …]`.
+fn terms(table: &Section) -> Result<Vec<Term>, InputError> {
+    let expected = "a list of { degree, order, amplitude }";
+    let Some(node) = table.get("terms") else {
+        return table.missing("terms", "[{ degree = 2, order = 0, amplitude = 0.1 }]");
+    };
+    let Value::Array(items) = &node.value else {
+        return table.wrong("terms", node, expected);
+    };
+    let mut terms = Vec::new();
+    for item in items {
+        let Value::Table(inner) = &item.value else {
+            return table.wrong("terms", item, expected);
+        };
+        let section = Section {
+            name: table.key("terms"),
+            table: inner,
+            at: item.at.clone(),
+        };
+        section.only(&["degree", "order", "amplitude"])?;
+        let Some(degree) = section.whole("degree", 1..=MOST_DEGREES)? else {
+            return section.missing("degree", "2");
+        };
+        let Some(amplitude) = section.number("amplitude", f64::MIN..=f64::MAX)? else {
+            return section.missing("amplitude", "0.1");
+        };
+        let most = degree as i64;
+        let order = section.integer("order", -most..=most)?.unwrap_or(0);
+        terms.push(Term {
+            degree,
+            order,
+            amplitude,
+        });
+    }
+    Ok(terms)
+}
+
+/// Highest degree of a term: the grid on which its sign is checked has 32 times its square points.
+const MOST_DEGREES: i64 = 255;
+
+fn mixture(table: &Section, dimension: usize) -> Result<Law, InputError> {
+    table.only(&["law", "means", "concentrations", "masses"])?;
+    let Some(node) = table.get("means") else {
+        return table.missing("means", "[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]");
+    };
+    let Value::Array(items) = &node.value else {
+        return table.wrong("means", node, "a list of directions");
+    };
+    let means = items
+        .iter()
+        .map(|item| unit_vector(table, "means", item, dimension))
+        .collect::<Result<Vec<_>, _>>()?;
+    let Some(concentrations) = table.numbers("concentrations")? else {
+        return table.missing("concentrations", "[4.0, 4.0]");
+    };
+    let fail = |message: String, remedy: &str| {
+        Err(table.place_of("concentrations").error(
+            &table.key("concentrations"),
+            message,
+            Some(remedy.to_owned()),
+        ))
+    };
+    if means.is_empty() || concentrations.len() != means.len() {
+        let message = format!(
+            "{} concentrations for {} means",
+            concentrations.len(),
+            means.len()
+        );
+        return fail(message, "give one concentration a mean");
+    }
+    if let Some(bad) = concentrations.iter().find(|k| !(0.0..=1e8).contains(*k)) {
+        return fail(
+            format!("{bad} is not a concentration"),
+            "concentrations are between 0 and 1e8",
+        );
+    }
+    let given = table.numbers("masses")?;
+    Ok(Law::Mixture {
+        masses: masses(table, given, means.len())?,
+        means,
+        concentrations,
+    })
+}
+
+fn masses(table: &Section, given: Option<Vec<f64>>, count: usize) -> Result<Vec<f64>, InputError> {
+    let Some(masses) = given else {
+        return Ok(vec![1.0 / count as f64; count]);
+    };
+    let wrong = |message: String, remedy: &str| {
+        Err(table
+            .place_of("masses")
+            .error(&table.key("masses"), message, Some(remedy.to_owned())))
+    };
+    if masses.len() != count {
+        return wrong(
+            format!("{} masses for {count} clusters", masses.len()),
+            "give one mass a cluster",
+        );
+    }
+    if let Some(bad) = masses.iter().find(|mass| **mass <= 0.0) {
+        return wrong(
+            format!("{bad} is not a mass"),
+            "masses are positive; they are scaled to sum to 1",
+        );
+    }
+    let total: f64 = masses.iter().sum();
+    Ok(masses.iter().map(|mass| mass / total).collect())
+}
+
+/// `mean = [..]` and `covariance` as a number, a diagonal or rows.
+fn gaussian(table: &Section, dimension: usize) -> Result<Law, InputError> {
+    table.only(&["law", "mean", "covariance"])?;
+    let mean = table
+        .numbers("mean")?
+        .unwrap_or_else(|| vec![0.0; dimension]);
+    let diagonal = |entry: &dyn Fn(usize) -> f64| -> Vec<Vec<f64>> {
+        (0..dimension)
+            .map(|i| {
+                let mut row = vec![0.0; dimension];
+                row[i] = entry(i);
+                row
+            })
+            .collect()
+    };
+    let number = |item: &Node| table.number_in("covariance", item, f64::MIN..=f64::MAX);
+    let covariance = match table.get("covariance").map(|node| (node, &node.value)) {
+        None => diagonal(&|_| 1.0),
+        Some((_, Value::Array(items)))
+            if items.iter().all(|i| matches!(i.value, Value::Array(_))) =>
+        {
+            let row = |item: &Node| match &item.value {
+                Value::Array(entries) => entries.iter().map(number).collect(),
+                _ => Ok(Vec::new()),
+            };
+            items
+                .iter()
+                .map(row)
+                .collect::<Result<Vec<Vec<f64>>, _>>()?
+        }
+        Some((_, Value::Array(items))) => {
+            let list = items.iter().map(number).collect::<Result<Vec<_>, _>>()?;
+            if list.len() == dimension {
+                diagonal(&|i| list[i])
+            } else {
+                vec![list]
+            }
+        }
+        Some((node, _)) => {
+            let variance = number(node)?;
+            diagonal(&|_| variance)
+        }
+    };
+    let fail = |message: String, remedy: String| {
+        Err(table
+            .place_of("covariance")
+            .error(&table.key("covariance"), message, Some(remedy)))
+    };
+    if covariance.len() != dimension || covariance.iter().any(|row| row.len() != dimension) {
+        let message = format!(
+            "{} rows of {} numbers",
+            covariance.len(),
+            covariance[0].len()
+        );
+        return fail(
+            message,
+            format!("a {dimension}×{dimension} matrix is expected"),
+        );
+    }
+    let asymmetric = (0..dimension).any(|i| (0..i).any(|j| covariance[i][j] != covariance[j][i]));
+    let root = cholesky(&covariance);
+    let definite =
+        root.iter().flatten().all(|v| v.is_finite()) && (0..dimension).all(|i| root[i][i] > 0.0);
+    if asymmetric || !definite {
+        let message = "it is not symmetric and positive definite".to_owned();
+        return fail(message, "a covariance is".into());
+    }
+    Ok(Law::Gaussian { mean, covariance })
+}
+
+/// `points = [[1.0, 0.0], …]`, on the circle also angles; in ℝ^d as they are.
+fn points(table: &Section, dimension: usize, flat: bool) -> Result<Law, InputError> {
+    table.only(&["law", "points"])?;
+    let Some(node) = table.get("points") else {
+        return table.missing("points", "[[1.0, 0.0], [0.0, 1.0]]");
+    };
+    let Value::Array(items) = &node.value else {
+        return table.wrong("points", node, "a list of directions");
+    };
+    if items.is_empty() {
+        return table.wrong("points", node, "at least one direction");
+    }
+    let vector = |item: &Node| match &item.value {
+        Value::Array(entries) if flat => {
+            let numbers = entries
+                .iter()
+                .map(|entry| table.number_in("points", entry, f64::MIN..=f64::MAX))
+                .collect::<Result<Vec<f64>, _>>()?;
+            if numbers.len() == dimension {
+                return Ok(numbers);
+            }
+            let message = format!("{} components", numbers.len());
+            let remedy = Some(format!("give {dimension} numbers"));
+            Err(item.at.error(&table.key("points"), message, remedy))
+        }
+        _ => unit_vector(table, "points", item, dimension),
+    };
+    let points = items.iter().map(vector).collect::<Result<Vec<_>, _>>()?;
+    Ok(Law::Points { points })
+}
+
+/// A unit vector: d numbers, on the circle also an angle; the last axis by default.
+fn direction(table: &Section, key: &str, dimension: usize) -> Result<Vec<f64>, InputError> {
+    let Some(node) = table.get(key) else {
+        let mut axis = vec![0.0; dimension];
+        axis[dimension - 1] = 1.0;
+        return Ok(axis);
+    };
+    unit_vector(table, key, node, dimension)
+}
+
+/// A direction as d numbers that are not all zero, on the circle also as an angle.
+fn unit_vector(
+    table: &Section,
+    key: &str,
+    node: &Node,
+    dimension: usize,
+) -> Result<Vec<f64>, InputError> {
+    let Value::Array(items) = &node.value else {
+        if dimension == 2 {
+            let angle = table.number_in(key, node, f64::MIN..=f64::MAX)?;
+            return Ok(vec![angle.cos(), angle.sin()]);
+        }
+        return table.wrong(key, node, "a direction, a list of numbers");
+    };
+    let vector = items
+        .iter()
+        .map(|item| table.number_in(key, item, f64::MIN..=f64::MAX))
+        .collect::<Result<Vec<f64>, _>>()?;
+    let length = norm(&vector);
+    if vector.len() != dimension || length < 1e-300 {
+        let message = format!("{} components, of length {length}", vector.len());
+        let remedy = Some(format!("give {dimension} numbers that are not all zero"));
+        return Err(node.at.error(&table.key(key), message, remedy));
+    }
+    // Vectors that are unit to rounding stay as they are, so that a saved axis is the same axis.
+    if (length - 1.0).abs() <= (dimension + 2) as f64 * f64::EPSILON {
+        return Ok(vector);
+    }
+    Ok(vector.iter().map(|a| a / length).collect())
+}
+
+/// Tokens of a file: rows brought to unit length, in ℝ^d (`flat`) as they are.
+pub(super) fn file_law(
+    table: &Section,
+    flat: bool,
+    notes: &mut Vec<String>,
+) -> Result<Law, InputError> {
+    table.only(&["law", "path", "weights"])?;
+    let Some(path) = table.text("path")? else {
+        return table.missing("path", "\"tokens.npy\"");
+    };
+    let fail = |key: &str, error: FileError| {
+        table
+            .place_of(key)
+            .error(&table.key(key), error.to_string(), None)
+    };
+    let resolve = |key: &str, path: &str| table.place_of(key).origin.base.join(Path::new(path));
+    let rows = arrays::read(&resolve("path", path)).map_err(|e| fail("path", e))?;
+    if rows.width < 2 {
+        return Err(fail(
+            "path",
+            FileError(format!(
+                "{path}: the rows have one number, tokens need d ≥ 2"
+            )),
+        ));
+    }
+    let positions = if flat {
+        rows.values
+    } else {
+        unit_rows(path, rows.values, rows.width, notes).map_err(|e| fail("path", e))?
+    };
+    let weights = table.text("weights")?;
+    let points = match weights {
+        None => Particles::new(rows.width, positions),
+        Some(file) => {
+            let read =
+                arrays::read(&resolve("weights", file)).map_err(|e| fail("weights", e))?;
+            let count = positions.len() / rows.width;
+            if read.values.len() != count {
+                let message = format!("{file}: {} weights for {count} tokens", read.values.len());
+                return Err(fail("weights", FileError(message)));
+            }
+            if let Some(row) = read.values.iter().position(|w| *w <= 0.0) {
+                let message = format!(
+                    "{file}: weight {} is {}, weights are positive",
+                    row + 1,
+                    read.values[row]
+                );
+                return Err(fail("weights", FileError(message)));
+            }
+            Particles::weighted(rows.width, positions, read.values)
+        }
+    };
+    Ok(Law::File {
+        path: path.to_owned(),
+        weights: weights.map(str::to_owned),
+        points,
+    })
+}
+
+/// Brings rows to unit length; says so when that changed them.
+fn unit_rows(
+    path: &str,
+    mut values: Vec<f64>,
+    width: usize,
+    notes: &mut Vec<String>,
+) -> Result<Vec<f64>, FileError> {
+    let mut farthest = 0.0_f64;
+    for (index, row) in values.chunks_exact_mut(width).enumerate() {
+        let length = norm(row);
+        if length < 1e-300 || !length.is_finite() {
+            return Err(FileError(format!(
+                "{path}: row {} has length {length} and points nowhere",
+                index + 1
+            )));
+        }
+        farthest = farthest.max((length - 1.0).abs());
+        // Rows that are unit to rounding stay as they are, so that a saved start is the same start.
+        if (length - 1.0).abs() > (width + 2) as f64 * f64::EPSILON {
+            row.iter_mut().for_each(|a| *a /= length);
+        }
+    }
+    if farthest > 1e-6 {
+        notes.push(format!("the rows of {path} were brought to unit length (lengths differed from 1 by up to {farthest:.3e})"));
+    }
+    Ok(values)
+}

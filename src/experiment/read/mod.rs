@@ -1,0 +1,11 @@
+//! Reading: one file a table of the experiment.
+
+mod attention;
+pub mod experiment;
+mod field;
+mod law;
+mod sweep;
+mod time;
+mod tokens;
+
+pub use experiment::{experiment, read_text};

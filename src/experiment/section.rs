@@ -1,0 +1,253 @@
+//! Reading one table of a document: known keys, ranges, choices, and what was probably meant by a key that is unknown.
+
+use super::document::{InputError, Location, Node, Table, Value};
+use super::keys::SECTIONS;
+
+/// A table that is being read: known keys, and the way to it.
+pub(super) struct Section<'a> {
+    pub(super) name: String,
+    pub(super) table: &'a Table,
+    pub(super) at: Location,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn key(&self, key: &str) -> String {
+        if self.name.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.name)
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
+        self.table.get(key)
+    }
+
+    /// Refuses keys that are not in the list.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), InputError> {
+        for (name, at, _) in &self.table.entries {
+            if !known.contains(&name.as_str()) {
+                let remedy = suggestion(name, &self.name, known);
+                return Err(at.error(&self.key(name), "there is no such key", Some(remedy)));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn wrong<T>(&self, key: &str, node: &Node, expected: &str) -> Result<T, InputError> {
+        let message = format!(
+            "{} is {}, expected {expected}",
+            node.value.shown(),
+            node.value.kind()
+        );
+        Err(node.at.error(&self.key(key), message, None))
+    }
+
+    pub(super) fn number(
+        &self,
+        key: &str,
+        range: std::ops::RangeInclusive<f64>,
+    ) -> Result<Option<f64>, InputError> {
+        self.get(key)
+            .map(|node| self.number_in(key, node, range))
+            .transpose()
+    }
+
+    pub(super) fn number_in(
+        &self,
+        key: &str,
+        node: &Node,
+        range: std::ops::RangeInclusive<f64>,
+    ) -> Result<f64, InputError> {
+        let number = match node.value {
+            Value::Float(number) => number,
+            Value::Integer(number) => number as f64,
+            _ => return self.wrong(key, node, "a number"),
+        };
+        if number.is_finite() && range.contains(&number) {
+            return Ok(number);
+        }
+        let (low, high) = (range.start(), range.end());
+        let remedy = if *high >= 1e300 && low.is_normal() && *low < 1e-200 {
+            "it must be a finite number greater than 0".into()
+        } else if *high >= 1e300 {
+            format!("it must be a finite number, at least {low}")
+        } else {
+            let low = if *low > 0.0 && *low < 1e-4 {
+                format!("{low:e}")
+            } else {
+                low.to_string()
+            };
+            format!("it must lie between {low} and {high}")
+        };
+        Err(node.at.error(
+            &self.key(key),
+            format!("{number} is out of range"),
+            Some(remedy),
+        ))
+    }
+
+    pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, InputError> {
+        match self.get(key).map(|node| (node, &node.value)) {
+            None => Ok(None),
+            Some((_, Value::Boolean(flag))) => Ok(Some(*flag)),
+            Some((node, _)) => self.wrong(key, node, "true or false"),
+        }
+    }
+
+    pub(super) fn whole(
+        &self,
+        key: &str,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Result<Option<usize>, InputError> {
+        Ok(self.integer(key, range)?.map(|number| number as usize))
+    }
+
+    pub(super) fn integer(
+        &self,
+        key: &str,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Result<Option<i64>, InputError> {
+        let Some(node) = self.get(key) else {
+            return Ok(None);
+        };
+        let Value::Integer(number) = node.value else {
+            return self.wrong(key, node, "a whole number");
+        };
+        if range.contains(&number) {
+            return Ok(Some(number));
+        }
+        let remedy = format!("it must lie between {} and {}", range.start(), range.end());
+        Err(node.at.error(
+            &self.key(key),
+            format!("{number} is out of range"),
+            Some(remedy),
+        ))
+    }
+
+    pub(super) fn text(&self, key: &str) -> Result<Option<&'a str>, InputError> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Node {
+                value: Value::Text(text),
+                ..
+            }) => Ok(Some(text)),
+            Some(node) => self.wrong(key, node, "a string"),
+        }
+    }
+
+    /// One of a list of words, as the value that belongs to it.
+    pub(super) fn choice<T: Copy>(
+        &self,
+        key: &str,
+        words: &[(&str, T)],
+    ) -> Result<Option<T>, InputError> {
+        let (Some(text), Some(node)) = (self.text(key)?, self.get(key)) else {
+            return Ok(None);
+        };
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
+            return Ok(Some(*value));
+        }
+        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let remedy = closest(text, &names);
+        Err(node.at.error(
+            &self.key(key),
+            format!("{text:?} is not known"),
+            Some(remedy),
+        ))
+    }
+
+    pub(super) fn numbers(&self, key: &str) -> Result<Option<Vec<f64>>, InputError> {
+        let Some(node) = self.get(key) else {
+            return Ok(None);
+        };
+        let Value::Array(items) = &node.value else {
+            return self.wrong(key, node, "an array of numbers");
+        };
+        items
+            .iter()
+            .map(|item| self.number_in(key, item, f64::MIN..=f64::MAX))
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
+    pub(super) fn table(&self, key: &str) -> Result<Option<Section<'a>>, InputError> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Node {
+                value: Value::Table(table),
+                at,
+            }) => Ok(Some(Section {
+                name: self.key(key),
+                table,
+                at: at.clone(),
+            })),
+            Some(node) => self.wrong(key, node, "a table"),
+        }
+    }
+
+    /// A sub-table whose keys are listed in [`SECTIONS`]; an empty one when it is missing.
+    pub(super) fn section(&self, key: &str, empty: &'a Table) -> Result<Section<'a>, InputError> {
+        let section = self.table(key)?.unwrap_or_else(|| Section {
+            name: key.into(),
+            table: empty,
+            at: self.at.clone(),
+        });
+        let known = SECTIONS
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map_or(&[][..], |(_, keys)| keys);
+        section.only(known)?;
+        Ok(section)
+    }
+
+    pub(super) fn missing<T>(&self, key: &str, example: &str) -> Result<T, InputError> {
+        let remedy = Some(format!("add `{key} = {example}` to [{}]", self.name));
+        Err(self.at.error(&self.key(key), "this key is missing", remedy))
+    }
+
+    pub(super) fn place_of(&self, key: &str) -> Location {
+        self.get(key)
+            .map_or_else(|| self.at.clone(), |node| node.at.clone())
+    }
+}
+
+fn near(name: &str, candidate: &str) -> bool {
+    strsim::osa_distance(name, candidate) <= 1 + name.len() / 3
+}
+
+/// The word of the list that was probably meant, or the whole list.
+pub(super) fn closest(name: &str, known: &[&str]) -> String {
+    let candidates = known.iter().filter(|candidate| near(name, candidate));
+    match candidates.min_by_key(|candidate| strsim::osa_distance(name, candidate)) {
+        Some(best) => format!("did you mean `{best}`?"),
+        None => format!("it can be one of: {}", known.join(", ")),
+    }
+}
+
+/// What was probably meant by a key that is not known: a key of this section, this key of another, a key like it.
+fn suggestion(name: &str, section: &str, known: &[&str]) -> String {
+    if known.iter().any(|candidate| near(name, candidate)) {
+        return closest(name, known);
+    }
+    match SECTIONS
+        .iter()
+        .find(|(other, keys)| *other != section && keys.contains(&name))
+    {
+        Some(("", _)) => {
+            return format!("`{name}` belongs at the top of the file, before the first section");
+        }
+        Some((other, _)) => return format!("`{name}` belongs to [{other}]"),
+        None => {}
+    }
+    let keys = SECTIONS
+        .iter()
+        .flat_map(|(section, keys)| keys.iter().map(move |key| (section, key)));
+    match keys
+        .filter(|(_, key)| near(name, key))
+        .min_by_key(|(_, key)| strsim::osa_distance(name, key))
+    {
+        Some((section, key)) => format!("did you mean `{key}` of [{section}]?"),
+        None => closest(name, known),
+    }
+}

@@ -1,0 +1,610 @@
+//! What an experiment file says, resolved: every default filled in, every value checked. Serialises to the same TOML
+//! that it was read from, so that `experiment.toml` in a run's folder can be run again.
+
+use serde::Serialize;
+
+use super::encoding::Encoding;
+use super::frequencies::Frequencies;
+use super::replay::Replay;
+use super::system::{SystemSpec, WrittenAttention};
+use crate::dispatch::SHARED_FROM;
+use crate::dynamics::pairs::Closure;
+use crate::dynamics::{Attention, Normalisation};
+use crate::measure::{Law, Particles};
+use crate::sphere::Domain;
+use crate::sphere::random::{generator, unit};
+
+/// What is added to the seed for the tokens of a reference run.
+const REFERENCE_SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+/// The stream of the generator that weights are drawn from; positions have 0, noise 1.
+const WEIGHT_STREAM: u64 = 2;
+
+/// Defaults of `[field] modes` and `max_modes`: K on the circle; the degree on S², where the work grows with its cube; the
+/// degree of a zonal density. With a hand-over to characteristics it comes early: there is nothing that more modes would do better.
+#[must_use]
+pub fn default_modes(solver: Solver, dimension: usize, hand_over: bool) -> (usize, usize) {
+    match (solver.domain(dimension), hand_over) {
+        (Domain::Circle, true) => (256, 512),
+        (Domain::Sphere, true) => (32, 64),
+        (Domain::Zonal(_), true) => (64, 256),
+        (Domain::Circle, false) => (256, 65536),
+        (Domain::Sphere, false) => (32, 256),
+        (Domain::Zonal(_), false) => (64, 512),
+    }
+}
+
+/// The largest `max_modes` that is taken: more would not fit into memory or end in a life time.
+#[must_use]
+pub fn most_modes(solver: Solver, dimension: usize) -> usize {
+    match solver.domain(dimension) {
+        Domain::Circle => 1 << 22,
+        Domain::Sphere => 1023,
+        Domain::Zonal(_) => 4095,
+    }
+}
+/// For (SA) with β below this there is no density: e^{−2|β|} of its largest value is what the potential has where mass is.
+pub const LEAST_BETA: f64 = -8.0;
+/// Default of `[field] initial.smoothing` for the empirical measure: a heat flow by an angle of √(2·0.005) = 0.1.
+pub const DEFAULT_SMOOTHING: f64 = 0.005;
+/// Default of `[noise] step`: a hundredth of the fastest time scale. The drift of (SA) varies over angles of 1/√β at
+/// speeds below 1, hence at rates below 1 + β; (USA) runs e^β times faster.
+#[must_use]
+pub fn default_noise_step(attention: Attention) -> f64 {
+    (0.1 / (1.0 + attention.beta.abs())).min(0.01) / attention.speed()
+}
+/// Default of `[observe] cluster_width`, in radians.
+pub const DEFAULT_CLUSTER_WIDTH: f64 = 0.1;
+
+/// A whole experiment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Experiment {
+    /// Shown in lists.
+    pub title: String,
+    /// What to look at, which figure or theorem.
+    pub about: String,
+    /// The finite system.
+    pub tokens: TokenSpec,
+    /// β, normalisation, V: the kernel.
+    pub attention: Attention,
+    /// All else that `[attention]` says.
+    pub system: SystemSpec,
+    /// D.
+    pub noise: NoiseSpec,
+    /// The continuum beside it.
+    pub field: FieldSpec,
+    /// What is measured, and how.
+    pub observe: ObserveSpec,
+    /// How far, how often, how well.
+    pub time: TimeSpec,
+    /// An ensemble of runs, and closed equations for its pairs.
+    pub pairs: Option<PairsSpec>,
+    /// A key that is varied from run to run.
+    pub sweep: Option<SweepSpec>,
+    /// Changes of parameters during the run, in order of time.
+    pub changes: Vec<Change>,
+    /// What was substituted while reading; shown, not written.
+    pub notes: Vec<String>,
+}
+
+/// The tables as they are written.
+#[derive(Serialize)]
+struct Written<'a> {
+    title: &'a str,
+    about: &'a str,
+    tokens: &'a TokenSpec,
+    attention: WrittenAttention<'a>,
+    noise: &'a NoiseSpec,
+    field: &'a FieldSpec,
+    observe: &'a ObserveSpec,
+    time: &'a TimeSpec,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pairs: Option<&'a PairsSpec>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sweep: Option<&'a SweepSpec>,
+    #[serde(rename = "change", skip_serializing_if = "<[Change]>::is_empty")]
+    changes: &'a [Change],
+}
+
+impl Serialize for Experiment {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = Written {
+            title: &self.title,
+            about: &self.about,
+            tokens: &self.tokens,
+            attention: WrittenAttention::of(&self.attention, &self.system, self.tokens.count),
+            noise: &self.noise,
+            field: &self.field,
+            observe: &self.observe,
+            time: &self.time,
+            pairs: self.pairs.as_ref(),
+            sweep: self.sweep.as_ref(),
+            changes: &self.changes,
+        };
+        written.serialize(serializer)
+    }
+}
+
+/// `[tokens]`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TokenSpec {
+    /// n ≥ 1.
+    pub count: usize,
+    /// d ≥ 2: tokens live on S^{d−1}.
+    pub dimension: usize,
+    /// Seed of the one generator of the run.
+    pub seed: u64,
+    /// Where they start; nothing is said of it where layers are replayed.
+    #[serde(skip_serializing_if = "Law::is_uniform")]
+    pub initial: Law,
+    /// What each of them weighs.
+    #[serde(skip_serializing_if = "Weights::is_equal")]
+    pub weights: Weights,
+    /// The chord |x_i − x_j| below which tokens that approach each other become one, while D = 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merge: Option<f64>,
+    /// What is added to the embeddings for their place in the sequence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+    /// Their natural frequencies, on the circle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frequencies: Option<Frequencies>,
+    /// All layers of a given model, instead of motion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
+    /// Whether they live in ℝ^d, as `[attention] space` says.
+    #[serde(skip)]
+    pub flat: bool,
+}
+
+/// `[tokens] weights`: scaled to sum to one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Weights {
+    /// By name.
+    Named(NamedWeights),
+    /// One number a token.
+    List(Vec<f64>),
+}
+
+/// The laws of weights that have a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NamedWeights {
+    /// 1/n each, or those of the file that the tokens come from.
+    Equal,
+    /// Independent exponential weights: uniform on the simplex of all weights.
+    Exponential,
+}
+
+impl Weights {
+    /// The default.
+    pub const EQUAL: Self = Self::Named(NamedWeights::Equal);
+
+    fn is_equal(&self) -> bool {
+        *self == Self::EQUAL
+    }
+}
+
+impl TokenSpec {
+    /// Whether tokens are so many and so alike on the circle that nobody knows which is which.
+    fn exchangeable(&self) -> bool {
+        let alike = self.weights.is_equal() && self.frequencies.is_none();
+        let drawn = self.encoding.is_none()
+            && self.replay.is_none()
+            && !matches!(self.initial, Law::Points { .. } | Law::File { .. });
+        self.dimension == 2 && !self.flat && self.count >= SHARED_FROM && alike && drawn
+    }
+
+    /// The tokens at t = 0.
+    #[must_use]
+    pub fn particles(&self) -> Particles {
+        if let Some(replay) = &self.replay {
+            return replay.layer(0).0;
+        }
+        let mut drawn = self.initial.sample(self.count, self.dimension, self.seed);
+        if let Some(encoding) = self.encoding {
+            encoding.add(self.dimension, self.seed, self.flat, &mut drawn.positions);
+        }
+        let weights = match &self.weights {
+            Weights::Named(NamedWeights::Equal) => return drawn,
+            Weights::Named(NamedWeights::Exponential) => {
+                let mut rng = generator(self.seed, WEIGHT_STREAM);
+                // 1 − u lies in (0, 1]
+                (0..self.count)
+                    .map(|_| (-(1.0 - unit(&mut rng)).ln()).max(f64::MIN_POSITIVE))
+                    .collect()
+            }
+            Weights::List(list) => list.clone(),
+        };
+        Particles::weighted(self.dimension, drawn.positions, weights)
+    }
+}
+
+/// `[noise]`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct NoiseSpec {
+    /// D ≥ 0: dx = drift dt + √(2D) P_x∘dW, and DΔρ in the continuum.
+    pub diffusion: f64,
+    /// Step of the tokens' stochastic scheme, used while D > 0.
+    pub step: f64,
+}
+
+/// `[field]`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FieldSpec {
+    /// How the density is represented.
+    pub solver: Solver,
+    /// Where the density starts.
+    pub initial: FieldInitial,
+    /// Modes to start with and to come back to.
+    pub modes: usize,
+    /// Modes beyond which the density is handed over to characteristics, or given up as under-resolved.
+    pub max_modes: usize,
+    /// Whether it is handed over (with D = 0).
+    #[serde(skip_serializing_if = "is_true")]
+    pub hand_over: bool,
+    /// N, the tokens of the reference run that takes the density's place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// J, the frequencies for each of which there is a density, where tokens have natural frequencies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<usize>,
+}
+
+/// The default is not written.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks so
+fn is_true(flag: &bool) -> bool {
+    *flag
+}
+
+/// `[field] solver`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Solver {
+    /// All functions: Fourier on the circle, spherical harmonics on S².
+    Spectral,
+    /// Functions of ⟨x,e⟩ on S^{d−1}, any d: Gegenbauer polynomials.
+    Zonal,
+    /// No density but a run of [`FieldSpec::count`] tokens of the same law and system.
+    Tokens,
+    /// Markers along the flow from the start: all functions for d = 2 and 3, above those of ⟨x,e⟩. D = 0.
+    Characteristics,
+}
+
+impl Solver {
+    /// Where it works.
+    #[must_use]
+    pub fn domain(self, dimension: usize) -> Domain {
+        match (self, dimension) {
+            (Self::Spectral | Self::Characteristics, 2) => Domain::Circle,
+            (Self::Spectral | Self::Characteristics, 3) => Domain::Sphere,
+            _ => Domain::Zonal(dimension),
+        }
+    }
+
+    /// The one that can hold the most on S^{d−1}.
+    #[must_use]
+    pub fn default_for(dimension: usize) -> Self {
+        if dimension <= 3 {
+            Self::Spectral
+        } else {
+            Self::Zonal
+        }
+    }
+}
+
+/// Where the density lives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Continuum {
+    /// The family of functions.
+    pub domain: Domain,
+    /// The axis of the zonal domain, a unit vector; empty otherwise.
+    pub axis: Vec<f64>,
+}
+
+/// `[field] initial`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum FieldInitial {
+    /// `{ from = "law" | "empirical", smoothing }`.
+    From {
+        /// Which measure.
+        from: Source,
+        /// Heat flow of this time before the start (a smoothing by an angle of √(2·smoothing)).
+        smoothing: f64,
+    },
+    /// A law of its own.
+    Law(Law),
+}
+
+/// Whose measure the density starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The law the tokens were drawn from.
+    Law,
+    /// The tokens themselves, smoothed.
+    Empirical,
+}
+
+/// `[observe]`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ObserveSpec {
+    /// The angular width w at which clusters are told apart (see `observe::clusters`).
+    pub cluster_width: f64,
+}
+
+/// How the tokens step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    /// Embedded Runge–Kutta with error control, or the stochastic splitting when D > 0.
+    Adaptive,
+    /// x ← normalise(x + step · attention), the discrete layer (2.1).
+    Layer,
+}
+
+/// How recorded frames are spaced in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spacing {
+    /// Equal differences.
+    Linear,
+    /// t = 0, then equal ratios from `first` to `end`.
+    Log,
+}
+
+impl Spacing {
+    fn is_linear(&self) -> bool {
+        *self == Self::Linear
+    }
+}
+
+/// `[time]`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct TimeSpec {
+    /// Last time.
+    pub end: f64,
+    /// Recorded frames, the first at 0, the last at `end`.
+    pub frames: usize,
+    /// How the frames are spaced.
+    #[serde(skip_serializing_if = "Spacing::is_linear")]
+    pub spacing: Spacing,
+    /// Time of the first frame after t = 0 when they are spaced logarithmically.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<f64>,
+    /// Where to stop instead: the index of the last frame to record, before or past `end`, at the same spacing. A run
+    /// that was saved from the screen has it, since the same frame times are what makes it the same to the bit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_frame: Option<usize>,
+    /// Bound on the estimated error of every coordinate and every Fourier coefficient in every step.
+    pub tolerance: f64,
+    /// How the tokens step.
+    pub scheme: Scheme,
+    /// Step η of the layer scheme.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
+    /// Whether a layer adds to the tokens (a residual stream) or replaces them.
+    #[serde(skip_serializing_if = "is_true")]
+    pub residual: bool,
+}
+
+impl TimeSpec {
+    /// Frames that a run records.
+    #[must_use]
+    pub fn recorded(&self) -> usize {
+        self.last_frame.map_or(self.frames, |last| last + 1)
+    }
+
+    /// The time of the last of them.
+    #[must_use]
+    pub fn last(&self) -> f64 {
+        self.frame(self.recorded() - 1)
+    }
+
+    /// What a reader's clock runs by up to frame j: the time, or with logarithmic spacing decades of it, a frame like the
+    /// other; speeds are in these units a second.
+    #[must_use]
+    pub fn clock(&self, index: usize) -> f64 {
+        match (self.spacing, self.first) {
+            (Spacing::Log, Some(first)) => {
+                (self.end / first).log10() / (self.frames - 2).max(1) as f64 * index as f64
+            }
+            _ => self.frame(index),
+        }
+    }
+
+    /// The time of frame j, also past the end: j·end/(frames − 1), or 0 and then first·(end/first)^((j−1)/(frames−2)).
+    #[must_use]
+    pub fn frame(&self, index: usize) -> f64 {
+        let last = self.frames - 1;
+        match (self.spacing, self.first) {
+            (Spacing::Log, Some(_)) if index == 0 => 0.0,
+            (Spacing::Log, Some(_)) if index == last => self.end,
+            (Spacing::Log, Some(first)) => {
+                let share = (index as f64 - 1.0) / (last as f64 - 1.0);
+                first * ((self.end / first).ln() * share).exp()
+            }
+            _ => self.end * (index as f64 / last as f64),
+        }
+    }
+}
+
+/// `[[change]]`: from the frame at time `at` on, other parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Change {
+    /// Time; takes effect at the first recorded frame that is not before it, whose own row still
+    /// shows the old ones.
+    pub at: f64,
+    /// New β.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beta: Option<f64>,
+    /// New normalisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normalisation: Option<Normalisation>,
+    /// New D.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diffusion: Option<f64>,
+}
+
+/// `[pairs]`: R runs and the closures held against them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PairsSpec {
+    /// R.
+    pub runs: usize,
+    /// Which closures.
+    pub closures: Vec<Closure>,
+}
+
+/// What a file says, and the experiments that it means.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SweepSpec {
+    /// The dotted key that is varied.
+    pub key: String,
+    /// Its first value.
+    pub from: f64,
+    /// Its last value.
+    pub to: f64,
+    /// How many values, equally spaced.
+    pub points: usize,
+    /// A column of `metrics.csv`.
+    pub observable: String,
+    /// The share of the frames, the last ones, over which it is averaged; 0 takes the last frame alone.
+    pub average: f64,
+    /// The experiment at every value.
+    #[serde(skip)]
+    pub experiments: Vec<Experiment>,
+}
+
+impl SweepSpec {
+    /// The value of point j.
+    #[must_use]
+    pub fn value(&self, index: usize) -> f64 {
+        let last = (self.points - 1).max(1) as f64;
+        self.from + (self.to - self.from) * index as f64 / last
+    }
+}
+
+impl Experiment {
+    /// Whether the tokens are numbered around the circle at t = 0: neighbours then lie side by side in memory, and stay there unless noise
+    /// parts them. Only where a number means nothing.
+    #[must_use]
+    pub fn numbered_around(&self) -> bool {
+        self.tokens.exchangeable() && self.system.is_plain()
+    }
+
+    /// The experiment as TOML.
+    ///
+    /// # Errors
+    /// Never for an experiment that was read; the serialiser's error otherwise.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+
+    /// Where a continuum can accompany the tokens, or the reason why none can.
+    ///
+    /// # Errors
+    /// One sentence for the reader.
+    pub fn continuum(&self) -> Result<Continuum, String> {
+        let d = self.tokens.dimension;
+        if let Some(replay) = &self.tokens.replay {
+            return Err(format!(
+                "tokens only: {} is replayed layer by layer",
+                replay.path
+            ));
+        }
+        if let Some(count) = self.field.count {
+            return Err(format!(
+                "a run of {count} tokens of the same law stands in the place of the density"
+            ));
+        }
+        if self.tokens.flat
+            && matches!(self.tokens.initial, Law::Gaussian { .. })
+            && self.system.gaussian_kind(self.attention).is_some()
+            && self.noise.diffusion == 0.0
+        {
+            return Err(
+                "the mean field is a Gaussian measure in ℝ^d, by its closed equations".into(),
+            );
+        }
+        if !self.system.is_plain() {
+            return Err("tokens only: this attention is no zonal kernel on the sphere, for which alone the continuum is solved".into());
+        }
+        if self.attention.beta < LEAST_BETA
+            && self.attention.normalisation == Normalisation::Softmax
+        {
+            return Err(format!(
+                "tokens only: below β = {LEAST_BETA} the potential by which softmax divides has no digits left where the mass is"
+            ));
+        }
+        if self.tokens.encoding.is_some()
+            && matches!(
+                self.field.initial,
+                FieldInitial::From {
+                    from: Source::Law,
+                    ..
+                }
+            )
+        {
+            return Err("tokens only: with positional encodings tokens do not follow their law (a density can start with field.initial = { from = \"empirical\" })".into());
+        }
+        if let Some(frequencies) = &self.tokens.frequencies {
+            if frequencies.law().is_none() {
+                return Err(
+                    "tokens only: frequencies that are listed have no law for a continuum".into(),
+                );
+            }
+            if self.attention.normalisation == Normalisation::Softmax && self.attention.beta < 0.0 {
+                return Err("tokens only: densities with frequencies are solved for β ≥ 0".into());
+            }
+        }
+        let plain = |domain| Continuum {
+            domain,
+            axis: Vec::new(),
+        };
+        match self.field.solver.domain(d) {
+            Domain::Zonal(_) => {}
+            domain => return Ok(plain(domain)),
+        }
+        let law = match &self.field.initial {
+            FieldInitial::Law(law) => law,
+            FieldInitial::From { .. } => &self.tokens.initial,
+        };
+        match law.axis(d, self.tokens.seed) {
+            Some(axis) => Ok(Continuum {
+                domain: Domain::Zonal(d),
+                axis,
+            }),
+            None if d > 3 => Err(format!(
+                "tokens only: for d = {d} the continuum is available for laws that are zonal (functions of ⟨x,axis⟩), and this one is not"
+            )),
+            None => Err(
+                "tokens only: the law is not zonal, and solver = \"zonal\" was asked for".into(),
+            ),
+        }
+    }
+
+    /// Whether tokens have lengths beside their directions: by their scheme, or as those of a given model.
+    #[must_use]
+    pub fn has_lengths(&self) -> bool {
+        self.tokens.replay.is_some() || self.system.has_lengths()
+    }
+
+    /// The reference run of [`Solver::Tokens`]: N other tokens of the same law, the same matrices.
+    #[must_use]
+    pub fn reference(&self) -> Option<Self> {
+        let mut other = self.clone();
+        other.tokens.count = self.field.count?;
+        other.tokens.seed = self.tokens.seed.wrapping_add(REFERENCE_SEED);
+        other.tokens.weights = Weights::EQUAL;
+        other.system.seed = Some(self.tokens.seed);
+        other.field.count = None;
+        Some(other)
+    }
+
+    /// Whether a continuum accompanies the tokens.
+    #[must_use]
+    pub fn has_field(&self) -> bool {
+        self.continuum().is_ok()
+    }
+}

@@ -1,0 +1,364 @@
+//! `[attention]` and its sub-tables as a file says them, and the [`System`] that they mean: matrices drawn, pairs tied.
+
+use serde::Serialize;
+
+use crate::dynamics::gaussian::Kind;
+use crate::dynamics::matrix::{MatrixSpec, product, transposed};
+use crate::dynamics::system::{
+    Activation, Head, LayerNorm, Mask, Perceptron, Space, System, Weighting,
+};
+use crate::dynamics::{Attention, Normalisation};
+use crate::sphere::random::generator;
+
+/// The streams of the generator that matrices are drawn from, one a period; tokens, noise and weights have 0, 1 and 2.
+const MATRIX_STREAM: u64 = 1 << 32;
+
+/// What `[attention]` says beside β, normalisation, and a V that is a multiple of I.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SystemSpec {
+    /// β = γ ln n instead of a number.
+    pub gamma: Option<f64>,
+    /// The heads; none where Q = K = I and V is a multiple of I.
+    pub heads: Vec<HeadSpec>,
+    /// Random matrices are drawn again after every time span of this length: layers with weights of their own.
+    pub period: Option<f64>,
+    /// How weights come from the kernel.
+    pub weighting: Weighting,
+    /// Who may attend to whom.
+    pub mask: Mask,
+    /// The perceptron.
+    pub perceptron: Option<PerceptronSpec>,
+    /// The scheme of layer normalisation.
+    pub layer_norm: LayerNorm,
+    /// Where tokens live.
+    pub space: Space,
+    /// The seed of random matrices, where it is not that of the tokens; never written.
+    pub seed: Option<u64>,
+}
+
+/// A head: Q and K, or QᵀK at once, and V.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HeadSpec {
+    /// Q, square; I if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<MatrixSpec>,
+    /// K, square; I if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<MatrixSpec>,
+    /// QᵀK in place of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query_key: Option<MatrixSpec>,
+    /// V.
+    pub value: ValueSpec,
+}
+
+/// V of a head.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum ValueSpec {
+    /// A matrix of its own.
+    Matrix(MatrixSpec),
+    /// A multiple of the head's QᵀK.
+    Tied {
+        /// The factor.
+        tied: f64,
+    },
+}
+
+/// `[attention.perceptron]`: w σ(a x + b).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PerceptronSpec {
+    /// σ.
+    #[serde(serialize_with = "activation_name")]
+    pub activation: Activation,
+    /// m, the number of hidden units.
+    pub width: usize,
+    /// a, m×d.
+    pub inner: MatrixSpec,
+    /// b, m numbers.
+    pub bias: Vec<f64>,
+    /// w, d×m.
+    pub outer: MatrixSpec,
+}
+
+/// Activations by name.
+pub const ACTIVATIONS: &[(&str, Activation)] = &[
+    ("relu", Activation::Relu),
+    ("gelu", Activation::Gelu),
+    ("tanh", Activation::Tanh),
+];
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks so
+fn activation_name<S: serde::Serializer>(
+    activation: &Activation,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let named = ACTIVATIONS.iter().find(|(_, a)| a == activation);
+    serializer.serialize_str(named.map_or("", |(name, _)| name))
+}
+
+impl SystemSpec {
+    /// Nothing beside the kernel.
+    pub const PLAIN: Self = Self {
+        gamma: None,
+        heads: Vec::new(),
+        period: None,
+        weighting: Weighting::Kernel,
+        mask: Mask::None,
+        perceptron: None,
+        layer_norm: LayerNorm::Post,
+        space: Space::Sphere,
+        seed: None,
+    };
+
+    /// The system of tokens in dimension d; random matrices are those of the seed and of the period `epoch`.
+    #[must_use]
+    pub fn system(&self, dimension: usize, seed: u64, epoch: u64) -> System {
+        let d = dimension;
+        let mut rng = generator(self.seed.unwrap_or(seed), MATRIX_STREAM + epoch);
+        let mut head = |spec: &HeadSpec| {
+            let mut square = |matrix: &Option<MatrixSpec>| {
+                let matrix = matrix.as_ref().unwrap_or(&MatrixSpec::IDENTITY);
+                matrix.entries(d, d, &mut rng)
+            };
+            let query_key = match &spec.query_key {
+                Some(_) => square(&spec.query_key),
+                None => {
+                    let (query, key) = (square(&spec.query), square(&spec.key));
+                    product(&transposed(&query, d, d), &key, d, d)
+                }
+            };
+            let value = match &spec.value {
+                ValueSpec::Matrix(matrix) => matrix.entries(d, d, &mut rng),
+                ValueSpec::Tied { tied } => query_key.iter().map(|v| tied * v).collect(),
+            };
+            Head { query_key, value }
+        };
+        let heads = self.heads.iter().map(&mut head).collect();
+        let perceptron = self.perceptron.as_ref().map(|spec| Perceptron {
+            activation: spec.activation,
+            inner: spec.inner.entries(spec.width, d, &mut rng),
+            bias: spec.bias.clone(),
+            outer: spec.outer.entries(d, spec.width, &mut rng),
+        });
+        System {
+            heads,
+            weighting: self.weighting,
+            mask: self.mask,
+            perceptron,
+            layer_norm: self.layer_norm,
+            space: self.space,
+            frequencies: Vec::new(),
+        }
+    }
+
+    /// Whether each token attends to the argmax alone.
+    #[must_use]
+    pub fn weighting_is_hard(&self) -> bool {
+        matches!(self.weighting, Weighting::Hardmax { .. })
+    }
+
+    /// Every matrix that a file says.
+    pub fn matrices_mut(&mut self) -> impl Iterator<Item = &mut MatrixSpec> {
+        let of_heads = self.heads.iter_mut().flat_map(|head| {
+            let value = match &mut head.value {
+                ValueSpec::Matrix(matrix) => Some(matrix),
+                ValueSpec::Tied { .. } => None,
+            };
+            (head.query.iter_mut())
+                .chain(head.key.iter_mut())
+                .chain(head.query_key.iter_mut())
+                .chain(value)
+        });
+        let of_perceptron = (self.perceptron.iter_mut()).flat_map(|p| [&mut p.inner, &mut p.outer]);
+        of_heads.chain(of_perceptron)
+    }
+
+    /// Whether the kernel's table is all there is to attention.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.heads.is_empty()
+            && self.weighting == Weighting::Kernel
+            && self.mask == Mask::None
+            && self.perceptron.is_none()
+            && self.layer_norm == LayerNorm::Post
+            && self.space == Space::Sphere
+    }
+
+    /// Which closed equation a Gaussian measure obeys under this system, if any.
+    #[must_use]
+    pub fn gaussian_kind(&self, attention: Attention) -> Option<Kind> {
+        let softmax = self.weighting == Weighting::Kernel
+            && attention.normalisation == Normalisation::Softmax;
+        let doubly = matches!(self.weighting, Weighting::Sinkhorn { .. });
+        let simple = self.heads.len() <= 1
+            && self.mask == Mask::None
+            && self.perceptron.is_none()
+            && self.period.is_none();
+        match self.space {
+            Space::Flat if simple && softmax => Some(Kind::Softmax),
+            Space::Flat if simple && doubly => Some(Kind::Sinkhorn),
+            Space::MeanShift if simple && softmax => Some(Kind::MeanShift),
+            _ => None,
+        }
+    }
+
+    /// Whether the lengths of tokens move by themselves.
+    #[must_use]
+    pub fn has_lengths(&self) -> bool {
+        matches!(
+            self.layer_norm,
+            LayerNorm::Pre | LayerNorm::Mix { .. } | LayerNorm::Peri
+        )
+    }
+
+    /// Whether dx = drift dt + noise makes sense: not for lengths, rescaled coordinates, or a clock that slows down.
+    #[must_use]
+    pub fn takes_noise(&self) -> bool {
+        matches!(self.layer_norm, LayerNorm::Post | LayerNorm::Ngpt { .. })
+            && self.space != Space::Rescaled
+    }
+
+    /// Whether tokens live on the sphere.
+    #[must_use]
+    pub fn on_sphere(&self) -> bool {
+        self.space == Space::Sphere
+    }
+
+    /// What the system is called on screen: "SA", "causal SA", "3 heads", "hardmax in ℝ³", …
+    #[must_use]
+    pub fn name(&self, attention: Attention, dimension: usize) -> String {
+        let softmax = attention.normalisation == Normalisation::Softmax;
+        let base = match (self.weighting, self.heads.len()) {
+            (Weighting::Sinkhorn { .. }, _) => "Sinkhorn".to_owned(),
+            (Weighting::Hardmax { .. }, _) => "hardmax".to_owned(),
+            (Weighting::Kernel, _) if attention.interaction.is_some() => "Kuramoto h(θ)".to_owned(),
+            (Weighting::Kernel, 0) => attention.normalisation.system().to_owned(),
+            (Weighting::Kernel, heads) => {
+                let kind = if softmax { "QKV" } else { "unnormalised QKV" };
+                if heads == 1 {
+                    kind.to_owned()
+                } else {
+                    format!("{kind}, {heads} heads")
+                }
+            }
+        };
+        let mut name = match self.mask {
+            Mask::None => base,
+            Mask::Causal => format!("causal {base}"),
+        };
+        if self.heads.is_empty() && attention.value != 1.0 {
+            name += &if attention.value == -1.0 {
+                ", V = −I".to_owned()
+            } else {
+                format!(", V = {}·I", attention.value)
+            };
+        }
+        if self.perceptron.is_some() {
+            name += " + MLP";
+        }
+        name += match self.layer_norm {
+            LayerNorm::Post => "",
+            LayerNorm::Pre => ", Pre-LN",
+            LayerNorm::Mix { .. } => ", Mix-LN",
+            LayerNorm::Peri => ", Peri-LN",
+            LayerNorm::Ngpt { .. } => ", nGPT",
+            LayerNorm::LnScaling => ", LN-scaling",
+        };
+        let raised = super::notation::superscript(dimension);
+        name += &match self.space {
+            Space::Sphere => String::new(),
+            Space::Flat => format!(" in ℝ{raised}"),
+            Space::MeanShift => format!(", mean-shift in ℝ{raised}"),
+            Space::Rescaled => format!(" in ℝ{raised}, rescaled"),
+        };
+        name
+    }
+}
+
+/// `[attention]` as it is written: numbers first, tables last.
+#[derive(Serialize)]
+pub(super) struct WrittenAttention<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beta: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gamma: Option<f64>,
+    normalisation: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marginal_error: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tie: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interaction: Option<&'a [f64]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mask: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layer_norm: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alpha: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    space: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    perceptron: Option<&'a PerceptronSpec>,
+    #[serde(rename = "head", skip_serializing_if = "<[HeadSpec]>::is_empty")]
+    heads: &'a [HeadSpec],
+}
+
+impl<'a> WrittenAttention<'a> {
+    /// Of an experiment with n tokens.
+    pub(super) fn of(attention: &'a Attention, spec: &'a SystemSpec, count: usize) -> Self {
+        // β that was changed since is a number of its own
+        let gamma = (spec.gamma).filter(|gamma| attention.beta == long_context_beta(*gamma, count));
+        let plain = gamma.is_none() && attention.interaction.is_none();
+        let (normalisation, marginal_error, tie) = match spec.weighting {
+            Weighting::Sinkhorn { tolerance } => ("sinkhorn", Some(tolerance), None),
+            Weighting::Hardmax { tie } => ("hardmax", None, Some(tie)),
+            Weighting::Kernel => match attention.normalisation {
+                Normalisation::Softmax => ("softmax", None, None),
+                Normalisation::None => ("none", None, None),
+            },
+        };
+        let (layer_norm, until, alpha) = match spec.layer_norm {
+            LayerNorm::Post => (None, None, None),
+            LayerNorm::Pre => (Some("pre"), None, None),
+            LayerNorm::Mix { until } => (Some("mix"), Some(until), None),
+            LayerNorm::Peri => (Some("peri"), None, None),
+            LayerNorm::Ngpt { alpha } => (Some("ngpt"), None, Some(alpha)),
+            LayerNorm::LnScaling => (Some("ln-scaling"), None, None),
+        };
+        Self {
+            beta: plain.then_some(attention.beta),
+            gamma,
+            normalisation,
+            marginal_error,
+            tie,
+            value: Some(attention.value).filter(|value| *value != 1.0),
+            interaction: attention.interaction.as_ref().map(|h| h.list()),
+            mask: (spec.mask == Mask::Causal).then_some("causal"),
+            layer_norm,
+            until,
+            alpha,
+            space: match spec.space {
+                Space::Sphere => None,
+                Space::Flat => Some("flat"),
+                Space::MeanShift => Some("mean-shift"),
+                Space::Rescaled => Some("rescaled"),
+            },
+            period: spec.period,
+            perceptron: spec.perceptron.as_ref(),
+            heads: &spec.heads,
+        }
+    }
+}
+
+/// β = γ ln n.
+#[must_use]
+pub fn long_context_beta(gamma: f64, count: usize) -> f64 {
+    gamma * (count as f64).ln()
+}

@@ -1,0 +1,257 @@
+//! How the tokens of a general system move: states with lengths or in ℝ^d, times at which the equation changes, hardmax steps.
+//!
+//! Between frames the state is y = rθ where lengths move, z and the time in rescaled coordinates, else the positions. A frame is
+//! reached in pieces that end where the equation changes (the switch of Mix-LN, new matrices); LN-scaling is the equation of Post
+//! in the time 2√(t + 1). Hardmax is a differential inclusion: the argmax is held over steps of at most [`HARD_STEP`], within
+//! which the equation is smooth, so that a switch is late by that much and no more.
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::dynamics::general::General;
+use crate::dynamics::system::{LayerNorm, Space};
+use crate::experiment::spec::Experiment;
+use crate::experiment::system::SystemSpec;
+use crate::integrate::{Explicit, Splitting, StepError};
+use crate::measure::Particles;
+use crate::sphere::geometry::norm;
+use crate::sphere::random::{brownian_step, gaussian_step};
+
+/// Longest step over which the argmax of hardmax attention is held.
+pub const HARD_STEP: f64 = 1e-2;
+
+/// The state of a general system.
+pub struct SystemState {
+    spec: SystemSpec,
+    seed: u64,
+    epoch: u64,
+    /// Rows of the tokens, then the time where the equation asks for it.
+    state: Vec<f64>,
+    /// |y_i|, while lengths move.
+    lengths: Vec<f64>,
+}
+
+/// What steps a state.
+pub(super) enum Move<'a> {
+    /// Error control.
+    Adaptive(&'a mut Explicit),
+    /// Strang splitting with a fixed step, diffusion, and its generator.
+    Noisy {
+        splitting: &'a mut Splitting,
+        step: f64,
+        diffusion: f64,
+        rng: &'a mut ChaCha8Rng,
+        tangent: &'a mut [f64],
+    },
+}
+
+impl SystemState {
+    /// At t = 0; none where the system is plain.
+    pub(super) fn new(experiment: &Experiment, tokens: &Particles) -> Option<Self> {
+        let spec = &experiment.system;
+        (!spec.is_plain()).then(|| Self {
+            spec: spec.clone(),
+            seed: experiment.tokens.seed,
+            epoch: 0,
+            state: tokens.positions.clone(),
+            lengths: vec![1.0; tokens.count()],
+        })
+    }
+
+    /// |y_i|, where a scheme of layer normalisation lets lengths move.
+    pub(super) fn lengths(&self) -> Option<&[f64]> {
+        (self.spec.has_lengths()).then_some(self.lengths.as_slice())
+    }
+
+    /// Where the equation changes next after the time `now`, and what has to be done to go on from `now`.
+    fn begin_piece(&mut self, general: &mut General, dimension: usize, now: f64) -> f64 {
+        // a boundary that is met up to rounding is behind
+        let slack = 1e-12 * now.max(1.0);
+        let mut end = f64::INFINITY;
+        general.time = now;
+        if let LayerNorm::Mix { until } = self.spec.layer_norm {
+            if now < until - slack {
+                end = until;
+            } else {
+                general.time = now.max(until);
+            }
+        }
+        if let Some(period) = self.spec.period {
+            let epoch = ((now + slack) / period).floor();
+            end = end.min((epoch + 1.0) * period);
+            if epoch as u64 != self.epoch {
+                self.epoch = epoch as u64;
+                let system = self.spec.system(dimension, self.seed, self.epoch);
+                general.set_system(&system);
+            }
+        }
+        end
+    }
+
+    /// Moves on by `duration` from time `from`; false when cancelled on the way.
+    pub(super) fn advance(
+        &mut self,
+        tokens: &mut Particles,
+        general: &mut General,
+        mut by: Move,
+        (from, duration): (f64, f64),
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let dimension = tokens.dimension();
+        self.pack(tokens, general, from);
+        let end = from + duration;
+        let mut now = from;
+        while now < end {
+            let piece = self.begin_piece(general, dimension, now).min(end);
+            let whole = match &mut by {
+                Move::Adaptive(explicit) => {
+                    adaptive(explicit, general, &mut self.state, (now, piece), cancelled)?
+                }
+                noisy => with_noise(
+                    noisy,
+                    general,
+                    &mut self.state,
+                    dimension,
+                    piece - now,
+                    cancelled,
+                )?,
+            };
+            if !whole {
+                return Ok(false);
+            }
+            now = piece;
+        }
+        general.time = end;
+        self.begin_piece(general, dimension, end);
+        self.unpack(tokens, general);
+        Ok(true)
+    }
+
+    /// Layers of length `step`; false when cancelled on the way.
+    pub(super) fn layers(
+        &mut self,
+        tokens: &mut Particles,
+        general: &mut General,
+        (from, layers): (f64, u64),
+        (step, residual): (f64, bool),
+        cancelled: &dyn Fn() -> bool,
+    ) -> bool {
+        let dimension = tokens.dimension();
+        self.pack(tokens, general, from);
+        for layer in 0..layers {
+            if cancelled() {
+                return false;
+            }
+            self.begin_piece(general, dimension, from + layer as f64 * step);
+            general.layer(&mut self.state, step, residual);
+        }
+        self.begin_piece(general, dimension, from + layers as f64 * step);
+        self.unpack(tokens, general);
+        true
+    }
+
+    fn pack(&mut self, tokens: &Particles, general: &General, now: f64) {
+        let d = tokens.dimension();
+        self.state.clear();
+        self.state.extend_from_slice(&tokens.positions);
+        for (row, length) in (self.state.chunks_exact_mut(d)).zip(&self.lengths) {
+            row.iter_mut().for_each(|a| *a *= length);
+        }
+        if general.clocked() {
+            self.state.push(now);
+        }
+    }
+
+    fn unpack(&mut self, tokens: &mut Particles, general: &mut General) {
+        let (d, count) = (tokens.dimension(), tokens.positions.len());
+        tokens.positions.copy_from_slice(&self.state[..count]);
+        if general.system().space == Space::Sphere && general.system().has_lengths() {
+            for (row, length) in (tokens.positions.chunks_exact_mut(d)).zip(&mut self.lengths) {
+                *length = norm(row);
+                row.iter_mut().for_each(|a| *a /= *length);
+            }
+            general.lengths.copy_from_slice(&self.lengths);
+        }
+    }
+}
+
+/// Adaptive steps from one time to another.
+fn adaptive(
+    explicit: &mut Explicit,
+    general: &mut General,
+    state: &mut [f64],
+    (from, to): (f64, f64),
+    cancelled: &dyn Fn() -> bool,
+) -> Result<bool, StepError> {
+    let scaled = general.system().layer_norm == LayerNorm::LnScaling;
+    let hard = general.system().weighting_is_hard();
+    let clock = |t: f64| if scaled { 2.0 * (t + 1.0).sqrt() } else { t };
+    let mut left = clock(to) - clock(from);
+    while left > 0.0 {
+        if cancelled() {
+            return Ok(false);
+        }
+        let mut limit = left;
+        if hard {
+            limit = left.min(HARD_STEP);
+            general.hold(state);
+        }
+        let retraction = general.retraction();
+        let taken = explicit.step(
+            state,
+            limit,
+            |x, out| general.tendency(x, out),
+            |x| retraction.apply(x),
+        );
+        general.release();
+        left -= taken?;
+    }
+    Ok(true)
+}
+
+/// Splitting steps of a fixed length: drift and Brownian motion.
+fn with_noise(
+    by: &mut Move,
+    general: &mut General,
+    state: &mut [f64],
+    dimension: usize,
+    duration: f64,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<bool, StepError> {
+    let Move::Noisy {
+        splitting,
+        step,
+        diffusion,
+        rng,
+        tangent,
+    } = by
+    else {
+        return Ok(true);
+    };
+    let steps = (duration / *step - 1e-9).ceil().max(1.0);
+    let h = duration / steps;
+    let flat = general.system().space != Space::Sphere;
+    for _ in 0..steps as u64 {
+        if cancelled() {
+            return Ok(false);
+        }
+        let retraction = general.retraction();
+        splitting.step(
+            state,
+            h,
+            |x: &[f64], out: &mut [f64]| general.tendency(x, out),
+            |x| retraction.apply(x),
+            |x, time| {
+                let variance = 2.0 * *diffusion * time;
+                if flat {
+                    gaussian_step(rng, variance, x);
+                } else {
+                    brownian_step(rng, dimension, variance, x, tangent);
+                }
+            },
+        );
+        if state.iter().any(|x| !x.is_finite()) {
+            return Err(StepError::NotFinite);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,22 @@
+//! What **moves**: a run in progress ([`Session`]) and the thread that computes it for the screen ([`Worker`]).
+//!
+//! A session moves from one recorded frame to the next and nowhere else, on the screen as without one: what the
+//! dashboard shows is, to the bit, what `metastable run` writes.
+
+pub mod characteristics;
+pub mod density;
+pub mod ensemble;
+pub mod gaussian;
+mod general_system;
+mod notes;
+mod pictures;
+mod populations;
+pub mod predictions;
+pub mod session;
+pub mod sweep;
+pub mod tokens;
+mod views;
+pub mod worker;
+
+pub use session::{Session, SessionError};
+pub use worker::{Command, Worker};

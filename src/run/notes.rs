@@ -1,0 +1,75 @@
+//! What a careful reader should know of an experiment: approximations, substitutions, what is missing.
+
+use super::general_system::HARD_STEP;
+use crate::experiment::spec::{Change, Experiment, FieldInitial, Source};
+use crate::sphere::Domain;
+
+/// A run longer than this without merging is worth a word, at the steps that a contraction of rate one allows.
+const LONG: f64 = 1e5;
+const STABLE_STEP: f64 = 5.0;
+
+pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
+    let mut notes = experiment.notes.clone();
+    match experiment.continuum() {
+        Err(reason) => notes.push(reason),
+        Ok(continuum) => notes.extend(continuum_notes(experiment, continuum.domain)),
+    }
+    let switched_on = |change: &Change| change.diffusion.is_some_and(|d| d > 0.0);
+    let noisy = experiment.noise.diffusion > 0.0 || experiment.changes.iter().any(switched_on);
+    if noisy && experiment.time.step.is_none() {
+        let step = experiment.noise.step;
+        notes.push(format!(
+            "the tokens' noise is stepped by {step:.2e} (weak order two), not by the tolerance"
+        ));
+    }
+    let last = experiment.time.last() * experiment.attention.speed();
+    if last > LONG && experiment.tokens.merge.is_none() && !noisy && experiment.time.step.is_none()
+    {
+        notes.push(format!(
+            "tokens are not merged: their contraction bounds the step, about {:.0e} steps to the end (set tokens.merge = 1e-9)",
+            last / STABLE_STEP
+        ));
+    }
+    if experiment.numbered_around() {
+        notes
+            .push("so many tokens are numbered around the circle, by their angles at t = 0".into());
+    }
+    if experiment.system.weighting_is_hard() {
+        notes.push(format!(
+            "hardmax: the argmax is held over steps of at most {HARD_STEP}, so that a switch is late by up to that; ties are averaged"
+        ));
+    }
+    if let Some(period) = experiment.system.period {
+        notes.push(format!(
+            "the random matrices are drawn again every {period} time units"
+        ));
+    }
+    if experiment.attention.beta > 709.0 {
+        notes.push("the energy exceeds the largest double (e^β): it is shown as infinite".into());
+    }
+    if experiment.time.step.is_some() && experiment.has_field() {
+        notes.push(
+            "the tokens move by discrete layers, the density by the continuous equation".into(),
+        );
+    }
+    notes
+}
+
+/// What the numbers of a continuum above the circle mean.
+fn continuum_notes(experiment: &Experiment, domain: Domain) -> Vec<String> {
+    let mut notes = Vec::new();
+    match domain {
+        Domain::Circle => {}
+        Domain::Sphere => notes.push(
+            "the distance W₁ is sliced: the mean over 32 directions of the exact distance of the angles to them".into(),
+        ),
+        Domain::Zonal(_) => {
+            notes.push("the density depends on the angle to its axis only; the distance W₁ is that of the angles to the axis".into());
+            let from = &experiment.field.initial;
+            if matches!(from, FieldInitial::From { from: Source::Empirical, .. }) {
+                notes.push("the density starts from the tokens averaged over the rotations around the axis".into());
+            }
+        }
+    }
+    notes
+}

@@ -1,0 +1,564 @@
+//! A run in progress: tokens and density side by side, moving from one recorded frame to the next.
+
+use std::sync::Arc;
+
+use super::density::FieldRun;
+use super::ensemble::Ensemble;
+use super::gaussian::GaussianRun;
+use super::notes::notes;
+use super::pictures::Pictures;
+use super::predictions::predictions;
+use super::tokens::TokenRun;
+use crate::dynamics::Attention;
+use crate::dynamics::pairs::Closure;
+use crate::experiment::SweepSpec;
+use crate::experiment::spec::Weights;
+use crate::experiment::spec::{Change, Experiment};
+use crate::integrate::StepError;
+use crate::measure::Particles;
+use crate::observe::table::BESIDE;
+use crate::observe::{
+    FieldSide, Instruments, Observation, TokenSide, cloud, design, principal, products,
+};
+use crate::snapshot::history::{History, PICTURE_TOKENS, Record};
+use crate::snapshot::view::{GaussianSide, SweepView};
+use crate::snapshot::view::{Prediction, SPECTRUM_DEGREES};
+use crate::sphere::Domain;
+use crate::theory::optimal::Optimum;
+
+/// Why a run could not go on.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("the {side} could not be followed past t = {time}: {cause}")]
+pub struct SessionError {
+    /// Which half.
+    pub side: &'static str,
+    /// How far it came.
+    pub time: f64,
+    /// What the stepper said.
+    pub cause: StepError,
+}
+
+/// A run of many tokens beside the run.
+pub(super) struct Reference {
+    pub(super) run: TokenRun,
+    pub(super) instruments: Instruments,
+    pub(super) side: TokenSide,
+    pub(super) plane: (Vec<[f64; 2]>, f64),
+}
+
+/// Both sides of a run.
+pub struct Session {
+    pub(super) experiment: Arc<Experiment>,
+    pub(super) tokens: TokenRun,
+    pub(super) field: Option<FieldRun>,
+    /// Many tokens in the place of the density.
+    pub(super) reference: Option<Reference>,
+    pub(super) gaussian: Option<GaussianRun>,
+    pub(super) gaussian_side: Option<GaussianSide>,
+    pub(super) ensemble: Option<Ensemble>,
+    pub(super) leading_direction: Option<Vec<f64>>,
+    pub(super) swept: Arc<SweepView>,
+    pub(super) instruments: Instruments,
+    pub(super) attention: Attention,
+    pub(super) diffusion: f64,
+    pub(super) frame: usize,
+    pub(super) pending: Option<Change>,
+    pub(super) next_change: usize,
+    pub(super) token_side: TokenSide,
+    pub(super) field_side: Option<FieldSide>,
+    pub(super) history: History,
+    pub(super) pictures: Option<Pictures>,
+    pub(super) plane: Vec<[f64; 2]>,
+    pub(super) plane_share: f64,
+    pub(super) measured_growth: Vec<f64>,
+    pub(super) predictions: Arc<Vec<Prediction>>,
+    pub(super) notes: Arc<Vec<String>>,
+}
+
+impl Session {
+    /// The run of an experiment at t = 0, for the screen: its history keeps what the pictures need.
+    #[must_use]
+    pub fn new(experiment: Experiment) -> Self {
+        Self::start(experiment, true)
+    }
+
+    /// The same run for batch work: the history holds the observables alone.
+    #[must_use]
+    pub fn without_pictures(experiment: Experiment) -> Self {
+        Self::start(experiment, false)
+    }
+
+    fn start(experiment: Experiment, pictures: bool) -> Self {
+        let mut tokens = TokenRun::new(&experiment);
+        let continuum = experiment.continuum();
+        let field = (continuum.as_ref().ok())
+            .map(|continuum| FieldRun::new(&experiment, continuum, tokens.tokens()));
+        let instruments = || {
+            let domain: Option<(Domain, &[f64])> = match &continuum {
+                Ok(c) => Some((c.domain, c.axis.as_slice())),
+                Err(_) if experiment.tokens.dimension == 3 => Some((Domain::Sphere, &[])),
+                Err(_) => None,
+            };
+            let kernel = experiment.attention.kernel(experiment.tokens.dimension);
+            let width = experiment.observe.cluster_width;
+            Instruments::new(kernel, width, domain).flat(experiment.tokens.flat)
+        };
+        let reference = experiment.reference().map(|other| {
+            let (mut run, mut instruments) = (TokenRun::new(&other), instruments());
+            let work = run.work();
+            Reference {
+                side: TokenSide::observe(run.moving(), &mut instruments, work),
+                run,
+                instruments,
+                plane: (Vec::new(), 1.0),
+            }
+        });
+        let (mut instruments, work) = (instruments(), tokens.work());
+        let token_side = TokenSide::observe(tokens.moving(), &mut instruments, work);
+        let gaussian = GaussianRun::new(&experiment);
+        let leading_direction = (experiment.tokens.flat).then(|| {
+            let (d, seed) = (experiment.tokens.dimension, experiment.tokens.seed);
+            experiment.system.system(d, seed, 0).leading_direction(d)
+        });
+        let leading_direction = leading_direction.flatten();
+        let ensemble = experiment.pairs.as_ref().map(|spec| {
+            let (tokens, beta) = (&experiment.tokens, experiment.attention.beta);
+            let tolerance = experiment.time.tolerance;
+            Ensemble::new(spec, beta, tokens.count, tokens.seed, tolerance)
+        });
+        let theory = experiment.sweep.as_ref().and_then(SweepSpec::theory);
+        let mut session = Self {
+            attention: experiment.attention,
+            diffusion: experiment.noise.diffusion,
+            notes: Arc::new(notes(&experiment)),
+            predictions: Arc::default(),
+            pictures: pictures.then(|| Pictures::new(&experiment)),
+            experiment: Arc::new(experiment),
+            tokens,
+            field,
+            reference,
+            gaussian,
+            gaussian_side: None,
+            ensemble,
+            leading_direction,
+            swept: Arc::new(SweepView {
+                points: Vec::new(),
+                theory,
+            }),
+            instruments,
+            frame: 0,
+            pending: None,
+            next_change: 0,
+            token_side,
+            field_side: None,
+            history: History::default(),
+            plane: Vec::new(),
+            plane_share: 1.0,
+            measured_growth: Vec::new(),
+        };
+        session.observe();
+        if pictures {
+            session.predictions = Arc::new(predictions(
+                &session.experiment,
+                session.field_side.as_ref(),
+            ));
+        }
+        session
+    }
+
+    /// The experiment, with the changes made so far.
+    #[must_use]
+    pub fn experiment(&self) -> &Arc<Experiment> {
+        &self.experiment
+    }
+
+    /// The time of the present frame.
+    #[must_use]
+    pub fn time(&self) -> f64 {
+        self.experiment.time.frame(self.frame)
+    }
+
+    /// The time of the next frame.
+    #[must_use]
+    pub fn next_time(&self) -> f64 {
+        self.experiment.time.frame(self.frame + 1)
+    }
+
+    /// What the reader's clock runs by, so many frames from now.
+    #[must_use]
+    pub fn clock(&self, ahead: usize) -> f64 {
+        self.experiment.time.clock(self.frame + ahead)
+    }
+
+    /// Index of the present frame.
+    #[must_use]
+    pub fn frame(&self) -> usize {
+        self.frame
+    }
+
+    /// Whether the last frame of the experiment is reached; the run can go on past it.
+    #[must_use]
+    pub fn finished(&self) -> bool {
+        self.frame + 1 >= self.experiment.time.recorded()
+    }
+
+    /// Whether there is a next frame at all: logarithmic times end with the largest number.
+    #[must_use]
+    pub fn exhausted(&self) -> bool {
+        !(self.next_time() * self.attention.speed()).is_finite()
+    }
+
+    /// β and normalisation now.
+    #[must_use]
+    pub fn attention(&self) -> Attention {
+        self.attention
+    }
+
+    /// D now.
+    #[must_use]
+    pub fn diffusion(&self) -> f64 {
+        self.diffusion
+    }
+
+    /// Steps of the tokens so far.
+    #[must_use]
+    pub fn token_steps(&self) -> u64 {
+        self.tokens.work().steps
+    }
+
+    /// The tokens.
+    #[must_use]
+    pub fn tokens(&self) -> &TokenRun {
+        &self.tokens
+    }
+
+    /// The density's run, where there is one.
+    #[must_use]
+    pub fn field(&self) -> Option<&FieldRun> {
+        self.field.as_ref()
+    }
+
+    /// The observables of every frame so far.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// What a careful reader should know.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Changes parameters from this frame on; the change becomes part of the experiment.
+    pub fn change(&mut self, change: Change) {
+        let mut merged = self.pending.take().unwrap_or(Change {
+            at: 0.0,
+            beta: None,
+            normalisation: None,
+            diffusion: None,
+        });
+        merged.at = self.time();
+        merged.beta = change.beta.or(merged.beta);
+        merged.normalisation = change.normalisation.or(merged.normalisation);
+        merged.diffusion = change.diffusion.or(merged.diffusion);
+        self.pending = Some(merged);
+    }
+
+    /// Moves both sides to the next recorded frame and observes it; false when `cancelled` said so on the way, and the
+    /// session is then between two frames and of no further use.
+    ///
+    /// # Errors
+    /// [`SessionError`] when a side cannot be followed.
+    pub fn advance(&mut self, cancelled: &dyn Fn() -> bool) -> Result<bool, SessionError> {
+        self.apply_changes();
+        let (from, to) = (self.time(), self.next_time());
+        let fail = |side| {
+            move |cause| SessionError {
+                side,
+                time: from,
+                cause,
+            }
+        };
+        if !self
+            .tokens
+            .advance(from, to - from, cancelled)
+            .map_err(fail("tokens"))?
+        {
+            return Ok(false);
+        }
+        if let Some(field) = &mut self.field
+            && !field
+                .advance(from, to - from, cancelled)
+                .map_err(fail("density"))?
+        {
+            return Ok(false);
+        }
+        if let Some(reference) = &mut self.reference
+            && !(reference.run)
+                .advance(from, to - from, cancelled)
+                .map_err(fail("reference run"))?
+        {
+            return Ok(false);
+        }
+        if let Some(gaussian) = &mut self.gaussian
+            && !(gaussian.advance(to - from, cancelled)).map_err(fail("Gaussian mean field"))?
+        {
+            return Ok(false);
+        }
+        if let Some(ensemble) = &mut self.ensemble
+            && !(ensemble.advance(to - from, cancelled)).map_err(fail("ensemble of pairs"))?
+        {
+            return Ok(false);
+        }
+        if !self.sweep(cancelled)? {
+            return Ok(false);
+        }
+        self.frame += 1;
+        self.observe();
+        Ok(true)
+    }
+
+    /// The points of a sweep that are due by the next frame: as large a share of them as of the frames.
+    fn sweep(&mut self, cancelled: &dyn Fn() -> bool) -> Result<bool, SessionError> {
+        let experiment = Arc::clone(&self.experiment);
+        let Some(spec) = &experiment.sweep else {
+            return Ok(true);
+        };
+        let frames = (experiment.time.recorded() - 1).max(1);
+        let due = (spec.points * (self.frame + 1))
+            .div_ceil(frames)
+            .min(spec.points);
+        while self.swept.points.len() < due {
+            let index = self.swept.points.len();
+            match spec.measure(index, &experiment, cancelled)? {
+                Some(point) => Arc::make_mut(&mut self.swept).points.push(point),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// The points of the sweep so far.
+    #[must_use]
+    pub fn swept(&self) -> &SweepView {
+        &self.swept
+    }
+
+    /// The scripted changes that are due, then the one asked for meanwhile, which is written down.
+    fn apply_changes(&mut self) {
+        let now = self.time() * (1.0 + 1e-12) + 1e-300;
+        while let Some(change) = self.experiment.changes.get(self.next_change).copied()
+            && change.at <= now
+        {
+            self.next_change += 1;
+            self.apply(change);
+        }
+        if let Some(change) = self.pending.take() {
+            let experiment = Arc::make_mut(&mut self.experiment);
+            experiment.changes.insert(self.next_change, change);
+            self.next_change += 1;
+            self.apply(change);
+        }
+    }
+
+    fn apply(&mut self, change: Change) {
+        let now = self.time();
+        self.attention.beta = change.beta.unwrap_or(self.attention.beta);
+        self.attention.normalisation = change.normalisation.unwrap_or(self.attention.normalisation);
+        self.diffusion = change.diffusion.unwrap_or(self.diffusion);
+        self.instruments.kernel = self.attention.kernel(self.experiment.tokens.dimension);
+        self.tokens.set(self.attention, self.diffusion);
+        if let Some(reference) = &mut self.reference {
+            reference.run.set(self.attention, self.diffusion);
+            reference.instruments.kernel = self.instruments.kernel.clone();
+        }
+        if let Some(field) = &mut self.field {
+            field.set(now, self.attention, self.diffusion);
+        }
+        // their equations are those of the start
+        (self.gaussian, self.ensemble) = (None, None);
+        // Curves that start from t = 0 no longer belong to this run.
+        self.predictions = Arc::default();
+    }
+
+    fn observe(&mut self) {
+        let work = self.tokens.work();
+        let instruments = &mut self.instruments;
+        self.token_side = TokenSide::observe(self.tokens.moving(), instruments, work);
+        self.token_side.merge_energy = self.tokens.merge_energy();
+        self.token_side.length = (self.tokens.lengths()).map_or(f64::NAN, |list| {
+            list.iter().sum::<f64>() / list.len() as f64
+        });
+        let particles = &self.tokens.bodies().particles;
+        if let Some(reference) = &mut self.reference {
+            let work = reference.run.work();
+            let (moving, instruments) = (reference.run.moving(), &mut reference.instruments);
+            reference.side = TokenSide::observe(moving, instruments, work);
+        }
+        self.field_side = match &mut self.field {
+            Some(field) if field.under_resolved.is_none() => {
+                let work = field.work();
+                let side = &self.token_side;
+                let (density, mean_field) = (&field.density, &mut field.mean_field);
+                if let Some(run) = &mut field.markers {
+                    let dissipation = run.dissipation();
+                    let markers = &run.markers;
+                    Some(FieldSide::of_markers(
+                        markers,
+                        dissipation,
+                        instruments,
+                        work,
+                        particles,
+                        side,
+                    ))
+                } else {
+                    Some(FieldSide::observe(
+                        density,
+                        mean_field,
+                        instruments,
+                        work,
+                        particles,
+                        side,
+                    ))
+                }
+            }
+            None => self.reference.as_ref().map(|reference| {
+                let other = (reference.run.tokens(), &reference.side);
+                FieldSide::of_reference(other, instruments, particles, &self.token_side)
+            }),
+            _ => None,
+        };
+        self.gaussian_side =
+            (self.gaussian.as_ref()).and_then(|gaussian| gaussian.side(self.tokens.tokens()));
+        if self.experiment.tokens.replay.is_some() {
+            // nothing moves them
+            self.token_side.dissipation = f64::NAN;
+        }
+        let beside = self.beside();
+        let values = Observation {
+            tokens: &self.token_side,
+            field: self.field_side.as_ref(),
+            beside,
+        }
+        .values();
+        let mut record = Record {
+            products: (products::histogram(self.tokens.tokens()).iter())
+                .map(|v| *v as f32)
+                .collect(),
+            time: self.time(),
+            values,
+            density: Vec::new(),
+            tokens: Vec::new(),
+            angles: Vec::new(),
+        };
+        if self.pictures.is_some() {
+            self.take_picture(&mut record);
+        }
+        self.history.push(record);
+    }
+
+    /// The numbers of [`crate::observe::table::BESIDE`].
+    fn beside(&self) -> [f64; BESIDE.len()] {
+        let mut beside = [f64::NAN; BESIDE.len()];
+        if let Some(side) = &self.gaussian_side {
+            let [one, two] = side.leading;
+            beside[..5].copy_from_slice(&[side.length, side.spread, one, two, side.distance]);
+        }
+        if let Some(ensemble) = &self.ensemble {
+            beside[5..7].copy_from_slice(&ensemble.moments(1)[0]);
+            for (slot, closure) in beside[7..10].iter_mut().zip(Closure::ALL) {
+                *slot = ensemble.closed_moment(closure);
+            }
+        }
+        if let Some(energy) = self.optimum() {
+            let tokens = self.tokens.tokens();
+            let gap = 100.0 * (self.token_side.energy / energy - 1.0);
+            beside[10..12].copy_from_slice(&[energy, gap]);
+            if tokens.count() <= DESIGNS_UP_TO {
+                beside[12] = design::strength(tokens, 12, 1e-6) as f64;
+            }
+        }
+        if let Some(direction) = &self.leading_direction {
+            let width = self.experiment.observe.cluster_width;
+            beside[13] = cloud::hyperplanes(self.tokens.tokens(), direction, width) as f64;
+        }
+        beside
+    }
+
+    /// The energy of the optimal configuration that repulsive attention is after, where one is known.
+    fn optimum(&self) -> Option<f64> {
+        let (tokens, attention) = (&self.experiment.tokens, self.attention);
+        let repulsive =
+            attention.value < 0.0 && attention.beta > 0.0 && attention.interaction.is_none();
+        let alike = tokens.weights == Weights::EQUAL && !tokens.flat;
+        if !repulsive || !alike || !self.experiment.system.is_plain() {
+            return None;
+        }
+        let (d, n) = (tokens.dimension, tokens.count);
+        Some(Optimum::known(d, n)?.energy(attention.beta, d, n))
+    }
+
+    fn take_picture(&mut self, record: &mut Record) {
+        let particles = self.tokens.tokens();
+        (self.plane, self.plane_share) = drawn(particles, &self.plane);
+        if let Some(reference) = &mut self.reference {
+            reference.plane = drawn(reference.run.tokens(), &reference.plane.0);
+        }
+        let stride = particles.count().div_ceil(PICTURE_TOKENS);
+        record.tokens = (shown(particles, &self.plane, stride).iter())
+            .map(|p| [p[0] as f32, p[1] as f32])
+            .collect();
+        let Some(pictures) = &mut self.pictures else {
+            return;
+        };
+        if !self.experiment.tokens.flat {
+            record.angles = (particles.rows().step_by(stride))
+                .map(|x| pictures.angle(x) as f32)
+                .collect();
+        }
+        if let Some(field) = &mut self.field
+            && field.under_resolved.is_none()
+        {
+            if let Some(run) = &field.markers {
+                self.measured_growth = Vec::new();
+                record.density = pictures.strip_of_markers(&run.markers);
+                pictures.take_markers(&run.markers);
+            } else {
+                // with frequencies the moments turn, and every frequency has its own
+                self.measured_growth = if field.populations.is_some() {
+                    Vec::new()
+                } else {
+                    field.growth(SPECTRUM_DEGREES)
+                };
+                record.density = pictures.strip(&field.density);
+                pictures.take(&field.density);
+            }
+        }
+    }
+}
+
+/// Most tokens whose design strength is measured at every frame.
+const DESIGNS_UP_TO: usize = 512;
+
+/// Where tokens are drawn, turned to be near where they were, and the share of Σ w|x|² that is seen; in two dimensions they are drawn where
+/// they are, and the list stays empty.
+fn drawn(tokens: &Particles, before: &[[f64; 2]]) -> (Vec<[f64; 2]>, f64) {
+    if tokens.dimension() == 2 {
+        return (Vec::new(), 1.0);
+    }
+    let (mut plane, share) = principal::coordinates(tokens);
+    principal::align(&mut plane, before);
+    (plane, share)
+}
+
+/// Every `stride`-th token where it is drawn.
+pub(super) fn shown(tokens: &Particles, plane: &[[f64; 2]], stride: usize) -> Vec<[f64; 2]> {
+    if tokens.dimension() == 2 {
+        (tokens.rows().step_by(stride))
+            .map(|x| [x[0], x[1]])
+            .collect()
+    } else {
+        plane.iter().step_by(stride).copied().collect()
+    }
+}

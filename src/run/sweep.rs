@@ -1,0 +1,79 @@
+//! The points of `[sweep]`: a whole run for every value of the key, one observable of each, and what theory says of it. They are
+//! computed along with the frames of the run on screen.
+
+use super::session::{Session, SessionError};
+use crate::experiment::spec::{Experiment, SweepSpec};
+use crate::experiment::system::long_context_beta;
+use crate::snapshot::view::Point;
+use crate::theory;
+
+/// Points of a theory curve.
+const CURVE: usize = 241;
+
+impl SweepSpec {
+    /// Runs point j to its end, with the number of tokens and the seed of `base`.
+    ///
+    /// # Errors
+    /// [`SessionError`] of that run; None when `cancelled` said so on the way.
+    pub fn measure(
+        &self,
+        index: usize,
+        base: &Experiment,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Point>, SessionError> {
+        let mut experiment = self.experiments[index].clone();
+        // n and the seed may have been changed on the screen since the file was read
+        experiment.tokens.seed = base.tokens.seed;
+        if self.key != "tokens.count" {
+            experiment.tokens.count = base.tokens.count;
+            if let Some(gamma) = experiment.system.gamma {
+                experiment.attention.beta = long_context_beta(gamma, base.tokens.count);
+            }
+        }
+        let mut session = Session::without_pictures(experiment);
+        while !session.finished() {
+            if cancelled() || !session.advance(cancelled)? {
+                return Ok(None);
+            }
+        }
+        let series = session.history().series_named(&self.observable);
+        let kept = ((self.average * series.len() as f64).ceil() as usize).max(1);
+        let tail = &series[series.len().saturating_sub(kept)..];
+        let n = tail.len() as f64;
+        let mean = tail.iter().map(|p| p.1).sum::<f64>() / n;
+        let square: f64 = tail.iter().map(|p| (p.1 - mean).powi(2)).sum();
+        Ok(Some([self.value(index), mean, (square / n).sqrt()]))
+    }
+
+    /// What theory says of this observable against this key.
+    #[must_use]
+    pub fn theory(&self) -> Option<(&'static str, Vec<(f64, f64)>)> {
+        let experiment = self.experiments.first()?;
+        let order = matches!(self.observable.as_str(), "tokens_order_1" | "field_order_1");
+        let at = |f: &dyn Fn(f64) -> f64| {
+            (0..CURVE)
+                .map(|j| self.from + (self.to - self.from) * j as f64 / (CURVE - 1) as f64)
+                .map(|x| (x, f(x)))
+                .collect()
+        };
+        let law = (experiment.tokens.frequencies.as_ref()).and_then(|f| f.law());
+        match (self.key.as_str(), law) {
+            ("attention.value", Some(law))
+                if order
+                    && experiment.attention.beta == 0.0
+                    && experiment.noise.diffusion == 0.0 =>
+            {
+                let r = |k: f64| theory::transition::order_parameter(law, k);
+                Some(("stationary r(K)", at(&r)))
+            }
+            ("attention.gamma", None) if self.observable == "tokens_cosine" => {
+                let rho = super::predictions::cosine(experiment)?;
+                let n = experiment.tokens.count as f64;
+                let one_layer = !experiment.time.residual && experiment.time.recorded() == 2;
+                let cosine = |gamma: f64| theory::long_context::output_cosine(n, gamma, rho);
+                one_layer.then(|| ("one layer, this n", at(&cosine)))
+            }
+            _ => None,
+        }
+    }
+}

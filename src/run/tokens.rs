@@ -1,0 +1,554 @@
+//! The tokens' half of a session: positions, their dynamics, and the scheme that moves them.
+//!
+//! What moves are bodies: every token is one at the start, and with `[tokens] merge` those that have met become one
+//! ([`crate::dynamics::merging`]). Only then can the step grow with the slow time scale: the contraction of a cluster,
+//! at rates of order one, bounds every explicit step for ever. Noise would part the tokens of a body, so that while
+//! D > 0 nothing is merged, and bodies fall apart into their tokens when D is switched on.
+
+use std::sync::Arc;
+
+use rand_chacha::ChaCha8Rng;
+
+use super::general_system::{Move, SystemState};
+use crate::dynamics::{Attention, Carriers, General, TokenDynamics, merging};
+use crate::experiment::replay::Replay;
+use crate::experiment::spec::{Experiment, Scheme, default_noise_step};
+use crate::integrate::tableau::Tableau;
+use crate::integrate::{Explicit, Splitting, StepError, Work};
+use crate::measure::{Bodies, Particles};
+use crate::observe::Moving;
+use crate::snapshot::view::Merge;
+use crate::sphere::geometry::retract;
+use crate::sphere::random::{brownian_step, generator};
+
+/// What the nodes may leave out of a token's way in a step, in tolerances.
+const NEGLECTED: f64 = 0.01;
+/// First step tried, in units of the fastest time scale.
+const FIRST_STEP: f64 = 1e-3;
+
+/// How the tokens move.
+enum Stepper {
+    /// No noise: error control.
+    Adaptive(Box<Explicit>),
+    /// The same for many tokens on the circle, by their angles.
+    Angular {
+        explicit: Box<Explicit>,
+        angles: Vec<f64>,
+    },
+    /// The same for so many that a few nodes carry them.
+    Carried {
+        explicit: Box<Explicit>,
+        carriers: Box<Carriers>,
+        nodes: Vec<f64>,
+        angles: Vec<f64>,
+    },
+    /// Noise: Strang splitting with a fixed step.
+    Noisy {
+        splitting: Box<Splitting>,
+        step: f64,
+    },
+    /// Discrete layers x ← normalise(x + ηA(x)), then the noise of a time η.
+    Layer { step: f64, average: Vec<f64> },
+}
+
+/// Tokens in motion.
+pub struct TokenRun {
+    /// What moves: the tokens, those that have met as one.
+    bodies: Bodies,
+    /// All tokens, each where its body is; kept up to date while bodies are fewer.
+    tokens: Particles,
+    /// The bodies' right-hand side.
+    pub dynamics: TokenDynamics,
+    /// The state of a general system.
+    system: Option<SystemState>,
+    residual: bool,
+    /// Layers of a given model in place of motion, and the lengths of the present ones.
+    replay: Option<(Replay, Vec<f64>)>,
+    merge: Option<f64>,
+    merges: Arc<Vec<Merge>>,
+    merge_energy: f64,
+    beta: f64,
+    drift: Vec<f64>,
+    stepper: Stepper,
+    diffusion: f64,
+    tolerance: f64,
+    noise_step: f64,
+    start: Attention,
+    start_step: f64,
+    rng: ChaCha8Rng,
+    tangent: Vec<f64>,
+    earlier: Work,
+}
+
+impl TokenRun {
+    /// The tokens of an experiment at t = 0.
+    #[must_use]
+    pub fn new(experiment: &Experiment) -> Self {
+        let spec = &experiment.tokens;
+        let mut tokens = spec.particles();
+        if experiment.numbered_around() {
+            tokens.number_around();
+        }
+        let bodies = Bodies::new(tokens);
+        let attention = experiment.attention;
+        let mut system = (experiment.system).system(spec.dimension, spec.seed, 0);
+        if let Some(frequencies) = &spec.frequencies {
+            system.frequencies = frequencies.values(spec.count, spec.seed);
+        }
+        let mut run = Self {
+            dynamics: match spec.merge {
+                Some(_) => TokenDynamics::slow(attention, &bodies.particles),
+                None => TokenDynamics::of_system(&system, attention, &bodies.particles),
+            },
+            system: SystemState::new(experiment, &bodies.particles),
+            residual: experiment.time.residual,
+            replay: (spec.replay.clone()).map(|replay| {
+                let lengths = replay.layer(0).1;
+                (replay, lengths)
+            }),
+            stepper: Stepper::Layer {
+                step: 0.0,
+                average: Vec::new(),
+            },
+            merge: spec.merge,
+            merges: Arc::default(),
+            merge_energy: 0.0,
+            beta: attention.beta,
+            drift: Vec::new(),
+            diffusion: experiment.noise.diffusion,
+            tolerance: experiment.time.tolerance,
+            noise_step: experiment.noise.step,
+            start: attention,
+            start_step: experiment.noise.step,
+            rng: generator(spec.seed, 1),
+            tangent: vec![0.0; spec.dimension],
+            tokens: if spec.merge.is_some() {
+                bodies.particles.clone()
+            } else {
+                Particles::new(spec.dimension, Vec::new())
+            },
+            bodies,
+            earlier: Work::default(),
+        };
+        run.stepper = match experiment.time.scheme {
+            Scheme::Layer => Stepper::Layer {
+                step: experiment.time.step.unwrap_or(0.1),
+                average: vec![0.0; run.bodies.particles.positions.len()],
+            },
+            Scheme::Adaptive => run.continuous(first_step(attention)),
+        };
+        run
+    }
+
+    fn continuous(&self, first: f64) -> Stepper {
+        let clocked = |general: &General| usize::from(general.clocked());
+        let length =
+            self.bodies.particles.positions.len() + self.dynamics.general_ref().map_or(0, clocked);
+        if self.diffusion > 0.0 {
+            return Stepper::Noisy {
+                splitting: Box::new(Splitting::new(length)),
+                step: self.noise_step,
+            };
+        }
+        let tableau = Tableau::for_tolerance(self.tolerance);
+        let explicit = |length| Box::new(Explicit::new(tableau, length, self.tolerance, first));
+        if self.dynamics.by_angles() && self.system.is_none() && self.merge.is_none() {
+            let angles = self.bodies.particles.angles();
+            let (attention, weights) = (self.dynamics.attention(), &self.bodies.particles.weights);
+            let carriers = if self.dynamics.frequencies().is_empty() {
+                Carriers::new(attention, weights)
+            } else {
+                None
+            };
+            return match carriers {
+                Some(carriers) => Stepper::Carried {
+                    explicit: explicit(carriers.nodes().len()),
+                    nodes: carriers.nodes().to_vec(),
+                    carriers: Box::new(carriers),
+                    angles,
+                },
+                None => Stepper::Angular {
+                    explicit: explicit(angles.len()),
+                    angles,
+                },
+            };
+        }
+        Stepper::Adaptive(explicit(length))
+    }
+
+    /// The tokens now, all of them.
+    #[must_use]
+    pub fn tokens(&self) -> &Particles {
+        if self.bodies.merged() {
+            &self.tokens
+        } else {
+            &self.bodies.particles
+        }
+    }
+
+    /// The bodies that move, the same measure as the tokens, and the body of every token.
+    #[must_use]
+    pub fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    /// The bodies and what the stepper knows of them.
+    pub fn moving(&mut self) -> Moving<'_> {
+        let tokens = &self.bodies.particles;
+        let (angles, dissipation) = match &mut self.stepper {
+            Stepper::Angular { angles, .. } => (Some(&angles[..]), None),
+            Stepper::Carried {
+                angles, carriers, ..
+            } => {
+                carriers.load(angles, &tokens.weights);
+                (Some(&angles[..]), carriers.dissipation())
+            }
+            _ => (None, None),
+        };
+        Moving {
+            tokens,
+            dynamics: &mut self.dynamics,
+            angles,
+            dissipation,
+        }
+    }
+
+    /// Every merge so far, in order.
+    #[must_use]
+    pub fn merges(&self) -> &Arc<Vec<Merge>> {
+        &self.merges
+    }
+
+    /// |y_i| of every token, where a scheme of layer normalisation lets lengths move.
+    #[must_use]
+    pub fn lengths(&self) -> Option<&[f64]> {
+        match &self.replay {
+            Some((_, lengths)) => Some(lengths),
+            None => self.system.as_ref().and_then(SystemState::lengths),
+        }
+    }
+
+    /// Bound on what merging has changed in the energy, in units of e^β; NaN when nothing is ever merged.
+    #[must_use]
+    pub fn merge_energy(&self) -> f64 {
+        self.merge.map_or(f64::NAN, |_| self.merge_energy)
+    }
+
+    /// Other parameters from now on.
+    pub fn set(&mut self, attention: Attention, diffusion: f64) {
+        self.dynamics.set_attention(attention);
+        self.beta = attention.beta;
+        self.diffusion = diffusion;
+        if diffusion > 0.0 && self.bodies.merged() {
+            self.bodies = Bodies::new(self.tokens.clone());
+            self.dynamics = dynamics(attention, &self.bodies.particles, self.merge);
+        }
+        // As many steps a time scale as at the start, if the new scale is the shorter one.
+        let shorter = default_noise_step(attention) / default_noise_step(self.start);
+        self.noise_step = self.start_step * shorter.min(1.0);
+        if !matches!(self.stepper, Stepper::Layer { .. }) {
+            self.earlier = self.work();
+            self.stepper = self.continuous(first_step(attention));
+        }
+    }
+
+    /// Steps and right-hand sides since t = 0.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        let now = match &self.stepper {
+            Stepper::Adaptive(explicit)
+            | Stepper::Angular { explicit, .. }
+            | Stepper::Carried { explicit, .. } => explicit.work,
+            Stepper::Noisy { splitting, .. } => splitting.work,
+            Stepper::Layer { .. } => Work::default(),
+        };
+        self.earlier + now
+    }
+
+    /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way.
+    ///
+    /// # Errors
+    /// [`StepError`] of the adaptive scheme.
+    pub fn advance(
+        &mut self,
+        from: f64,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        if let Some((replay, lengths)) = &mut self.replay {
+            (self.bodies.particles, *lengths) = replay.layer((from + duration).round() as usize);
+            return Ok(true);
+        }
+        let whole = match self.stepper {
+            _ if self.system.is_some() => self.advance_system(from, duration, cancelled)?,
+            Stepper::Adaptive(_) => self.advance_adaptively(from, duration, cancelled)?,
+            Stepper::Angular { .. } => self.advance_angles(duration, cancelled)?,
+            Stepper::Carried { .. } => self.advance_carried(duration, cancelled)?,
+            Stepper::Noisy { .. } => self.advance_with_noise(duration, cancelled)?,
+            Stepper::Layer { .. } => self.advance_by_layers(duration, cancelled),
+        };
+        if self.bodies.merged() {
+            self.tokens = self.bodies.tokens(&self.tokens.weights);
+        }
+        Ok(whole)
+    }
+
+    fn advance_system(
+        &mut self,
+        from: f64,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let (Some(system), Some(general)) = (&mut self.system, self.dynamics.general()) else {
+            return Ok(true);
+        };
+        let tokens = &mut self.bodies.particles;
+        let span = (from, duration);
+        match &mut self.stepper {
+            Stepper::Adaptive(explicit) => {
+                system.advance(tokens, general, Move::Adaptive(explicit), span, cancelled)
+            }
+            Stepper::Noisy { splitting, step } => {
+                let by = Move::Noisy {
+                    splitting,
+                    step: *step,
+                    diffusion: self.diffusion,
+                    rng: &mut self.rng,
+                    tangent: &mut self.tangent,
+                };
+                system.advance(tokens, general, by, span, cancelled)
+            }
+            // a general system never moves by angles
+            Stepper::Angular { .. } | Stepper::Carried { .. } => Ok(true),
+            Stepper::Layer { step, .. } => {
+                let layers = (duration / *step).round().max(1.0) as u64;
+                self.earlier.steps += layers;
+                self.earlier.evaluations += layers;
+                let by = (*step, self.residual);
+                Ok(system.layers(tokens, general, (from, layers), by, cancelled))
+            }
+        }
+    }
+
+    fn advance_adaptively(
+        &mut self,
+        from: f64,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let dimension = self.tokens.dimension();
+        let mut left = duration;
+        self.merge_what_met(from);
+        while left > 0.0 {
+            if cancelled() {
+                return Ok(false);
+            }
+            let Stepper::Adaptive(explicit) = &mut self.stepper else {
+                return Ok(true);
+            };
+            let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
+            let mut drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
+            left -= explicit.step(positions, left, &mut drift, |x| retract(x, dimension))?;
+            self.merge_what_met(from + (duration - left));
+        }
+        Ok(true)
+    }
+
+    fn advance_angles(
+        &mut self,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let Stepper::Angular { explicit, angles } = &mut self.stepper else {
+            return Ok(true);
+        };
+        let dynamics = &mut self.dynamics;
+        let mut left = duration;
+        while left > 0.0 {
+            if cancelled() {
+                return Ok(false);
+            }
+            let mut rates = |angles: &[f64], out: &mut [f64]| dynamics.rates(angles, out);
+            left -= explicit.step(angles, left, &mut rates, |_| ())?;
+        }
+        self.bodies.particles.place_at(angles);
+        Ok(true)
+    }
+
+    /// Steps of the nodes, and the tokens after them; where the nodes are too coarse there are twice as many or, at last, the tokens
+    /// take their own stages.
+    fn advance_carried(
+        &mut self,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let mut left = duration;
+        while left > 0.0 {
+            if cancelled() {
+                return Ok(false);
+            }
+            let Stepper::Carried {
+                explicit,
+                carriers,
+                nodes,
+                angles,
+            } = &mut self.stepper
+            else {
+                return self.advance_angles(left, cancelled);
+            };
+            carriers.load(angles, &self.bodies.particles.weights);
+            nodes.copy_from_slice(carriers.nodes());
+            let proposal = explicit.controller.step;
+            let mut rates = |nodes: &[f64], out: &mut [f64]| carriers.rates(nodes, out);
+            let step = explicit.step(nodes, left, &mut rates, |_| ())?;
+            let resolved = carriers.neglected(nodes) <= NEGLECTED * self.tolerance;
+            if resolved && carriers.has_digits() {
+                carriers.carry(angles);
+                left -= step;
+                continue;
+            }
+            let weights = &self.bodies.particles.weights;
+            let finer = (!resolved).then(|| carriers.refined(weights)).flatten();
+            let tableau = Tableau::for_tolerance(self.tolerance);
+            let length = (finer.as_ref()).map_or(angles.len(), |finer| finer.nodes().len());
+            let mut next = Box::new(Explicit::new(tableau, length, self.tolerance, proposal));
+            next.work = explicit.work;
+            let angles = std::mem::take(angles);
+            self.stepper = match finer {
+                Some(finer) => Stepper::Carried {
+                    explicit: next,
+                    nodes: finer.nodes().to_vec(),
+                    carriers: Box::new(finer),
+                    angles,
+                },
+                None => Stepper::Angular {
+                    explicit: next,
+                    angles,
+                },
+            };
+        }
+        if let Stepper::Carried { angles, .. } = &mut self.stepper {
+            self.bodies.particles.place_at(angles);
+        }
+        Ok(true)
+    }
+
+    /// Joins the bodies that have met by the time `now`.
+    fn merge_what_met(&mut self, now: f64) {
+        let Some(tolerance) = self.merge else {
+            return;
+        };
+        let near = self.bodies.near_pairs(tolerance);
+        if near.is_empty() {
+            return;
+        }
+        let particles = &self.bodies.particles;
+        self.drift.resize(particles.positions.len(), 0.0);
+        self.dynamics.drift(&particles.positions, &mut self.drift);
+        let pairs = merging::contracting_pairs(&self.bodies, &near, &self.drift);
+        if pairs.is_empty() {
+            return;
+        }
+        let potential = &self.dynamics.potential;
+        let joined = merging::join(&mut self.bodies, &pairs, self.beta, potential);
+        let mut left: usize =
+            self.bodies.count() + joined.iter().map(|j| j.masses.len() - 1).sum::<usize>();
+        let merges = Arc::make_mut(&mut self.merges);
+        for event in joined {
+            left -= event.masses.len() - 1;
+            self.merge_energy += event.energy_bound;
+            merges.push(Merge {
+                time: now,
+                bodies: left,
+                masses: event.masses,
+                gap: event.gap,
+            });
+        }
+        // Fewer bodies, the same motion: the step goes on at its length.
+        let (attention, proposal) = (self.dynamics.attention(), self.proposal());
+        self.dynamics = dynamics(attention, &self.bodies.particles, self.merge);
+        self.earlier = self.work();
+        self.stepper = self.continuous(proposal);
+    }
+
+    fn proposal(&self) -> f64 {
+        match &self.stepper {
+            Stepper::Adaptive(explicit)
+            | Stepper::Angular { explicit, .. }
+            | Stepper::Carried { explicit, .. } => explicit.controller.step,
+            _ => first_step(self.dynamics.attention()),
+        }
+    }
+
+    fn advance_with_noise(
+        &mut self,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, StepError> {
+        let dimension = self.tokens.dimension();
+        let Stepper::Noisy { splitting, step } = &mut self.stepper else {
+            return Ok(true);
+        };
+        let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
+        let steps = (duration / *step - 1e-9).ceil().max(1.0);
+        let h = duration / steps;
+        let mut drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
+        let (rng, tangent, diffusion) = (&mut self.rng, &mut self.tangent, self.diffusion);
+        for _ in 0..steps as u64 {
+            if cancelled() {
+                return Ok(false);
+            }
+            splitting.step(
+                positions,
+                h,
+                &mut drift,
+                |x| retract(x, dimension),
+                |x, time| brownian_step(rng, dimension, 2.0 * diffusion * time, x, tangent),
+            );
+            if positions.iter().any(|x| !x.is_finite()) {
+                return Err(StepError::NotFinite);
+            }
+        }
+        Ok(true)
+    }
+
+    fn advance_by_layers(&mut self, duration: f64, cancelled: &dyn Fn() -> bool) -> bool {
+        let dimension = self.tokens.dimension();
+        let Stepper::Layer { step, average } = &mut self.stepper else {
+            return true;
+        };
+        let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
+        let layers = (duration / *step).round().max(1.0) as u64;
+        let keep = if self.residual { 1.0 } else { 0.0 };
+        for _ in 0..layers {
+            if cancelled() {
+                return false;
+            }
+            dynamics.average(positions, average);
+            positions
+                .iter_mut()
+                .zip(average.iter())
+                .for_each(|(x, a)| *x = keep * *x + *step * a);
+            retract(positions, dimension);
+            if self.diffusion > 0.0 {
+                let variance = 2.0 * self.diffusion * *step;
+                let (rng, tangent) = (&mut self.rng, &mut self.tangent);
+                brownian_step(rng, dimension, variance, positions, tangent);
+            }
+            self.earlier.steps += 1;
+            self.earlier.evaluations += 1;
+        }
+        true
+    }
+}
+
+fn first_step(attention: Attention) -> f64 {
+    FIRST_STEP / attention.speed()
+}
+
+fn dynamics(attention: Attention, bodies: &Particles, merge: Option<f64>) -> TokenDynamics {
+    match merge {
+        Some(_) => TokenDynamics::slow(attention, bodies),
+        None => TokenDynamics::new(attention, bodies),
+    }
+}

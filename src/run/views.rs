@@ -1,0 +1,158 @@
+//! What a session shows of its present frame: the snapshot and its parts.
+
+use std::sync::Arc;
+
+use super::ensemble::Ensemble;
+use super::pictures::Pictures;
+use super::session::{Session, shown};
+use super::tokens::TokenRun;
+use crate::observe::{TokenSide, cloud};
+use crate::snapshot::view::{self, FieldView, SHOWN_TOKENS, SPECTRUM_DEGREES, Snapshot, TokenView};
+use crate::theory;
+
+/// Corners of a hull nearer than this share of the picture are one.
+const HULL: f64 = 1e-3;
+
+impl Session {
+    /// The present frame as the screen sees it.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            experiment: Arc::clone(&self.experiment),
+            attention: self.attention,
+            diffusion: self.diffusion,
+            frame: self.frame,
+            time: self.time(),
+            values: self
+                .history
+                .records()
+                .last()
+                .map_or_else(Vec::new, |record| record.values.clone()),
+            tokens: self.token_view(),
+            field: self.field_view(),
+            growth: if self.experiment.tokens.frequencies.is_some()
+                || !self.experiment.system.is_plain()
+            {
+                vec![f64::NAN; SPECTRUM_DEGREES + 1]
+            } else {
+                theory::growth::growth_rates(
+                    self.attention,
+                    self.experiment.tokens.dimension,
+                    self.diffusion,
+                    SPECTRUM_DEGREES,
+                )
+            },
+            history: self.history.clone(),
+            predictions: Arc::clone(&self.predictions),
+            pairs: self.ensemble.as_ref().map(Ensemble::view),
+            swept: Arc::clone(&self.swept),
+            notes: Arc::clone(&self.notes),
+        }
+    }
+
+    fn token_view(&self) -> TokenView {
+        let plane = (self.plane.as_slice(), self.plane_share);
+        self.view_of(&self.tokens, &self.token_side, plane)
+    }
+
+    fn view_of(
+        &self,
+        run: &TokenRun,
+        side: &TokenSide,
+        (plane, share): (&[[f64; 2]], f64),
+    ) -> TokenView {
+        let particles = run.tokens();
+        let member = &run.bodies().member;
+        let flat = self.experiment.tokens.flat;
+        let stride = particles.count().div_ceil(SHOWN_TOKENS);
+        let shown = shown(particles, plane, stride);
+        let radius = shown.iter().map(|p| p[0].abs().max(p[1].abs()));
+        let radius = radius.fold(0.0, f64::max);
+        let spectrum = match &side.moments {
+            Some(moments) => moments.order_parameters(SPECTRUM_DEGREES.min(moments.degree())),
+            None => side.orders.to_vec(),
+        };
+        TokenView {
+            dimension: particles.dimension(),
+            count: particles.count(),
+            stride,
+            positions: particles
+                .rows()
+                .step_by(stride)
+                .flatten()
+                .copied()
+                .collect(),
+            weights: (particles.weights.iter().step_by(stride))
+                .map(|weight| weight * particles.count() as f64)
+                .collect(),
+            hull: if flat {
+                cloud::hull(&shown, HULL * radius)
+            } else {
+                Vec::new()
+            },
+            flat,
+            radius,
+            plane: shown,
+            plane_share: share,
+            labels: (member.iter().step_by(stride))
+                .map(|body| side.clusters.labels[*body])
+                .collect(),
+            clusters: side.clusters.list.clone(),
+            spectrum,
+            path: run.dynamics.preferred(),
+            bodies: run.bodies().count(),
+            merges: Arc::clone(run.merges()),
+            saddle: side.saddle.clone(),
+        }
+    }
+
+    fn field_view(&self) -> FieldView {
+        if let Some(gaussian) = &self.gaussian {
+            let tokens = self.tokens.tokens();
+            return FieldView::Gaussian {
+                side: self.gaussian_side.clone(),
+                tokens: (tokens.mean(), cloud::covariance(tokens)),
+                blow_up: gaussian.blow_up,
+            };
+        }
+        if let Some(reference) = &self.reference {
+            let plane = (reference.plane.0.as_slice(), reference.plane.1);
+            let view = self.view_of(&reference.run, &reference.side, plane);
+            return FieldView::Reference(Box::new(view));
+        }
+        let Some(field) = &self.field else {
+            let reason = self.experiment.continuum().err();
+            return FieldView::None(reason.unwrap_or_default());
+        };
+        let Some(picture) = self.pictures.as_ref().and_then(Pictures::last) else {
+            return FieldView::None("no pictures are kept of this run".into());
+        };
+        let view = view::Density {
+            picture,
+            populations: (field.populations.as_ref())
+                .map(|populations| (populations.count(), populations.exact())),
+            modes: field.density.modes(),
+            tail: (self.field_side.as_ref()).map_or(field.density.tail(), |side| side.tail),
+            carried: field
+                .handed_over
+                .zip(field.markers.as_ref())
+                .map(|(since, run)| view::Carried {
+                    since,
+                    markers: run.markers.count(),
+                    bodies: run.markers.bodies.count(),
+                }),
+            spectrum: self.field_side.as_ref().map_or_else(Vec::new, |side| {
+                side.moments.order_parameters(SPECTRUM_DEGREES)
+            }),
+            growth: self.measured_growth.clone(),
+            clusters: self
+                .field_side
+                .as_ref()
+                .map_or_else(Vec::new, |side| side.clusters.list.clone()),
+        };
+        match field.under_resolved {
+            Some(since) => FieldView::UnderResolved { since, last: view },
+            None => FieldView::Resolved(view),
+        }
+    }
+}
