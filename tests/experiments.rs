@@ -6,8 +6,9 @@ mod common;
 use std::path::Path;
 
 use common::experiment;
+use metastable::experiment::Scheme;
 use metastable::experiment::read::experiment as decode;
-use metastable::experiment::spec::{Scheme, Source};
+use metastable::experiment::spec::Source;
 use metastable::experiment::{FieldInitial, presets};
 use metastable::measure::Law;
 use metastable::sphere::Domain;

@@ -16,7 +16,9 @@ pub mod replay;
 mod section;
 pub mod spec;
 pub mod system;
+pub mod time;
 
 pub use document::InputError;
-pub use spec::{Change, Continuum, Experiment, FieldInitial, PairsSpec, Scheme, Solver, SweepSpec};
+pub use spec::{Change, Continuum, Experiment, FieldInitial, PairsSpec, Solver, SweepSpec};
 pub use system::SystemSpec;
+pub use time::{Scheme, Spacing, TimeSpec};

@@ -2,8 +2,9 @@
 
 use crate::dynamics::system::LayerNorm;
 use crate::dynamics::{Attention, Normalisation};
-use crate::experiment::spec::{Experiment, FieldInitial, Source, Spacing, TimeSpec, Weights};
+use crate::experiment::spec::{Experiment, FieldInitial, Source, Weights};
 use crate::experiment::system::SystemSpec;
+use crate::experiment::{Spacing, TimeSpec};
 use crate::measure::{Bodies, Law};
 use crate::observe::FieldSide;
 use crate::observe::table::{OBSERVABLES, column};

@@ -11,8 +11,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::general_system::{Move, SystemState};
 use crate::dynamics::{Attention, Carriers, General, TokenDynamics, merging};
+use crate::experiment::Scheme;
 use crate::experiment::replay::Replay;
-use crate::experiment::spec::{Experiment, Scheme, default_noise_step};
+use crate::experiment::spec::{Experiment, default_noise_step};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, Splitting, StepError, Work};
 use crate::measure::{Bodies, Particles};

@@ -13,9 +13,10 @@ use crate::experiment::document::{Document, InputError, Location, Table, Value};
 use crate::experiment::keys::SECTIONS;
 use crate::experiment::section::Section;
 use crate::experiment::spec::{
-    Change, DEFAULT_CLUSTER_WIDTH, Experiment, NoiseSpec, ObserveSpec, Scheme, default_noise_step,
+    Change, DEFAULT_CLUSTER_WIDTH, Experiment, NoiseSpec, ObserveSpec, default_noise_step,
 };
 use crate::experiment::system::SystemSpec;
+use crate::experiment::time::Scheme;
 
 /// Resolves a document.
 ///

@@ -440,8 +440,7 @@ pub(super) fn file_law(
     let points = match weights {
         None => Particles::new(rows.width, positions),
         Some(file) => {
-            let read =
-                arrays::read(&resolve("weights", file)).map_err(|e| fail("weights", e))?;
+            let read = arrays::read(&resolve("weights", file)).map_err(|e| fail("weights", e))?;
             let count = positions.len() / rows.width;
             if read.values.len() != count {
                 let message = format!("{file}: {} weights for {count} tokens", read.values.len());

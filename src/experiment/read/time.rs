@@ -3,7 +3,7 @@
 use crate::experiment::document::InputError;
 use crate::experiment::replay::Replay;
 use crate::experiment::section::Section;
-use crate::experiment::spec::{Scheme, Spacing, TimeSpec};
+use crate::experiment::time::{Scheme, Spacing, TimeSpec};
 
 /// The frames of a replay are its layers.
 pub(super) fn replay_time(section: &Section, replay: &Replay) -> Result<TimeSpec, InputError> {

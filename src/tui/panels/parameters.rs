@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::experiment::spec::Spacing;
+use crate::experiment::Spacing;
 use crate::observe::Cluster;
 use crate::snapshot::Snapshot;
 use crate::tui::model::{Model, Parameter};
