@@ -25,7 +25,7 @@ use metastable::experiment::presets;
 use metastable::measure::{Density, Law, Markers, Particles};
 use metastable::run::Session;
 use metastable::snapshot::Snapshot;
-use metastable::sphere::random::generator;
+use metastable::sphere::random::{Stream, generator};
 use metastable::sphere::{CirclePlan, Complex, Domain, SpherePlan};
 use metastable::tui::Marker;
 use metastable::tui::model::Model;
@@ -160,7 +160,7 @@ fn ensemble(plan: &Plan) {
 fn general(plan: &Plan) {
     for (count, dimension) in [(1024, 3), (4096, 3), (1024, 16), (1024, 128)] {
         let tokens = Law::Uniform.sample(count, dimension, 1);
-        let mut rng = generator(1, 9);
+        let mut rng = generator(1, Stream::Noise);
         let mut draw = || {
             let scale = 1.0 / (dimension as f64).sqrt();
             let random = Ensemble::Ginibre;

@@ -14,7 +14,8 @@ use std::io;
 use std::path::Path;
 
 use super::files::{ArrayFile, write_vector};
-use crate::measure::{Density, cells};
+use crate::measure::Density;
+use crate::measure::characteristics::cell_means;
 use crate::run::density::FieldRun;
 use crate::sphere::{CirclePlan, Domain, SpherePlan, ZonalPlan};
 
@@ -45,12 +46,12 @@ impl Shown {
         let values = match (run.markers.curve(), run.markers.domain) {
             (Some(curve), Domain::Zonal(dimension)) => {
                 let plan = ZonalPlan::new(dimension, modes, modes + 1);
-                cells::around_nodes(&curve, dimension, &plan.quadrature.weights)
+                cell_means::around_nodes(&curve, dimension, &plan.quadrature.weights)
             }
-            (Some(curve), _) => cells::on_circle(&curve, 2 * modes + 2),
+            (Some(curve), _) => cell_means::on_circle(&curve, 2 * modes + 2),
             (None, _) => {
                 let plan = SpherePlan::new(modes, modes + 1, 2 * modes + 2);
-                cells::Grid::new(plan.weights(), 2 * modes + 2).means(&run.markers)
+                cell_means::Grid::new(plan.weights(), 2 * modes + 2).means(&run.markers)
             }
         };
         Some(Self::Cells { modes, values })

@@ -190,7 +190,7 @@ pub fn apply(a: &[f64], x: &[f64], out: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sphere::random::generator;
+    use crate::sphere::random::{Stream, generator};
 
     #[test]
     fn the_exponential_of_a_turn_is_a_turn_and_of_a_diagonal_its_exponentials() {
@@ -217,7 +217,7 @@ mod tests {
                 random: ensemble,
                 scale: 0.5,
             }
-            .entries(d, d, &mut generator(3, 0));
+            .entries(d, d, &mut generator(3, Stream::Tokens));
             let square: f64 = a.iter().map(|v| 4.0 * v * v).sum::<f64>() / n;
             let diagonal: f64 = (0..d).map(|i| 4.0 * a[i * d + i].powi(2)).sum::<f64>() / d as f64;
             let symmetric = a == transposed(&a, d, d);

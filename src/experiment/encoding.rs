@@ -5,10 +5,7 @@ use serde::Serialize;
 use super::document::InputError;
 use super::section::Section;
 use crate::sphere::geometry::retract;
-use crate::sphere::random::{generator, uniform};
-
-/// The stream of the generator that random encodings are drawn from.
-const STREAM: u64 = 3;
+use crate::sphere::random::{Stream, generator, uniform};
 
 /// `[tokens] encoding`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -48,7 +45,7 @@ impl Encoding {
                 }
             }
             Self::Random { .. } => {
-                let mut rng = generator(seed, STREAM);
+                let mut rng = generator(seed, Stream::Encodings);
                 (rows.chunks_exact_mut(dimension)).for_each(|row| uniform(&mut rng, row));
             }
         }

@@ -7,11 +7,8 @@ use serde::Serialize;
 use super::arrays;
 use super::document::{InputError, Value};
 use super::section::Section;
-use crate::sphere::random::{generator, unit};
+use crate::sphere::random::{Stream, generator, unit};
 use crate::theory::transition::FrequencyLaw;
-
-/// The stream of the generator that random frequencies are drawn from.
-const STREAM: u64 = 4;
 
 /// Natural frequencies as a file says them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,7 +43,7 @@ impl Frequencies {
             Self::List(values) | Self::File { values, .. } => values.clone(),
             Self::Law { law, random: false } => law.midpoints(count),
             Self::Law { law, random: true } => {
-                let mut rng = generator(seed, STREAM);
+                let mut rng = generator(seed, Stream::Frequencies);
                 // kept away from 0 and 1, where a Lorentz law has no quantile
                 (0..count)
                     .map(|_| law.quantile(unit(&mut rng).clamp(1e-12, 1.0 - 1e-12)))

@@ -13,12 +13,7 @@ use crate::dynamics::pairs::Closure;
 use crate::dynamics::{Attention, Normalisation};
 use crate::measure::{Law, Particles};
 use crate::sphere::Domain;
-use crate::sphere::random::{generator, unit};
-
-/// What is added to the seed for the tokens of a reference run.
-const REFERENCE_SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-/// The stream of the generator that weights are drawn from; positions have 0, noise 1.
-const WEIGHT_STREAM: u64 = 2;
+use crate::sphere::random::{Stream, generator, reference_seed, unit};
 
 /// Defaults of `[field] modes` and `max_modes`: K on the circle; the degree on S², where the work grows with its cube; the
 /// degree of a zonal density. With a hand-over to characteristics it comes early: there is nothing that more modes would do better.
@@ -209,7 +204,7 @@ impl TokenSpec {
         let weights = match &self.weights {
             Weights::Named(NamedWeights::Equal) => return drawn,
             Weights::Named(NamedWeights::Exponential) => {
-                let mut rng = generator(self.seed, WEIGHT_STREAM);
+                let mut rng = generator(self.seed, Stream::Weights);
                 // 1 − u lies in (0, 1]
                 (0..self.count)
                     .map(|_| (-(1.0 - unit(&mut rng)).ln()).max(f64::MIN_POSITIVE))
@@ -494,7 +489,7 @@ impl Experiment {
     pub fn reference(&self) -> Option<Self> {
         let mut other = self.clone();
         other.tokens.count = self.field.count?;
-        other.tokens.seed = self.tokens.seed.wrapping_add(REFERENCE_SEED);
+        other.tokens.seed = reference_seed(self.tokens.seed);
         other.tokens.weights = Weights::EQUAL;
         other.system.seed = Some(self.tokens.seed);
         other.field.count = None;

@@ -8,10 +8,7 @@ use crate::dynamics::system::{
     Activation, Head, LayerNorm, Mask, Perceptron, Space, System, Weighting,
 };
 use crate::dynamics::{Attention, Normalisation};
-use crate::sphere::random::generator;
-
-/// The streams of the generator that matrices are drawn from, one a period; tokens, noise and weights have 0, 1 and 2.
-const MATRIX_STREAM: u64 = 1 << 32;
+use crate::sphere::random::{Stream, generator};
 
 /// What `[attention]` says beside β, normalisation, and a V that is a multiple of I.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,7 +112,7 @@ impl SystemSpec {
     #[must_use]
     pub fn system(&self, dimension: usize, seed: u64, epoch: u64) -> System {
         let d = dimension;
-        let mut rng = generator(self.seed.unwrap_or(seed), MATRIX_STREAM + epoch);
+        let mut rng = generator(self.seed.unwrap_or(seed), Stream::Matrices(epoch));
         let mut head = |spec: &HeadSpec| {
             let mut square = |matrix: &Option<MatrixSpec>| {
                 let matrix = matrix.as_ref().unwrap_or(&MatrixSpec::IDENTITY);

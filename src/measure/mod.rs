@@ -3,20 +3,15 @@
 //! is where the two sides of the screen become one thing. The laws that both sides start from live here too.
 
 pub mod bodies;
-pub mod cells;
-pub mod curve;
+pub mod characteristics;
 pub mod density;
-pub mod drawing;
 pub mod law;
-pub mod markers;
 pub mod moments;
 pub mod particles;
-pub mod profile;
 
 pub use bodies::Bodies;
-pub use curve::Curve;
+pub use characteristics::{AngleDistribution, Markers};
 pub use density::Density;
 pub use law::{Law, LawError};
-pub use markers::Markers;
 pub use moments::Moments;
 pub use particles::Particles;

@@ -8,7 +8,7 @@
 //! valley's cells. A zonal density is a function of the angle to its axis: its basins are caps and rings.
 
 use super::clusters::{Cluster, Clusters, LIGHTEST, VALLEY, sorted};
-use crate::measure::{Curve, Density, Moments, Particles};
+use crate::measure::{AngleDistribution, Density, Moments, Particles};
 use crate::sphere::{Domain, SpherePlan};
 
 /// e^{−ℓ²w²/2} < 1e-6 beyond this over w.
@@ -172,7 +172,12 @@ pub fn of_zonal(density: &Density, width: f64) -> Clusters {
 
 /// The same for markers along an axis, whose masses are exact.
 #[must_use]
-pub fn of_zonal_markers(moments: &Moments, axis: &[f64], curve: &Curve, width: f64) -> Clusters {
+pub fn of_zonal_markers(
+    moments: &Moments,
+    axis: &[f64],
+    curve: &AngleDistribution,
+    width: f64,
+) -> Clusters {
     let edges: Vec<f64> = (0..=ZONAL_CELLS).map(zonal_edge).collect();
     zonal_basins(moments, axis, &curve.cells(&edges), width)
 }

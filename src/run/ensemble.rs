@@ -11,6 +11,7 @@ use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, StepError};
 use crate::measure::{Law, Particles};
 use crate::sphere::geometry::{retract, wrap};
+use crate::sphere::random::ensemble_seed;
 
 /// The runs and the closed equations beside them.
 pub struct Ensemble {
@@ -26,9 +27,6 @@ struct Run {
     stepper: Explicit,
 }
 
-/// Seeds of the runs: run r draws with the experiment's seed plus this times r + 1.
-const NEXT_SEED: u64 = 0xd134_2543_de82_ef95;
-
 impl Ensemble {
     /// R runs of n tokens.
     #[must_use]
@@ -36,8 +34,7 @@ impl Ensemble {
         let attention = Attention::new(beta, Normalisation::None);
         let runs: Vec<Run> = (1..=spec.runs as u64)
             .map(|r| {
-                let seed = seed.wrapping_add(NEXT_SEED.wrapping_mul(r));
-                let tokens = Law::Uniform.sample(count, 2, seed);
+                let tokens = Law::Uniform.sample(count, 2, ensemble_seed(seed, r));
                 let first = 1e-3 / attention.speed();
                 let tableau = Tableau::for_tolerance(tolerance);
                 Run {

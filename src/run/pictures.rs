@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::experiment::Experiment;
-use crate::measure::cells::{self, AngleLaw};
+use crate::measure::characteristics::cell_means::{self, AngleLaw};
 use crate::measure::{Density, Markers};
 use crate::snapshot::history::PICTURE_ANGLES;
 use crate::snapshot::view::{DENSITY_POINTS, GLOBE_LATITUDES, Picture};
@@ -79,9 +79,9 @@ impl Pictures {
     #[must_use]
     pub fn strip_of_markers(&self, markers: &Markers) -> Vec<f32> {
         let values = match (markers.curve(), markers.domain) {
-            (Some(curve), Domain::Circle) => cells::on_circle(&curve, PICTURE_ANGLES),
+            (Some(curve), Domain::Circle) => cell_means::on_circle(&curve, PICTURE_ANGLES),
             (Some(curve), domain) => {
-                let masses = cells::along_axis(&curve, PICTURE_ANGLES);
+                let masses = cell_means::along_axis(&curve, PICTURE_ANGLES);
                 over_sigma(&masses, domain.dimension())
             }
             (None, _) => {
@@ -104,7 +104,7 @@ impl Pictures {
         self.last = Some(match (markers.curve(), &mut self.globe) {
             (Some(curve), _) => match markers.domain {
                 Domain::Zonal(dimension) => {
-                    let masses = cells::along_axis(&curve, DENSITY_POINTS);
+                    let masses = cell_means::along_axis(&curve, DENSITY_POINTS);
                     let width = std::f64::consts::PI / DENSITY_POINTS as f64;
                     Picture::Zonal {
                         axis: markers.axis.clone(),
@@ -112,11 +112,11 @@ impl Pictures {
                         angles: masses.iter().map(|mass| mass / width).collect(),
                     }
                 }
-                _ => Picture::Circle(cells::on_circle(&curve, DENSITY_POINTS)),
+                _ => Picture::Circle(cell_means::on_circle(&curve, DENSITY_POINTS)),
             },
             (None, Some((plan, cosines))) => Picture::Sphere {
                 cosines: Arc::clone(cosines),
-                values: cells::Grid::new(plan.weights(), plan.longitudes()).means(markers),
+                values: cell_means::Grid::new(plan.weights(), plan.longitudes()).means(markers),
             },
             (None, None) => return,
         });

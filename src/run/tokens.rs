@@ -20,7 +20,7 @@ use crate::measure::{Bodies, Particles};
 use crate::observe::Moving;
 use crate::snapshot::view::Merge;
 use crate::sphere::geometry::retract;
-use crate::sphere::random::{brownian_step, generator};
+use crate::sphere::random::{Stream, brownian_step, generator};
 
 /// What the nodes may leave out of a token's way in a step, in tolerances.
 const NEGLECTED: f64 = 0.01;
@@ -121,7 +121,7 @@ impl TokenRun {
             noise_step: experiment.noise.step,
             start: attention,
             start_step: experiment.noise.step,
-            rng: generator(spec.seed, 1),
+            rng: generator(spec.seed, Stream::Noise),
             tangent: vec![0.0; spec.dimension],
             tokens: if spec.merge.is_some() {
                 bodies.particles.clone()

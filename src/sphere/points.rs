@@ -343,10 +343,10 @@ impl WithSimd for Sum<'_> {
 mod tests {
     use super::*;
     use crate::sphere::SpherePlan;
-    use crate::sphere::random::{generator, uniform};
+    use crate::sphere::random::{Stream, generator, uniform};
 
     fn points(count: usize) -> Vec<f64> {
-        let mut rng = generator(3, 0);
+        let mut rng = generator(3, Stream::Tokens);
         let mut rows = vec![0.0; 3 * count];
         rows.chunks_exact_mut(3).for_each(|x| uniform(&mut rng, x));
         rows[..3].copy_from_slice(&[0.0, 0.0, -1.0]);

@@ -8,6 +8,7 @@ pub mod canvas;
 pub mod model;
 pub mod number;
 pub mod pace;
+pub mod pages;
 pub mod panels;
 pub mod plot;
 pub mod projection;

@@ -121,7 +121,7 @@ pub struct Model {
     pub theme: Theme,
     /// Dots.
     pub marker: Marker,
-    /// Index into [`super::view::PAGES`].
+    /// Index into [`super::pages::PAGES`].
     pub page: usize,
     /// Whether time runs logarithmically, if the reader has chosen; else as the frames are spaced.
     pub log_time: Option<bool>,

@@ -3,8 +3,8 @@
 use super::action::{ACTIONS, Action, Heading};
 use super::model::{Message, Model, Parameter, Popup, default_speed};
 use super::number::significant;
+use super::pages::PAGES;
 use super::projection::Gaze;
-use super::view::PAGES;
 use crate::dynamics::Normalisation;
 use crate::dynamics::system::{Space, Weighting};
 use crate::experiment::{Change, Experiment};

@@ -1,104 +1,15 @@
-//! The picture of a model: a pure function of it. Pages are rows of a table; the lines above and below are always there.
+//! The picture of a model: a pure function of it: a page of [`PAGES`], and the lines above and below that are always there.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::model::Model;
-use super::panels::{
-    density, help, matrix, metrics, pairs, parameters, products, spacetime, spectrum, staircase,
-    status, sweep, tokens,
-};
-use crate::dynamics::system::{Mask, Weighting};
-
-/// Draws a part of the model into an area.
-pub type Draw = fn(&Model, &mut Buffer, Rect);
-
-/// A page.
-pub struct Page {
-    /// Its name.
-    pub name: &'static str,
-    /// What is on it.
-    pub draw: Draw,
-    /// Whether there is anything to be seen on it in this run.
-    pub shown: fn(&Model) -> bool,
-}
-
-fn always(_: &Model) -> bool {
-    true
-}
-
-fn on_sphere(model: &Model) -> bool {
-    !model.experiment.tokens.flat && model.experiment.tokens.replay.is_none()
-}
-
-/// The weights of this attention are those of the kernel alone.
-fn kernel(model: &Model) -> bool {
-    let system = &model.experiment.system;
-    on_sphere(model)
-        && system.heads.is_empty()
-        && system.mask == Mask::None
-        && system.weighting == Weighting::Kernel
-        && model.attention().interaction.is_none()
-}
-
-fn ensemble(model: &Model) -> bool {
-    model.experiment.pairs.is_some()
-}
-
-fn swept(model: &Model) -> bool {
-    model.experiment.sweep.is_some()
-}
-
-/// All pages, in the order of the tab key.
-pub static PAGES: &[Page] = &[
-    Page {
-        name: "run",
-        draw: run,
-        shown: always,
-    },
-    Page {
-        name: "spectrum",
-        draw: spectrum::draw,
-        shown: on_sphere,
-    },
-    Page {
-        name: "space–time",
-        draw: spacetime::draw,
-        shown: on_sphere,
-    },
-    Page {
-        name: "attention",
-        draw: matrix::draw,
-        shown: kernel,
-    },
-    Page {
-        name: "staircase",
-        draw: staircase::draw,
-        shown: on_sphere,
-    },
-    Page {
-        name: "products",
-        draw: products::draw,
-        shown: always,
-    },
-    Page {
-        name: "pairs",
-        draw: pairs::draw,
-        shown: ensemble,
-    },
-    Page {
-        name: "sweep",
-        draw: sweep::draw,
-        shown: swept,
-    },
-];
+use super::pages::PAGES;
+use super::panels::{help, status};
 
 /// The smallest window.
 pub const SMALLEST: (u16, u16) = (60, 18);
-/// From this size on, the first page shows spectrum and space–time beside.
-const SPACIOUS: (u16, u16) = (160, 45);
-
 /// Draws everything.
 pub fn view(model: &Model, frame: &mut Frame) {
     let area = frame.area();
@@ -149,73 +60,5 @@ fn too_small(buffer: &mut Buffer, area: Rect) {
                 ratatui::style::Style::new(),
             );
         }
-    }
-}
-
-/// Tokens and density side by side, the parameters beside them, the metrics below; in a large window spectrum and
-/// space–time to the right.
-fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let spacious = area.width >= SPACIOUS.0 && area.height + 4 >= SPACIOUS.1;
-    let main = if spacious {
-        Rect {
-            width: area.width * 2 / 3,
-            ..area
-        }
-    } else {
-        area
-    };
-    let column = if main.width >= 100 { 28 } else { 24 }.min(main.width / 3);
-    let circle = (main.width - column - 2) / 2;
-    // A circle as wide as its panel needs half as many rows; the metrics keep at least a third.
-    let wanted = circle / 2 + 2;
-    let top = wanted.min(main.height * 3 / 5).max(7);
-    let panel = |x: u16, width: u16| Rect::new(x, main.y, width, top);
-    tokens::draw(model, buffer, panel(main.x, circle));
-    density::draw(model, buffer, panel(main.x + circle + 1, circle));
-    let left = main.x + 2 * circle + 2;
-    parameters::draw(model, buffer, panel(left, main.right() - left));
-    metrics::draw(
-        model,
-        buffer,
-        Rect {
-            y: main.y + top,
-            height: main.height - top,
-            ..main
-        },
-    );
-    if spacious {
-        let side = Rect {
-            x: main.right() + 1,
-            width: area.right() - main.right() - 1,
-            ..area
-        };
-        let upper = side.height / 2;
-        let third = upper * 3 / 5;
-        spectrum::sizes(
-            model,
-            buffer,
-            Rect {
-                height: third,
-                ..side
-            },
-        );
-        spectrum::rates(
-            model,
-            buffer,
-            Rect {
-                y: side.y + third,
-                height: upper - third,
-                ..side
-            },
-        );
-        spacetime::draw(
-            model,
-            buffer,
-            Rect {
-                y: side.y + upper,
-                height: side.height - upper,
-                ..side
-            },
-        );
     }
 }

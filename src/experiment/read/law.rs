@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::experiment::arrays::{self, FileError};
 use crate::experiment::document::{InputError, Node, Value};
 use crate::experiment::section::{Section, closest};
-use crate::measure::drawing::cholesky;
 use crate::measure::law::Term;
+use crate::measure::law::sampling::cholesky;
 use crate::measure::{Law, Particles};
 use crate::sphere::geometry::norm;
 

@@ -1,5 +1,5 @@
 //! The panels: each a file with a function that draws a part of the model into an area, and a row in
-//! [`super::view::PAGES`] or in a page's layout.
+//! [`super::pages::PAGES`] or in a page's layout.
 
 pub mod angle_law;
 pub mod density;

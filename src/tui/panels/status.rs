@@ -13,7 +13,7 @@ use crate::snapshot::view::{Carried, Density, FieldView, Picture};
 use crate::tui::action::{ACTIONS, Action};
 use crate::tui::model::{Message, Model};
 use crate::tui::number::{short, tidy};
-use crate::tui::view::PAGES;
+use crate::tui::pages::PAGES;
 
 /// Characters of the title that the tabs leave at least.
 const TITLE: usize = 10;

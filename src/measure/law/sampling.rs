@@ -3,17 +3,18 @@
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::law::{terms_state, zonal_density};
-use super::{Law, Particles};
+use super::density::{harmonic_density, terms_state, zonal_density};
+use super::laws::Law;
+use crate::measure::Particles;
 use crate::sphere::geometry::{dot, norm, retract};
 use crate::sphere::harmonics::at_point;
-use crate::sphere::random::{generator, uniform, unit, von_mises_fisher};
+use crate::sphere::random::{Stream, generator, uniform, unit, von_mises_fisher};
 
 impl Law {
     /// `count` independent tokens on S^{d−1} from a seed; the law must have passed [`Law::check`].
     #[must_use]
     pub fn sample(&self, count: usize, dimension: usize, seed: u64) -> Particles {
-        let mut rng = generator(seed, 0);
+        let mut rng = generator(seed, Stream::Tokens);
         let mut positions = vec![0.0; count * dimension];
         match self {
             Self::Orthogonal => (0..count).for_each(|i| positions[i * dimension + i] = 1.0),
@@ -137,18 +138,6 @@ pub fn cholesky(matrix: &[Vec<f64>]) -> Vec<Vec<f64>> {
         root.push(row);
     }
     root
-}
-
-/// 1 + Σ a_k cos kθ + b_k sin kθ.
-pub(super) fn harmonic_density(cosine: &[f64], sine: &[f64], theta: f64) -> f64 {
-    let part = |coefficients: &[f64], f: fn(f64) -> f64| -> f64 {
-        coefficients
-            .iter()
-            .enumerate()
-            .map(|(j, a)| a * f((j + 1) as f64 * theta))
-            .sum()
-    };
-    1.0 + part(cosine, f64::cos) + part(sine, f64::sin)
 }
 
 /// The θ with F(θ) = u, by Newton's method kept inside a bracket.

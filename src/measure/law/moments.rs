@@ -5,14 +5,15 @@
 //! * on S² ∫Y_ℓm dμ = a_ℓ Y_ℓm(e) (addition theorem);
 //! * zonal around the same axis b_ℓ = √N_ℓ a_ℓ.
 
-use super::drawing::centres;
-use super::law::terms_state;
-use super::{Law, Moments};
+use super::density::terms_state;
+use super::laws::Law;
+use super::sampling::centres;
+use crate::measure::Moments;
 use crate::sphere::bessel::von_mises_moments;
 use crate::sphere::gegenbauer::{growth, multiplicity, poisson_moments, step};
 use crate::sphere::geometry::{angle_between, dot};
 use crate::sphere::harmonics::at_point;
-use crate::sphere::random::generator;
+use crate::sphere::random::{Stream, generator};
 use crate::sphere::{Complex, Domain};
 
 /// One zonal component of a law.
@@ -133,7 +134,7 @@ impl Law {
                 concentration,
                 masses,
             } => {
-                let centres = centres(*count, dimension, &mut generator(seed, 0));
+                let centres = centres(*count, dimension, &mut generator(seed, Stream::Tokens));
                 let profile = von_mises_moments(dimension, *concentration, degree);
                 Some(
                     (centres.chunks_exact(dimension).zip(masses))

@@ -24,7 +24,7 @@ pub(super) struct Piece {
 /// The distribution function of the angle: the flow on a line keeps the order of the labels, so that the mass below X(α) is
 /// the mass below α, exactly.
 #[derive(Debug, Clone)]
-pub struct Curve {
+pub struct AngleDistribution {
     pub(super) pieces: Vec<Piece>,
     pub(super) periodic: bool,
     pub(super) total: f64,
@@ -59,7 +59,7 @@ fn inverse(piece: &Piece, x: f64) -> f64 {
     s
 }
 
-impl Curve {
+impl AngleDistribution {
     /// The panel whose image holds an angle, the place s in it, and the turns taken off.
     pub(super) fn locate(&self, angle: f64) -> (usize, f64, f64) {
         let (start, end) = (self.pieces[0].from, self.pieces[self.pieces.len() - 1].to);
@@ -104,7 +104,7 @@ impl Curve {
         below.windows(2).map(|two| two[1] - two[0]).collect()
     }
 
-    /// The curve as a line of points (angle, mass below) from its first angle on, increasing in both, `count` to a panel.
+    /// The distribution function as a line of points (angle, mass below) from its first angle on, increasing in both, `count` to a panel.
     #[must_use]
     pub fn points(&self, count: usize) -> Vec<(f64, f64)> {
         let mut points = Vec::with_capacity(self.pieces.len() * count + 1);
@@ -139,7 +139,7 @@ mod tests {
     use crate::sphere::Domain;
 
     #[test]
-    fn the_curve_of_fresh_markers_is_the_distribution_function_of_the_density() {
+    fn the_distribution_function_of_fresh_markers_is_that_of_the_density() {
         let law = Law::Harmonics {
             cosine: vec![0.5, 0.2],
             sine: vec![-0.1],

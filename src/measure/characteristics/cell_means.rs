@@ -4,7 +4,8 @@
 //! sharpness. On S² every cell of the label grid is laid out where the flow has taken it, in pieces smaller than the cells
 //! it falls on; masses are exact, edges are blurred by a piece.
 
-use super::{Curve, Markers};
+use super::distribution::AngleDistribution;
+use super::markers::Markers;
 use crate::sphere::geometry::{angle_between, norm};
 use std::f64::consts::TAU;
 
@@ -13,7 +14,7 @@ const MOST_PIECES: usize = 24;
 
 /// Means of ρ over the cells of width 2π/N centred at θ_j = 2πj/N.
 #[must_use]
-pub fn on_circle(curve: &Curve, points: usize) -> Vec<f64> {
+pub fn on_circle(curve: &AngleDistribution, points: usize) -> Vec<f64> {
     let step = TAU / points as f64;
     let edges: Vec<f64> = (0..=points).map(|j| step * (j as f64 - 0.5)).collect();
     (curve.cells(&edges).iter())
@@ -23,7 +24,7 @@ pub fn on_circle(curve: &Curve, points: usize) -> Vec<f64> {
 
 /// Masses of the `count` cells of equal width of the angle to the axis in [0, π].
 #[must_use]
-pub fn along_axis(curve: &Curve, count: usize) -> Vec<f64> {
+pub fn along_axis(curve: &AngleDistribution, count: usize) -> Vec<f64> {
     let edges: Vec<f64> = (0..=count)
         .map(|j| std::f64::consts::PI * j as f64 / count as f64)
         .collect();
@@ -33,7 +34,7 @@ pub fn along_axis(curve: &Curve, count: usize) -> Vec<f64> {
 /// Means of ρ over the cells around the nodes of a Gauss rule in cosines (from 1 down), whose cells have its weights for
 /// their share of σ: Σ_j w_j ρ_j = 1.
 #[must_use]
-pub fn around_nodes(curve: &Curve, dimension: usize, weights: &[f64]) -> Vec<f64> {
+pub fn around_nodes(curve: &AngleDistribution, dimension: usize, weights: &[f64]) -> Vec<f64> {
     // the angle below which σ has a given share: by bisection in the law of the angle
     let law = AngleLaw::new(dimension);
     let mut below = 0.0;

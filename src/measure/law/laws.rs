@@ -1,13 +1,11 @@
 //! The laws that tokens are drawn from and densities start from, by name: what they are and where they fit. How tokens
-//! are drawn from them is in [`super::drawing`], what moments they have in [`super::profile`].
+//! are drawn from them is in [`super::sampling`], what moments they have in [`super::moments`].
 
 use serde::Serialize;
 
-use super::Particles;
-use super::drawing::harmonic_density;
-use crate::sphere::domain::sphere_row;
-use crate::sphere::gegenbauer::for_each_polynomial;
-use crate::sphere::{Domain, SpherePlan};
+use super::density::{Term, harmonic_density, terms_state, zonal_density};
+use crate::measure::Particles;
+use crate::sphere::SpherePlan;
 
 /// A probability law on S^{d−1}. On the circle the angle is measured from the first axis.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -107,17 +105,6 @@ pub enum Law {
         #[serde(skip)]
         points: Particles,
     },
-}
-
-/// One term of a law on S².
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Term {
-    /// ℓ ≥ 1.
-    pub degree: usize,
-    /// m, −ℓ ≤ m ≤ ℓ: cos mφ for m ≥ 0, sin |m|φ for m < 0.
-    pub order: i64,
-    /// Its coefficient.
-    pub amplitude: f64,
 }
 
 /// Why a law does not fit the tokens asked for.
@@ -349,29 +336,6 @@ fn lowest_zonal(dimension: usize, coefficients: &[f64]) -> (String, f64) {
     (format!("the angle {at:.4} from the axis"), lowest)
 }
 
-/// 1 + Σ a_ℓ P_ℓ(c).
-pub(super) fn zonal_density(dimension: usize, coefficients: &[f64], c: f64) -> f64 {
-    let mut value = 1.0;
-    for_each_polynomial(dimension, coefficients.len(), c, |l, p| {
-        if l > 0 {
-            value += coefficients[l - 1] * p;
-        }
-    });
-    value
-}
-
-/// The coefficients of a sum of terms, with the constant 1, as a state on S².
-pub(super) fn terms_state(terms: &[Term], degree: usize) -> Vec<f64> {
-    let mut state = vec![0.0; Domain::Sphere.length(degree)];
-    state[0] = 1.0;
-    for term in terms.iter().filter(|term| term.degree <= degree) {
-        let order = term.order.unsigned_abs() as usize;
-        let entry = sphere_row(degree, order) + 2 * (term.degree - order);
-        state[entry + usize::from(term.order < 0)] += term.amplitude;
-    }
-    state
-}
-
 /// Where a sum of harmonics is smallest on a grid of eight points a wave length, and its value.
 fn lowest_on_sphere(terms: &[Term]) -> (String, f64) {
     let degree = terms.iter().map(|term| term.degree).max().unwrap_or(1);
@@ -396,6 +360,7 @@ fn lowest_on_sphere(terms: &[Term]) -> (String, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sphere::Domain;
     use crate::sphere::geometry::{dot, norm};
 
     fn circle_laws() -> Vec<Law> {
