@@ -3,13 +3,14 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use metastable::batch::{self, BatchError, Summary};
+use metastable::batch::{self, BatchError, Place, Summary};
 use metastable::experiment::{Experiment, presets};
 use metastable::tui;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// Exit code for a wrong input.
 pub const WRONG_INPUT: u8 = 2;
@@ -90,8 +91,7 @@ pub struct Run {
     /// Sets a key of the experiment, such as --set beta=4 or --set tokens.count=128.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Folder for experiment.toml, metrics.csv, times.npy, tokens.npy, density.npy, angles.npy and summary.json.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help = batch::files::help())]
     pub out: Option<PathBuf>,
     /// Replace the run that DIR holds.
     #[arg(long, requires = "out")]
@@ -144,7 +144,9 @@ impl Failure {
 impl From<BatchError> for Failure {
     fn from(error: BatchError) -> Self {
         match error {
-            BatchError::Exists(_) | BatchError::NotAFolder(_) => Self::input(error),
+            BatchError::Exists(_) | BatchError::NotAFolder(_) | BatchError::Dangling { .. } => {
+                Self::input(error)
+            }
             BatchError::Stopped => Self {
                 message: error.to_string(),
                 code: 130,
@@ -155,9 +157,17 @@ impl From<BatchError> for Failure {
 }
 
 /// Prints text to standard output; a reader that went away (`| head`) is not an error.
-pub fn print(text: &str) {
+///
+/// # Errors
+/// [`Failure`] where the text could not be written.
+pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::run(format!(
+            "the answer could not be written to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// `metastable run`.
@@ -166,12 +176,23 @@ pub fn print(text: &str) {
 /// [`Failure`] for wrong input, a run that cannot go on, and Ctrl-C.
 pub fn run(command: &Run) -> Result<(), Failure> {
     let experiment = presets::resolve(&command.experiment, &command.set).map_err(Failure::input)?;
-    let summary = headless(&experiment, command.out.as_deref(), command.force)?;
-    print(&summary.report());
-    if let Some(out) = &command.out {
-        print(&format!("{:<14} {}\n", "written to", out.display()));
+    let (summary, place) = headless(&experiment, command.out.as_deref(), command.force)?;
+    let mut text = summary.report();
+    match (&command.out, &place) {
+        (Some(out), Some(Place::Asked)) => {
+            text += &format!("{:<14} {}\n", "written to", out.display());
+        }
+        (Some(out), Some(Place::Beside(other))) => {
+            print(&text)?;
+            return Err(Failure::run(format!(
+                "{} holds another run by now: this one is kept in {}",
+                out.display(),
+                other.display()
+            )));
+        }
+        _ => {}
     }
-    Ok(())
+    print(&text)
 }
 
 /// A run with a progress bar on standard error, if that is a terminal, and Ctrl-C as a clean stop.
@@ -182,24 +203,48 @@ pub fn headless(
     experiment: &Experiment,
     out: Option<&std::path::Path>,
     force: bool,
-) -> Result<Summary, Failure> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // A second signal, or no handler at all, ends the program at once as usual.
-        let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&interrupted));
-        let _ = signal_hook::flag::register(signal, Arc::clone(&interrupted));
-    }
+) -> Result<(Summary, Option<Place>), Failure> {
+    let interrupt = Interrupt::listen();
     let bar = progress_bar(&experiment.title);
     let mut progress = |share: f64| {
         bar.set_position((share * 1000.0) as u64);
-        !interrupted.load(Ordering::Relaxed)
+        interrupt.signal().is_none()
     };
     let outcome = match out {
-        Some(out) => batch::export(experiment, out, force, &mut progress),
-        None => batch::simulate(experiment, &mut progress),
+        Some(out) => batch::export(experiment, out, force, &mut progress)
+            .map(|(summary, place)| (summary, Some(place))),
+        None => batch::simulate(experiment, &mut progress).map(|summary| (summary, None)),
     };
     bar.finish_and_clear();
-    outcome.map_err(Failure::from)
+    outcome.map_err(|error| match (error, interrupt.signal()) {
+        // by convention a program that a signal ended says so in its exit code
+        (error @ BatchError::Stopped, Some(signal)) => Failure {
+            message: error.to_string(),
+            code: 128 + signal as u8,
+        },
+        (error, _) => Failure::from(error),
+    })
+}
+
+/// The signals that end a run: the first asks it to stop, which leaves nothing behind; the second ends the program at once.
+struct Interrupt(Arc<AtomicUsize>);
+
+impl Interrupt {
+    fn listen() -> Self {
+        let asked = Arc::new(AtomicBool::new(false));
+        let which = Arc::new(AtomicUsize::new(0));
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            // where a handler cannot be had, the program ends at once as usual
+            let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&asked));
+            let _ = signal_hook::flag::register(signal, Arc::clone(&asked));
+            let _ = signal_hook::flag::register_usize(signal, Arc::clone(&which), signal as usize);
+        }
+        Self(which)
+    }
+
+    fn signal(&self) -> Option<i32> {
+        Some(self.0.load(Ordering::Relaxed) as i32).filter(|signal| *signal != 0)
+    }
 }
 
 fn progress_bar(title: &str) -> ProgressBar {
@@ -248,7 +293,7 @@ pub fn preset(command: &PresetCommand) -> Result<(), Failure> {
                     } else {
                         &preset.section
                     };
-                    print(&format!("{gap}{heading}\n"));
+                    print(&format!("{gap}{heading}\n"))?;
                     before = Some(&preset.section);
                 }
                 let origin = if preset.path.is_some() {
@@ -259,19 +304,19 @@ pub fn preset(command: &PresetCommand) -> Result<(), Failure> {
                 print(&format!(
                     "  {:<width$}  {}{origin}\n",
                     preset.name, preset.title
-                ));
+                ))?;
             }
         }
-        PresetCommand::Show { name } => print(&find(name)?.source),
+        PresetCommand::Show { name } => print(&find(name)?.source)?,
         PresetCommand::Path { name: None } => match presets::user_folder() {
-            Some(folder) => print(&format!("{}\n", folder.display())),
+            Some(folder) => print(&format!("{}\n", folder.display()))?,
             None => return Err(Failure::run("there is no home folder to keep presets in")),
         },
         PresetCommand::Path { name: Some(name) } => match find(name)?.path {
-            Some(path) => print(&format!("{}\n", path.display())),
+            Some(path) => print(&format!("{}\n", path.display()))?,
             None => print(&format!(
                 "{name} is built in; `metastable preset show {name}` prints its file\n"
-            )),
+            ))?,
         },
     }
     Ok(())
@@ -297,8 +342,7 @@ fn find(name: &str) -> Result<presets::Preset, Failure> {
 pub fn report(arguments: &Dashboard) -> Result<(), Failure> {
     let experiment =
         presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
-    print(&headless(&experiment, None, false)?.report());
-    Ok(())
+    print(&headless(&experiment, None, false)?.0.report())
 }
 
 /// Prints an error to standard error.
@@ -321,10 +365,9 @@ pub fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
         paused: arguments.paused,
     };
     let farewell = tui::run(experiment, options).map_err(Failure::run)?;
-    farewell
-        .lines
-        .iter()
-        .for_each(|line| print(&format!("{line}\n")));
+    if farewell.signal.is_none() {
+        (farewell.lines.iter()).try_for_each(|line| print(&format!("{line}\n")))?;
+    }
     match farewell.signal {
         // By convention a program that a signal ended says so in its exit code.
         Some(signal) => Err(Failure {

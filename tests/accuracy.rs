@@ -81,7 +81,7 @@ fn field_moments_energy_and_dissipation_follow_the_oracle_to_1e_9_while_resolved
         for (index, t) in numbers(&case["times"]).iter().enumerate() {
             run.advance(time, t - time, NEVER).unwrap();
             time = *t;
-            assert_eq!(run.under_resolved, None, "{name} at {t}");
+            assert_eq!(run.lost(), None, "{name} at {t}");
             let moments = run.density.moments();
             for (k, expected) in case["moments"][index]
                 .as_array()
@@ -638,7 +638,7 @@ fn the_resolution_of_a_symmetric_density_follows_its_own_harmonics() {
             };
             let mut run = field_from(spec, law, modes);
             run.advance(0.0, 2.0, NEVER).unwrap();
-            assert_eq!(run.under_resolved, None);
+            assert_eq!(run.lost(), None);
             run.density.moments()
         };
         let (few, many) = (end(32), end(512));

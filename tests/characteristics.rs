@@ -10,6 +10,7 @@ use metastable::integrate::{Explicit, tableau::DORMAND_PRINCE_853};
 use metastable::measure::{Density, Law};
 use metastable::run::Session;
 use metastable::run::characteristics::MarkerRun;
+use metastable::snapshot::view::Loss;
 use metastable::sphere::Domain;
 
 /// Spectral coefficients at time `end`, by a fine explicit integration of the mean field.
@@ -167,7 +168,7 @@ fn observables_are_continuous_across_the_hand_over() {
             } else {
                 (1e-6, 1e-6)
             };
-            if e.handed_over.is_some() && l.handed_over.is_none() {
+            if e.markers().is_some() && l.markers().is_none() {
                 for (name, tolerance) in [
                     ("field_energy", 1e-8),
                     ("field_order_1", 1e-8),
@@ -190,8 +191,8 @@ fn observables_are_continuous_across_the_hand_over() {
         }
         let [early, late] = &sessions;
         assert!(
-            late.field().unwrap().handed_over.unwrap()
-                > early.field().unwrap().handed_over.unwrap()
+            late.field().unwrap().markers().unwrap().0
+                > early.field().unwrap().markers().unwrap().0
         );
         let energy = early.history().series_named("field_energy");
         assert_eq!(energy.len(), early.history().records().len());
@@ -240,7 +241,7 @@ fn two_clusters_by_symmetry_have_half_the_mass_and_the_energy_of_two_points_long
         let session = followed(&format!(
             "{head}\n[attention]\nbeta = {beta}\n[field]\n{solver}\nmodes = 32\nmax_modes = 32\n[time]\nend = 60\nframes = 13\n"
         ));
-        assert!(session.field().unwrap().handed_over.unwrap() < 10.0);
+        assert!(session.field().unwrap().markers().unwrap().0 < 10.0);
         let exact = beta.cosh() / (2.0 * beta);
         let energy = last(&session, "field_energy");
         assert!(
@@ -270,7 +271,9 @@ fn masses_and_energy_after_the_collapse_do_not_depend_on_when_it_was_handed_over
         ))
     };
     let (early, late) = (run(64, "1e-10"), run(512, "1e-11"));
-    assert!(early.field().unwrap().handed_over < late.field().unwrap().handed_over);
+    assert!(
+        early.field().unwrap().markers().unwrap().0 < late.field().unwrap().markers().unwrap().0
+    );
     assert!(last(&early, "field_clusters") >= 2.0);
     for name in [
         "field_mass_1",
@@ -294,7 +297,7 @@ fn clusters_of_the_density_merge_when_the_scalar_equation_says() {
         )
     };
     let session = followed(&text(100.0));
-    let run = session.field().unwrap().markers.as_ref().unwrap();
+    let run = session.field().unwrap().markers().unwrap().1;
     let particles = &run.markers.bodies.particles;
     // the two heavy ones; what is still on its way weighs nothing
     let mut order: Vec<usize> = (0..particles.count()).collect();
@@ -360,8 +363,8 @@ fn noise_after_the_hand_over_ends_the_density_and_says_so() {
     );
     let field = session.field().unwrap();
     assert_eq!(
-        (field.handed_over, field.under_resolved),
-        (Some(0.0), Some(2.0))
+        (field.markers().map(|m| m.0), field.lost()),
+        (None, Some((2.0, Loss::Noise)))
     );
     assert_eq!(session.history().series_named("field_energy").len(), 5);
 }
@@ -390,8 +393,8 @@ fn parameters_change_after_the_hand_over_as_before_it() {
         ))
     };
     let (before, after) = (run(32), run(1024));
-    assert!(before.field().unwrap().handed_over.unwrap() < 2.5);
-    assert!(after.field().unwrap().handed_over.unwrap() > 2.5);
+    assert!(before.field().unwrap().markers().unwrap().0 < 2.5);
+    assert!(after.field().unwrap().markers().unwrap().0 > 2.5);
     for name in ["field_energy", "field_order_1", "field_order_2"] {
         let (a, b) = (
             before.history().series_named(name),

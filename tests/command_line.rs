@@ -68,6 +68,7 @@ fn a_run_writes_its_files_and_they_agree_with_each_other() {
         .map(|e| e.unwrap().file_name().into_string().unwrap())
         .collect();
     let expected = [
+        "README.md",
         "angles.npy",
         "density.npy",
         "experiment.toml",

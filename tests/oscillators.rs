@@ -100,26 +100,10 @@ fn poisson_kernels_and_series_are_the_same_continuum() {
         )
     };
     let kernels = run(&text("{ from = \"law\" }"));
-    assert!(
-        kernels
-            .field()
-            .unwrap()
-            .populations
-            .as_ref()
-            .unwrap()
-            .exact()
-    );
+    assert!(kernels.field().unwrap().populations().unwrap().exact());
     // the same law, told as a smoothed one so that it is not recognised
     let series_run = run(&text("{ from = \"law\", smoothing = 1e-14 }"));
-    assert!(
-        !series_run
-            .field()
-            .unwrap()
-            .populations
-            .as_ref()
-            .unwrap()
-            .exact()
-    );
+    assert!(!series_run.field().unwrap().populations().unwrap().exact());
     for name in [
         "field_order_1",
         "field_order_2",

@@ -201,7 +201,7 @@ fn the_default_preset_shows_clusters_on_both_sides_to_its_end() {
 fn kuramoto_follows_ott_and_antonsen_across_the_hand_over_and_to_the_end() {
     let session = run(presets::load("kuramoto").unwrap());
     let series = session.history().series_named("field_order_1");
-    assert!(session.field().unwrap().handed_over.unwrap() < 7.0);
+    assert!(session.field().unwrap().markers().unwrap().0 < 7.0);
     assert_eq!(series.len(), session.history().records().len());
     for (t, r) in series {
         assert!(
@@ -395,7 +395,7 @@ fn zonal_presets_agree_with_their_tokens_to_the_end() {
         let session = run(presets::load(name).unwrap());
         let field = session.history().series_named("field_order_1");
         let tokens = session.history().series_named("tokens_order_1");
-        assert!(session.field().unwrap().handed_over.is_some());
+        assert!(session.field().unwrap().markers().is_some());
         assert_eq!(field.len(), tokens.len(), "{name}");
         for ((t, a), (_, b)) in field.iter().zip(&tokens) {
             assert!((a - b).abs() < bound, "{name} t {t}: {a} {b}");

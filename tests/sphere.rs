@@ -127,7 +127,7 @@ fn without_interaction_range_poisson_kernels_stay_poisson_kernels() {
         let mut run = field_from(spec, law, 64);
         let exact = theory::kuramoto::order_parameter(dimension, 0.3, &times);
         follow(&mut run, &times, |index, run| {
-            assert_eq!(run.under_resolved, None);
+            assert_eq!(run.lost(), None);
             let r = run.density.moments().order_parameter(1);
             assert!(
                 (r - exact[index].1).abs() < 1e-8,
@@ -148,7 +148,7 @@ fn poisson_kernels_of_the_oracle_are_followed_in_every_moment() {
         let mut run = field_from(spec, Law::Poisson { weight, axis }, 64);
         let moments = rows(&case["moments"]);
         follow(&mut run, &numbers(&case["times"]), |index, run| {
-            if run.under_resolved.is_some() {
+            if run.lost().is_some() {
                 // on the way to the point mass dμ/dσ outgrows its digits
                 let order = moments[index][0];
                 assert!(order > 0.7, "d {dimension} given up at R = {order}");
@@ -513,7 +513,7 @@ fn zonal_runs_follow_the_oracle() {
         let kernel = Kernel::new(dimension, beta);
         let (energies, moments) = (numbers(&case["energy"]), rows(&case["moments"]));
         follow(&mut run, &numbers(&case["times"]), |index, run| {
-            if run.under_resolved.is_some() {
+            if run.lost().is_some() {
                 return;
             }
             let place = format!(

@@ -6,7 +6,7 @@ mod common;
 
 use common::{experiment, flat, reference, run, series, with_tokens};
 use metastable::batch;
-use metastable::dynamics::matrix::{apply, exponential, product, transposed};
+use metastable::dynamics::general::matrix::{apply, exponential, product, transposed};
 use metastable::dynamics::system::{Head, System};
 use metastable::dynamics::{Attention, Normalisation, TokenDynamics};
 use metastable::experiment::presets;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use metastable::dispatch::Path;
 use metastable::dynamics::binned::{Binned, Places};
-use metastable::dynamics::matrix::{Ensemble, MatrixSpec};
+use metastable::dynamics::general::matrix::{Ensemble, MatrixSpec};
 use metastable::dynamics::spectral::Series;
 use metastable::dynamics::system::{Head, System, Weighting};
 use metastable::dynamics::{

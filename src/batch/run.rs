@@ -4,8 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::density_files::Shown;
-use super::files::{Output, has_run};
+use super::files::{Output, Place, own_file};
 use super::summary::Summary;
 use crate::experiment::Experiment;
 use crate::run::{Session, SessionError};
@@ -13,9 +12,17 @@ use crate::run::{Session, SessionError};
 /// Why a run gave no result.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchError {
-    /// The folder holds a run, or files of the names that a run writes.
-    #[error("{} holds a run, or files that a run would replace: choose another folder, or add --force", .0.display())]
+    /// The folder holds a file of a name that a run writes.
+    #[error("{} would be replaced: choose another folder for --out, or add --force", .0.display())]
     Exists(PathBuf),
+    /// A link that leads nowhere.
+    #[error("{} is a link to {}, which is not there: make that folder, or choose another place for --out", .link.display(), .to.display())]
+    Dangling {
+        /// The path asked for.
+        link: PathBuf,
+        /// Where it leads.
+        to: PathBuf,
+    },
     /// The path names something that is not a folder.
     #[error("{} is not a folder: choose another place for --out", .0.display())]
     NotAFolder(PathBuf),
@@ -48,7 +55,8 @@ pub fn simulate(
     Ok(Summary::of(&session, seconds))
 }
 
-/// Runs an experiment and writes its files to the folder `out`; all of them or none.
+/// Runs an experiment and writes its files to the folder `out`, all of them or none; beside it where another run has taken the folder
+/// meanwhile.
 ///
 /// # Errors
 /// Any [`BatchError`]; an existing run is replaced only with `force`.
@@ -57,32 +65,33 @@ pub fn export(
     out: &Path,
     force: bool,
     progress: &mut dyn FnMut(f64) -> bool,
-) -> Result<Summary, BatchError> {
+) -> Result<(Summary, Place), BatchError> {
+    if let (false, Ok(to)) = (out.exists(), out.read_link()) {
+        return Err(BatchError::Dangling {
+            link: out.to_owned(),
+            to,
+        });
+    }
     if out.exists() && !out.is_dir() {
         return Err(BatchError::NotAFolder(out.to_owned()));
-    }
-    if has_run(out) && !force {
-        return Err(BatchError::Exists(out.to_owned()));
     }
     let failed = |error| BatchError::Write {
         folder: out.to_owned(),
         error,
     };
-    let mut output = Output::create(out, experiment).map_err(failed)?;
+    if out.exists()
+        && !force
+        && let Some(path) = own_file(out).map_err(failed)?
+    {
+        return Err(BatchError::Exists(path));
+    }
+    let mut output = Output::create(out, experiment, force).map_err(failed)?;
     let (session, seconds) = follow(experiment, progress, &mut |session| {
-        let density = session.field().and_then(Shown::of);
-        output.frame(session.tokens(), density).map_err(failed)
+        output.frame(session).map_err(failed)
     })?;
     let summary = Summary::of(&session, seconds);
-    output
-        .complete(
-            session.experiment(),
-            session.history(),
-            session.swept(),
-            &summary,
-        )
-        .map_err(failed)?;
-    Ok(summary)
+    let place = output.complete(&session, &summary).map_err(failed)?;
+    Ok((summary, place))
 }
 
 /// Every frame in turn, each handed to `visit`.

@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::files::FORMAT;
 use crate::integrate::Work;
 use crate::observe::OBSERVABLES;
 use crate::run::Session;
+use crate::run::density::State;
 
 /// The end of a run in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,6 +33,8 @@ pub struct Summary {
     pub frames: usize,
     /// Version of the program.
     pub version: &'static str,
+    /// Version of the formats of the files.
+    pub format: u32,
     /// The computing time in seconds. The only entry that differs between two runs.
     pub seconds: f64,
     /// Work of the tokens.
@@ -104,7 +108,6 @@ pub enum FieldSummary {
         /// Work.
         work: Work,
     },
-    /// Given up; all its numbers from then on are NaN.
     /// Handed over to characteristics.
     Carried {
         /// Time of the hand-over.
@@ -120,8 +123,10 @@ pub enum FieldSummary {
     },
     /// Given up.
     UnderResolved {
-        /// Time of the first frame without it is the next after this.
+        /// The time from which on no value is taken from it.
         since: f64,
+        /// Why.
+        why: String,
         /// Modes at which it was given up.
         modes: usize,
         /// Work.
@@ -136,20 +141,24 @@ impl Summary {
         let experiment = session.experiment();
         let field = session.field().map_or(FieldSummary::None, |field| {
             let (modes, work) = (field.density.modes(), field.work());
-            let carried = field.markers.as_ref().zip(field.handed_over);
-            match (field.under_resolved, carried) {
-                (Some(since), _) => FieldSummary::UnderResolved { since, modes, work },
-                (None, Some((run, since))) => FieldSummary::Carried {
-                    since,
+            match &field.state {
+                State::Lost { since, why } => FieldSummary::UnderResolved {
+                    since: *since,
+                    why: why.to_string(),
+                    modes,
+                    work,
+                },
+                State::Markers { since, run } => FieldSummary::Carried {
+                    since: *since,
                     modes,
                     markers: run.markers.count(),
                     loss: run.loss(),
                     work,
                 },
-                (None, None) => FieldSummary::Resolved {
+                State::Coefficients(_) | State::Populations(_) => FieldSummary::Resolved {
                     modes,
                     tail: field.density.tail(),
-                    populations: (field.populations.as_ref()).map(|p| (p.count(), p.exact())),
+                    populations: field.populations().map(|p| (p.count(), p.exact())),
                     work,
                 },
             }
@@ -182,6 +191,7 @@ impl Summary {
             end: session.time(),
             frames: session.frame() + 1,
             version: env!("CARGO_PKG_VERSION"),
+            format: FORMAT,
             seconds,
             tokens: session.tokens().work(),
             field,
@@ -293,11 +303,12 @@ impl Summary {
             }
             FieldSummary::UnderResolved {
                 since,
+                why,
                 modes,
                 work: done,
             } => {
                 let state = format!(
-                    "UNDER-RESOLVED since t = {} at {modes} modes, no values after that",
+                    "UNDER-RESOLVED since t = {} at {modes} modes, no values from then on: {why}",
                     short(*since)
                 );
                 writeln!(text, "{:<14} {state}; {}", "density", work(done))?;

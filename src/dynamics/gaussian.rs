@@ -12,7 +12,7 @@
 
 use faer::{Mat, Side};
 
-use super::matrix::{apply, product, transposed};
+use super::general::matrix::{apply, product, transposed};
 use crate::integrate::tableau::DORMAND_PRINCE_853;
 use crate::integrate::{Explicit, StepError, Work};
 
@@ -36,6 +36,8 @@ pub struct GaussianFlow {
     dimension: usize,
     /// A = βKᵀQ.
     tilt: Vec<f64>,
+    /// (QᵀK)ᵀ.
+    key_query: Vec<f64>,
     value: Vec<f64>,
     /// m, then S row by row.
     state: Vec<f64>,
@@ -58,12 +60,13 @@ impl GaussianFlow {
         tolerance: f64,
     ) -> Self {
         let dimension = mean.len();
-        let mut tilt = transposed(query_key, dimension, dimension);
-        tilt.iter_mut().for_each(|a| *a *= beta);
+        let key_query = transposed(query_key, dimension, dimension);
+        let tilt = key_query.iter().map(|a| a * beta).collect();
         let state = [mean, covariance].concat();
         Self {
             kind,
             dimension,
+            key_query,
             tilt,
             value: value.to_vec(),
             stepper: Explicit::new(&DORMAND_PRINCE_853, state.len(), tolerance, 1e-3),
@@ -72,6 +75,11 @@ impl GaussianFlow {
             blow_up: None,
             time: 0.0,
         }
+    }
+
+    /// Other β from now on: a Gaussian stays Gaussian at any.
+    pub fn set_beta(&mut self, beta: f64) {
+        (self.tilt.iter_mut().zip(&self.key_query)).for_each(|(t, a)| *t = a * beta);
     }
 
     /// m.
@@ -285,15 +293,14 @@ mod tests {
         let total: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|w| *w /= total);
         let count = grid.len();
-        let mut balance = super::super::doubly::Balance::new(count, 1e-13);
-        balance.logits(|out| {
+        let mut balance = super::super::general::sinkhorn::SinkhornScaling::new(count, 1e-13);
+        balance.solve(&weights, |out| {
             for (i, x) in grid.iter().enumerate() {
                 for (j, y) in grid.iter().enumerate() {
                     out[i * count + j] = beta * x * y;
                 }
             }
         });
-        balance.solve(&weights);
         let p = balance.weights();
         let at = |i: usize| (0..count).map(|j| p[i * count + j] * grid[j]).sum::<f64>();
         (at(80), (at(96) - at(64)) / (grid[96] - grid[64]))

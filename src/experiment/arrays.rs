@@ -1,7 +1,7 @@
 //! Reading tokens and weights from .npy and .csv files, with errors that name file, line and column.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use npyz::{NpyFile, Order};
@@ -13,6 +13,8 @@ pub struct Rows {
     pub values: Vec<f64>,
     /// d.
     pub width: usize,
+    /// A first line that was taken for a header.
+    pub header: Option<String>,
 }
 
 /// What is wrong with a file; the message names the file and the place in it.
@@ -26,11 +28,14 @@ pub struct FileError(pub String);
 /// [`FileError`] for a missing, malformed, ragged or empty file and for numbers that are not finite.
 pub fn read(path: &Path) -> Result<Rows, FileError> {
     let name = path.display();
+    let unreadable = |error| FileError(format!("cannot read {name}: {error}"));
     let rows = match path.extension().and_then(|e| e.to_str()) {
-        Some("npy") => read_npy(path)?,
+        Some("npy") => {
+            let file = File::open(path).map_err(unreadable)?;
+            npy_rows(&name.to_string(), BufReader::new(file))?
+        }
         Some("csv") => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|e| FileError(format!("cannot read {name}: {e}")))?;
+            let text = std::fs::read_to_string(path).map_err(unreadable)?;
             parse_csv(&name.to_string(), &text)?
         }
         _ => {
@@ -52,62 +57,134 @@ pub fn read(path: &Path) -> Result<Rows, FileError> {
     Ok(rows)
 }
 
-fn read_npy(path: &Path) -> Result<Rows, FileError> {
-    let fail = |what: String| FileError(format!("{}: {what}", path.display()));
-    let file =
-        File::open(path).map_err(|e| FileError(format!("cannot read {}: {e}", path.display())))?;
-    let npy =
-        NpyFile::new(BufReader::new(file)).map_err(|e| fail(format!("not an .npy file: {e}")))?;
-    let (shape, order) = (npy.shape().to_vec(), npy.order());
-    let (count, width) = match shape.as_slice() {
-        [n] => (*n as usize, 1),
-        [n, d] => (*n as usize, *d as usize),
-        _ => return Err(fail(format!("its shape is {shape:?}, expected n×d"))),
+fn npy_rows(name: &str, source: impl Read) -> Result<Rows, FileError> {
+    let (shape, order, values) = npy(name, source)?;
+    let (count, width) = match shape[..] {
+        [n] => (n, 1),
+        [n, d] => (n, d),
+        _ => {
+            return Err(FileError(format!(
+                "{name}: its shape is {shape:?}, expected n×d"
+            )));
+        }
     };
-    let values = numbers(npy).map_err(fail)?;
     let values = match order {
         Order::C => values,
         Order::Fortran => (0..count * width)
             .map(|i| values[(i % width) * count + i / width])
             .collect(),
     };
-    Ok(Rows { values, width })
+    Ok(Rows {
+        values,
+        width,
+        header: None,
+    })
 }
 
-/// All numbers of an .npy file of float64 or float32, as they stand in it; else what is wrong with it.
-pub fn numbers<R: std::io::Read>(npy: NpyFile<R>) -> Result<Vec<f64>, String> {
-    let dtype = npy.dtype().descr();
-    match npy.try_data::<f64>() {
-        Ok(data) => data.collect::<Result<Vec<f64>, _>>(),
-        Err(npy) => match npy.try_data::<f32>() {
-            Ok(data) => data.map(|v| v.map(f64::from)).collect(),
-            Err(_) => return Err(format!("its type is {dtype}, expected float64 or float32")),
-        },
+/// Shape, order and numbers of an .npy file of float64 or float32. The shape is believed only as far as the file goes: nothing is taken
+/// from memory for numbers that are not there.
+///
+/// # Errors
+/// [`FileError`] for what is no .npy file, another type, a shape whose product is no number, and a file that is cut short.
+pub fn npy(name: &str, source: impl Read) -> Result<(Vec<usize>, Order, Vec<f64>), FileError> {
+    let fail = |what: String| FileError(format!("{name}: {what}"));
+    let mut source = BufReader::new(source);
+    let unreadable = |e| fail(format!("not an .npy file: {e}"));
+    // the reader of the format multiplies the sizes as they come
+    let start = source.fill_buf().map_err(unreadable)?;
+    if product_overflows(&String::from_utf8_lossy(start)) {
+        return Err(fail("its shape is more than any file holds".into()));
     }
-    .map_err(|e| format!("cut short: {e}"))
+    let npy = NpyFile::new(source).map_err(unreadable)?;
+    let (shape, order) = (npy.shape().to_vec(), npy.order());
+    let sizes: Option<Vec<usize>> = (shape.iter()).map(|n| usize::try_from(*n).ok()).collect();
+    let product =
+        (sizes.as_ref()).and_then(|sizes| sizes.iter().try_fold(1_usize, |p, n| p.checked_mul(*n)));
+    let (Some(sizes), Some(wanted)) = (sizes, product) else {
+        return Err(fail(format!(
+            "its shape {shape:?} is more than any file holds"
+        )));
+    };
+    let dtype = npy.dtype().descr();
+    let values = match npy.try_data::<f64>() {
+        Ok(data) => take(data),
+        Err(npy) => match npy.try_data::<f32>() {
+            Ok(data) => take(data.map(|v| v.map(f64::from))),
+            Err(_) => {
+                return Err(fail(format!(
+                    "its type is {dtype}, expected float64 or float32: save x.astype(\"float64\")"
+                )));
+            }
+        },
+    };
+    if values.len() != wanted {
+        return Err(fail(format!(
+            "cut short: {} of the {wanted} numbers of its shape {shape:?}",
+            values.len()
+        )));
+    }
+    Ok((sizes, order, values))
 }
 
-/// Numbers separated by commas, semicolons, tabs or spaces; `#` starts a comment; a first line without any number is a
-/// header.
+/// Whether the sizes in the header of an .npy file have a product that is no number.
+fn product_overflows(header: &str) -> bool {
+    let shape = (header.split_once("'shape'"))
+        .and_then(|(_, rest)| rest.split_once('('))
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map_or("", |(sizes, _)| sizes);
+    let sizes = shape
+        .split(',')
+        .filter_map(|size| size.trim().parse::<u64>().ok());
+    sizes
+        .into_iter()
+        .try_fold(1_u64, u64::checked_mul)
+        .is_none()
+}
+
+/// The numbers up to the first that cannot be read, in a list that grows with them.
+fn take(data: impl Iterator<Item = std::io::Result<f64>>) -> Vec<f64> {
+    let mut values = Vec::new();
+    values.extend(data.map_while(Result::ok));
+    values
+}
+
+/// Fields that stand for a missing number.
+const MISSING: [&str; 8] = ["", "na", "n/a", "nan", "null", "none", "-", "?"];
+
+/// One dialect of tables. A byte order mark is dropped and `#` starts a note. Where a `;` stands anywhere it alone separates, and a comma in a
+/// field is then a decimal comma; else commas separate where there are any in a line, else tabs and spaces. The first line is a header if none
+/// of its fields is a number or stands for a missing one.
 fn parse_csv(name: &str, text: &str) -> Result<Rows, FileError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lines: Vec<(usize, &str)> = (text.lines().enumerate())
+        .map(|(number, line)| {
+            (
+                number + 1,
+                line.split('#').next().unwrap_or_default().trim(),
+            )
+        })
+        .filter(|(_, line)| !line.is_empty())
+        .collect();
+    let semicolons = lines.iter().any(|(_, line)| line.contains(';'));
     let mut rows = Rows {
         values: Vec::new(),
         width: 0,
+        header: None,
     };
-    let mut first = true;
-    for (number, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        if line.is_empty() {
-            continue;
-        }
-        let fields: Vec<&str> = if line.contains([',', ';']) {
-            line.split([',', ';']).map(str::trim).collect()
+    for (index, (number, line)) in lines.into_iter().enumerate() {
+        let fields: Vec<&str> = if semicolons {
+            line.split(';').map(str::trim).collect()
+        } else if line.contains(',') {
+            line.split(',').map(str::trim).collect()
         } else {
             line.split_whitespace().collect()
         };
-        let header = first && fields.iter().all(|field| field.parse::<f64>().is_err());
-        first = false;
-        if header {
+        let header = |field: &&str| {
+            let missing = MISSING.contains(&field.to_lowercase().as_str());
+            !missing && decimal(field, semicolons).is_none()
+        };
+        if index == 0 && fields.iter().all(header) {
+            rows.header = Some(line.to_owned());
             continue;
         }
         if rows.width == 0 {
@@ -116,25 +193,39 @@ fn parse_csv(name: &str, text: &str) -> Result<Rows, FileError> {
         if fields.len() != rows.width {
             let (got, expected) = (fields.len(), rows.width);
             return Err(FileError(format!(
-                "{name}:{}: {got} numbers where the rows before have {expected}",
-                number + 1
+                "{name}:{number}: {got} numbers where the rows before have {expected}"
             )));
         }
         for (column, field) in fields.iter().enumerate() {
-            let place = || format!("{name}:{}, field {}", number + 1, column + 1);
-            let value: f64 = field
-                .parse()
-                .map_err(|_| FileError(format!("{}: `{field}` is not a number", place())))?;
+            let place = format!("{name}:{number}, field {}", column + 1);
+            let value = decimal(field, semicolons).ok_or_else(|| {
+                let comma = if semicolons && field.contains(',') {
+                    ": beside semicolons a comma is a decimal comma, and a field has one at most"
+                } else {
+                    ""
+                };
+                FileError(format!("{place}: `{field}` is not a number{comma}"))
+            })?;
             if !value.is_finite() {
                 return Err(FileError(format!(
-                    "{}: {value} is not a finite number",
-                    place()
+                    "{place}: {value} is not a finite number"
                 )));
             }
             rows.values.push(value);
         }
     }
     Ok(rows)
+}
+
+/// A field as a number, with a decimal comma where commas do not separate.
+fn decimal(field: &str, commas: bool) -> Option<f64> {
+    if commas && field.contains(',') {
+        let point = field.replacen(',', ".", 1);
+        return (field.matches([',', '.']).count() == 1)
+            .then(|| point.parse().ok())
+            .flatten();
+    }
+    field.parse().ok()
 }
 
 #[cfg(test)]
@@ -146,15 +237,98 @@ mod tests {
         let expected = Rows {
             values: vec![1.0, 0.0, 0.6, 0.8],
             width: 2,
+            header: None,
         };
-        assert_eq!(
-            parse_csv("a.csv", "x,y\n1,0\n0.6, 0.8\n").unwrap(),
-            expected
-        );
+        let named = parse_csv("a.csv", "x,y\n1,0\n0.6, 0.8\n").unwrap();
+        assert_eq!(named.header.as_deref(), Some("x,y"));
+        assert_eq!((named.values, named.width), (expected.values.clone(), 2));
         assert_eq!(
             parse_csv("a.csv", "# two tokens\n1 0\n\n6e-1 0.8").unwrap(),
             expected
         );
+    }
+
+    #[test]
+    fn decimal_commas_byte_order_marks_and_missing_values_are_read_for_what_they_are() {
+        let rows = |text| parse_csv("a.csv", text).unwrap();
+        let comma = rows("x;y\n1,0;0\n0,6;0,8\n-0,8;0.6\n");
+        assert_eq!(comma.width, 2);
+        assert_eq!(comma.values, [1.0, 0.0, 0.6, 0.8, -0.8, 0.6]);
+        assert_eq!(rows("\u{feff}1,0\n0,1\n"), rows("1,0\n0,1\n"));
+        let error = |text| parse_csv("a.csv", text).unwrap_err().to_string();
+        assert!(error("NA,NA\n0,1\n").contains("a.csv:1, field 1: `NA` is not a number"));
+        assert!(error(",\n0,1\n").contains("a.csv:1, field 1"));
+        assert!(error("1.234,5;0\n").contains("a decimal comma"));
+        assert!(error("1;2\n0,1\n").contains("1 numbers where the rows before have 2"));
+    }
+
+    #[test]
+    fn a_table_is_read_as_it_was_written_in_every_dialect() {
+        let mut state = 3_u64;
+        let mut random = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as f64 / 2_f64.powi(30) - 1.0
+        };
+        for (separator, decimal_comma) in [
+            (",", false),
+            (";", false),
+            (";", true),
+            ("\t", false),
+            (" ", false),
+        ] {
+            for mark in ["", "\u{feff}"] {
+                for header in ["", "# note\n", "alpha;beta;gamma\n", "a,b,c\n"] {
+                    if header.contains(if separator == ";" { ',' } else { ';' }) {
+                        continue;
+                    }
+                    let values: Vec<f64> = (0..12).map(|_| random()).collect();
+                    let line = |row: &[f64]| {
+                        let fields: Vec<String> = (row.iter().map(|v| format!("{v:?}")))
+                            .map(|v| {
+                                if decimal_comma {
+                                    v.replace('.', ",")
+                                } else {
+                                    v
+                                }
+                            })
+                            .collect();
+                        fields.join(separator)
+                    };
+                    let body: Vec<String> = values.chunks(3).map(line).collect();
+                    let text = format!("{mark}{header}{}\r\n", body.join("\r\n"));
+                    let read = parse_csv("a.csv", &text).unwrap();
+                    assert_eq!((&read.values, read.width), (&values, 3), "{text:?}");
+                    assert_eq!(read.header.is_some(), header.contains('a'), "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_shape_that_the_file_does_not_hold_is_refused_before_memory_is_taken() {
+        let file = |shape: &str| {
+            let mut header =
+                format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
+            header += &" ".repeat(117 - header.len());
+            header.push('\n');
+            let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+            bytes.extend(header.as_bytes());
+            bytes.extend([0; 48]);
+            bytes
+        };
+        let read = |shape: &str| npy_rows("x.npy", file(shape).as_slice());
+        assert_eq!(read("(3, 2)").unwrap().values.len(), 6);
+        for shape in [
+            "(3, 6148914691236517206)",
+            "(4294967296, 4294967296)",
+            "(1000000000000, 2)",
+            "(3, 3)",
+        ] {
+            let error = read(shape).unwrap_err().to_string();
+            assert!(error.starts_with("x.npy: "), "{shape}: {error}");
+        }
     }
 
     #[test]

@@ -1,51 +1,221 @@
-//! What of an experiment goes together: noise, frequencies, merging and ensembles each belong to some systems only.
+//! What of an experiment goes together: one row a rule, read when a file is read, for every `[[change]]` and every value of a sweep, and
+//! before the dashboard changes a parameter.
 
-use super::document::{InputError, Value};
-use super::section::{Section, closest};
-use super::spec::{Change, NoiseSpec, PairsSpec, TokenSpec, Weights};
-use super::system::SystemSpec;
-use crate::dynamics::pairs::Closure;
+use super::spec::{Change, Experiment, Solver, Weights};
+use super::time::Scheme;
+use crate::dynamics::system::{LayerNorm, Mask, Space, Weighting};
 use crate::dynamics::{Attention, Normalisation};
 use crate::measure::Law;
 
-/// `[pairs]`: only where (8.1) holds.
-pub(super) fn pairs(
-    section: Option<&Section>,
-    tokens: &TokenSpec,
-    attention: Attention,
-    system: &SystemSpec,
-    noise: &NoiseSpec,
-) -> Result<Option<PairsSpec>, InputError> {
-    let Some(section) = section else {
-        return Ok(None);
-    };
-    section.only(&["runs", "closures"])?;
-    let runs = section.whole("runs", 2..=1 << 20)?.unwrap_or(256);
-    let mut closures = Vec::new();
-    if let Some(node) = section.get("closures") {
-        let Value::Array(items) = &node.value else {
-            return section.wrong("closures", node, "a list of closures");
-        };
-        for item in items {
-            let name = match &item.value {
-                Value::Text(name) => name.as_str(),
-                _ => return section.wrong("closures", item, "the name of a closure"),
-            };
-            let Some(closure) = Closure::ALL.into_iter().find(|c| c.name() == name) else {
-                let names = Closure::ALL.map(Closure::name);
-                let remedy = Some(closest(name, &names));
-                let message = format!("{name:?} is not known");
-                return Err(item.at.error(&section.key("closures"), message, remedy));
-            };
-            closures.push(closure);
-        }
-    } else {
-        closures = Closure::ALL.to_vec();
-    }
-    let usa =
-        attention == Attention::new(attention.beta, Normalisation::None) && attention.beta > 0.0;
-    let fits = usa
-        && system.is_plain()
+/// Most tokens for doubly stochastic weights, which hold the n×n kernel.
+pub const MOST_DOUBLY: usize = 8192;
+
+/// Two things that do not go together.
+#[derive(Debug)]
+pub struct Rule {
+    /// The dotted key that is in the way.
+    pub key: &'static str,
+    /// Whether an experiment breaks the rule.
+    pub broken: fn(&Experiment) -> bool,
+    /// What is wrong.
+    pub message: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+/// All rules, in the order in which they are looked at.
+pub static RULES: &[Rule] = &[
+    Rule {
+        key: "attention.interaction",
+        broken: |e| e.attention.interaction.is_some() && !e.system.is_plain(),
+        message: "an interaction h(θ) stands for all of attention: it has no heads, masks, perceptron or other normalisation",
+        remedy: "leave the other keys out",
+    },
+    Rule {
+        key: "attention.normalisation",
+        broken: |e| {
+            e.attention.interaction.is_some() && e.attention.normalisation != Normalisation::None
+        },
+        message: "an interaction h(θ) is summed over all tokens without normalisation",
+        remedy: "leave it out, or say \"none\"",
+    },
+    Rule {
+        key: "attention.mask",
+        broken: |e| doubly(e) && e.system.mask == Mask::Causal,
+        message: "no doubly stochastic matrix but the identity is causal",
+        remedy: "use normalisation = \"softmax\"",
+    },
+    Rule {
+        key: "attention.normalisation",
+        broken: |e| doubly(e) && e.tokens.count > MOST_DOUBLY,
+        message: "doubly stochastic weights of so many tokens do not fit into memory",
+        remedy: "keep tokens.count ≤ 8192",
+    },
+    Rule {
+        key: "attention.layer_norm",
+        broken: |e| e.tokens.flat && e.system.layer_norm != LayerNorm::Post,
+        message: "schemes of layer normalisation are for the sphere, and `space` is not",
+        remedy: "leave one of them out",
+    },
+    Rule {
+        key: "attention.space",
+        broken: |e| rescaled(e) && (e.system.heads.len() > 1 || e.system.perceptron.is_some()),
+        message: "the coordinates z = e^{−tV}x are those of one head without a perceptron",
+        remedy: "use space = \"flat\"",
+    },
+    Rule {
+        key: "attention.period",
+        broken: |e| rescaled(e) && e.system.period.is_some(),
+        message: "the coordinates z = e^{−tV}x are those of one V, and `period` draws others",
+        remedy: "use space = \"flat\"",
+    },
+    Rule {
+        key: "attention.normalisation",
+        broken: |e| {
+            matches!(e.system.space, Space::Rescaled | Space::MeanShift)
+                && e.attention.normalisation == Normalisation::None
+                && e.system.weighting == Weighting::Kernel
+        },
+        message: "averages of V(x_j − x_i) need weights that sum to one",
+        remedy: "use \"softmax\"",
+    },
+    Rule {
+        key: "attention.normalisation",
+        broken: |e| {
+            e.system.weighting != Weighting::Kernel
+                && e.attention.normalisation != Normalisation::Softmax
+        },
+        message: "this system has a normalisation of its own",
+        remedy: "leave it as it is",
+    },
+    Rule {
+        key: "attention.layer_norm",
+        broken: |e| e.system.layer_norm == LayerNorm::Peri && e.system.weighting_is_hard(),
+        message: "hardmax attention of a lone token has no direction to normalise",
+        remedy: "use \"post\" or \"pre\"",
+    },
+    Rule {
+        key: "attention.beta",
+        broken: |e| !e.attention.speed().is_finite(),
+        message: "the speed e^|β| of USA overflows at this β",
+        remedy: "with normalisation = \"none\" keep |β| ≤ 700, or use \"softmax\"",
+    },
+    Rule {
+        key: "tokens.frequencies",
+        broken: |e| {
+            e.tokens.frequencies.is_some() && (e.tokens.dimension != 2 || !e.system.is_plain())
+        },
+        message: "natural frequencies turn the circle, where attention is a kernel",
+        remedy: "set dimension = 2, and leave heads, masks and schemes out",
+    },
+    Rule {
+        key: "tokens.frequencies",
+        broken: |e| e.tokens.frequencies.is_some() && e.tokens.merge.is_some(),
+        message: "tokens of different frequencies that meet do not stay together",
+        remedy: "leave `merge` out",
+    },
+    Rule {
+        key: "tokens.merge",
+        broken: |e| e.tokens.merge.is_some() && !(e.attention.attracts() && e.system.is_plain()),
+        message: "tokens that meet stay together where Q = K = I and V is a positive multiple of I, and this system is another",
+        remedy: "leave `merge` out",
+    },
+    Rule {
+        key: "tokens.merge",
+        broken: |e| e.tokens.merge.is_some() && e.time.scheme == Scheme::Layer,
+        message: "tokens are merged by the adaptive scheme, and the scheme is \"layer\"",
+        remedy: "leave `merge` out, or use scheme = \"adaptive\"",
+    },
+    Rule {
+        key: "noise.diffusion",
+        broken: |e| e.noise.diffusion > 0.0 && !e.system.takes_noise(),
+        message: "noise is for tokens on the sphere without lengths of their own, or in ℝ^d without rescaling",
+        remedy: "set noise.diffusion = 0",
+    },
+    Rule {
+        key: "field.solver",
+        broken: |e| carried(e) && e.noise.diffusion > 0.0,
+        message: "markers are carried along the flow and cannot diffuse, and noise.diffusion is above 0",
+        remedy: "use solver = \"spectral\" or \"zonal\", or no noise",
+    },
+    Rule {
+        key: "field.solver",
+        broken: |e| carried(e) && !(e.attention.attracts() && e.system.is_plain()),
+        message: "characteristics are for Q = K = I and V a positive multiple of I",
+        remedy: "leave `solver` out",
+    },
+    Rule {
+        key: "field.solver",
+        broken: |e| {
+            e.tokens.frequencies.is_some()
+                && e.field.solver != Solver::Spectral
+                && e.field.count.is_none()
+        },
+        message: "with natural frequencies there is a density for each of them, by Fourier series",
+        remedy: "leave `solver` out, or use solver = \"tokens\"",
+    },
+    Rule {
+        key: "field.nodes",
+        broken: |e| e.field.nodes.is_some() && e.tokens.frequencies.is_none(),
+        message: "nodes are the frequencies for which there is a density, and these tokens have none",
+        remedy: "leave it out, or give tokens.frequencies",
+    },
+    Rule {
+        key: "field.hand_over",
+        broken: |e| carried(e) && !e.field.hand_over,
+        message: "the solver \"characteristics\" starts with the hand-over",
+        remedy: "leave `hand_over` out",
+    },
+    Rule {
+        key: "pairs",
+        broken: |e| e.pairs.is_some() && !hierarchy(e),
+        message: "the hierarchy (8.1) is that of (USA) with β > 0 on the circle from independent uniform tokens, without noise",
+        remedy: "set normalisation = \"none\", dimension = 2, initial = { law = \"uniform\" }, or leave [pairs] out",
+    },
+];
+
+/// The first rule that an experiment breaks, as it starts.
+#[must_use]
+pub fn first_broken(experiment: &Experiment) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| (rule.broken)(experiment))
+}
+
+/// The experiment as it would be after a change. The equations of pairs are those of the start and end with a change, so that no rule
+/// about them is broken by one.
+#[must_use]
+pub fn changed(experiment: &Experiment, change: &Change) -> Experiment {
+    let mut other = experiment.clone();
+    other.attention.beta = change.beta.unwrap_or(other.attention.beta);
+    other.attention.normalisation = change
+        .normalisation
+        .unwrap_or(other.attention.normalisation);
+    other.noise.diffusion = change.diffusion.unwrap_or(other.noise.diffusion);
+    other.pairs = None;
+    // markers are lost to noise with its time and its reason
+    other.field.solver = Solver::default_for(other.tokens.dimension);
+    other.field.count = None;
+    other
+}
+
+fn doubly(e: &Experiment) -> bool {
+    matches!(e.system.weighting, Weighting::Sinkhorn { .. })
+}
+
+fn rescaled(e: &Experiment) -> bool {
+    e.system.space == Space::Rescaled
+}
+
+fn carried(e: &Experiment) -> bool {
+    e.field.solver == Solver::Characteristics
+}
+
+/// Whether (8.1) holds.
+fn hierarchy(e: &Experiment) -> bool {
+    let usa = Attention::new(e.attention.beta, Normalisation::None);
+    let tokens = &e.tokens;
+    e.attention == usa
+        && e.attention.beta > 0.0
+        && e.system.is_plain()
         && tokens.dimension == 2
         && tokens.count >= 2
         && tokens.initial == Law::Uniform
@@ -53,75 +223,5 @@ pub(super) fn pairs(
         && tokens.merge.is_none()
         && tokens.encoding.is_none()
         && tokens.frequencies.is_none()
-        && noise.diffusion == 0.0;
-    if !fits {
-        let message = "the hierarchy (8.1) is that of (USA) with β > 0 on the circle from independent uniform tokens, without noise";
-        let remedy = "set normalisation = \"none\", dimension = 2, initial = { law = \"uniform\" }, or leave [pairs] out";
-        return Err(section.at.error("pairs", message, Some(remedy.into())));
-    }
-    Ok(Some(PairsSpec { runs, closures }))
-}
-
-/// Which systems can be driven by noise.
-pub(super) fn check_noise(
-    root: &Section,
-    diffusion: f64,
-    changes: &[Change],
-    system: &SystemSpec,
-) -> Result<(), InputError> {
-    let noisy = diffusion > 0.0 || changes.iter().any(|c| c.diffusion.is_some_and(|d| d > 0.0));
-    if !noisy || system.takes_noise() {
-        return Ok(());
-    }
-    let message = "noise is for tokens on the sphere without lengths of their own, or in ℝ^d without rescaling";
-    let remedy = Some("set noise.diffusion = 0".into());
-    Err(root
-        .place_of("noise")
-        .error("noise.diffusion", message, remedy))
-}
-
-/// Natural frequencies turn a circle, and nothing but attention by a kernel goes with them.
-pub(super) fn check_frequencies(
-    section: &Section,
-    tokens: &TokenSpec,
-    system: &SystemSpec,
-) -> Result<(), InputError> {
-    if tokens.frequencies.is_none() {
-        return Ok(());
-    }
-    let fail = |message: &str, remedy: &str| {
-        Err(section.place_of("frequencies").error(
-            "tokens.frequencies",
-            message,
-            Some(remedy.to_owned()),
-        ))
-    };
-    if tokens.dimension != 2 || !system.is_plain() {
-        return fail(
-            "natural frequencies turn the circle, where attention is a kernel",
-            "set dimension = 2, and leave heads, masks and schemes out",
-        );
-    }
-    if tokens.merge.is_some() {
-        return fail(
-            "tokens of different frequencies that meet do not stay together",
-            "leave `merge` out",
-        );
-    }
-    Ok(())
-}
-
-/// What merging relies on: tokens of the sphere that attract each other, and move by the kernel alone.
-pub(super) fn check_merging(
-    section: &Section,
-    tokens: &TokenSpec,
-    attention: Attention,
-    system: &SystemSpec,
-) -> Result<(), InputError> {
-    if tokens.merge.is_none() || (attention.attracts() && system.is_plain()) {
-        return Ok(());
-    }
-    let message = "tokens that meet stay together where Q = K = I and V is a positive multiple of I, and this system is another";
-    let remedy = Some("leave `merge` out".into());
-    Err((section.place_of("merge")).error("tokens.merge", message, remedy))
+        && e.noise.diffusion == 0.0
 }

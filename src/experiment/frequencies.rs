@@ -1,10 +1,7 @@
 //! `[tokens] frequencies`: ω_i of every token on the circle (7.2), θ_i' = ω_i + attention: a law, a list or a file.
 
-use std::path::Path;
-
 use serde::Serialize;
 
-use super::arrays;
 use super::document::{InputError, Value};
 use super::section::Section;
 use crate::sphere::random::{Stream, generator, unit};
@@ -90,18 +87,10 @@ pub(super) fn frequencies(
             Ok(Some(Frequencies::List(list)))
         }
         Value::Table(table) => {
-            let table = Section {
-                name: section.key("frequencies"),
-                table,
-                at: node.at.clone(),
-            };
+            let table = section.inner(section.key("frequencies"), table, &node.at);
             if let Some(path) = table.text("path")? {
                 table.only(&["path"])?;
-                let full = node.at.origin.base.join(Path::new(path));
-                let read = match arrays::read(&full) {
-                    Ok(read) => read,
-                    Err(error) => return fail(error.to_string(), "give a .npy or .csv file"),
-                };
+                let read = table.array("path", path)?;
                 if read.values.len() != count {
                     return as_many(read.values.len());
                 }

@@ -4,11 +4,13 @@
 //! the other, [`combinations`] what goes together, [`presets`] the experiments that have names.
 
 pub mod arrays;
-mod combinations;
+pub mod combinations;
+pub mod companion;
 pub mod document;
 pub mod encoding;
 pub mod frequencies;
 mod keys;
+pub mod memory;
 pub mod notation;
 pub mod presets;
 pub mod read;
@@ -18,6 +20,7 @@ pub mod spec;
 pub mod system;
 pub mod time;
 
+pub use companion::{Absence, Companion};
 pub use document::InputError;
 pub use spec::{Change, Continuum, Experiment, FieldInitial, PairsSpec, Solver, SweepSpec};
 pub use system::SystemSpec;

@@ -7,12 +7,12 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use npyz::{NpyFile, Order};
+use npyz::Order;
 use serde::{Serialize, Serializer};
 
 use super::arrays::{self, FileError};
 use crate::measure::Particles;
-use crate::sphere::geometry::norm;
+use crate::sphere::geometry::{Length, measure};
 
 /// The array that is built in, by the name under which it is asked for.
 const BUILT_IN: (&str, &[u8]) = (
@@ -56,8 +56,7 @@ impl Replay {
 
     fn of(name: &str, source: impl Read) -> Result<Self, FileError> {
         let fail = |what: String| FileError(format!("{name}: {what}"));
-        let npy = NpyFile::new(source).map_err(|e| fail(format!("not an .npy file: {e}")))?;
-        let (shape, order) = (npy.shape().to_vec(), npy.order());
+        let (shape, order, values) = arrays::npy(name, source)?;
         let [layers, count, dimension] = shape[..] else {
             return Err(fail(format!("its shape is {shape:?}, expected layers×n×d")));
         };
@@ -71,21 +70,20 @@ impl Replay {
                 "its shape is {shape:?}: at least 2 layers of 1 token in 2 dimensions are needed"
             )));
         }
-        let values = arrays::numbers(npy).map_err(fail)?;
-        for (index, row) in values.chunks_exact(dimension as usize).enumerate() {
-            let length = norm(row);
-            if !length.is_finite() || length < 1e-300 {
-                let (layer, token) = (index as u64 / count, index as u64 % count);
+        for (index, row) in values.chunks_exact(dimension).enumerate() {
+            let length = measure(&mut row.to_vec()).map_or(0.0, Length::value);
+            if !length.is_finite() || length == 0.0 {
+                let (layer, token) = (index / count, index % count);
                 return Err(fail(format!(
-                    "layer {layer}, token {token} has length {length} and points nowhere"
+                    "layer {layer}, token {token} has length {length}, which is not between 0 and the largest number"
                 )));
             }
         }
         Ok(Self {
             path: name.to_owned(),
-            layers: layers as usize,
-            count: count as usize,
-            dimension: dimension as usize,
+            layers,
+            count,
+            dimension,
             values: Arc::new(values),
         })
     }
@@ -98,9 +96,12 @@ impl Replay {
         let mut rows = self.values[start..start + size].to_vec();
         let lengths = (rows.chunks_exact_mut(self.dimension))
             .map(|row| {
-                let length = norm(row);
-                row.iter_mut().for_each(|a| *a /= length);
-                length
+                // checked when the file was read
+                let Some(length) = measure(row) else {
+                    return 0.0;
+                };
+                row.iter_mut().for_each(|a| *a /= length.scaled);
+                length.value()
             })
             .collect();
         (Particles::new(self.dimension, rows), lengths)

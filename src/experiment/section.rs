@@ -1,5 +1,8 @@
 //! Reading one table of a document: known keys, ranges, choices, and what was probably meant by a key that is unknown.
 
+use std::cell::RefCell;
+
+use super::arrays::{self, Rows};
 use super::document::{InputError, Location, Node, Table, Value};
 use super::keys::SECTIONS;
 
@@ -8,6 +11,8 @@ pub(super) struct Section<'a> {
     pub(super) name: String,
     pub(super) table: &'a Table,
     pub(super) at: Location,
+    /// What was substituted while reading, for the reader of the run.
+    pub(super) notes: &'a RefCell<Vec<String>>,
 }
 
 impl<'a> Section<'a> {
@@ -17,6 +22,45 @@ impl<'a> Section<'a> {
         } else {
             format!("{}.{key}", self.name)
         }
+    }
+
+    /// A table inside this one.
+    pub(super) fn inner(&self, name: String, table: &'a Table, at: &Location) -> Section<'a> {
+        Section {
+            name,
+            table,
+            at: at.clone(),
+            notes: self.notes,
+        }
+    }
+
+    /// The array in the file that `key` names, relative to where the key stands; a line that was taken for a header is noted.
+    pub(super) fn array(&self, key: &str, path: &str) -> Result<Rows, InputError> {
+        let place = self.place_of(key);
+        let rows = arrays::read(&place.origin.base.join(path))
+            .map_err(|error| place.error(&self.key(key), error.to_string(), None))?;
+        if let Some(header) = &rows.header {
+            self.note(format!(
+                "the first line of {path} was taken for a header: {header}"
+            ));
+        }
+        Ok(rows)
+    }
+
+    /// Tells the reader of the run what was substituted.
+    pub(super) fn note(&self, note: String) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    /// A refusal of a key, at its place.
+    pub(super) fn refuse<T>(
+        &self,
+        key: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Result<T, InputError> {
+        let remedy = Some(remedy.into()).filter(|remedy| !remedy.is_empty());
+        Err(self.place_of(key).error(&self.key(key), message, remedy))
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
@@ -68,7 +112,9 @@ impl<'a> Section<'a> {
             return Ok(number);
         }
         let (low, high) = (range.start(), range.end());
-        let remedy = if *high >= 1e300 && low.is_normal() && *low < 1e-200 {
+        let remedy = if *high >= 1e300 && *low <= -1e300 {
+            "it must be a finite number".into()
+        } else if *high >= 1e300 && *low > 0.0 && *low < 1e-200 {
             "it must be a finite number greater than 0".into()
         } else if *high >= 1e300 {
             format!("it must be a finite number, at least {low}")
@@ -82,7 +128,7 @@ impl<'a> Section<'a> {
         };
         Err(node.at.error(
             &self.key(key),
-            format!("{number} is out of range"),
+            format!("{} is out of range", shown(number)),
             Some(remedy),
         ))
     }
@@ -177,22 +223,14 @@ impl<'a> Section<'a> {
             Some(Node {
                 value: Value::Table(table),
                 at,
-            }) => Ok(Some(Section {
-                name: self.key(key),
-                table,
-                at: at.clone(),
-            })),
+            }) => Ok(Some(self.inner(self.key(key), table, at))),
             Some(node) => self.wrong(key, node, "a table"),
         }
     }
 
     /// A sub-table whose keys are listed in [`SECTIONS`]; an empty one when it is missing.
     pub(super) fn section(&self, key: &str, empty: &'a Table) -> Result<Section<'a>, InputError> {
-        let section = self.table(key)?.unwrap_or_else(|| Section {
-            name: key.into(),
-            table: empty,
-            at: self.at.clone(),
-        });
+        let section = (self.table(key)?).unwrap_or_else(|| self.inner(key.into(), empty, &self.at));
         let known = SECTIONS
             .iter()
             .find(|(name, _)| *name == key)
@@ -209,6 +247,15 @@ impl<'a> Section<'a> {
     pub(super) fn place_of(&self, key: &str) -> Location {
         self.get(key)
             .map_or_else(|| self.at.clone(), |node| node.at.clone())
+    }
+}
+
+/// A number as one would write it.
+fn shown(number: f64) -> String {
+    if number == 0.0 || !number.is_finite() || (1e-4..1e15).contains(&number.abs()) {
+        format!("{number}")
+    } else {
+        format!("{number:e}")
     }
 }
 

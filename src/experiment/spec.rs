@@ -46,7 +46,7 @@ pub const DEFAULT_SMOOTHING: f64 = 0.005;
 /// speeds below 1, hence at rates below 1 + β; (USA) runs e^β times faster.
 #[must_use]
 pub fn default_noise_step(attention: Attention) -> f64 {
-    (0.1 / (1.0 + attention.beta.abs())).min(0.01) / attention.speed()
+    ((0.1 / (1.0 + attention.beta.abs())).min(0.01) / attention.speed()).min(1.0)
 }
 /// Default of `[observe] cluster_width`, in radians.
 pub const DEFAULT_CLUSTER_WIDTH: f64 = 0.1;
@@ -395,89 +395,6 @@ impl Experiment {
         toml::to_string(self)
     }
 
-    /// Where a continuum can accompany the tokens, or the reason why none can.
-    ///
-    /// # Errors
-    /// One sentence for the reader.
-    pub fn continuum(&self) -> Result<Continuum, String> {
-        let d = self.tokens.dimension;
-        if let Some(replay) = &self.tokens.replay {
-            return Err(format!(
-                "tokens only: {} is replayed layer by layer",
-                replay.path
-            ));
-        }
-        if let Some(count) = self.field.count {
-            return Err(format!(
-                "a run of {count} tokens of the same law stands in the place of the density"
-            ));
-        }
-        if self.tokens.flat
-            && matches!(self.tokens.initial, Law::Gaussian { .. })
-            && self.system.gaussian_kind(self.attention).is_some()
-            && self.noise.diffusion == 0.0
-        {
-            return Err(
-                "the mean field is a Gaussian measure in ℝ^d, by its closed equations".into(),
-            );
-        }
-        if !self.system.is_plain() {
-            return Err("tokens only: this attention is no zonal kernel on the sphere, for which alone the continuum is solved".into());
-        }
-        if self.attention.beta < LEAST_BETA
-            && self.attention.normalisation == Normalisation::Softmax
-        {
-            return Err(format!(
-                "tokens only: below β = {LEAST_BETA} the potential by which softmax divides has no digits left where the mass is"
-            ));
-        }
-        if self.tokens.encoding.is_some()
-            && matches!(
-                self.field.initial,
-                FieldInitial::From {
-                    from: Source::Law,
-                    ..
-                }
-            )
-        {
-            return Err("tokens only: with positional encodings tokens do not follow their law (a density can start with field.initial = { from = \"empirical\" })".into());
-        }
-        if let Some(frequencies) = &self.tokens.frequencies {
-            if frequencies.law().is_none() {
-                return Err(
-                    "tokens only: frequencies that are listed have no law for a continuum".into(),
-                );
-            }
-            if self.attention.normalisation == Normalisation::Softmax && self.attention.beta < 0.0 {
-                return Err("tokens only: densities with frequencies are solved for β ≥ 0".into());
-            }
-        }
-        let plain = |domain| Continuum {
-            domain,
-            axis: Vec::new(),
-        };
-        match self.field.solver.domain(d) {
-            Domain::Zonal(_) => {}
-            domain => return Ok(plain(domain)),
-        }
-        let law = match &self.field.initial {
-            FieldInitial::Law(law) => law,
-            FieldInitial::From { .. } => &self.tokens.initial,
-        };
-        match law.axis(d, self.tokens.seed) {
-            Some(axis) => Ok(Continuum {
-                domain: Domain::Zonal(d),
-                axis,
-            }),
-            None if d > 3 => Err(format!(
-                "tokens only: for d = {d} the continuum is available for laws that are zonal (functions of ⟨x,axis⟩), and this one is not"
-            )),
-            None => Err(
-                "tokens only: the law is not zonal, and solver = \"zonal\" was asked for".into(),
-            ),
-        }
-    }
-
     /// Whether tokens have lengths beside their directions: by their scheme, or as those of a given model.
     #[must_use]
     pub fn has_lengths(&self) -> bool {
@@ -486,19 +403,13 @@ impl Experiment {
 
     /// The reference run of [`Solver::Tokens`]: N other tokens of the same law, the same matrices.
     #[must_use]
-    pub fn reference(&self) -> Option<Self> {
+    pub fn reference(&self, count: usize) -> Self {
         let mut other = self.clone();
-        other.tokens.count = self.field.count?;
+        other.tokens.count = count;
         other.tokens.seed = reference_seed(self.tokens.seed);
         other.tokens.weights = Weights::EQUAL;
         other.system.seed = Some(self.tokens.seed);
         other.field.count = None;
-        Some(other)
-    }
-
-    /// Whether a continuum accompanies the tokens.
-    #[must_use]
-    pub fn has_field(&self) -> bool {
-        self.continuum().is_ok()
+        other
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::dynamics::gaussian::Kind;
-use crate::dynamics::matrix::{MatrixSpec, product, transposed};
+use crate::dynamics::general::matrix::{MatrixSpec, product, transposed};
 use crate::dynamics::system::{
     Activation, Head, LayerNorm, Mask, Perceptron, Space, System, Weighting,
 };

@@ -6,9 +6,11 @@ pub mod controller;
 pub mod explicit;
 pub mod exponential;
 pub mod splitting;
+pub mod stepper;
 pub mod tableau;
 
 pub use controller::{StepError, Work};
 pub use explicit::Explicit;
 pub use exponential::Exponential;
 pub use splitting::Splitting;
+pub use stepper::{Ceiling, Progress, Stepper, evolve};

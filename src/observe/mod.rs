@@ -8,6 +8,7 @@ pub mod clusters;
 mod cumulative;
 pub mod design;
 mod discrepancy;
+mod gaussian_measurements;
 pub mod point_sets;
 pub mod principal;
 pub mod products;
@@ -19,6 +20,7 @@ pub mod transport;
 
 pub use cloud::Cloud;
 pub use clusters::{Cluster, Clusters};
+pub use gaussian_measurements::GaussianSide;
 pub use saddle::Saddle;
 pub use sides::{FieldSide, Instruments, Moving, TokenSide};
-pub use table::{OBSERVABLES, Observable, Observation, Scale};
+pub use table::{CompanionSide, OBSERVABLES, Observable, Observation, PairsSide, Scale};

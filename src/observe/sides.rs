@@ -116,6 +116,12 @@ pub struct TokenSide {
     pub vertices: Option<usize>,
     /// Mean length |y_i|, where lengths move.
     pub length: f64,
+    /// The energy of the optimal configuration that repulsive attention is after, where one is known; else NaN.
+    pub optimum_energy: f64,
+    /// Spherical-design strength, where it is measured; else NaN.
+    pub design: f64,
+    /// Values of the coordinate along the leading left eigenvector of V, where this is one; else NaN.
+    pub hyperplanes: f64,
     /// Largest error of a sum of doubly stochastic weights.
     pub marginal_error: f64,
     /// E e^{−β}, the scale of that bound.
@@ -199,6 +205,9 @@ impl TokenSide {
             work,
             cloud,
             length: f64::NAN,
+            optimum_energy: f64::NAN,
+            design: f64::NAN,
+            hyperplanes: f64::NAN,
             marginal_error: (dynamics.general_ref())
                 .map_or(f64::NAN, |general| general.marginal_error),
             bodies: tokens.count(),
@@ -230,6 +239,12 @@ impl TokenSide {
     #[must_use]
     pub fn of_saddle(&self, value: impl Fn(&Saddle) -> f64) -> f64 {
         self.saddle.as_ref().map_or(f64::NAN, value)
+    }
+
+    /// How far the energy lies above the optimal one, in percent.
+    #[must_use]
+    pub fn optimum_gap(&self) -> f64 {
+        100.0 * (self.energy / self.optimum_energy - 1.0)
     }
 
     /// The bound on what merging has changed in the energy, as a share of the energy.

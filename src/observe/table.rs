@@ -1,35 +1,59 @@
 //! The table of observables: a row is at once a column of `metrics.csv`, a series on the screen and its explanation.
 
+use super::gaussian_measurements::GaussianSide;
 use super::saddle::Saddle;
 use super::sides::{FieldSide, TokenSide};
 
-/// What one frame offers to the rows. Without a resolved field its rows are NaN, never a stale number.
+/// What one frame offers to the rows.
 pub struct Observation<'a> {
     /// The tokens.
     pub tokens: &'a TokenSide,
-    /// The density, while there is one that is resolved.
-    pub field: Option<&'a FieldSide>,
-    /// Numbers of what else stands beside the tokens, in the order of [`BESIDE`]; NaN where there is none.
-    pub beside: [f64; BESIDE.len()],
+    /// What stands beside them.
+    pub companion: &'a CompanionSide,
+    /// An ensemble of pairs and its closures, where there is one.
+    pub pairs: Option<PairsSide>,
 }
 
-/// What stands beside the tokens where it is no density on the sphere.
-pub const BESIDE: [&str; 14] = [
-    "field_mean",
-    "field_spread",
-    "field_variance_1",
-    "field_variance_2",
-    "gaussian_distance",
-    "ensemble_pair",
-    "ensemble_pair_error",
-    "pair_mean_field",
-    "pair_kirkwood",
-    "pair_gaussian",
-    "optimum_energy",
-    "optimum_gap",
-    "tokens_design",
-    "tokens_hyperplanes",
-];
+/// What is measured of what stands beside the tokens. Without a resolved density its rows are NaN, never a stale number.
+pub enum CompanionSide {
+    /// Nothing, or nothing that is resolved.
+    None,
+    /// A density, or many tokens in its place.
+    Density(Box<FieldSide>),
+    /// The Gaussian mean field of ℝ^d.
+    Gaussian(Box<GaussianSide>),
+}
+
+impl CompanionSide {
+    /// The density, while there is one that is resolved.
+    #[must_use]
+    pub fn density(&self) -> Option<&FieldSide> {
+        match self {
+            Self::Density(side) => Some(side),
+            Self::Gaussian(_) | Self::None => None,
+        }
+    }
+
+    /// The Gaussian mean field, while there is one.
+    #[must_use]
+    pub fn gaussian(&self) -> Option<&GaussianSide> {
+        match self {
+            Self::Gaussian(side) => Some(side),
+            Self::Density(_) | Self::None => None,
+        }
+    }
+}
+
+/// E cos(θ_i − θ_j), i ≠ j.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PairsSide {
+    /// Mean over the ensemble.
+    pub mean: f64,
+    /// Its standard error.
+    pub error: f64,
+    /// By the hierarchy (8.1) with the mean-field closure, Kirkwood's and the Gaussian one; NaN where it is not asked for or unresolved.
+    pub closures: [f64; 3],
+}
 
 impl Observation<'_> {
     /// The value of every row, in the order of [`OBSERVABLES`].
@@ -39,7 +63,15 @@ impl Observation<'_> {
     }
 
     fn field(&self, value: impl Fn(&FieldSide) -> f64) -> f64 {
-        self.field.map_or(f64::NAN, value)
+        self.companion.density().map_or(f64::NAN, value)
+    }
+
+    fn gaussian(&self, value: impl Fn(&GaussianSide) -> f64) -> f64 {
+        self.companion.gaussian().map_or(f64::NAN, value)
+    }
+
+    fn pairs(&self, value: impl Fn(&PairsSide) -> f64) -> f64 {
+        self.pairs.as_ref().map_or(f64::NAN, value)
     }
 }
 
@@ -120,7 +152,7 @@ pub static OBSERVABLES: &[Observable] = &[
     row("field_order_7", "|m_7| of the density", Linear, field_order::<7>),
     row("field_order_8", "|m_8| of the density", Linear, field_order::<8>),
     row("tokens_clusters", "number of clusters of the tokens (peaks at resolution w, see observe::clusters)", Linear, |o| o.tokens.clusters.count() as f64),
-    row("field_clusters", "number of clusters of the density, same definition", Linear, |o| o.field(|f| f.clusters.count() as f64)),
+    row("field_clusters", "number of clusters of the density (peaks at resolution w, see observe::clusters)", Linear, |o| o.field(|f| f.clusters.count() as f64)),
     row("tokens_mass_1", "mass of the heaviest token cluster", Linear, token_mass::<1>),
     row("tokens_mass_2", "mass of the second token cluster", Linear, token_mass::<2>),
     row("tokens_mass_3", "mass of the third token cluster", Linear, token_mass::<3>),
@@ -140,7 +172,7 @@ pub static OBSERVABLES: &[Observable] = &[
     row("field_tail", "what is left unresolved: the largest amplitude in the top eighth of the modes (|c_k|, above the circle the norm of a degree), for markers the loss of the quadrature in the label", Log, |o| o.field(|f| f.tail)),
     row("field_modes", "modes kept: the highest degree of the density", Log, |o| o.field(|f| f.modes.map_or(f64::NAN, |modes| modes as f64))),
     row("field_markers", "markers that carry the density after the hand-over, those that have met counted as one", Log, |o| o.field(|f| f.markers.map_or(f64::NAN, |count| count as f64))),
-    row("field_resolved", "1 while the density is resolved, 0 when it is not or there is none", Linear, |o| f64::from(u8::from(o.field.is_some()))),
+    row("field_resolved", "1 while the density is resolved, 0 when it is not or there is none", Linear, |o| f64::from(u8::from(o.companion.density().is_some()))),
     row("tokens_steps", "accepted steps of the tokens so far", Linear, |o| o.tokens.work.steps as f64),
     row("tokens_evaluations", "right-hand sides of the tokens so far", Linear, |o| o.tokens.work.evaluations as f64),
     row("tokens_bodies", "tokens left, those merged counted as one", Linear, |o| o.tokens.bodies as f64),
@@ -159,20 +191,20 @@ pub static OBSERVABLES: &[Observable] = &[
     row("tokens_variance_2", "second eigenvalue of the tokens' covariance in ℝ^d", Log, |o| o.tokens.cloud.leading[1]),
     row("tokens_vertices", "corners of the convex hull of the tokens' clusters in ℝ^d, above d = 2 of its shadow on the leading plane", Linear, |o| o.tokens.vertices.map_or(f64::NAN, |count| count as f64)),
     row("tokens_marginal_error", "largest error of a row's or column's sum of doubly stochastic weights", Log, |o| o.tokens.marginal_error),
-    row("field_mean", "|m| of the Gaussian mean field in ℝ^d", Linear, |o| o.beside[0]),
-    row("field_spread", "√tr S of the Gaussian mean field", Log, |o| o.beside[1]),
-    row("field_variance_1", "largest eigenvalue of its covariance S", Log, |o| o.beside[2]),
-    row("field_variance_2", "second eigenvalue of its covariance S", Log, |o| o.beside[3]),
-    row("gaussian_distance", "Wasserstein-2 distance between the Gaussian mean field and the Gaussian of the tokens' own mean and covariance", Log, |o| o.beside[4]),
-    row("ensemble_pair", "E cos(θ_i − θ_j), i ≠ j, over the ensemble of runs of [pairs]", Linear, |o| o.beside[5]),
-    row("ensemble_pair_error", "its standard error", Log, |o| o.beside[6]),
-    row("pair_mean_field", "E cos(θ_i − θ_j) by the hierarchy (8.1) with the mean-field closure", Linear, |o| o.beside[7]),
-    row("pair_kirkwood", "the same with Kirkwood's superposition", Linear, |o| o.beside[8]),
-    row("pair_gaussian", "the same with the Gaussian closure", Linear, |o| o.beside[9]),
-    row("optimum_energy", "energy of the configuration of n points that is known to be optimal (repulsive attention)", Linear, |o| o.beside[10]),
-    row("optimum_gap", "how far the tokens' energy lies above it, in percent", Log, |o| o.beside[11]),
-    row("tokens_design", "spherical-design strength of the tokens: the largest t ≤ 12 with |m_1| … |m_t| ≤ 1e-6", Linear, |o| o.beside[12]),
-    row("tokens_hyperplanes", "values that the coordinate along the leading left eigenvector of V takes, where this is real, positive and simple (Table 1: at most three)", Linear, |o| o.beside[13]),
+    row("field_mean", "|m| of the Gaussian mean field in ℝ^d", Linear, |o| o.gaussian(|g| g.length)),
+    row("field_spread", "√tr S of the Gaussian mean field", Log, |o| o.gaussian(|g| g.spread)),
+    row("field_variance_1", "largest eigenvalue of its covariance S", Log, |o| o.gaussian(|g| g.leading[0])),
+    row("field_variance_2", "second eigenvalue of its covariance S", Log, |o| o.gaussian(|g| g.leading[1])),
+    row("gaussian_distance", "Wasserstein-2 distance between the Gaussian mean field and the Gaussian of the tokens' own mean and covariance", Log, |o| o.gaussian(|g| g.distance)),
+    row("ensemble_pair", "E cos(θ_i − θ_j), i ≠ j, over the ensemble of runs of [pairs]", Linear, |o| o.pairs(|p| p.mean)),
+    row("ensemble_pair_error", "standard error of ensemble_pair", Log, |o| o.pairs(|p| p.error)),
+    row("pair_mean_field", "E cos(θ_i − θ_j) by the hierarchy (8.1) with the mean-field closure", Linear, |o| o.pairs(|p| p.closures[0])),
+    row("pair_kirkwood", "E cos(θ_i − θ_j) by the hierarchy (8.1) with Kirkwood's superposition", Linear, |o| o.pairs(|p| p.closures[1])),
+    row("pair_gaussian", "E cos(θ_i − θ_j) by the hierarchy (8.1) with the Gaussian closure", Linear, |o| o.pairs(|p| p.closures[2])),
+    row("optimum_energy", "energy of the configuration of n points that is known to be optimal (repulsive attention)", Linear, |o| o.tokens.optimum_energy),
+    row("optimum_gap", "how far the tokens' energy lies above optimum_energy, in percent", Log, |o| o.tokens.optimum_gap()),
+    row("tokens_design", "spherical-design strength of the tokens: the largest t ≤ 12 with |m_1| … |m_t| ≤ 1e-6", Linear, |o| o.tokens.design),
+    row("tokens_hyperplanes", "values that the coordinate along the leading left eigenvector of V takes, where this is real, positive and simple (Table 1: at most three)", Linear, |o| o.tokens.hyperplanes),
     row("field_steps", "accepted steps of the density so far", Linear, |o| o.field(|f| f.work.steps as f64)),
     row("field_evaluations", "right-hand sides of the density so far", Linear, |o| o.field(|f| f.work.evaluations as f64)),
 ];

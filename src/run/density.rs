@@ -9,13 +9,15 @@
 
 use super::characteristics::MarkerRun;
 use super::populations::{DEFAULT_NODES, Outcome, Populations};
-use crate::dynamics::{Attention, MeanField};
+use crate::dynamics::{Attention, MeanField, Normalisation};
 use crate::experiment::frequencies::Frequencies;
+use crate::experiment::spec::LEAST_BETA;
 use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Solver, Source};
-use crate::integrate::tableau::Tableau;
-use crate::integrate::{Explicit, Exponential, StepError, Work};
+use crate::integrate::stepper::rest;
+use crate::integrate::{Ceiling, Progress, StepError, Stepper, Work};
 use crate::measure::density::Amplitudes;
 use crate::measure::{Density, Law, Moments, Particles};
+use crate::snapshot::view::Loss;
 use crate::sphere::{Complex, Domain};
 
 const FIRST_STEP: f64 = 1e-3;
@@ -36,30 +38,38 @@ const EXPLICIT_STABILITY: f64 = 5.0;
 const EXPONENTIAL_STABILITY: f64 = 2.5;
 const DAMPED: f64 = 0.6;
 
-enum Stepper {
-    /// D = 0.
-    Explicit(Box<Explicit>),
-    /// D > 0: the diffusion is exact.
-    Exponential(Box<Exponential>),
+/// What carries a density, or when and why there is none any more.
+pub enum State {
+    /// Its coefficients, as many as the spectrum needs.
+    Coefficients(Stepper),
+    /// A density for each natural frequency.
+    Populations(Box<Populations>),
+    /// Markers along the flow, since the hand-over.
+    Markers {
+        /// The time of the hand-over.
+        since: f64,
+        /// The markers in motion.
+        run: Box<MarkerRun>,
+    },
+    /// None: from this time on no number is taken from it.
+    Lost {
+        /// The time from which on.
+        since: f64,
+        /// The reason.
+        why: Loss,
+    },
 }
 
 /// A density in motion.
 pub struct FieldRun {
     /// The density now, or the last one that was resolved, or was handed over.
     pub density: Density,
-    /// What carries it after the hand-over.
-    pub markers: Option<Box<MarkerRun>>,
-    /// The densities of the natural frequencies, whose mean `density` is.
-    pub populations: Option<Populations>,
-    /// When it was handed over.
-    pub handed_over: Option<f64>,
+    /// What carries it.
+    pub state: State,
     /// Its right-hand side (without the diffusion).
     pub mean_field: MeanField,
-    /// Since when it is under-resolved.
-    pub under_resolved: Option<f64>,
     attention: Attention,
     diffusion: f64,
-    stepper: Stepper,
     hand_over: bool,
     fewest: usize,
     most: usize,
@@ -94,20 +104,11 @@ impl FieldRun {
             density = start(modes);
         }
         let (attention, diffusion) = (experiment.attention, experiment.noise.diffusion);
+        let first = FIRST_STEP / attention.speed();
         let mut run = Self {
             mean_field: MeanField::new(domain, attention, modes),
-            stepper: stepper(
-                domain,
-                diffusion,
-                modes,
-                tolerance,
-                FIRST_STEP / attention.speed(),
-            ),
-            markers: None,
-            populations: None,
-            handed_over: None,
+            state: State::Coefficients(stepper(domain, diffusion, modes, tolerance, first)),
             hand_over: spec.hand_over,
-            under_resolved: None,
             attention,
             diffusion,
             fewest: FEWEST.min(spec.modes),
@@ -122,32 +123,71 @@ impl FieldRun {
             run.divide(experiment);
         } else if spec.solver == Solver::Characteristics && run.resolved() {
             run.hand_over(0.0);
-        } else {
-            run.follow_the_spectrum(0.0);
         }
+        run.judge(0.0);
         run
     }
 
-    /// Other parameters from the time `now` on. Markers cannot diffuse: with noise a density that was handed over is lost.
+    /// Other parameters from the time `now` on. Markers cannot diffuse, Poisson kernels belong to the sine alone and to no noise: where what
+    /// carries the density does not hold for the new equation, it is lost.
     pub fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
         (self.attention, self.diffusion) = (attention, diffusion);
-        if let Some(populations) = &mut self.populations {
-            // Poisson kernels belong to the sine alone and to no noise
-            let kept = !populations.exact() || sine_alone(attention);
-            if !(populations.set_diffusion(diffusion) && kept) {
-                self.under_resolved.get_or_insert(now);
-            }
-            self.mean_field = MeanField::new(self.density.domain, attention, self.density.modes());
-            return;
+        if attention.beta < LEAST_BETA && attention.normalisation == Normalisation::Softmax {
+            self.lose(now, Loss::BetaTooLow);
         }
-        if let Some(markers) = &mut self.markers {
-            markers.set(attention);
-            if diffusion > 0.0 && self.under_resolved.is_none() {
-                self.under_resolved = Some(now);
+        match &mut self.state {
+            State::Lost { .. } => {}
+            State::Coefficients(_) => self.rebuild(self.density.modes()),
+            State::Populations(populations) => {
+                let kept = !populations.exact() || sine_alone(attention);
+                let kept = populations.set_diffusion(diffusion) && kept;
+                let modes = self.density.modes();
+                self.mean_field = MeanField::new(self.density.domain, attention, modes);
+                if !kept {
+                    self.lose(now, Loss::NotPoisson);
+                }
             }
-            return;
+            State::Markers { run, .. } => {
+                run.set(attention);
+                if diffusion > 0.0 {
+                    self.lose(now, Loss::Noise);
+                }
+            }
         }
-        self.rebuild(self.density.modes());
+    }
+
+    /// When and why there is no density any more.
+    #[must_use]
+    pub fn lost(&self) -> Option<(f64, Loss)> {
+        match self.state {
+            State::Lost { since, why } => Some((since, why)),
+            _ => None,
+        }
+    }
+
+    /// Since when markers carry it, and the markers.
+    #[must_use]
+    pub fn markers(&self) -> Option<(f64, &MarkerRun)> {
+        match &self.state {
+            State::Markers { since, run } => Some((*since, run)),
+            _ => None,
+        }
+    }
+
+    /// The densities of the natural frequencies.
+    #[must_use]
+    pub fn populations(&self) -> Option<&Populations> {
+        match &self.state {
+            State::Populations(populations) => Some(populations),
+            _ => None,
+        }
+    }
+
+    fn lose(&mut self, since: f64, why: Loss) {
+        if !matches!(self.state, State::Lost { .. }) {
+            self.earlier = self.work();
+            self.state = State::Lost { since, why };
+        }
     }
 
     /// D.
@@ -159,17 +199,16 @@ impl FieldRun {
     /// Steps and right-hand sides since t = 0.
     #[must_use]
     pub fn work(&self) -> Work {
-        let now = match &self.stepper {
-            Stepper::Explicit(stepper) => stepper.work,
-            Stepper::Exponential(stepper) => stepper.work,
+        let now = match &self.state {
+            State::Coefficients(stepper) => stepper.work(),
+            State::Populations(populations) => populations.work(),
+            State::Markers { run, .. } => run.work(),
+            State::Lost { .. } => Work::default(),
         };
-        let markers = (self.markers.as_ref()).map_or_else(Work::default, |run| run.work());
-        let populations = (self.populations.as_ref()).map_or_else(Work::default, Populations::work);
-        self.earlier + now + markers + populations
+        self.earlier + now
     }
 
-    /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way. An under-resolved density
-    /// stays where it is.
+    /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way. A lost density stays where it is.
     ///
     /// # Errors
     /// [`StepError`] of the steppers.
@@ -179,52 +218,56 @@ impl FieldRun {
         duration: f64,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, StepError> {
-        if self.populations.is_some() {
-            return self.advance_populations(from, duration, cancelled);
-        }
         let mut left = duration;
-        while left > 0.0 && self.under_resolved.is_none() {
-            if let Some(markers) = &mut self.markers {
-                return markers.advance(left, cancelled);
-            }
-            if cancelled() {
-                return Ok(false);
-            }
-            self.before.clone_from(&self.density.state);
-            let ceiling = self.stable_step();
-            let mean_field = &mut self.mean_field;
-            let tendency = |c: &[f64], out: &mut [f64]| mean_field.tendency(c, out);
-            let taken = match &mut self.stepper {
-                Stepper::Explicit(stepper) => {
-                    stepper.controller.limit(ceiling);
-                    stepper.step(&mut self.density.state, left, tendency, |_| ())
+        while left > 0.0 {
+            let now = from + duration - left;
+            match &mut self.state {
+                State::Lost { .. } => return Ok(true),
+                State::Markers { run, .. } => return run.advance(left, cancelled),
+                State::Populations(_) => match self.advance_populations(now, left, cancelled)? {
+                    Progress::Done => return Ok(true),
+                    Progress::Stopped(_) if cancelled() => return Ok(false),
+                    Progress::Stopped(rest) => left = rest,
+                },
+                State::Coefficients(_) => {
+                    if cancelled() {
+                        return Ok(false);
+                    }
+                    let taken = self.step(now, left)?;
+                    if taken > 0.0 {
+                        left = rest(left, taken);
+                        self.judge(from + duration - left);
+                    }
                 }
-                Stepper::Exponential(stepper) => {
-                    stepper.controller.limit(ceiling);
-                    stepper.step(&mut self.density.state, left, tendency)
-                }
-            }?;
-            self.amplitudes.update(&self.density);
-            if self.density.modes() < self.most && self.amplitudes.tail() > self.grow() {
-                // What the step lost beyond the last mode cannot be had back: it is taken again with twice the modes.
-                self.density.state.clone_from(&self.before);
-                self.rebuild((2 * self.density.modes()).min(self.most));
-                continue;
             }
-            if self.amplitudes.tail() > self.grow() && self.may_hand_over() {
-                // the last density that the limit of modes resolves
-                self.density.state.clone_from(&self.before);
-                self.hand_over(from + duration - left);
-                continue;
-            }
-            left = if taken >= left * (1.0 - 1e-12) {
-                0.0
-            } else {
-                left - taken
-            };
-            self.follow_the_spectrum(from + duration - left);
         }
         Ok(true)
+    }
+
+    /// One step of the coefficients; 0 where it was taken back, for twice the modes or for markers to go on.
+    fn step(&mut self, now: f64, left: f64) -> Result<f64, StepError> {
+        self.before.clone_from(&self.density.state);
+        let ceiling = self.stable_steps();
+        let mean_field = &mut self.mean_field;
+        let State::Coefficients(stepper) = &mut self.state else {
+            return Ok(0.0);
+        };
+        let tendency = |c: &[f64], out: &mut [f64]| mean_field.tendency(c, out);
+        let taken = stepper.step(&mut self.density.state, left, ceiling, tendency)?;
+        self.amplitudes.update(&self.density);
+        let more = self.density.modes() < self.most;
+        if self.amplitudes.tail() > self.grow() && (more || self.may_hand_over()) {
+            // what the step lost beyond the last mode cannot be had back
+            self.density.state.clone_from(&self.before);
+            if more {
+                self.rebuild((2 * self.density.modes()).min(self.most));
+            } else {
+                // the last density that the limit of modes resolves
+                self.hand_over(now);
+            }
+            return Ok(0.0);
+        }
+        Ok(taken)
     }
 
     /// One density for each of the frequencies.
@@ -250,66 +293,49 @@ impl FieldRun {
         };
         let nodes = |default: usize| law.midpoints(experiment.field.nodes.unwrap_or(default));
         let exact = weight.filter(|_| self.diffusion == 0.0 && sine_alone(self.attention));
-        self.populations = Some(match exact {
+        let populations = match exact {
             Some(z) => Populations::poisson(nodes(DEFAULT_NODES[0]), z, self.tolerance),
             None => {
                 let (start, diffusion) = (&self.density.state, self.diffusion);
                 let nodes = nodes(DEFAULT_NODES[1]);
                 Populations::series(nodes, start, diffusion, self.tolerance)
             }
-        });
+        };
+        self.earlier = self.work();
+        self.state = State::Populations(Box::new(populations));
     }
 
+    /// Moves all frequencies on from `now`; stops short where they need more modes, or are lost.
     fn advance_populations(
         &mut self,
-        from: f64,
+        now: f64,
         duration: f64,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
-        let Some(mut populations) = self.populations.take() else {
-            return Ok(true);
+    ) -> Result<Progress, StepError> {
+        let at_most = self.density.modes() >= self.most;
+        let grow = self.most_tail(at_most);
+        let State::Populations(populations) = &mut self.state else {
+            return Ok(Progress::Done);
         };
-        let mut left = duration;
-        let mut whole = true;
-        while left > 0.0 && self.under_resolved.is_none() {
-            let at_most = self.density.modes() >= self.most;
-            let grow = if at_most {
-                self.tolerance.max(10.0 * ROUNDING)
-            } else {
-                self.grow()
-            };
-            let outcome = populations.advance(
-                &mut self.mean_field,
-                self.attention,
-                (left, grow),
-                cancelled,
-            );
-            left = match outcome {
-                Ok(Outcome::Done) => 0.0,
-                Ok(Outcome::Unresolved(left)) if at_most => {
-                    self.under_resolved = Some(from + duration - left);
-                    left
-                }
-                Ok(Outcome::Unresolved(left)) => {
-                    let modes = (2 * self.density.modes()).min(self.most);
-                    populations.resize(modes, self.diffusion);
-                    self.density.resize(modes);
-                    self.mean_field = MeanField::new(self.density.domain, self.attention, modes);
-                    left
-                }
-                Ok(Outcome::Cancelled) => {
-                    whole = false;
-                    break;
-                }
-                Err(error) => {
-                    self.populations = Some(populations);
-                    return Err(error);
-                }
-            };
-        }
+        let (attention, field) = (self.attention, &mut self.mean_field);
+        let outcome = populations.advance(field, attention, (duration, grow), cancelled);
         populations.total(&mut self.density.state);
-        self.populations = Some(populations);
-        Ok(whole)
+        match outcome? {
+            Outcome::Done => Ok(Progress::Done),
+            Outcome::Cancelled => Ok(Progress::Stopped(duration)),
+            Outcome::Unresolved(left) if at_most => {
+                self.lose(now + duration - left, Loss::Modes);
+                Ok(Progress::Stopped(left))
+            }
+            Outcome::Unresolved(left) => {
+                let modes = (2 * self.density.modes()).min(self.most);
+                populations.resize(modes, self.diffusion);
+                self.density.resize(modes);
+                self.mean_field = MeanField::new(self.density.domain, attention, modes);
+                populations.total(&mut self.density.state);
+                Ok(Progress::Stopped(left))
+            }
+        }
     }
 
     fn may_hand_over(&self) -> bool {
@@ -318,32 +344,59 @@ impl FieldRun {
 
     /// Whether the density at hand can be taken for the one that is meant.
     fn resolved(&self) -> bool {
-        self.amplitudes.tail() <= self.tolerance.max(10.0 * ROUNDING)
+        self.amplitudes.tail() <= self.most_tail(true)
+    }
+
+    /// The tail above which more modes are taken, or where there are no more, above which the density is lost.
+    fn most_tail(&self, at_most: bool) -> f64 {
+        if at_most {
+            self.tolerance.max(10.0 * ROUNDING)
+        } else {
+            self.grow()
+        }
+    }
+
+    /// The one place that decides, at t = 0 and after every step, whether the density is still the one that is meant. Markers judge themselves:
+    /// what they do not see is their tail, and they split.
+    fn judge(&mut self, now: f64) {
+        match &self.state {
+            State::Coefficients(_) => self.follow_the_spectrum(now),
+            State::Populations(populations) => {
+                if populations.tail() > self.most_tail(self.density.modes() >= self.most) {
+                    self.lose(now, Loss::Modes);
+                }
+            }
+            State::Markers { .. } | State::Lost { .. } => {}
+        }
     }
 
     /// Markers take over.
-    fn hand_over(&mut self, time: f64) {
-        let proposal = match &self.stepper {
-            Stepper::Explicit(stepper) => stepper.controller.step,
-            Stepper::Exponential(stepper) => stepper.controller.step,
+    fn hand_over(&mut self, since: f64) {
+        let State::Coefficients(stepper) = &self.state else {
+            return;
         };
-        let markers = MarkerRun::new(&self.density, self.attention, self.tolerance, proposal);
-        self.markers = Some(Box::new(markers));
-        self.handed_over = Some(time);
+        let run = MarkerRun::new(
+            &self.density,
+            self.attention,
+            self.tolerance,
+            stepper.proposal(),
+        );
+        self.earlier = self.work();
+        let run = Box::new(run);
+        self.state = State::Markers { since, run };
     }
 
-    /// The longest step for which the advection of every mode is stable, by the speed of the last evaluation.
-    fn stable_step(&self) -> f64 {
+    /// The longest steps for which the advection of every mode is stable, by the speed of the last evaluation.
+    fn stable_steps(&self) -> Ceiling {
         let (domain, speed) = (self.density.domain, self.mean_field.fastest());
         // the highest frequency of what is advected, K on the circle
         let modes = domain.laplacian(self.density.modes()).sqrt();
-        let limit = match self.stepper {
-            Stepper::Explicit(_) => EXPLICIT_STABILITY / (modes * speed),
-            Stepper::Exponential(_) => {
-                EXPONENTIAL_STABILITY / (modes.min(speed / (DAMPED * self.diffusion)) * speed)
-            }
-        };
-        if limit.is_nan() { f64::INFINITY } else { limit }
+        let finite = |limit: f64| if limit.is_nan() { f64::INFINITY } else { limit };
+        let damped = modes.min(speed / (DAMPED * self.diffusion));
+        Ceiling {
+            explicit: finite(EXPLICIT_STABILITY / (modes * speed)),
+            exponential: finite(EXPONENTIAL_STABILITY / (damped * speed)),
+        }
     }
 
     /// d ln|m_ℓ|/dt, ℓ = 1 … `degrees`, by the whole equation at this moment; NaN where m_ℓ is rounding noise.
@@ -382,13 +435,13 @@ impl FieldRun {
             if self.may_hand_over() && self.resolved() {
                 self.hand_over(time);
             } else {
-                self.under_resolved = Some(time);
+                self.lose(time, Loss::Modes);
             }
         } else if tail > grow {
             if modes < self.most {
                 self.rebuild((2 * modes).min(self.most));
             } else if !self.resolved() {
-                self.under_resolved = Some(time);
+                self.lose(time, Loss::Modes);
             }
         } else if modes / 2 >= self.fewest
             && self
@@ -402,20 +455,15 @@ impl FieldRun {
 
     /// New scratch for `modes` modes; the step proposal is kept.
     fn rebuild(&mut self, modes: usize) {
-        self.earlier = self.work();
-        let proposal = match &self.stepper {
-            Stepper::Explicit(stepper) => stepper.controller.step,
-            Stepper::Exponential(stepper) => stepper.controller.step,
+        let State::Coefficients(old) = &self.state else {
+            return;
         };
+        let (proposal, domain) = (old.proposal(), self.density.domain);
+        self.earlier = self.work();
         self.density.resize(modes);
-        self.mean_field = MeanField::new(self.density.domain, self.attention, modes);
-        self.stepper = stepper(
-            self.density.domain,
-            self.diffusion,
-            modes,
-            self.tolerance,
-            proposal,
-        );
+        self.mean_field = MeanField::new(domain, self.attention, modes);
+        let stepper = stepper(domain, self.diffusion, modes, self.tolerance, proposal);
+        self.state = State::Coefficients(stepper);
     }
 }
 
@@ -475,12 +523,7 @@ fn stepper(domain: Domain, diffusion: f64, modes: usize, tolerance: f64, first: 
         domain.for_each(modes, |entry, l| {
             rates[entry] = diffusion * domain.laplacian(l)
         });
-        return Stepper::Exponential(Box::new(Exponential::new(rates, tolerance, first)));
+        return Stepper::exponential(rates, tolerance, first);
     }
-    Stepper::Explicit(Box::new(Explicit::new(
-        Tableau::for_tolerance(tolerance),
-        length,
-        tolerance,
-        first,
-    )))
+    Stepper::explicit(length, tolerance, first)
 }

@@ -10,6 +10,7 @@ use crate::dynamics::{Attention, Normalisation, TokenDynamics};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, StepError};
 use crate::measure::{Law, Particles};
+use crate::observe::PairsSide;
 use crate::sphere::geometry::{retract, wrap};
 use crate::sphere::random::ensemble_seed;
 
@@ -20,6 +21,8 @@ pub struct Ensemble {
     dynamics: Vec<TokenDynamics>,
     /// One for each closure.
     pub closed: Vec<PairDensity>,
+    /// When a change of parameters ended it, and the last view before.
+    ended: Option<(f64, Box<PairsView>)>,
 }
 
 struct Run {
@@ -53,6 +56,18 @@ impl Ensemble {
             runs,
             dynamics,
             closed,
+            ended: None,
+        }
+    }
+
+    /// A change of parameters at the time `now`: the hierarchy is that of the start.
+    pub fn end(&mut self, now: f64) {
+        if self.ended.is_none() {
+            let last = PairsView {
+                ended: Some(now),
+                ..self.view()
+            };
+            self.ended = Some((now, Box::new(last)));
         }
     }
 
@@ -65,6 +80,9 @@ impl Ensemble {
         duration: f64,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, StepError> {
+        if self.ended.is_some() {
+            return Ok(true);
+        }
         for closed in &mut self.closed {
             if !closed.advance(duration, cancelled)? {
                 return Ok(false);
@@ -125,6 +143,9 @@ impl Ensemble {
     /// The picture of the present frame.
     #[must_use]
     pub fn view(&self) -> PairsView {
+        if let Some((_, last)) = &self.ended {
+            return (**last).clone();
+        }
         let closed = (self.closed.iter()).map(|pairs| {
             let values = pairs.values(2 * BINS);
             (
@@ -134,12 +155,27 @@ impl Ensemble {
             )
         });
         PairsView {
+            ended: None,
             runs: self.runs.len(),
             count: self.runs.first().map_or(0, |run| run.tokens.count()),
             histogram: self.histogram(BINS),
             closed: closed.collect(),
             moments: self.moments(8),
         }
+    }
+
+    /// What is measured now; none after a change of parameters.
+    #[must_use]
+    pub fn side(&self) -> Option<PairsSide> {
+        if self.ended.is_some() {
+            return None;
+        }
+        let [mean, error] = self.moments(1)[0];
+        Some(PairsSide {
+            mean,
+            error,
+            closures: Closure::ALL.map(|closure| self.closed_moment(closure)),
+        })
     }
 
     /// c_1 by a closure while it is resolved, NaN otherwise.

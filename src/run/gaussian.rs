@@ -1,39 +1,35 @@
 //! The Gaussian mean field beside tokens of ℝ^d: its closed equations, and what is seen of them.
 
-use crate::dynamics::gaussian::{self, GaussianFlow};
+use crate::dynamics::gaussian::{GaussianFlow, Kind};
+use crate::dynamics::{Attention, Normalisation};
 use crate::experiment::Experiment;
 use crate::integrate::StepError;
 use crate::measure::{Law, Particles};
-use crate::observe::cloud;
-use crate::snapshot::view::GaussianSide;
+use crate::observe::GaussianSide;
 
 /// The Gaussian in motion.
 pub struct GaussianRun {
     flow: GaussianFlow,
-    /// When it left all bounds.
-    pub blow_up: Option<f64>,
+    kind: Kind,
+    /// When its equations ended with a change of parameters, and why.
+    ended: Option<(f64, &'static str)>,
 }
 
 impl GaussianRun {
-    /// Where the experiment has one: a Gaussian start, and a system under which it stays Gaussian, without noise.
+    /// Of a Gaussian start, under the closed equations of this kind.
     #[must_use]
-    pub fn new(experiment: &Experiment) -> Option<Self> {
+    pub fn new(experiment: &Experiment, kind: Kind) -> Self {
         let tokens = &experiment.tokens;
-        let kind = experiment.system.gaussian_kind(experiment.attention)?;
-        let Law::Gaussian { mean, covariance } = &tokens.initial else {
-            return None;
-        };
-        if experiment.noise.diffusion > 0.0
-            || tokens.encoding.is_some()
-            || experiment.field.count.is_some()
-        {
-            return None;
-        }
         let d = tokens.dimension;
         let scaled = |scale: f64| {
             let mut matrix = vec![0.0; d * d];
             matrix.iter_mut().step_by(d + 1).for_each(|v| *v = scale);
             matrix
+        };
+        // the experiment has these equations for a Gaussian law alone
+        let (mean, covariance) = match &tokens.initial {
+            Law::Gaussian { mean, covariance } => (mean.clone(), covariance.concat()),
+            _ => (vec![0.0; d], scaled(1.0)),
         };
         let system = experiment.system.system(d, tokens.seed, 0);
         let (query_key, value) = match system.heads.first() {
@@ -44,14 +40,43 @@ impl GaussianRun {
             kind,
             experiment.attention.beta,
             [&query_key, &value],
-            mean.clone(),
-            covariance.concat(),
+            mean,
+            covariance,
             experiment.time.tolerance,
         );
-        Some(Self {
+        Self {
             flow,
-            blow_up: None,
-        })
+            kind,
+            ended: None,
+        }
+    }
+
+    /// When it left all bounds.
+    #[must_use]
+    pub fn blow_up(&self) -> Option<f64> {
+        self.flow.blow_up
+    }
+
+    /// When its equations ended with a change of parameters, and why.
+    #[must_use]
+    pub fn ended(&self) -> Option<(f64, &'static str)> {
+        self.ended
+    }
+
+    /// Other parameters from the time `now` on. A Gaussian stays Gaussian at any β; with other weights, or with noise, these equations are not
+    /// those of the tokens.
+    pub fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
+        let weights = match self.kind {
+            Kind::Softmax | Kind::MeanShift => attention.normalisation == Normalisation::Softmax,
+            Kind::Sinkhorn => true,
+        };
+        if !weights {
+            self.ended.get_or_insert((now, "normalisation was changed"));
+        }
+        if diffusion > 0.0 {
+            self.ended.get_or_insert((now, "noise was switched on"));
+        }
+        self.flow.set_beta(attention.beta);
     }
 
     /// Moves on.
@@ -63,28 +88,17 @@ impl GaussianRun {
         duration: f64,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, StepError> {
-        let whole = self.flow.advance(duration, cancelled)?;
-        self.blow_up = self.flow.blow_up;
-        Ok(whole)
+        if self.ended.is_some() {
+            return Ok(true);
+        }
+        self.flow.advance(duration, cancelled)
     }
 
-    /// What it is now beside these tokens; none after a blow-up.
+    /// What it is now beside these tokens; none after a blow-up or when its equations ended.
     #[must_use]
     pub fn side(&self, tokens: &Particles) -> Option<GaussianSide> {
-        if self.blow_up.is_some() {
-            return None;
-        }
-        let (mean, covariance) = (self.flow.mean(), self.flow.covariance());
-        let d = mean.len();
-        let own = (tokens.mean(), cloud::covariance(tokens));
-        Some(GaussianSide {
-            length: mean.iter().map(|m| m * m).sum::<f64>().sqrt(),
-            spread: (0..d).map(|i| covariance[i * d + i]).sum::<f64>().sqrt(),
-            leading: cloud::leading(d, covariance),
-            distance: gaussian::distance((mean, covariance), (&own.0, &own.1)),
-            mean: mean.to_vec(),
-            covariance: covariance.to_vec(),
-        })
+        let holds = self.flow.blow_up.is_none() && self.ended.is_none();
+        holds.then(|| GaussianSide::observe(self.flow.mean(), self.flow.covariance(), tokens))
     }
 }
 

@@ -7,13 +7,14 @@
 
 use rand_chacha::ChaCha8Rng;
 
+use super::cause::Cause;
 use crate::dynamics::general::General;
 use crate::dynamics::system::{LayerNorm, Space};
 use crate::experiment::spec::Experiment;
 use crate::experiment::system::SystemSpec;
 use crate::integrate::{Explicit, Splitting, StepError};
 use crate::measure::Particles;
-use crate::sphere::geometry::norm;
+use crate::sphere::geometry::measure;
 use crate::sphere::random::{brownian_step, gaussian_step};
 
 /// Longest step over which the argmax of hardmax attention is held.
@@ -95,7 +96,7 @@ impl SystemState {
         mut by: Move,
         (from, duration): (f64, f64),
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
+    ) -> Result<bool, Cause> {
         let dimension = tokens.dimension();
         self.pack(tokens, general, from);
         let end = from + duration;
@@ -122,11 +123,13 @@ impl SystemState {
         }
         general.time = end;
         self.begin_piece(general, dimension, end);
-        self.unpack(tokens, general);
-        Ok(true)
+        match self.unpack(tokens, general) {
+            Ok(()) => Ok(true),
+            Err(_) => Err(StepError::NotFinite.into()),
+        }
     }
 
-    /// Layers of length `step`; false when cancelled on the way.
+    /// Layers of length `step`; false when cancelled on the way, and an error where a token ends nowhere.
     pub(super) fn layers(
         &mut self,
         tokens: &mut Particles,
@@ -134,19 +137,23 @@ impl SystemState {
         (from, layers): (f64, u64),
         (step, residual): (f64, bool),
         cancelled: &dyn Fn() -> bool,
-    ) -> bool {
+    ) -> Result<bool, Cause> {
         let dimension = tokens.dimension();
         self.pack(tokens, general, from);
         for layer in 0..layers {
             if cancelled() {
-                return false;
+                return Ok(false);
             }
             self.begin_piece(general, dimension, from + layer as f64 * step);
-            general.layer(&mut self.state, step, residual);
+            general
+                .layer(&mut self.state, step, residual)
+                .map_err(|token| nowhere(token, from, layer, step))?;
         }
         self.begin_piece(general, dimension, from + layers as f64 * step);
-        self.unpack(tokens, general);
-        true
+        match self.unpack(tokens, general) {
+            Ok(()) => Ok(true),
+            Err(token) => Err(nowhere(token, from, layers.saturating_sub(1), step)),
+        }
     }
 
     fn pack(&mut self, tokens: &Particles, general: &General, now: f64) {
@@ -161,16 +168,34 @@ impl SystemState {
         }
     }
 
-    fn unpack(&mut self, tokens: &mut Particles, general: &mut General) {
+    /// State to positions and lengths; the first token that has no direction, or is no number, as an error.
+    fn unpack(&mut self, tokens: &mut Particles, general: &mut General) -> Result<(), usize> {
         let (d, count) = (tokens.dimension(), tokens.positions.len());
         tokens.positions.copy_from_slice(&self.state[..count]);
         if general.system().space == Space::Sphere && general.system().has_lengths() {
-            for (row, length) in (tokens.positions.chunks_exact_mut(d)).zip(&mut self.lengths) {
-                *length = norm(row);
-                row.iter_mut().for_each(|a| *a /= *length);
+            let rows = tokens.positions.chunks_exact_mut(d);
+            for (token, (row, length)) in rows.zip(&mut self.lengths).enumerate() {
+                let measured = measure(row).ok_or(token)?;
+                *length = measured.value();
+                if !length.is_finite() {
+                    return Err(token);
+                }
+                row.iter_mut().for_each(|a| *a /= measured.scaled);
             }
             general.lengths.copy_from_slice(&self.lengths);
         }
+        let bad = tokens.positions.iter().position(|x| !x.is_finite());
+        bad.map_or(Ok(()), |place| Err(place / d))
+    }
+}
+
+/// The error of a layer, counted from 0 after the time `from`, that leaves a token nowhere.
+pub(super) fn nowhere(token: usize, from: f64, layer: u64, step: f64) -> Cause {
+    let layer = (from / step).round() as u64 + layer + 1;
+    Cause::Nowhere {
+        token,
+        layer,
+        time: layer as f64 * step,
     }
 }
 
@@ -181,7 +206,7 @@ fn adaptive(
     state: &mut [f64],
     (from, to): (f64, f64),
     cancelled: &dyn Fn() -> bool,
-) -> Result<bool, StepError> {
+) -> Result<bool, Cause> {
     let scaled = general.system().layer_norm == LayerNorm::LnScaling;
     let hard = general.system().weighting_is_hard();
     let clock = |t: f64| if scaled { 2.0 * (t + 1.0).sqrt() } else { t };
@@ -216,7 +241,7 @@ fn with_noise(
     dimension: usize,
     duration: f64,
     cancelled: &dyn Fn() -> bool,
-) -> Result<bool, StepError> {
+) -> Result<bool, Cause> {
     let Move::Noisy {
         splitting,
         step,
@@ -250,7 +275,7 @@ fn with_noise(
             },
         );
         if state.iter().any(|x| !x.is_finite()) {
-            return Err(StepError::NotFinite);
+            return Err(StepError::NotFinite.into());
         }
     }
     Ok(true)

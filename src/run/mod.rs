@@ -3,7 +3,9 @@
 //! A session moves from one recorded frame to the next and nowhere else, on the screen as without one: what the
 //! dashboard shows is, to the bit, what `metastable run` writes.
 
+mod cause;
 pub mod characteristics;
+pub mod companion;
 pub mod density;
 pub mod ensemble;
 pub mod gaussian;
@@ -18,5 +20,7 @@ pub mod tokens;
 mod views;
 pub mod worker;
 
-pub use session::{Session, SessionError};
+pub use cause::Cause;
+pub use companion::Companion;
+pub use session::{Session, SessionError, Side};
 pub use worker::{Command, Worker};

@@ -1,6 +1,7 @@
 //! What a careful reader should know of an experiment: approximations, substitutions, what is missing.
 
 use super::general_system::HARD_STEP;
+use crate::experiment::Companion;
 use crate::experiment::spec::{Change, Experiment, FieldInitial, Source};
 use crate::sphere::Domain;
 
@@ -10,9 +11,19 @@ const STABLE_STEP: f64 = 5.0;
 
 pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
     let mut notes = experiment.notes.clone();
-    match experiment.continuum() {
-        Err(reason) => notes.push(reason),
-        Ok(continuum) => notes.extend(continuum_notes(experiment, continuum.domain)),
+    match experiment.companion() {
+        Companion::Density(continuum) => {
+            notes.extend(continuum_notes(experiment, continuum.domain));
+        }
+        Companion::Reference(count) => notes.push(format!(
+            "a run of {count} tokens of the same law stands in the place of the density"
+        )),
+        Companion::Gaussian(_) => {
+            notes.push(
+                "the mean field is a Gaussian measure in ℝ^d, by its closed equations".into(),
+            );
+        }
+        Companion::None(absence) => notes.push(absence.to_string()),
     }
     let switched_on = |change: &Change| change.diffusion.is_some_and(|d| d > 0.0);
     let noisy = experiment.noise.diffusion > 0.0 || experiment.changes.iter().any(switched_on);

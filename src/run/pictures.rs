@@ -25,7 +25,7 @@ impl Pictures {
         let dimension = experiment.tokens.dimension;
         let mut last_axis = vec![0.0; dimension];
         last_axis[dimension - 1] = 1.0;
-        let continuum = experiment.continuum().ok();
+        let continuum = experiment.continuum();
         let domain = continuum.as_ref().map(|c| c.domain);
         Self {
             axis: match continuum {

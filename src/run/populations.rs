@@ -10,8 +10,9 @@
 
 use crate::dynamics::mean_field::mix;
 use crate::dynamics::{Attention, MeanField};
+use crate::integrate::stepper::rest;
 use crate::integrate::tableau::Tableau;
-use crate::integrate::{Explicit, Exponential, StepError, Work};
+use crate::integrate::{Ceiling, Explicit, StepError, Stepper, Work};
 use crate::measure::density::coefficient;
 use crate::sphere::Complex;
 
@@ -43,11 +44,6 @@ enum Carrier {
         modes: usize,
         stepper: Stepper,
     },
-}
-
-enum Stepper {
-    Explicit(Box<Explicit>),
-    Exponential(Box<Exponential>),
 }
 
 /// What became of a span of time.
@@ -112,10 +108,7 @@ impl Populations {
     pub(super) fn work(&self) -> Work {
         let now = match &self.carrier {
             Carrier::Poisson { stepper, .. } => stepper.work,
-            Carrier::Series { stepper, .. } => match stepper {
-                Stepper::Explicit(stepper) => stepper.work,
-                Stepper::Exponential(stepper) => stepper.work,
-            },
+            Carrier::Series { stepper, .. } => stepper.work(),
         };
         self.earlier + now
     }
@@ -169,10 +162,7 @@ impl Populations {
                 let kept = old.len().min(new.len());
                 new[..kept].copy_from_slice(&old[..kept]);
             }
-            let proposal = match old {
-                Stepper::Explicit(stepper) => stepper.controller.step,
-                Stepper::Exponential(stepper) => stepper.controller.step,
-            };
+            let proposal = old.proposal();
             *state = wider;
             *modes = more;
             *old = stepper(more, count, diffusion, self.tolerance, proposal);
@@ -231,16 +221,11 @@ impl Populations {
                     let tendency = |c: &[f64], out: &mut [f64]| {
                         field.tendency_of_populations(c, frequencies, weights, out);
                     };
-                    match stepper {
-                        Stepper::Explicit(stepper) => {
-                            stepper.controller.limit(EXPLICIT_STABILITY / speed);
-                            stepper.step(state, left, tendency, |_| ())
-                        }
-                        Stepper::Exponential(stepper) => {
-                            stepper.controller.limit(EXPONENTIAL_STABILITY / speed);
-                            stepper.step(state, left, tendency)
-                        }
-                    }?
+                    let ceiling = Ceiling {
+                        explicit: EXPLICIT_STABILITY / speed,
+                        exponential: EXPONENTIAL_STABILITY / speed,
+                    };
+                    stepper.step(state, left, ceiling, tendency)?
                 }
             };
             if self.tail() > grow {
@@ -249,11 +234,7 @@ impl Populations {
                 }
                 return Ok(Outcome::Unresolved(left));
             }
-            left = if taken >= left * (1.0 - 1e-12) {
-                0.0
-            } else {
-                left - taken
-            };
+            left = rest(left, taken);
         }
         Ok(Outcome::Done)
     }
@@ -281,13 +262,7 @@ fn stepper(modes: usize, count: usize, diffusion: f64, tolerance: f64, first: f6
         let rates = (0..count * width)
             .map(|entry| diffusion * ((entry % width / 2) as f64).powi(2))
             .collect();
-        return Stepper::Exponential(Box::new(Exponential::new(rates, tolerance, first)));
+        return Stepper::exponential(rates, tolerance, first);
     }
-    let tableau = Tableau::for_tolerance(tolerance);
-    Stepper::Explicit(Box::new(Explicit::new(
-        tableau,
-        count * width,
-        tolerance,
-        first,
-    )))
+    Stepper::explicit(count * width, tolerance, first)
 }

@@ -2,59 +2,74 @@
 
 use std::sync::Arc;
 
-use super::density::FieldRun;
+use super::cause::Cause;
+use super::companion::Companion;
+use super::density::{FieldRun, State};
 use super::ensemble::Ensemble;
-use super::gaussian::GaussianRun;
 use super::notes::notes;
 use super::pictures::Pictures;
 use super::predictions::predictions;
 use super::tokens::TokenRun;
 use crate::dynamics::Attention;
-use crate::dynamics::pairs::Closure;
 use crate::experiment::SweepSpec;
 use crate::experiment::spec::Weights;
 use crate::experiment::spec::{Change, Experiment};
-use crate::integrate::StepError;
 use crate::measure::Particles;
-use crate::observe::table::BESIDE;
 use crate::observe::{
-    FieldSide, Instruments, Observation, TokenSide, cloud, design, principal, products,
+    CompanionSide, GaussianSide, Instruments, Observation, TokenSide, cloud, design, principal,
+    products,
 };
 use crate::snapshot::history::{History, PICTURE_TOKENS, Record};
-use crate::snapshot::view::{GaussianSide, SweepView};
+use crate::snapshot::view::{PairsView, SweepView};
 use crate::snapshot::view::{Prediction, SPECTRUM_DEGREES};
 use crate::sphere::Domain;
 use crate::theory::optimal::Optimum;
+
+/// A part of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The tokens.
+    Tokens,
+    /// The density beside them.
+    Density,
+    /// The run of many tokens in its place.
+    Reference,
+    /// The Gaussian measure in its place.
+    Gaussian,
+    /// The ensemble of [pairs].
+    Ensemble,
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Tokens => "tokens",
+            Self::Density => "density",
+            Self::Reference => "reference run",
+            Self::Gaussian => "Gaussian mean field",
+            Self::Ensemble => "ensemble of pairs",
+        })
+    }
+}
 
 /// Why a run could not go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("the {side} could not be followed past t = {time}: {cause}")]
 pub struct SessionError {
-    /// Which half.
-    pub side: &'static str,
-    /// How far it came.
+    /// Which part.
+    pub side: Side,
+    /// The last recorded time.
     pub time: f64,
-    /// What the stepper said.
-    pub cause: StepError,
-}
-
-/// A run of many tokens beside the run.
-pub(super) struct Reference {
-    pub(super) run: TokenRun,
-    pub(super) instruments: Instruments,
-    pub(super) side: TokenSide,
-    pub(super) plane: (Vec<[f64; 2]>, f64),
+    /// What went wrong.
+    pub cause: Cause,
 }
 
 /// Both sides of a run.
 pub struct Session {
     pub(super) experiment: Arc<Experiment>,
     pub(super) tokens: TokenRun,
-    pub(super) field: Option<FieldRun>,
-    /// Many tokens in the place of the density.
-    pub(super) reference: Option<Reference>,
-    pub(super) gaussian: Option<GaussianRun>,
-    pub(super) gaussian_side: Option<GaussianSide>,
+    pub(super) companion: Companion,
+    /// The ensemble of [pairs], which can stand beside a density.
     pub(super) ensemble: Option<Ensemble>,
     pub(super) leading_direction: Option<Vec<f64>>,
     pub(super) swept: Arc<SweepView>,
@@ -65,7 +80,7 @@ pub struct Session {
     pub(super) pending: Option<Change>,
     pub(super) next_change: usize,
     pub(super) token_side: TokenSide,
-    pub(super) field_side: Option<FieldSide>,
+    pub(super) companion_side: CompanionSide,
     pub(super) history: History,
     pub(super) pictures: Option<Pictures>,
     pub(super) plane: Vec<[f64; 2]>,
@@ -91,31 +106,19 @@ impl Session {
     fn start(experiment: Experiment, pictures: bool) -> Self {
         let mut tokens = TokenRun::new(&experiment);
         let continuum = experiment.continuum();
-        let field = (continuum.as_ref().ok())
-            .map(|continuum| FieldRun::new(&experiment, continuum, tokens.tokens()));
         let instruments = || {
             let domain: Option<(Domain, &[f64])> = match &continuum {
-                Ok(c) => Some((c.domain, c.axis.as_slice())),
-                Err(_) if experiment.tokens.dimension == 3 => Some((Domain::Sphere, &[])),
-                Err(_) => None,
+                Some(c) => Some((c.domain, c.axis.as_slice())),
+                None if experiment.tokens.dimension == 3 => Some((Domain::Sphere, &[])),
+                None => None,
             };
             let kernel = experiment.attention.kernel(experiment.tokens.dimension);
             let width = experiment.observe.cluster_width;
             Instruments::new(kernel, width, domain).flat(experiment.tokens.flat)
         };
-        let reference = experiment.reference().map(|other| {
-            let (mut run, mut instruments) = (TokenRun::new(&other), instruments());
-            let work = run.work();
-            Reference {
-                side: TokenSide::observe(run.moving(), &mut instruments, work),
-                run,
-                instruments,
-                plane: (Vec::new(), 1.0),
-            }
-        });
+        let companion = Companion::new(&experiment, tokens.tokens(), &instruments);
         let (mut instruments, work) = (instruments(), tokens.work());
         let token_side = TokenSide::observe(tokens.moving(), &mut instruments, work);
-        let gaussian = GaussianRun::new(&experiment);
         let leading_direction = (experiment.tokens.flat).then(|| {
             let (d, seed) = (experiment.tokens.dimension, experiment.tokens.seed);
             experiment.system.system(d, seed, 0).leading_direction(d)
@@ -135,10 +138,7 @@ impl Session {
             pictures: pictures.then(|| Pictures::new(&experiment)),
             experiment: Arc::new(experiment),
             tokens,
-            field,
-            reference,
-            gaussian,
-            gaussian_side: None,
+            companion,
             ensemble,
             leading_direction,
             swept: Arc::new(SweepView {
@@ -150,7 +150,7 @@ impl Session {
             pending: None,
             next_change: 0,
             token_side,
-            field_side: None,
+            companion_side: CompanionSide::None,
             history: History::default(),
             plane: Vec::new(),
             plane_share: 1.0,
@@ -160,7 +160,7 @@ impl Session {
         if pictures {
             session.predictions = Arc::new(predictions(
                 &session.experiment,
-                session.field_side.as_ref(),
+                session.companion_side.density(),
             ));
         }
         session
@@ -235,7 +235,31 @@ impl Session {
     /// The density's run, where there is one.
     #[must_use]
     pub fn field(&self) -> Option<&FieldRun> {
-        self.field.as_ref()
+        match &self.companion {
+            Companion::Density(field) => Some(field),
+            Companion::Reference(_) | Companion::Gaussian(_) | Companion::None(_) => None,
+        }
+    }
+
+    /// The tokens of the reference run, where there is one.
+    #[must_use]
+    pub fn reference_tokens(&self) -> Option<&Particles> {
+        match &self.companion {
+            Companion::Reference(reference) => Some(reference.run.tokens()),
+            Companion::Density(_) | Companion::Gaussian(_) | Companion::None(_) => None,
+        }
+    }
+
+    /// The Gaussian mean field, where there is one and it has not blown up.
+    #[must_use]
+    pub fn gaussian_side(&self) -> Option<&GaussianSide> {
+        self.companion_side.gaussian()
+    }
+
+    /// The ensemble of pairs and its closures, where there is one.
+    #[must_use]
+    pub fn pairs_view(&self) -> Option<PairsView> {
+        self.ensemble.as_ref().map(Ensemble::view)
     }
 
     /// The observables of every frame so far.
@@ -273,42 +297,21 @@ impl Session {
     pub fn advance(&mut self, cancelled: &dyn Fn() -> bool) -> Result<bool, SessionError> {
         self.apply_changes();
         let (from, to) = (self.time(), self.next_time());
-        let fail = |side| {
-            move |cause| SessionError {
-                side,
-                time: from,
-                cause,
-            }
+        let fail = |side: Side, cause: Cause| SessionError {
+            side,
+            time: from,
+            cause,
         };
-        if !self
-            .tokens
-            .advance(from, to - from, cancelled)
-            .map_err(fail("tokens"))?
-        {
-            return Ok(false);
-        }
-        if let Some(field) = &mut self.field
-            && !field
-                .advance(from, to - from, cancelled)
-                .map_err(fail("density"))?
-        {
-            return Ok(false);
-        }
-        if let Some(reference) = &mut self.reference
-            && !(reference.run)
-                .advance(from, to - from, cancelled)
-                .map_err(fail("reference run"))?
-        {
-            return Ok(false);
-        }
-        if let Some(gaussian) = &mut self.gaussian
-            && !(gaussian.advance(to - from, cancelled)).map_err(fail("Gaussian mean field"))?
-        {
-            return Ok(false);
-        }
-        if let Some(ensemble) = &mut self.ensemble
-            && !(ensemble.advance(to - from, cancelled)).map_err(fail("ensemble of pairs"))?
-        {
+        let moved = (self.tokens.advance(from, to - from, cancelled))
+            .map_err(|cause| fail(Side::Tokens, cause))?
+            && (self.companion.advance(from, to - from, cancelled))
+                .map_err(|(side, cause)| fail(side, cause))?
+            && match &mut self.ensemble {
+                Some(ensemble) => (ensemble.advance(to - from, cancelled))
+                    .map_err(|cause| fail(Side::Ensemble, cause.into()))?,
+                None => true,
+            };
+        if !moved {
             return Ok(false);
         }
         if !self.sweep(cancelled)? {
@@ -369,15 +372,10 @@ impl Session {
         self.diffusion = change.diffusion.unwrap_or(self.diffusion);
         self.instruments.kernel = self.attention.kernel(self.experiment.tokens.dimension);
         self.tokens.set(self.attention, self.diffusion);
-        if let Some(reference) = &mut self.reference {
-            reference.run.set(self.attention, self.diffusion);
-            reference.instruments.kernel = self.instruments.kernel.clone();
+        self.companion.set(now, self.attention, self.diffusion);
+        if let Some(ensemble) = &mut self.ensemble {
+            ensemble.end(now);
         }
-        if let Some(field) = &mut self.field {
-            field.set(now, self.attention, self.diffusion);
-        }
-        // their equations are those of the start
-        (self.gaussian, self.ensemble) = (None, None);
         // Curves that start from t = 0 no longer belong to this run.
         self.predictions = Arc::default();
     }
@@ -390,56 +388,17 @@ impl Session {
         self.token_side.length = (self.tokens.lengths()).map_or(f64::NAN, |list| {
             list.iter().sum::<f64>() / list.len() as f64
         });
-        let particles = &self.tokens.bodies().particles;
-        if let Some(reference) = &mut self.reference {
-            let work = reference.run.work();
-            let (moving, instruments) = (reference.run.moving(), &mut reference.instruments);
-            reference.side = TokenSide::observe(moving, instruments, work);
-        }
-        self.field_side = match &mut self.field {
-            Some(field) if field.under_resolved.is_none() => {
-                let work = field.work();
-                let side = &self.token_side;
-                let (density, mean_field) = (&field.density, &mut field.mean_field);
-                if let Some(run) = &mut field.markers {
-                    let dissipation = run.dissipation();
-                    let markers = &run.markers;
-                    Some(FieldSide::of_markers(
-                        markers,
-                        dissipation,
-                        instruments,
-                        work,
-                        particles,
-                        side,
-                    ))
-                } else {
-                    Some(FieldSide::observe(
-                        density,
-                        mean_field,
-                        instruments,
-                        work,
-                        particles,
-                        side,
-                    ))
-                }
-            }
-            None => self.reference.as_ref().map(|reference| {
-                let other = (reference.run.tokens(), &reference.side);
-                FieldSide::of_reference(other, instruments, particles, &self.token_side)
-            }),
-            _ => None,
-        };
-        self.gaussian_side =
-            (self.gaussian.as_ref()).and_then(|gaussian| gaussian.side(self.tokens.tokens()));
+        self.companion_side =
+            (self.companion).observe(&mut self.instruments, &self.tokens, &self.token_side);
         if self.experiment.tokens.replay.is_some() {
             // nothing moves them
             self.token_side.dissipation = f64::NAN;
         }
-        let beside = self.beside();
+        self.observe_what_theory_names();
         let values = Observation {
             tokens: &self.token_side,
-            field: self.field_side.as_ref(),
-            beside,
+            companion: &self.companion_side,
+            pairs: self.ensemble.as_ref().and_then(Ensemble::side),
         }
         .values();
         let mut record = Record {
@@ -458,32 +417,19 @@ impl Session {
         self.history.push(record);
     }
 
-    /// The numbers of [`crate::observe::table::BESIDE`].
-    fn beside(&self) -> [f64; BESIDE.len()] {
-        let mut beside = [f64::NAN; BESIDE.len()];
-        if let Some(side) = &self.gaussian_side {
-            let [one, two] = side.leading;
-            beside[..5].copy_from_slice(&[side.length, side.spread, one, two, side.distance]);
-        }
-        if let Some(ensemble) = &self.ensemble {
-            beside[5..7].copy_from_slice(&ensemble.moments(1)[0]);
-            for (slot, closure) in beside[7..10].iter_mut().zip(Closure::ALL) {
-                *slot = ensemble.closed_moment(closure);
-            }
-        }
+    /// Optimal configurations, designs, hyperplanes: where theory names them for this system.
+    fn observe_what_theory_names(&mut self) {
+        let tokens = self.tokens.tokens();
         if let Some(energy) = self.optimum() {
-            let tokens = self.tokens.tokens();
-            let gap = 100.0 * (self.token_side.energy / energy - 1.0);
-            beside[10..12].copy_from_slice(&[energy, gap]);
+            self.token_side.optimum_energy = energy;
             if tokens.count() <= DESIGNS_UP_TO {
-                beside[12] = design::strength(tokens, 12, 1e-6) as f64;
+                self.token_side.design = design::strength(tokens, 12, 1e-6) as f64;
             }
         }
         if let Some(direction) = &self.leading_direction {
             let width = self.experiment.observe.cluster_width;
-            beside[13] = cloud::hyperplanes(self.tokens.tokens(), direction, width) as f64;
+            self.token_side.hyperplanes = cloud::hyperplanes(tokens, direction, width) as f64;
         }
-        beside
     }
 
     /// The energy of the optimal configuration that repulsive attention is after, where one is known.
@@ -502,7 +448,7 @@ impl Session {
     fn take_picture(&mut self, record: &mut Record) {
         let particles = self.tokens.tokens();
         (self.plane, self.plane_share) = drawn(particles, &self.plane);
-        if let Some(reference) = &mut self.reference {
+        if let Companion::Reference(reference) = &mut self.companion {
             reference.plane = drawn(reference.run.tokens(), &reference.plane.0);
         }
         let stride = particles.count().div_ceil(PICTURE_TOKENS);
@@ -517,20 +463,21 @@ impl Session {
                 .map(|x| pictures.angle(x) as f32)
                 .collect();
         }
-        if let Some(field) = &mut self.field
-            && field.under_resolved.is_none()
-        {
-            if let Some(run) = &field.markers {
-                self.measured_growth = Vec::new();
+        let Companion::Density(field) = &mut self.companion else {
+            return;
+        };
+        self.measured_growth = Vec::new();
+        match &field.state {
+            State::Lost { .. } => {}
+            State::Markers { run, .. } => {
                 record.density = pictures.strip_of_markers(&run.markers);
                 pictures.take_markers(&run.markers);
-            } else {
+            }
+            State::Coefficients(_) | State::Populations(_) => {
                 // with frequencies the moments turn, and every frequency has its own
-                self.measured_growth = if field.populations.is_some() {
-                    Vec::new()
-                } else {
-                    field.growth(SPECTRUM_DEGREES)
-                };
+                if field.populations().is_none() {
+                    self.measured_growth = field.growth(SPECTRUM_DEGREES);
+                }
                 record.density = pictures.strip(&field.density);
                 pictures.take(&field.density);
             }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
 
-use super::general_system::{Move, SystemState};
+use super::cause::Cause;
+use super::general_system::{Move, SystemState, nowhere};
 use crate::dynamics::{Attention, Carriers, General, TokenDynamics, merging};
 use crate::experiment::Scheme;
 use crate::experiment::replay::Replay;
@@ -19,7 +20,7 @@ use crate::integrate::{Explicit, Splitting, StepError, Work};
 use crate::measure::{Bodies, Particles};
 use crate::observe::Moving;
 use crate::snapshot::view::Merge;
-use crate::sphere::geometry::retract;
+use crate::sphere::geometry::{first_nowhere, retract};
 use crate::sphere::random::{Stream, brownian_step, generator};
 
 /// What the nodes may leave out of a token's way in a step, in tolerances.
@@ -269,13 +270,13 @@ impl TokenRun {
     /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way.
     ///
     /// # Errors
-    /// [`StepError`] of the adaptive scheme.
+    /// [`Cause`]: a stepper that gave up, a token that a layer leaves nowhere.
     pub fn advance(
         &mut self,
         from: f64,
         duration: f64,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
+    ) -> Result<bool, Cause> {
         if let Some((replay, lengths)) = &mut self.replay {
             (self.bodies.particles, *lengths) = replay.layer((from + duration).round() as usize);
             return Ok(true);
@@ -286,7 +287,7 @@ impl TokenRun {
             Stepper::Angular { .. } => self.advance_angles(duration, cancelled)?,
             Stepper::Carried { .. } => self.advance_carried(duration, cancelled)?,
             Stepper::Noisy { .. } => self.advance_with_noise(duration, cancelled)?,
-            Stepper::Layer { .. } => self.advance_by_layers(duration, cancelled),
+            Stepper::Layer { .. } => self.advance_by_layers(from, duration, cancelled)?,
         };
         if self.bodies.merged() {
             self.tokens = self.bodies.tokens(&self.tokens.weights);
@@ -299,7 +300,7 @@ impl TokenRun {
         from: f64,
         duration: f64,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
+    ) -> Result<bool, Cause> {
         let (Some(system), Some(general)) = (&mut self.system, self.dynamics.general()) else {
             return Ok(true);
         };
@@ -326,7 +327,7 @@ impl TokenRun {
                 self.earlier.steps += layers;
                 self.earlier.evaluations += layers;
                 let by = (*step, self.residual);
-                Ok(system.layers(tokens, general, (from, layers), by, cancelled))
+                system.layers(tokens, general, (from, layers), by, cancelled)
             }
         }
     }
@@ -336,7 +337,7 @@ impl TokenRun {
         from: f64,
         duration: f64,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
+    ) -> Result<bool, Cause> {
         let dimension = self.tokens.dimension();
         let mut left = duration;
         self.merge_what_met(from);
@@ -359,7 +360,7 @@ impl TokenRun {
         &mut self,
         duration: f64,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
+    ) -> Result<bool, Cause> {
         let Stepper::Angular { explicit, angles } = &mut self.stepper else {
             return Ok(true);
         };
@@ -382,7 +383,7 @@ impl TokenRun {
         &mut self,
         duration: f64,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
+    ) -> Result<bool, Cause> {
         let mut left = duration;
         while left > 0.0 {
             if cancelled() {
@@ -485,7 +486,7 @@ impl TokenRun {
         &mut self,
         duration: f64,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
+    ) -> Result<bool, Cause> {
         let dimension = self.tokens.dimension();
         let Stepper::Noisy { splitting, step } = &mut self.stepper else {
             return Ok(true);
@@ -507,23 +508,28 @@ impl TokenRun {
                 |x, time| brownian_step(rng, dimension, 2.0 * diffusion * time, x, tangent),
             );
             if positions.iter().any(|x| !x.is_finite()) {
-                return Err(StepError::NotFinite);
+                return Err(StepError::NotFinite.into());
             }
         }
         Ok(true)
     }
 
-    fn advance_by_layers(&mut self, duration: f64, cancelled: &dyn Fn() -> bool) -> bool {
+    fn advance_by_layers(
+        &mut self,
+        from: f64,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, Cause> {
         let dimension = self.tokens.dimension();
         let Stepper::Layer { step, average } = &mut self.stepper else {
-            return true;
+            return Ok(true);
         };
         let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
         let layers = (duration / *step).round().max(1.0) as u64;
         let keep = if self.residual { 1.0 } else { 0.0 };
-        for _ in 0..layers {
+        for layer in 0..layers {
             if cancelled() {
-                return false;
+                return Ok(false);
             }
             dynamics.average(positions, average);
             positions
@@ -531,6 +537,9 @@ impl TokenRun {
                 .zip(average.iter())
                 .for_each(|(x, a)| *x = keep * *x + *step * a);
             retract(positions, dimension);
+            if let Some(token) = first_nowhere(positions, dimension) {
+                return Err(nowhere(token, from, layer, *step));
+            }
             if self.diffusion > 0.0 {
                 let variance = 2.0 * self.diffusion * *step;
                 let (rng, tangent) = (&mut self.rng, &mut self.tangent);
@@ -539,7 +548,7 @@ impl TokenRun {
             self.earlier.steps += 1;
             self.earlier.evaluations += 1;
         }
-        true
+        Ok(true)
     }
 }
 

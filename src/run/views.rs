@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::companion::Companion;
 use super::ensemble::Ensemble;
 use super::pictures::Pictures;
 use super::session::{Session, shown};
@@ -107,51 +108,54 @@ impl Session {
     }
 
     fn field_view(&self) -> FieldView {
-        if let Some(gaussian) = &self.gaussian {
-            let tokens = self.tokens.tokens();
-            return FieldView::Gaussian {
-                side: self.gaussian_side.clone(),
-                tokens: (tokens.mean(), cloud::covariance(tokens)),
-                blow_up: gaussian.blow_up,
-            };
-        }
-        if let Some(reference) = &self.reference {
-            let plane = (reference.plane.0.as_slice(), reference.plane.1);
-            let view = self.view_of(&reference.run, &reference.side, plane);
-            return FieldView::Reference(Box::new(view));
-        }
-        let Some(field) = &self.field else {
-            let reason = self.experiment.continuum().err();
-            return FieldView::None(reason.unwrap_or_default());
+        let field = match &self.companion {
+            Companion::None(absence) => return FieldView::None(absence.to_string()),
+            Companion::Gaussian(gaussian) => {
+                let tokens = self.tokens.tokens();
+                return FieldView::Gaussian {
+                    side: self.companion_side.gaussian().cloned(),
+                    tokens: (tokens.mean(), cloud::covariance(tokens)),
+                    blow_up: gaussian.blow_up(),
+                    ended: gaussian.ended(),
+                };
+            }
+            Companion::Reference(reference) => {
+                let plane = (reference.plane.0.as_slice(), reference.plane.1);
+                let view = self.view_of(&reference.run, &reference.side, plane);
+                return FieldView::Reference(Box::new(view));
+            }
+            Companion::Density(field) => field,
         };
         let Some(picture) = self.pictures.as_ref().and_then(Pictures::last) else {
-            return FieldView::None("no pictures are kept of this run".into());
+            let why = field.lost().map_or_else(String::new, |(since, why)| {
+                format!(": lost at t = {since}, {why}")
+            });
+            return FieldView::None(format!("no density{why}"));
         };
+        let side = self.companion_side.density();
         let view = view::Density {
             picture,
-            populations: (field.populations.as_ref())
+            populations: (field.populations())
                 .map(|populations| (populations.count(), populations.exact())),
             modes: field.density.modes(),
-            tail: (self.field_side.as_ref()).map_or(field.density.tail(), |side| side.tail),
-            carried: field
-                .handed_over
-                .zip(field.markers.as_ref())
-                .map(|(since, run)| view::Carried {
-                    since,
-                    markers: run.markers.count(),
-                    bodies: run.markers.bodies.count(),
-                }),
-            spectrum: self.field_side.as_ref().map_or_else(Vec::new, |side| {
+            tail: side.map_or(field.density.tail(), |side| side.tail),
+            carried: field.markers().map(|(since, run)| view::Carried {
+                since,
+                markers: run.markers.count(),
+                bodies: run.markers.bodies.count(),
+            }),
+            spectrum: side.map_or_else(Vec::new, |side| {
                 side.moments.order_parameters(SPECTRUM_DEGREES)
             }),
             growth: self.measured_growth.clone(),
-            clusters: self
-                .field_side
-                .as_ref()
-                .map_or_else(Vec::new, |side| side.clusters.list.clone()),
+            clusters: side.map_or_else(Vec::new, |side| side.clusters.list.clone()),
         };
-        match field.under_resolved {
-            Some(since) => FieldView::UnderResolved { since, last: view },
+        match field.lost() {
+            Some((since, why)) => FieldView::UnderResolved {
+                since,
+                why,
+                last: view,
+            },
             None => FieldView::Resolved(view),
         }
     }

@@ -7,7 +7,7 @@ use crate::dispatch::Path;
 use crate::dynamics::Attention;
 use crate::dynamics::pairs::Closure;
 use crate::experiment::Experiment;
-use crate::observe::{Cluster, Saddle};
+use crate::observe::{Cluster, GaussianSide, Saddle};
 use crate::snapshot::History;
 
 /// Degrees shown on the spectrum page.
@@ -106,6 +106,8 @@ pub enum FieldView {
         tokens: (Vec<f64>, Vec<f64>),
         /// When it left all bounds.
         blow_up: Option<f64>,
+        /// When its equations ended with a change, and why.
+        ended: Option<(f64, &'static str)>,
     },
     /// A run of many tokens in its place.
     Reference(Box<TokenView>),
@@ -115,9 +117,32 @@ pub enum FieldView {
     UnderResolved {
         /// Time at which it was given up.
         since: f64,
+        /// Why.
+        why: Loss,
         /// The last resolved density, for a dimmed picture; no number is taken from it.
         last: Density,
     },
+}
+
+/// Why a density is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Loss {
+    /// It needs more modes than there are.
+    #[error("more modes are needed than field.max_modes allows")]
+    Modes,
+    /// Noise was switched on while markers carried it.
+    #[error("markers carried it and cannot diffuse, and noise was switched on")]
+    Noise,
+    /// Poisson kernels do not stay such under the new parameters.
+    #[error(
+        "its Poisson kernels belong to the sine alone without noise, and a parameter was changed"
+    )]
+    NotPoisson,
+    /// Softmax at large negative β.
+    #[error(
+        "at this β the potential by which softmax divides has no digits left where the mass is"
+    )]
+    BetaTooLow,
 }
 
 /// The values of a density where they are drawn.
@@ -234,23 +259,6 @@ pub struct Merge {
     pub gap: f64,
 }
 
-/// The Gaussian at one frame.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GaussianSide {
-    /// m.
-    pub mean: Vec<f64>,
-    /// S, row by row.
-    pub covariance: Vec<f64>,
-    /// |m|.
-    pub length: f64,
-    /// √tr S.
-    pub spread: f64,
-    /// The two largest eigenvalues of S.
-    pub leading: [f64; 2],
-    /// W_2 to the Gaussian of the tokens' own mean and covariance.
-    pub distance: f64,
-}
-
 /// Bins of the measured density of x ∈ [0, π] in a snapshot.
 pub const BINS: usize = 60;
 
@@ -261,6 +269,8 @@ pub struct PairsView {
     pub runs: usize,
     /// n.
     pub count: usize,
+    /// When its equations ended with a change of parameters; what is shown is the frame before.
+    pub ended: Option<f64>,
     /// ψ over x ∈ [0, π] in [`BINS`] bins: mean over the runs, and its standard error.
     pub histogram: Vec<[f64; 2]>,
     /// For each closure ψ at x_j = πj/[`BINS`], and since when it is under-resolved.

@@ -35,7 +35,7 @@ impl Stream {
             Self::Weights => 2,
             Self::Encodings => 3,
             Self::Frequencies => 4,
-            Self::Matrices(period) => (1 << 32) + period,
+            Self::Matrices(period) => period.wrapping_add(1 << 32),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::model::{Message, Model};
+use crate::batch::Place;
 use crate::experiment::Experiment;
 use crate::snapshot::Snapshot;
 
@@ -16,7 +17,7 @@ use crate::snapshot::Snapshot;
 #[derive(Default)]
 struct Desk {
     share: f64,
-    outcome: Option<Result<(), String>>,
+    outcome: Option<Result<Place, String>>,
 }
 
 /// The thread that saves, if there is one.
@@ -80,7 +81,7 @@ impl Saver {
             };
             let replay = std::panic::AssertUnwindSafe(|| {
                 crate::batch::run::export(&experiment, &folder, false, &mut progress)
-                    .map(|_| ())
+                    .map(|(_, place)| place)
                     .map_err(|e| e.to_string())
             });
             let outcome = std::panic::catch_unwind(replay)
@@ -114,8 +115,11 @@ impl Saver {
         model.saving = None;
         let folder = self.folder.display();
         model.message = Some(match outcome {
-            Ok(()) => {
-                let number = folder.to_string();
+            Ok(place) => {
+                let number = match place {
+                    Place::Asked => folder.to_string(),
+                    Place::Beside(other) => other.display().to_string(),
+                };
                 let text = format!(
                     "saved to {number} · again with: metastable run {number}/experiment.toml --out {number}-again"
                 );

@@ -6,8 +6,7 @@ use super::number::significant;
 use super::pages::PAGES;
 use super::projection::Gaze;
 use crate::dynamics::Normalisation;
-use crate::dynamics::system::{Space, Weighting};
-use crate::experiment::{Change, Experiment};
+use crate::experiment::{Change, Experiment, combinations, memory};
 use crate::measure::Law;
 use crate::run::worker::{Command, Status};
 
@@ -237,11 +236,13 @@ fn change(model: &mut Model, by: i32) -> Vec<Effect> {
         normalisation: None,
         diffusion: None,
     };
-    if let Some(reason) = fixed(model) {
-        model.message = Some(Message::Error(reason.into()));
-        return Vec::new();
-    }
     match model.parameter() {
+        Parameter::Beta if model.attention().interaction.is_some() => {
+            return refuse(
+                model,
+                "this interaction is given by its Fourier coefficients and has no β",
+            );
+        }
         Parameter::Beta => change.beta = Some(next_beta(model.attention().beta, by)),
         Parameter::Diffusion => change.diffusion = Some(next_diffusion(model.diffusion(), by)),
         Parameter::Normalisation => {
@@ -265,6 +266,12 @@ fn change(model: &mut Model, by: i32) -> Vec<Effect> {
             return restart(model);
         }
     }
+    let mut now = model.experiment.clone();
+    now.attention = model.attention();
+    now.noise.diffusion = model.diffusion();
+    if let Some(rule) = combinations::first_broken(&combinations::changed(&now, &change)) {
+        return refuse(model, &format!("{}: {}", rule.message, rule.remedy));
+    }
     // A restart takes over what was changed; what the file had planned gives way to it.
     model.experiment.changes.clear();
     model.wishes.beta = change.beta.or(model.wishes.beta);
@@ -275,26 +282,9 @@ fn change(model: &mut Model, by: i32) -> Vec<Effect> {
     vec![Effect::Send(Command::Change(change))]
 }
 
-/// Why the chosen parameter cannot be changed in this system.
-fn fixed(model: &Model) -> Option<&'static str> {
-    let system = &model.experiment.system;
-    match model.parameter() {
-        Parameter::Beta if model.attention().interaction.is_some() => {
-            Some("this interaction is given by its Fourier coefficients and has no β")
-        }
-        Parameter::Diffusion if !system.takes_noise() => Some(
-            "noise is for tokens on the sphere without lengths of their own, or in ℝ^d without rescaling",
-        ),
-        Parameter::Normalisation
-            if system.weighting != Weighting::Kernel || model.attention().interaction.is_some() =>
-        {
-            Some("this system has a normalisation of its own")
-        }
-        Parameter::Normalisation if matches!(system.space, Space::Rescaled | Space::MeanShift) => {
-            Some("averages of V(x_j − x_i) need weights that sum to one")
-        }
-        _ => None,
-    }
+fn refuse(model: &mut Model, why: &str) -> Vec<Effect> {
+    model.message = Some(Message::Error(why.to_owned()));
+    Vec::new()
 }
 
 fn change_speed(model: &mut Model, factor: f64) -> Vec<Effect> {
@@ -317,6 +307,14 @@ fn change_count(model: &mut Model, by: i32) -> Vec<Effect> {
     }
     if count == tokens.count {
         return Vec::new();
+    }
+    let mut larger = model.experiment.clone();
+    larger.tokens.count = count;
+    if let Some(rule) = combinations::first_broken(&larger) {
+        return refuse(model, &format!("{}: {}", rule.message, rule.remedy));
+    }
+    if let Some((_, message)) = memory::shortage_here(&larger) {
+        return refuse(model, &message);
     }
     model.experiment.tokens.count = count;
     restart(model)

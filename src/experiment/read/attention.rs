@@ -1,11 +1,8 @@
-//! Reading `[attention]` and its sub-tables; what does not combine is refused here, with the key that is in the way.
+//! Reading `[attention]` and its sub-tables.
 
-use std::path::Path;
-
-use crate::dynamics::matrix::{Ensemble, MatrixSpec};
+use crate::dynamics::general::matrix::{Ensemble, MatrixSpec};
 use crate::dynamics::system::{LayerNorm, Mask, Space, Weighting};
 use crate::dynamics::{Attention, Interaction, Normalisation};
-use crate::experiment::arrays;
 use crate::experiment::document::{InputError, Node, Value};
 use crate::experiment::section::Section;
 use crate::experiment::system::{
@@ -28,21 +25,12 @@ const SPACES: &[(&str, Space)] = &[
 const SINKHORN: f64 = 1e-12;
 /// Default width of a tie, relative to the largest logit.
 const TIE: f64 = 1e-9;
-/// Most tokens for doubly stochastic weights, which hold the n×n kernel.
-const MOST_DOUBLY: usize = 8192;
 
 impl Section<'_> {
     /// Whether `[attention]` says that tokens live in ℝ^d.
     pub(super) fn is_flat(&self) -> Result<bool, InputError> {
         Ok(self.choice("space", SPACES)?.unwrap_or(Space::Sphere) != Space::Sphere)
     }
-}
-
-/// A refusal of a key.
-fn refuse<T>(section: &Section, key: &str, message: &str, remedy: &str) -> Result<T, InputError> {
-    Err(section
-        .place_of(key)
-        .error(&section.key(key), message, Some(remedy.to_owned())))
 }
 
 /// What `[attention]` says for n tokens in dimension d.
@@ -62,11 +50,11 @@ pub(super) fn attention(
         (None, None, None) => return section.missing("beta", "9.0"),
         (_, Some(_), Some(_)) | (Some(_), _, Some(_)) => {
             let message = "an interaction by its Fourier coefficients takes the place of the kernel e^{β cos θ}";
-            return refuse(section, "interaction", message, "leave β and γ out");
+            return section.refuse("interaction", message, "leave β and γ out");
         }
         (Some(_), Some(_), None) => {
             let message = "β = γ ln n, and β is given as well";
-            return refuse(section, "gamma", message, "leave one of them out");
+            return section.refuse("gamma", message, "leave one of them out");
         }
     };
     let mut system = SystemSpec {
@@ -86,8 +74,6 @@ pub(super) fn attention(
         .map(|table| perceptron(&table, dimension))
         .transpose()?;
     system.period = period(section, &system)?;
-    combine(section, attention, &system, count)?;
-    check_speed(section, attention, &system, "beta")?;
     Ok((attention, system))
 }
 
@@ -107,20 +93,11 @@ fn normalisation(
     let tie = section.number("tie", 0.0..=0.1)?;
     if tolerance.is_some() && name != "sinkhorn" {
         let message = "the error of row and column sums is that of normalisation = \"sinkhorn\"";
-        return refuse(section, "marginal_error", message, "leave it out");
+        return section.refuse("marginal_error", message, "leave it out");
     }
     if tie.is_some() && name != "hardmax" {
         let message = "ties are those of normalisation = \"hardmax\"";
-        return refuse(section, "tie", message, "leave it out");
-    }
-    if interaction && name != "none" {
-        let message = "an interaction h(θ) is summed over all tokens without normalisation";
-        return refuse(
-            section,
-            "normalisation",
-            message,
-            "leave it out, or say \"none\"",
-        );
+        return section.refuse("tie", message, "leave it out");
     }
     Ok(match name {
         "none" => (Normalisation::None, Weighting::Kernel),
@@ -144,7 +121,7 @@ fn coefficients(
     if dimension != 2 {
         let message =
             format!("an interaction h(θ) is for the circle, and the dimension is {dimension}");
-        return refuse(section, "interaction", &message, "set tokens.dimension = 2");
+        return section.refuse("interaction", message, "set tokens.dimension = 2");
     }
     if list.is_empty() || list.len() > Interaction::MOST || list.iter().all(|a| *a == 0.0) {
         let message = format!("{} coefficients", list.len());
@@ -152,7 +129,7 @@ fn coefficients(
             "give a_1, a_2, …, at most {}, not all zero",
             Interaction::MOST
         );
-        return refuse(section, "interaction", &message, &remedy);
+        return section.refuse("interaction", message, remedy);
     }
     let mut coefficients = [0.0; Interaction::MOST];
     coefficients[..list.len()].copy_from_slice(list);
@@ -172,7 +149,7 @@ fn matrices(
             if section.get(key).is_some() {
                 let message = "the heads are listed in [[attention.head]] tables";
                 let remedy = "say this in each of them, or leave the list out";
-                return refuse(section, key, message, remedy);
+                return section.refuse(key, message, remedy);
             }
         }
         let Value::Array(items) = &node.value else {
@@ -182,11 +159,7 @@ fn matrices(
             let Value::Table(table) = &item.value else {
                 return section.wrong("head", item, "a table");
             };
-            let table = Section {
-                name: section.key("head"),
-                table,
-                at: item.at.clone(),
-            };
+            let table = section.inner(section.key("head"), table, &item.at);
             table.only(&["query", "key", "query_key", "value"])?;
             system.heads.push(head(&table, dimension)?);
         }
@@ -205,12 +178,7 @@ fn matrices(
         Some(value) if value != 0.0 && value.is_finite() => attention.value = value,
         Some(_) => {
             let message = "V = 0 moves nothing";
-            return refuse(
-                section,
-                "value",
-                message,
-                "give a multiple of I, as 1 or −1",
-            );
+            return section.refuse("value", message, "give a multiple of I, as 1 or −1");
         }
         None => {
             let head = head(section, dimension)?;
@@ -219,7 +187,7 @@ fn matrices(
                 let message =
                     format!("{copies} equal heads are one head with {copies} times its V");
                 let remedy = "draw a matrix, as query = { random = \"ginibre\" }, or list the heads in [[attention.head]] tables";
-                return refuse(section, "heads", &message, remedy);
+                return section.refuse("heads", message, remedy);
             }
             system.heads = vec![head; copies];
         }
@@ -245,7 +213,7 @@ fn head(table: &Section, dimension: usize) -> Result<HeadSpec, InputError> {
     let (query, key, query_key) = (square("query")?, square("key")?, square("query_key")?);
     if query_key.is_some() && (query.is_some() || key.is_some()) {
         let message = "QᵀK is given at once, and Q or K as well";
-        return refuse(table, "query_key", message, "leave one of them out");
+        return table.refuse("query_key", message, "leave one of them out");
     }
     let value = match table.get("value") {
         None => ValueSpec::Matrix(MatrixSpec::IDENTITY),
@@ -257,11 +225,7 @@ fn head(table: &Section, dimension: usize) -> Result<HeadSpec, InputError> {
             value: Value::Table(inner),
             at,
         }) if inner.get("tied").is_some() => {
-            let inner = Section {
-                name: table.key("value"),
-                table: inner,
-                at: at.clone(),
-            };
+            let inner = table.inner(table.key("value"), inner, &at);
             inner.only(&["tied"])?;
             let tied = scale(&inner, "tied", dimension)?;
             ValueSpec::Tied { tied }
@@ -346,11 +310,7 @@ fn matrix(
             Ok(MatrixSpec::Diagonal(list))
         }
         Value::Table(inner) => {
-            let inner = Section {
-                name: table.key(key),
-                table: inner,
-                at: node.at.clone(),
-            };
+            let inner = table.inner(table.key(key), inner, &node.at);
             matrix_from_table(&inner, shape)
         }
         _ => table.wrong(
@@ -367,23 +327,12 @@ fn matrix_from_table(
 ) -> Result<MatrixSpec, InputError> {
     if let Some(path) = inner.text("path")? {
         inner.only(&["path"])?;
-        let full = inner.place_of("path").origin.base.join(Path::new(path));
-        let fail = |message: String, remedy: Option<String>| {
-            Err(inner
-                .place_of("path")
-                .error(&inner.key("path"), message, remedy))
-        };
-        let read = match arrays::read(&full) {
-            Ok(read) => read,
-            Err(error) => return fail(error.to_string(), None),
-        };
+        let read = inner.array("path", path)?;
         let found = [read.values.len() / read.width, read.width];
         if found != [rows, columns] {
             let message = format!("{path} holds a {}×{} matrix", found[0], found[1]);
-            return fail(
-                message,
-                Some(format!("a {rows}×{columns} matrix is expected")),
-            );
+            let remedy = format!("a {rows}×{columns} matrix is expected");
+            return inner.refuse("path", message, remedy);
         }
         return Ok(MatrixSpec::File {
             path: path.to_owned(),
@@ -397,7 +346,7 @@ fn matrix_from_table(
     };
     if rows != columns && random != Ensemble::Ginibre {
         let remedy = format!("a {rows}×{columns} matrix is expected: use \"ginibre\"");
-        return refuse(inner, "random", "this ensemble is square", &remedy);
+        return inner.refuse("random", "this ensemble is square", remedy);
     }
     Ok(MatrixSpec::Random {
         random,
@@ -412,11 +361,11 @@ fn layer_norm(section: &Section) -> Result<LayerNorm, InputError> {
     let alpha = section.number("alpha", f64::MIN_POSITIVE..=1e6)?;
     if until.is_some() && name != "mix" {
         let message = "`until` is where layer_norm = \"mix\" goes from Post to Pre";
-        return refuse(section, "until", message, "leave it out");
+        return section.refuse("until", message, "leave it out");
     }
     if alpha.is_some() && name != "ngpt" {
         let message = "α is that of layer_norm = \"ngpt\"";
-        return refuse(section, "alpha", message, "leave it out");
+        return section.refuse("alpha", message, "leave it out");
     }
     Ok(match name {
         "pre" => LayerNorm::Pre,
@@ -447,7 +396,7 @@ fn perceptron(table: &Section, dimension: usize) -> Result<PerceptronSpec, Input
     let bias = table.numbers("bias")?.unwrap_or_else(|| vec![0.0; width]);
     if bias.len() != width {
         let message = format!("{} numbers for {width} hidden units", bias.len());
-        return refuse(table, "bias", &message, "give one number a hidden unit");
+        return table.refuse("bias", message, "give one number a hidden unit");
     }
     Ok(PerceptronSpec {
         activation,
@@ -465,72 +414,7 @@ fn period(section: &Section, system: &SystemSpec) -> Result<Option<f64>, InputEr
     if period.is_some() && !random {
         let message = "no matrix is random, so that there is nothing to draw again";
         let remedy = "leave `period` out, or draw a matrix, as value = { random = \"ginibre\" }";
-        return refuse(section, "period", message, remedy);
+        return section.refuse("period", message, remedy);
     }
     Ok(period)
-}
-
-/// What does not combine.
-fn combine(
-    section: &Section,
-    attention: Attention,
-    system: &SystemSpec,
-    count: usize,
-) -> Result<(), InputError> {
-    let hard = matches!(system.weighting, Weighting::Hardmax { .. });
-    let doubly = matches!(system.weighting, Weighting::Sinkhorn { .. });
-    let flat = system.space != Space::Sphere;
-    if attention.interaction.is_some() && !system.is_plain() {
-        let message = "an interaction h(θ) stands for all of attention: it has no heads, masks, perceptron or other normalisation";
-        return refuse(section, "interaction", message, "leave the other keys out");
-    }
-    if doubly && system.mask == Mask::Causal {
-        let message = "no doubly stochastic matrix but the identity is causal";
-        return refuse(section, "mask", message, "use normalisation = \"softmax\"");
-    }
-    if doubly && count > MOST_DOUBLY {
-        let message = format!("doubly stochastic weights of {count} tokens do not fit into memory");
-        let remedy = format!("keep tokens.count ≤ {MOST_DOUBLY}");
-        return refuse(section, "normalisation", &message, &remedy);
-    }
-    if flat && system.layer_norm != LayerNorm::Post {
-        let message = "schemes of layer normalisation are for the sphere, and `space` is not";
-        return refuse(section, "layer_norm", message, "leave one of them out");
-    }
-    if system.space == Space::Rescaled {
-        if system.heads.len() > 1 || system.perceptron.is_some() {
-            let message = "the coordinates z = e^{−tV}x are those of one head without a perceptron";
-            return refuse(section, "space", message, "use space = \"flat\"");
-        }
-        if system.period.is_some() {
-            let message =
-                "the coordinates z = e^{−tV}x are those of one V, and `period` draws others";
-            return refuse(section, "period", message, "use space = \"flat\"");
-        }
-    }
-    let differences = matches!(system.space, Space::Rescaled | Space::MeanShift);
-    if differences && attention.normalisation == Normalisation::None && !hard && !doubly {
-        let message = "averages of V(x_j − x_i) need weights that sum to one";
-        return refuse(section, "normalisation", message, "use \"softmax\"");
-    }
-    if system.layer_norm == LayerNorm::Peri && hard {
-        let message = "hardmax attention of a lone token has no direction to normalise";
-        return refuse(section, "layer_norm", message, "use \"post\" or \"pre\"");
-    }
-    Ok(())
-}
-
-/// (USA) moves at speeds up to e^|β|, which must be a number.
-pub(super) fn check_speed(
-    section: &Section,
-    attention: Attention,
-    system: &SystemSpec,
-    key: &str,
-) -> Result<(), InputError> {
-    if attention.speed().is_finite() || !system.is_plain() {
-        return Ok(());
-    }
-    let message = format!("the speed e^β of USA overflows at β = {}", attention.beta);
-    let remedy = "with normalisation = \"none\" keep beta ≤ 700, or use \"softmax\"";
-    refuse(section, key, &message, remedy)
 }

@@ -1,22 +1,24 @@
 //! From a [`Document`] to an [`Experiment`]: defaults, ranges, and errors that name the key that was probably meant.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use super::attention::{self, NORMALISATIONS};
 use super::field::field;
+use super::pairs::pairs;
 use super::sweep::sweep;
 use super::time::{replay_time, time};
 use super::tokens::tokens;
-use crate::dynamics::Attention;
-use crate::experiment::combinations::{check_frequencies, check_merging, check_noise, pairs};
+
+use crate::experiment::combinations::{changed, first_broken};
 use crate::experiment::document::{Document, InputError, Location, Table, Value};
 use crate::experiment::keys::SECTIONS;
+use crate::experiment::memory;
 use crate::experiment::section::Section;
 use crate::experiment::spec::{
     Change, DEFAULT_CLUSTER_WIDTH, Experiment, NoiseSpec, ObserveSpec, default_noise_step,
 };
-use crate::experiment::system::SystemSpec;
-use crate::experiment::time::Scheme;
+use crate::sphere::geometry::first_nowhere;
 
 /// Resolves a document.
 ///
@@ -25,10 +27,12 @@ use crate::experiment::time::Scheme;
 pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
     let empty = Table::default();
     let start = Location::start_of(&document.origin);
+    let notes = RefCell::new(Vec::new());
     let root = Section {
         name: String::new(),
         table: &document.root,
         at: start,
+        notes: &notes,
     };
     let top: Vec<&str> = SECTIONS[0]
         .1
@@ -43,10 +47,9 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         }
     }
 
-    let mut notes = Vec::new();
     let attention_section = root.section("attention", &empty)?;
     let flat = attention_section.is_flat()?;
-    let tokens = tokens(&root.section("tokens", &empty)?, flat, &mut notes)?;
+    let tokens = tokens(&root.section("tokens", &empty)?, flat)?;
     let (attention, system) =
         attention::attention(&attention_section, tokens.dimension, tokens.count)?;
     let noise_section = root.section("noise", &empty)?;
@@ -61,9 +64,8 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
     let field = field(
         &root.section("field", &empty)?,
         &tokens,
-        (attention, &system),
+        &system,
         noise.diffusion,
-        &mut notes,
     )?;
     let observe_section = root.section("observe", &empty)?;
     let observe = ObserveSpec {
@@ -75,28 +77,7 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         Some(replay) => replay_time(&root.section("time", &empty)?, replay)?,
         None => time(&root.section("time", &empty)?)?,
     };
-    let changes = changes(&root, attention, &system)?;
-    check_frequencies(&root.section("tokens", &empty)?, &tokens, &system)?;
-    check_merging(
-        &root.section("tokens", &empty)?,
-        &tokens,
-        attention,
-        &system,
-    )?;
-    check_noise(&root, noise.diffusion, &changes, &system)?;
-    if let (Some(_), Scheme::Layer) = (tokens.merge, time.scheme) {
-        let remedy = Some("leave `merge` out, or use scheme = \"adaptive\"".into());
-        let message = "tokens are merged by the adaptive scheme, and the scheme is \"layer\"";
-        let section = root.section("tokens", &empty)?;
-        return Err((section.place_of("merge")).error("tokens.merge", message, remedy));
-    }
-    let pairs = pairs(
-        root.table("pairs")?.as_ref(),
-        &tokens,
-        attention,
-        &system,
-        &noise,
-    )?;
+    let pairs = pairs(root.table("pairs")?.as_ref())?;
     let mut resolved = Experiment {
         title: root.text("title")?.unwrap_or("untitled").to_owned(),
         about: root.text("about")?.unwrap_or("").to_owned(),
@@ -109,36 +90,74 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         time,
         pairs,
         sweep: None,
-        changes,
-        notes,
+        changes: Vec::new(),
+        notes: Vec::new(),
     };
+    check(&root, &resolved)?;
+    resolved.changes = changes(&root, &resolved)?;
     let section = root.section("sweep", &empty)?;
     resolved.sweep = sweep(&section, (document, &resolved), experiment)?;
+    resolved.notes = notes.take();
     Ok(resolved)
 }
 
-fn changes(
-    root: &Section,
-    start: Attention,
-    system: &SystemSpec,
-) -> Result<Vec<Change>, InputError> {
+/// What the parts of an experiment say only together: rules, memory, directions of tokens with encodings.
+fn check(root: &Section, experiment: &Experiment) -> Result<(), InputError> {
+    if let Some(rule) = first_broken(experiment) {
+        return Err(refused(root, rule.key, rule.message, rule.remedy));
+    }
+    if let Some((key, message)) = memory::shortage_here(experiment) {
+        return Err(refused(root, key, &message, "make it smaller"));
+    }
+    let tokens = &experiment.tokens;
+    if tokens.encoding.is_some()
+        && !tokens.flat
+        && let Some(token) = first_nowhere(&tokens.particles().positions, tokens.dimension)
+    {
+        let message = format!("with its encoding token {token} is zero and has no direction");
+        return Err(refused(
+            root,
+            "tokens.encoding",
+            &message,
+            "change its scale",
+        ));
+    }
+    Ok(())
+}
+
+/// A refusal at the place of a dotted key: of the key itself, its section, or the start of the file; with the value, where it is one.
+fn refused(root: &Section, dotted: &str, message: &str, remedy: &str) -> InputError {
+    let (section, key) = dotted.split_once('.').unwrap_or((dotted, ""));
+    let mut value = String::new();
+    let at = match root.get(section) {
+        Some(node) => match &node.value {
+            Value::Table(table) => table.get(key).map_or(&node.at, |inner| {
+                if !matches!(inner.value, Value::Table(_) | Value::Array(_)) {
+                    value = format!(" (it is {})", inner.value.shown());
+                }
+                &inner.at
+            }),
+            _ => &node.at,
+        },
+        None => &root.at,
+    };
+    at.error(dotted, format!("{message}{value}"), Some(remedy.into()))
+}
+
+fn changes(root: &Section, start: &Experiment) -> Result<Vec<Change>, InputError> {
     let Some(node) = root.get("change") else {
         return Ok(Vec::new());
     };
     let Value::Array(items) = &node.value else {
         return root.wrong("change", node, "[[change]] tables");
     };
-    let mut attention = start;
+    let mut now = start.clone();
     let mut list: Vec<Change> = Vec::new();
     for item in items {
         let Value::Table(table) = &item.value else {
             return root.wrong("change", item, "a table");
         };
-        let section = Section {
-            name: "change".into(),
-            table,
-            at: item.at.clone(),
-        };
+        let section = root.inner("change".into(), table, &item.at);
         section.only(SECTIONS[7].1)?;
         let Some(at) = section.number("at", 0.0..=f64::MAX)? else {
             return section.missing("at", "10.0");
@@ -157,9 +176,14 @@ fn changes(
                 remedy,
             ));
         }
-        attention.beta = change.beta.unwrap_or(attention.beta);
-        attention.normalisation = change.normalisation.unwrap_or(attention.normalisation);
-        attention::check_speed(&section, attention, system, "beta")?;
+        now = changed(&now, &change);
+        if let Some(rule) = first_broken(&now) {
+            let key = rule.key.rsplit('.').next().unwrap_or(rule.key);
+            let remedy = Some(rule.remedy.to_owned());
+            return Err(section
+                .place_of(key)
+                .error(&section.key(key), rule.message, remedy));
+        }
         list.push(change);
     }
     Ok(list)

@@ -1,7 +1,6 @@
 //! Reading `[field]`: the solver, where the density starts, or the reference run in its place.
 
 use super::law::law;
-use crate::dynamics::Attention;
 use crate::experiment::document::InputError;
 use crate::experiment::section::Section;
 use crate::experiment::spec::{
@@ -14,34 +13,11 @@ use crate::measure::Law;
 pub(super) fn field(
     section: &Section,
     tokens: &TokenSpec,
-    (attention, system): (Attention, &SystemSpec),
+    system: &SystemSpec,
     diffusion: f64,
-    notes: &mut Vec<String>,
 ) -> Result<FieldSpec, InputError> {
     let solver = solver(section, tokens.dimension)?;
-    let fail = |key: &str, message: &str, remedy: &str| {
-        Err(section
-            .place_of(key)
-            .error(&section.key(key), message, Some(remedy.to_owned())))
-    };
-    if solver == Solver::Characteristics && diffusion > 0.0 {
-        let message =
-            "markers are carried along the flow and cannot diffuse, and noise.diffusion is above 0";
-        return fail(
-            "solver",
-            message,
-            "use solver = \"spectral\" or \"zonal\", or no noise",
-        );
-    }
     let hand_over = section.flag("hand_over")?.unwrap_or(true);
-    if solver == Solver::Characteristics && !(attention.attracts() && system.is_plain()) {
-        let message = "characteristics are for Q = K = I and V a positive multiple of I";
-        return fail("solver", message, "leave `solver` out");
-    }
-    if solver == Solver::Characteristics && !hand_over {
-        let message = "the solver \"characteristics\" starts with the hand-over";
-        return fail("hand_over", message, "leave `hand_over` out");
-    }
     let count = reference_count(section, solver, tokens)?;
     let (modes, most) = default_modes(solver, tokens.dimension, hand_over && diffusion == 0.0);
     let largest = most_modes(solver, tokens.dimension) as i64;
@@ -57,7 +33,7 @@ pub(super) fn field(
             .error(&section.key("modes"), message, remedy));
     }
     let initial = match section.table("initial")? {
-        None => default_field(tokens, system, notes),
+        None => default_field(section, tokens, system),
         Some(table) => field_initial(&table, tokens)?,
     };
     Ok(FieldSpec {
@@ -122,7 +98,7 @@ fn solver(section: &Section, dimension: usize) -> Result<Solver, InputError> {
 }
 
 /// The law itself where it has a smooth density, the law smoothed where it jumps, else the smoothed tokens.
-fn default_field(tokens: &TokenSpec, system: &SystemSpec, notes: &mut Vec<String>) -> FieldInitial {
+fn default_field(section: &Section, tokens: &TokenSpec, system: &SystemSpec) -> FieldInitial {
     let (from, smoothing) = match &tokens.initial {
         law if !law.has_density() => (Source::Empirical, DEFAULT_SMOOTHING),
         Law::Hemisphere => (Source::Law, DEFAULT_SMOOTHING),
@@ -134,7 +110,7 @@ fn default_field(tokens: &TokenSpec, system: &SystemSpec, notes: &mut Vec<String
         } else {
             "the law, which jumps,"
         };
-        notes.push(format!(
+        section.note(format!(
             "field.initial was not given: the density starts from {what} smoothed by {smoothing}"
         ));
     }

@@ -1,14 +1,12 @@
 //! Reading a law from its table, and tokens from the files that a law names.
 
-use std::path::Path;
-
-use crate::experiment::arrays::{self, FileError};
+use crate::experiment::arrays::FileError;
 use crate::experiment::document::{InputError, Node, Value};
 use crate::experiment::section::{Section, closest};
 use crate::measure::law::Term;
 use crate::measure::law::sampling::cholesky;
 use crate::measure::{Law, Particles};
-use crate::sphere::geometry::norm;
+use crate::sphere::geometry::measure;
 
 const LAWS: &[&str] = &[
     "uniform",
@@ -169,11 +167,7 @@ fn terms(table: &Section) -> Result<Vec<Term>, InputError> {
         let Value::Table(inner) = &item.value else {
             return table.wrong("terms", item, expected);
         };
-        let section = Section {
-            name: table.key("terms"),
-            table: inner,
-            at: item.at.clone(),
-        };
+        let section = table.inner(table.key("terms"), inner, &item.at);
         section.only(&["degree", "order", "amplitude"])?;
         let Some(degree) = section.whole("degree", 1..=MOST_DEGREES)? else {
             return section.missing("degree", "2");
@@ -260,8 +254,23 @@ fn masses(table: &Section, given: Option<Vec<f64>>, count: usize) -> Result<Vec<
             "masses are positive; they are scaled to sum to 1",
         );
     }
+    Ok(shares(&masses))
+}
+
+/// Positive numbers divided by their sum, unless that is one to rounding: then they stay as they are, so that what was written is read as
+/// the same numbers. Scaled, so that no sum overflows.
+fn shares(masses: &[f64]) -> Vec<f64> {
     let total: f64 = masses.iter().sum();
-    Ok(masses.iter().map(|mass| mass / total).collect())
+    if (total - 1.0).abs() <= masses.len() as f64 * f64::EPSILON {
+        return masses.to_vec();
+    }
+    let largest = masses.iter().copied().fold(0.0, f64::max);
+    let (scale, total) = if total.is_finite() {
+        (1.0, total)
+    } else {
+        (largest, masses.iter().map(|mass| mass / largest).sum())
+    };
+    masses.iter().map(|mass| mass / scale / total).collect()
 }
 
 /// `mean = [..]` and `covariance` as a number, a diagonal or rows.
@@ -280,10 +289,11 @@ fn gaussian(table: &Section, dimension: usize) -> Result<Law, InputError> {
             .collect()
     };
     let number = |item: &Node| table.number_in("covariance", item, f64::MIN..=f64::MAX);
-    let covariance = match table.get("covariance").map(|node| (node, &node.value)) {
+    let mut symmetrised = false;
+    let mut covariance = match table.get("covariance").map(|node| (node, &node.value)) {
         None => diagonal(&|_| 1.0),
         Some((_, Value::Array(items)))
-            if items.iter().all(|i| matches!(i.value, Value::Array(_))) =>
+            if !items.is_empty() && items.iter().all(|i| matches!(i.value, Value::Array(_))) =>
         {
             let row = |item: &Node| match &item.value {
                 Value::Array(entries) => entries.iter().map(number).collect(),
@@ -323,12 +333,36 @@ fn gaussian(table: &Section, dimension: usize) -> Result<Law, InputError> {
             format!("a {dimension}×{dimension} matrix is expected"),
         );
     }
-    let asymmetric = (0..dimension).any(|i| (0..i).any(|j| covariance[i][j] != covariance[j][i]));
+    let pairs = (0..dimension).flat_map(|i| (0..i).map(move |j| (i, j)));
+    for (i, j) in pairs {
+        let (below, above) = (covariance[i][j], covariance[j][i]);
+        // single precision and printed digits are symmetric to rounding only
+        if (below - above).abs() > 1e-6 * below.abs().max(above.abs()) {
+            let message = format!(
+                "it is not symmetric: row {} column {} is {above}, row {} column {} is {below}",
+                j + 1,
+                i + 1,
+                i + 1,
+                j + 1
+            );
+            return fail(message, "a covariance is symmetric".into());
+        }
+        if below != above {
+            let mean = 0.5 * (below + above);
+            (covariance[i][j], covariance[j][i]) = (mean, mean);
+            symmetrised = true;
+        }
+    }
+    if symmetrised {
+        table.note(
+            "the covariance was symmetric to rounding only: means of its entries were taken".into(),
+        );
+    }
     let root = cholesky(&covariance);
     let definite =
         root.iter().flatten().all(|v| v.is_finite()) && (0..dimension).all(|i| root[i][i] > 0.0);
-    if asymmetric || !definite {
-        let message = "it is not symmetric and positive definite".to_owned();
+    if !definite {
+        let message = "it is not positive definite".to_owned();
         return fail(message, "a covariance is".into());
     }
     Ok(Law::Gaussian { mean, covariance })
@@ -389,29 +423,36 @@ fn unit_vector(
         }
         return table.wrong(key, node, "a direction, a list of numbers");
     };
-    let vector = items
+    let mut vector = items
         .iter()
         .map(|item| table.number_in(key, item, f64::MIN..=f64::MAX))
         .collect::<Result<Vec<f64>, _>>()?;
-    let length = norm(&vector);
-    if vector.len() != dimension || length < 1e-300 {
-        let message = format!("{} components, of length {length}", vector.len());
-        let remedy = Some(format!("give {dimension} numbers that are not all zero"));
+    let remedy = Some(format!("give {dimension} numbers that are not all zero"));
+    if vector.len() != dimension {
+        let message = format!("{} components", vector.len());
         return Err(node.at.error(&table.key(key), message, remedy));
     }
-    // Vectors that are unit to rounding stay as they are, so that a saved axis is the same axis.
-    if (length - 1.0).abs() <= (dimension + 2) as f64 * f64::EPSILON {
-        return Ok(vector);
+    match unit_to_rounding(&mut vector) {
+        Some(_) => Ok(vector),
+        None => Err(node
+            .at
+            .error(&table.key(key), "all components are zero", remedy)),
     }
-    Ok(vector.iter().map(|a| a / length).collect())
+}
+
+/// Divides a vector by its length, which is returned, unless it is one to rounding: then it stays as it is, so that what was saved is read
+/// as the same numbers. None where it has no direction.
+fn unit_to_rounding(vector: &mut [f64]) -> Option<f64> {
+    let rounding = (vector.len() + 2) as f64 * f64::EPSILON;
+    let length = measure(vector)?;
+    if length.exponent != 0 || (length.scaled - 1.0).abs() > rounding {
+        vector.iter_mut().for_each(|a| *a /= length.scaled);
+    }
+    Some(length.value())
 }
 
 /// Tokens of a file: rows brought to unit length, in ℝ^d (`flat`) as they are.
-pub(super) fn file_law(
-    table: &Section,
-    flat: bool,
-    notes: &mut Vec<String>,
-) -> Result<Law, InputError> {
+pub(super) fn file_law(table: &Section, flat: bool) -> Result<Law, InputError> {
     table.only(&["law", "path", "weights"])?;
     let Some(path) = table.text("path")? else {
         return table.missing("path", "\"tokens.npy\"");
@@ -421,8 +462,7 @@ pub(super) fn file_law(
             .place_of(key)
             .error(&table.key(key), error.to_string(), None)
     };
-    let resolve = |key: &str, path: &str| table.place_of(key).origin.base.join(Path::new(path));
-    let rows = arrays::read(&resolve("path", path)).map_err(|e| fail("path", e))?;
+    let rows = table.array("path", path)?;
     if rows.width < 2 {
         return Err(fail(
             "path",
@@ -434,13 +474,13 @@ pub(super) fn file_law(
     let positions = if flat {
         rows.values
     } else {
-        unit_rows(path, rows.values, rows.width, notes).map_err(|e| fail("path", e))?
+        unit_rows(table, path, rows.values, rows.width).map_err(|e| fail("path", e))?
     };
     let weights = table.text("weights")?;
     let points = match weights {
         None => Particles::new(rows.width, positions),
         Some(file) => {
-            let read = arrays::read(&resolve("weights", file)).map_err(|e| fail("weights", e))?;
+            let read = table.array("weights", file)?;
             let count = positions.len() / rows.width;
             if read.values.len() != count {
                 let message = format!("{file}: {} weights for {count} tokens", read.values.len());
@@ -466,28 +506,23 @@ pub(super) fn file_law(
 
 /// Brings rows to unit length; says so when that changed them.
 fn unit_rows(
+    table: &Section,
     path: &str,
     mut values: Vec<f64>,
     width: usize,
-    notes: &mut Vec<String>,
 ) -> Result<Vec<f64>, FileError> {
     let mut farthest = 0.0_f64;
     for (index, row) in values.chunks_exact_mut(width).enumerate() {
-        let length = norm(row);
-        if length < 1e-300 || !length.is_finite() {
+        let Some(length) = unit_to_rounding(row) else {
             return Err(FileError(format!(
-                "{path}: row {} has length {length} and points nowhere",
+                "{path}: row {} has length 0 and points nowhere",
                 index + 1
             )));
-        }
+        };
         farthest = farthest.max((length - 1.0).abs());
-        // Rows that are unit to rounding stay as they are, so that a saved start is the same start.
-        if (length - 1.0).abs() > (width + 2) as f64 * f64::EPSILON {
-            row.iter_mut().for_each(|a| *a /= length);
-        }
     }
     if farthest > 1e-6 {
-        notes.push(format!("the rows of {path} were brought to unit length (lengths differed from 1 by up to {farthest:.3e})"));
+        table.note(format!("the rows of {path} were brought to unit length (lengths differed from 1 by up to {farthest:.3e})"));
     }
     Ok(values)
 }

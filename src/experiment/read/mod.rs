@@ -4,6 +4,7 @@ mod attention;
 pub mod experiment;
 mod field;
 mod law;
+mod pairs;
 mod sweep;
 mod time;
 mod tokens;

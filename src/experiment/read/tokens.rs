@@ -11,9 +11,6 @@ use crate::experiment::section::Section;
 use crate::experiment::spec::{NamedWeights, TokenSpec, Weights};
 use crate::measure::Law;
 
-/// Most tokens: more do not fit into the memory of the machines this runs on.
-const MOST_NUMBERS: usize = 1 << 31;
-
 /// Tokens of all layers from a file.
 fn replayed(section: &Section, path: &str, flat: bool) -> Result<TokenSpec, InputError> {
     let fail = |key: &str, message: String, remedy: Option<String>| {
@@ -57,11 +54,7 @@ fn replayed(section: &Section, path: &str, flat: bool) -> Result<TokenSpec, Inpu
     })
 }
 
-pub(super) fn tokens(
-    section: &Section,
-    flat: bool,
-    notes: &mut Vec<String>,
-) -> Result<TokenSpec, InputError> {
+pub(super) fn tokens(section: &Section, flat: bool) -> Result<TokenSpec, InputError> {
     if let Some(path) = section.text("replay")? {
         return replayed(section, path, flat);
     }
@@ -76,7 +69,7 @@ pub(super) fn tokens(
         .flatten()
         == Some("file");
     if let (true, Some(table)) = (from_file, &initial) {
-        return tokens_from_file(section, table, (count, dimension), seed, flat, notes);
+        return tokens_from_file(section, table, (count, dimension), seed, flat);
     }
     let dimension = dimension.unwrap_or(2);
     let law = initial
@@ -86,12 +79,6 @@ pub(super) fn tokens(
         Law::Points { points } => points.len(),
         _ => 64,
     });
-    if dimension.saturating_mul(count) > MOST_NUMBERS {
-        let message = format!("{count} tokens in dimension {dimension} do not fit into memory");
-        return Err(section
-            .place_of("count")
-            .error(&section.key("count"), message, None));
-    }
     law.check(count, dimension).map_err(|error| {
         section
             .place_of("initial")
@@ -151,6 +138,12 @@ fn weights(section: &Section, count: usize) -> Result<Weights, InputError> {
         let message = format!("{bad} is not a weight");
         return wrong(message, "weights are positive; they are scaled to sum to 1");
     }
+    if !list.iter().sum::<f64>().is_finite() {
+        return wrong(
+            "their sum is beyond the largest number".into(),
+            "divide them by the largest",
+        );
+    }
     Ok(Weights::List(list))
 }
 
@@ -161,7 +154,6 @@ fn tokens_from_file(
     (count, dimension): (Option<usize>, Option<usize>),
     seed: u64,
     flat: bool,
-    notes: &mut Vec<String>,
 ) -> Result<TokenSpec, InputError> {
     if section.get("weights").is_some() {
         let remedy =
@@ -172,7 +164,7 @@ fn tokens_from_file(
             Some(remedy.into()),
         ));
     }
-    let law = file_law(table, flat, notes)?;
+    let law = file_law(table, flat)?;
     let Law::File { points, .. } = &law else {
         return section.missing("initial", "{ law = \"file\", path = \"x.npy\" }");
     };

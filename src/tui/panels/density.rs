@@ -30,10 +30,17 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             side,
             tokens,
             blow_up,
+            ended,
         } => {
             let tokens = (tokens.0.as_slice(), tokens.1.as_slice());
-            let beside = (side.as_ref(), *blow_up);
-            return gaussian::draw(model, snapshot, beside, tokens, buffer, area);
+            let over = match (blow_up, ended) {
+                (Some(time), _) => Some(format!("blew up at t = {}", tidy(*time))),
+                (None, Some((time, why))) => {
+                    Some(format!("its equations ended at t = {}: {why}", tidy(*time)))
+                }
+                (None, None) => None,
+            };
+            return gaussian::draw(model, snapshot, side.as_ref(), over, tokens, buffer, area);
         }
         FieldView::Reference(view) => {
             return tokens::other(model, view, buffer, area);

@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::observe::GaussianSide;
 use crate::run::gaussian::ellipse;
 use crate::snapshot::Snapshot;
-use crate::snapshot::view::GaussianSide;
 use crate::tui::canvas::{Canvas, Disc, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, short, tidy};
@@ -18,7 +18,8 @@ const CORNERS: usize = 96;
 pub fn draw(
     model: &Model,
     snapshot: &Snapshot,
-    (side, blow_up): (Option<&GaussianSide>, Option<f64>),
+    side: Option<&GaussianSide>,
+    over: Option<String>,
     tokens: (&[f64], &[f64]),
     buffer: &mut Buffer,
     area: Rect,
@@ -68,14 +69,14 @@ pub fn draw(
     let text = format!("x₁, x₂ ±{}", tidy(scale));
     let at = inner.right().saturating_sub(text.chars().count() as u16);
     buffer.set_stringn(at, inner.y, text, width, dim);
-    let legend = match blow_up {
-        Some(time) => format!("blew up at t = {}", tidy(time)),
-        None => super::metrics::sides(model).replace("density", "mean field"),
-    };
-    let style = if blow_up.is_some() {
+    let style = if over.is_some() {
         model.theme.warning()
     } else {
         dim
+    };
+    let legend = match over {
+        Some(words) => words,
+        None => super::metrics::sides(model).replace("density", "mean field"),
     };
     buffer.set_stringn(inner.x, inner.bottom() - 1, legend, width, style);
 }

@@ -42,7 +42,10 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         ..area
     };
     let mut chart = Chart::new("density ψ of θ_i − θ_j", (0.0, std::f64::consts::PI));
-    chart.corner = format!("{} runs of {} tokens", pairs.runs, pairs.count);
+    chart.corner = match pairs.ended {
+        None => format!("{} runs of {} tokens", pairs.runs, pairs.count),
+        Some(time) => format!("ended at t = {}: parameters were changed", tidy(time)),
+    };
     chart.x_name = "x = |θ_i − θ_j|";
     chart.x_ends = Some(("0", "π"));
     chart.levels.push(Level {

@@ -8,13 +8,19 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use super::doubly::Balance;
-use super::matrix::{apply, exponential};
-use super::system::{Head, LayerNorm, Mask, Space, System, Weighting};
-use super::{Attention, Normalisation};
+use super::Attention;
+use super::system::{Head, LayerNorm, Space, System, Weighting};
 use crate::measure::Particles;
-use crate::sphere::exponential::exp;
-use crate::sphere::geometry::{dot, norm, project_tangent};
+use crate::sphere::geometry::{dot, first_nowhere, norm, project_tangent};
+use matrix::{apply, exponential};
+use rows::RowWeights;
+use sinkhorn::SinkhornScaling;
+
+mod energy;
+pub mod matrix;
+mod newton;
+mod rows;
+pub mod sinkhorn;
 
 /// Rows of a strip of logits, and rows a thread takes of it.
 const STRIP: usize = 256;
@@ -36,7 +42,7 @@ pub struct General {
     logits: Vec<f64>,
     hidden: Vec<f64>,
     growth: [Vec<f64>; 2],
-    balance: Option<Balance>,
+    balance: Option<SinkhornScaling>,
     /// The rows that each row attends to while the argmax is held.
     chosen: Vec<Vec<usize>>,
     held: bool,
@@ -55,7 +61,7 @@ impl General {
         let (n, d) = (weights.len(), dimension);
         let hidden = system.perceptron.as_ref().map_or(0, |p| p.bias.len());
         let balance = match system.weighting {
-            Weighting::Sinkhorn { tolerance } => Some(Balance::new(n, tolerance)),
+            Weighting::Sinkhorn { tolerance } => Some(SinkhornScaling::new(n, tolerance)),
             _ => None,
         };
         let mut general = Self {
@@ -127,7 +133,7 @@ impl General {
 
     /// Whether the state is y = rθ with lengths of its own now; else its rows are unit vectors, or points of ℝ^d.
     #[must_use]
-    pub fn free(&self) -> bool {
+    pub fn has_free_lengths(&self) -> bool {
         match self.system.layer_norm {
             LayerNorm::Pre | LayerNorm::Peri => true,
             LayerNorm::Mix { until } => self.time >= until,
@@ -139,7 +145,7 @@ impl General {
     #[must_use]
     pub fn retraction(&self) -> Retraction {
         Retraction {
-            dimension: (self.system.space == Space::Sphere && !self.free())
+            dimension: (self.system.space == Space::Sphere && !self.has_free_lengths())
                 .then_some(self.dimension),
         }
     }
@@ -148,7 +154,7 @@ impl General {
     /// is then smooth.
     pub fn hold(&mut self, state: &[f64]) {
         self.held = false;
-        self.place(state);
+        self.find_evaluation_points(state);
         self.attend();
         self.held = true;
     }
@@ -160,11 +166,15 @@ impl General {
 
     /// `out` ← the time derivative of `state`: rows of tokens, then the time where [`General::clocked`].
     pub fn tendency(&mut self, state: &[f64], out: &mut [f64]) {
-        self.place(state);
+        self.find_evaluation_points(state);
         self.attend();
-        self.feed();
+        self.add_perceptron();
         let d = self.dimension;
-        let (layer_norm, space, free) = (self.system.layer_norm, self.system.space, self.free());
+        let (layer_norm, space, free) = (
+            self.system.layer_norm,
+            self.system.space,
+            self.has_free_lengths(),
+        );
         if self.clocked() {
             out[self.rows.len()] = 1.0;
         }
@@ -195,22 +205,26 @@ impl General {
     /// One Lie–Trotter layer of length `step`: x ← N(x + ηA(x)), then with a perceptron x ← N(x + ηF(x)); N normalises where the
     /// scheme keeps unit length, and otherwise attention and perceptron see the directions. Without `residual` the attention
     /// alone is the layer's output.
-    pub fn layer(&mut self, state: &mut [f64], step: f64, residual: bool) {
-        let scale = step * self.pace();
+    ///
+    /// # Errors
+    /// The first token that ends nowhere: zero where it should have a direction, or not finite.
+    pub fn layer(&mut self, state: &mut [f64], step: f64, residual: bool) -> Result<(), usize> {
+        let scale = step * self.time_scale();
         let keep = if residual { 1.0 } else { 0.0 };
-        self.place(state);
+        self.find_evaluation_points(state);
         self.attend();
-        self.soften(scale, keep, state);
+        self.apply_layer(scale, keep, state)?;
         if self.system.perceptron.is_some() {
-            self.place(state);
+            self.find_evaluation_points(state);
             self.output.fill(0.0);
-            self.feed();
-            self.soften(scale, 1.0, state);
+            self.add_perceptron();
+            self.apply_layer(scale, 1.0, state)?;
         }
+        Ok(())
     }
 
     /// state ← N(keep·state + scale·output/s), s = 1 but for Peri and nGPT.
-    fn soften(&mut self, scale: f64, keep: f64, state: &mut [f64]) {
+    fn apply_layer(&mut self, scale: f64, keep: f64, state: &mut [f64]) -> Result<(), usize> {
         for (x, a) in
             (state.chunks_exact_mut(self.dimension)).zip(self.output.chunks_exact(self.dimension))
         {
@@ -223,11 +237,17 @@ impl General {
             (x.iter_mut().zip(a)).for_each(|(x, a)| *x = keep * *x + factor * a);
         }
         self.retraction().apply(state);
+        let d = self.dimension;
+        let lost = match self.system.space {
+            Space::Sphere => first_nowhere(state, d),
+            _ => (state.iter().position(|x| !x.is_finite())).map(|place| place / d),
+        };
+        lost.map_or(Ok(()), Err)
     }
 
     /// dt of the equation with s = 1 for a dt of the clock: 1/√(t + 1) with LN-scaling.
     #[must_use]
-    pub fn pace(&self) -> f64 {
+    pub fn time_scale(&self) -> f64 {
         match self.system.layer_norm {
             LayerNorm::LnScaling => 1.0 / (self.time + 1.0).sqrt(),
             _ => 1.0,
@@ -235,7 +255,7 @@ impl General {
     }
 
     /// `rows` ← where attention looks from: the directions on the sphere, x in ℝ^d, e^{tV}z in rescaled coordinates.
-    fn place(&mut self, state: &[f64]) {
+    fn find_evaluation_points(&mut self, state: &[f64]) {
         let d = self.dimension;
         let length = self.rows.len();
         self.rows.copy_from_slice(&state[..length]);
@@ -296,7 +316,7 @@ impl General {
         let rows = MatRef::from_row_major_slice(&self.rows, n, d);
         let values = MatRef::from_row_major_slice(&self.values, n, d);
         if let Some(balance) = &mut self.balance {
-            balance.logits(|out| {
+            let error = balance.solve(&self.weights, |out| {
                 let out = MatMut::from_row_major_slice_mut(out, n, n);
                 let queries = MatRef::from_row_major_slice(&self.queries, n, d);
                 matmul(
@@ -308,13 +328,12 @@ impl General {
                     Par::Seq,
                 );
             });
-            let error = balance.solve(&self.weights);
             self.marginal_error = self.marginal_error.max(error);
             let weights = MatRef::from_row_major_slice(balance.weights(), n, n);
             let out = MatMut::from_row_major_slice_mut(&mut self.output, n, d);
             return matmul(out, Accum::Add, weights, values, 1.0, Par::Seq);
         }
-        let rule = Rule {
+        let rule = RowWeights {
             weighting: self.system.weighting,
             mask: self.system.mask,
             normalisation: self.attention.normalisation,
@@ -339,7 +358,7 @@ impl General {
                     Par::Seq,
                 );
                 for (row, logits) in logits.chunks_exact_mut(n).enumerate() {
-                    rule.turn(strip * STRIP + at * ROWS + row, logits);
+                    rule.weigh(strip * STRIP + at * ROWS + row, logits);
                 }
                 let weights = MatRef::from_row_major_slice(&*logits, count, n);
                 let out = MatMut::from_row_major_slice_mut(output, count, d);
@@ -374,7 +393,7 @@ impl General {
     }
 
     /// `output` += w σ(a x + b) at the rows.
-    fn feed(&mut self) {
+    fn add_perceptron(&mut self) {
         let Some(perceptron) = &self.system.perceptron else {
             return;
         };
@@ -397,7 +416,7 @@ impl General {
     pub fn drift_of(&mut self, tokens: &Particles, drift: &mut [f64]) {
         let d = self.dimension;
         let mut state = tokens.positions.clone();
-        let free = self.free();
+        let free = self.has_free_lengths();
         if free {
             for (row, length) in (state.chunks_exact_mut(d)).zip(&self.lengths) {
                 row.iter_mut().for_each(|a| *a *= length);
@@ -409,7 +428,7 @@ impl General {
             rate.push(0.0);
         }
         self.tendency(&state, &mut rate);
-        let pace = self.pace();
+        let time_scale = self.time_scale();
         for (i, (out, v)) in (drift.chunks_exact_mut(d))
             .zip(rate.chunks_exact(d))
             .enumerate()
@@ -418,54 +437,12 @@ impl General {
             if free {
                 project_tangent(tokens.row(i), out);
             }
-            let scale = if free { 1.0 / self.lengths[i] } else { pace };
-            out.iter_mut().for_each(|v| *v *= scale);
-        }
-    }
-
-    /// Σ_h (1/2β)∬e^{β⟨Q_hx,K_hy⟩}dμdμ at these tokens (½∬⟨Qx,Ky⟩ at β = 0), and its rate of change along `drift`. With one head
-    /// whose QᵀK = V is symmetric it never falls (3.4.1). NaN in rescaled coordinates.
-    #[must_use]
-    pub fn energy_and_rate(&self, tokens: &Particles, drift: &[f64]) -> (f64, f64) {
-        let d = self.dimension;
-        if self.system.space == Space::Rescaled {
-            return (f64::NAN, f64::NAN);
-        }
-        let beta = self.attention.beta;
-        let mut sums = (0.0, 0.0);
-        for head in &self.heads {
-            let row = |i: usize| {
-                let (mut query, mut moving) = (vec![0.0; d], vec![0.0; d]);
-                // x_iᵀQᵀK, and the same of the drift
-                for (c, key) in head.query_key.chunks_exact(d).enumerate() {
-                    let (x, v) = (tokens.row(i)[c], drift[i * d + c]);
-                    for ((q, m), k) in query.iter_mut().zip(&mut moving).zip(key) {
-                        *q += x * k;
-                        *m += v * k;
-                    }
-                }
-                let pairs = (tokens.rows().zip(drift.chunks_exact(d))).zip(&self.weights);
-                let (energy, rate) = pairs.fold((0.0, 0.0), |sum, ((y, v), w)| {
-                    let logit = beta * dot(&query, y);
-                    let weight = w * logit.exp();
-                    let energy = if beta == 0.0 {
-                        w * dot(&query, y)
-                    } else {
-                        weight / beta
-                    };
-                    let rate = weight * (dot(&moving, y) + dot(&query, v));
-                    (sum.0 + energy, sum.1 + rate)
-                });
-                (self.weights[i] * energy, self.weights[i] * rate)
+            let scale = if free {
+                1.0 / self.lengths[i]
+            } else {
+                time_scale
             };
-            let rows: Vec<(f64, f64)> = (0..tokens.count()).into_par_iter().map(row).collect();
-            let total = rows.iter().fold((0.0, 0.0), |s, r| (s.0 + r.0, s.1 + r.1));
-            sums = (sums.0 + 0.5 * total.0, sums.1 + 0.5 * total.1);
-        }
-        if sums.0.is_finite() && sums.1.is_finite() {
-            sums
-        } else {
-            (f64::NAN, f64::NAN)
+            out.iter_mut().for_each(|v| *v *= scale);
         }
     }
 }
@@ -481,97 +458,6 @@ impl Retraction {
     pub fn apply(self, state: &mut [f64]) {
         if let Some(dimension) = self.dimension {
             crate::sphere::geometry::retract(state, dimension);
-        }
-    }
-}
-
-/// The largest of a row, eight abreast.
-fn largest(row: &[f64]) -> f64 {
-    let mut top = [f64::NEG_INFINITY; LANES];
-    let (chunks, rest) = row.as_chunks::<LANES>();
-    for chunk in chunks {
-        for (top, value) in top.iter_mut().zip(chunk) {
-            *top = if *value > *top { *value } else { *top };
-        }
-    }
-    (top.iter().chain(rest)).fold(f64::NEG_INFINITY, |top, value| top.max(*value))
-}
-
-const LANES: usize = 8;
-
-/// logits_j ← w_j e^{logits_j − top}, and their sum; compiled for the vector instructions found at run time.
-struct Exponentials<'a> {
-    top: f64,
-    weights: &'a [f64],
-    logits: &'a mut [f64],
-}
-
-impl pulp::NullaryFnOnce for Exponentials<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn call(self) -> f64 {
-        let Self {
-            top,
-            weights,
-            logits,
-        } = self;
-        for (value, w) in logits.iter_mut().zip(weights) {
-            *value = w * exp(*value - top);
-        }
-        let mut sums = [0.0; LANES];
-        let (chunks, rest) = logits.as_chunks::<LANES>();
-        for chunk in chunks {
-            sums.iter_mut().zip(chunk).for_each(|(s, v)| *s += v);
-        }
-        sums.iter().sum::<f64>() + rest.iter().sum::<f64>()
-    }
-}
-
-/// How a row of logits becomes a row of weights.
-struct Rule<'a> {
-    weighting: Weighting,
-    mask: Mask,
-    normalisation: Normalisation,
-    weights: &'a [f64],
-}
-
-impl Rule<'_> {
-    /// Of token i.
-    fn turn(&self, i: usize, logits: &mut [f64]) {
-        let seen = match self.mask {
-            Mask::None => logits.len(),
-            Mask::Causal => i + 1,
-        };
-        let (logits, hidden) = logits.split_at_mut(seen);
-        hidden.fill(0.0);
-        let top = largest(logits);
-        match (self.weighting, self.normalisation) {
-            (Weighting::Hardmax { tie }, _) => {
-                let size = logits.iter().fold(0.0_f64, |size, l| size.max(l.abs()));
-                let mut total = 0.0;
-                for (value, w) in logits.iter_mut().zip(self.weights) {
-                    *value = if *value >= top - tie * size { *w } else { 0.0 };
-                    total += *value;
-                }
-                logits.iter_mut().for_each(|value| *value /= total);
-            }
-            (_, Normalisation::Softmax) => {
-                let weights = &self.weights[..seen];
-                let arch = pulp::Arch::new();
-                let total = arch.dispatch(Exponentials {
-                    top,
-                    weights,
-                    logits: &mut *logits,
-                });
-                let inverse = 1.0 / total;
-                logits.iter_mut().for_each(|value| *value *= inverse);
-            }
-            (_, Normalisation::None) => {
-                for (value, w) in logits.iter_mut().zip(self.weights) {
-                    *value = w * value.exp();
-                }
-            }
         }
     }
 }

@@ -13,10 +13,10 @@
 use std::io;
 use std::path::Path;
 
-use super::files::{ArrayFile, write_vector};
+use super::npy::{self, ArrayFile};
 use crate::measure::Density;
 use crate::measure::characteristics::cell_means;
-use crate::run::density::FieldRun;
+use crate::run::density::{FieldRun, State};
 use crate::sphere::{CirclePlan, Domain, SpherePlan, ZonalPlan};
 
 /// The density of one frame, on its way to the file.
@@ -36,11 +36,12 @@ impl Shown {
     /// What there is to show of a density; None when it is under-resolved.
     #[must_use]
     pub fn of(field: &FieldRun) -> Option<Self> {
-        if field.under_resolved.is_some() {
-            return None;
-        }
-        let Some(run) = &field.markers else {
-            return Some(Self::Modes(field.density.clone()));
+        let run = match &field.state {
+            State::Lost { .. } => return None,
+            State::Coefficients(_) | State::Populations(_) => {
+                return Some(Self::Modes(field.density.clone()));
+            }
+            State::Markers { run, .. } => run,
         };
         let modes = grid_modes(field.density.modes());
         let values = match (run.markers.curve(), run.markers.domain) {
@@ -70,11 +71,12 @@ fn grid_modes(modes: usize) -> usize {
     modes.max(31)
 }
 
-/// Writes all frames.
+/// Writes `density.npy` and, beside it, its grid.
 ///
 /// # Errors
 /// The operating system's.
-pub fn write(folder: &Path, domain: Domain, densities: &[Option<Shown>]) -> io::Result<()> {
+pub fn write(path: &Path, domain: Domain, densities: &[Option<Shown>]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
     let modes = densities.iter().flatten().map(Shown::modes).max();
     let modes = grid_modes(modes.unwrap_or(0));
     match domain {
@@ -111,7 +113,11 @@ fn circle(folder: &Path, modes: usize, densities: &[Option<Shown>]) -> io::Resul
     frames(folder, &[points as u64], densities, |density, values| {
         density.values(&mut plan, values)
     })?;
-    write_vector(&folder.join("angles.npy"), equispaced(points))
+    vector(&folder.join("angles.npy"), equispaced(points))
+}
+
+fn vector(path: &Path, values: impl ExactSizeIterator<Item = f64>) -> io::Result<()> {
+    npy::write(path, &[values.len()], values)
 }
 
 fn equispaced(points: usize) -> impl ExactSizeIterator<Item = f64> {
@@ -122,9 +128,9 @@ fn sphere(folder: &Path, modes: usize, densities: &[Option<Shown>]) -> io::Resul
     let (latitudes, longitudes) = (modes + 1, 2 * modes + 2);
     let mut plan = SpherePlan::new(modes, latitudes, longitudes);
     let colatitudes: Vec<f64> = plan.cosines().iter().map(|c| c.acos()).collect();
-    write_vector(&folder.join("colatitude.npy"), colatitudes.into_iter())?;
-    write_vector(&folder.join("longitude.npy"), equispaced(longitudes))?;
-    write_vector(&folder.join("weights.npy"), plan.weights().iter().copied())?;
+    vector(&folder.join("colatitude.npy"), colatitudes.into_iter())?;
+    vector(&folder.join("longitude.npy"), equispaced(longitudes))?;
+    vector(&folder.join("weights.npy"), plan.weights().iter().copied())?;
     let shape = [latitudes as u64, longitudes as u64];
     frames(folder, &shape, densities, |density, values| {
         plan.synthesis(&density.state, values)
@@ -139,8 +145,8 @@ fn zonal(
 ) -> io::Result<()> {
     let plan = ZonalPlan::new(dimension, modes, modes + 1);
     let rule = &plan.quadrature;
-    write_vector(&folder.join("cosine.npy"), rule.nodes.iter().copied())?;
-    write_vector(&folder.join("weights.npy"), rule.weights.iter().copied())?;
+    vector(&folder.join("cosine.npy"), rule.nodes.iter().copied())?;
+    vector(&folder.join("weights.npy"), rule.weights.iter().copied())?;
     frames(
         folder,
         &[plan.count() as u64],

@@ -1,0 +1,97 @@
+//! From a row of logits to a row of attention weights: softmax, none, or hardmax, under a mask. The exponentials are compiled for the
+//! vector instructions found at run time.
+
+use crate::dynamics::Normalisation;
+use crate::dynamics::system::{Mask, Weighting};
+use crate::sphere::exponential::exp;
+
+/// The largest number of a row, by eight lanes.
+fn largest(row: &[f64]) -> f64 {
+    let mut top = [f64::NEG_INFINITY; LANES];
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (top, value) in top.iter_mut().zip(chunk) {
+            *top = if *value > *top { *value } else { *top };
+        }
+    }
+    (top.iter().chain(rest)).fold(f64::NEG_INFINITY, |top, value| top.max(*value))
+}
+
+const LANES: usize = 8;
+
+/// logits_j ← w_j e^{logits_j − top}, and their sum; compiled for the vector instructions found at run time.
+struct Exponentials<'a> {
+    top: f64,
+    weights: &'a [f64],
+    logits: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Exponentials<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let Self {
+            top,
+            weights,
+            logits,
+        } = self;
+        for (value, w) in logits.iter_mut().zip(weights) {
+            *value = w * exp(*value - top);
+        }
+        let mut sums = [0.0; LANES];
+        let (chunks, rest) = logits.as_chunks::<LANES>();
+        for chunk in chunks {
+            sums.iter_mut().zip(chunk).for_each(|(s, v)| *s += v);
+        }
+        sums.iter().sum::<f64>() + rest.iter().sum::<f64>()
+    }
+}
+
+/// How a row of logits becomes a row of weights.
+pub(super) struct RowWeights<'a> {
+    pub(super) weighting: Weighting,
+    pub(super) mask: Mask,
+    pub(super) normalisation: Normalisation,
+    pub(super) weights: &'a [f64],
+}
+
+impl RowWeights<'_> {
+    /// `logits` of token i ← its weights.
+    pub(super) fn weigh(&self, i: usize, logits: &mut [f64]) {
+        let seen = match self.mask {
+            Mask::None => logits.len(),
+            Mask::Causal => i + 1,
+        };
+        let (logits, hidden) = logits.split_at_mut(seen);
+        hidden.fill(0.0);
+        let top = largest(logits);
+        match (self.weighting, self.normalisation) {
+            (Weighting::Hardmax { tie }, _) => {
+                let size = logits.iter().fold(0.0_f64, |size, l| size.max(l.abs()));
+                let mut total = 0.0;
+                for (value, w) in logits.iter_mut().zip(self.weights) {
+                    *value = if *value >= top - tie * size { *w } else { 0.0 };
+                    total += *value;
+                }
+                logits.iter_mut().for_each(|value| *value /= total);
+            }
+            (_, Normalisation::Softmax) => {
+                let weights = &self.weights[..seen];
+                let arch = pulp::Arch::new();
+                let total = arch.dispatch(Exponentials {
+                    top,
+                    weights,
+                    logits: &mut *logits,
+                });
+                let inverse = 1.0 / total;
+                logits.iter_mut().for_each(|value| *value *= inverse);
+            }
+            (_, Normalisation::None) => {
+                for (value, w) in logits.iter_mut().zip(self.weights) {
+                    *value = w * value.exp();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What stands beside the tokens while they move: one of a density, a run of many tokens, a Gaussian measure, or nothing with its reason. Each
+//! advances, obeys a change, is observed, and is shown.
+
+use super::cause::Cause;
+use super::density::{FieldRun, State};
+use super::gaussian::GaussianRun;
+use super::session::Side;
+use super::tokens::TokenRun;
+use crate::dynamics::Attention;
+use crate::experiment::{self, Absence, Experiment};
+use crate::measure::Particles;
+use crate::observe::{CompanionSide, FieldSide, Instruments, TokenSide};
+
+/// A run of many tokens beside the run.
+pub struct Reference {
+    pub(super) run: TokenRun,
+    pub(super) instruments: Instruments,
+    pub(super) side: TokenSide,
+    pub(super) plane: (Vec<[f64; 2]>, f64),
+}
+
+/// What stands beside the tokens.
+pub enum Companion {
+    /// A density on the sphere.
+    Density(Box<FieldRun>),
+    /// Many tokens of the same law and system.
+    Reference(Box<Reference>),
+    /// The Gaussian mean field of ℝ^d.
+    Gaussian(Box<GaussianRun>),
+    /// Nothing.
+    None(Absence),
+}
+
+impl Companion {
+    /// At t = 0, beside these tokens.
+    pub(super) fn new(
+        experiment: &Experiment,
+        tokens: &Particles,
+        instruments: impl Fn() -> Instruments,
+    ) -> Self {
+        match experiment.companion() {
+            experiment::Companion::Density(continuum) => {
+                Self::Density(Box::new(FieldRun::new(experiment, &continuum, tokens)))
+            }
+            experiment::Companion::Reference(count) => {
+                let mut run = TokenRun::new(&experiment.reference(count));
+                let (mut instruments, work) = (instruments(), run.work());
+                Self::Reference(Box::new(Reference {
+                    side: TokenSide::observe(run.moving(), &mut instruments, work),
+                    run,
+                    instruments,
+                    plane: (Vec::new(), 1.0),
+                }))
+            }
+            experiment::Companion::Gaussian(kind) => {
+                Self::Gaussian(Box::new(GaussianRun::new(experiment, kind)))
+            }
+            experiment::Companion::None(absence) => Self::None(absence),
+        }
+    }
+
+    /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way.
+    pub(super) fn advance(
+        &mut self,
+        from: f64,
+        duration: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, (Side, Cause)> {
+        match self {
+            Self::Density(field) => {
+                let outcome = field.advance(from, duration, cancelled);
+                outcome.map_err(|cause| (Side::Density, cause.into()))
+            }
+            Self::Reference(reference) => {
+                let outcome = reference.run.advance(from, duration, cancelled);
+                outcome.map_err(|cause| (Side::Reference, cause))
+            }
+            Self::Gaussian(gaussian) => {
+                let outcome = gaussian.advance(duration, cancelled);
+                outcome.map_err(|cause| (Side::Gaussian, cause.into()))
+            }
+            Self::None(_) => Ok(true),
+        }
+    }
+
+    /// Other parameters from the time `now` on.
+    pub(super) fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
+        match self {
+            Self::Density(field) => field.set(now, attention, diffusion),
+            Self::Reference(reference) => {
+                reference.run.set(attention, diffusion);
+                let dimension = reference.run.tokens().dimension();
+                reference.instruments.kernel = attention.kernel(dimension);
+            }
+            Self::Gaussian(gaussian) => gaussian.set(now, attention, diffusion),
+            Self::None(_) => {}
+        }
+    }
+
+    /// What is measured of it beside tokens that were observed.
+    pub(super) fn observe(
+        &mut self,
+        instruments: &mut Instruments,
+        tokens: &TokenRun,
+        side: &TokenSide,
+    ) -> CompanionSide {
+        let particles = &tokens.bodies().particles;
+        match self {
+            Self::Density(field) => {
+                let work = field.work();
+                let density = match &mut field.state {
+                    State::Lost { .. } => return CompanionSide::None,
+                    State::Markers { run, .. } => {
+                        let dissipation = run.dissipation();
+                        let markers = &run.markers;
+                        FieldSide::of_markers(
+                            markers,
+                            dissipation,
+                            instruments,
+                            work,
+                            particles,
+                            side,
+                        )
+                    }
+                    State::Coefficients(_) | State::Populations(_) => {
+                        let (density, mean_field) = (&field.density, &mut field.mean_field);
+                        FieldSide::observe(density, mean_field, instruments, work, particles, side)
+                    }
+                };
+                CompanionSide::Density(Box::new(density))
+            }
+            Self::Reference(reference) => {
+                let work = reference.run.work();
+                let moving = reference.run.moving();
+                reference.side = TokenSide::observe(moving, &mut reference.instruments, work);
+                let other = (reference.run.tokens(), &reference.side);
+                let field = FieldSide::of_reference(other, instruments, particles, side);
+                CompanionSide::Density(Box::new(field))
+            }
+            Self::Gaussian(gaussian) => match gaussian.side(tokens.tokens()) {
+                Some(side) => CompanionSide::Gaussian(Box::new(side)),
+                None => CompanionSide::None,
+            },
+            Self::None(_) => CompanionSide::None,
+        }
+    }
+}

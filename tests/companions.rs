@@ -1,0 +1,235 @@
+//! What stands beside the tokens stays true whatever is changed: it goes on, or it is over with its reason.
+#![allow(clippy::unwrap_used)] // a test may stop
+
+use metastable::dynamics::Normalisation;
+use metastable::experiment::{Change, Companion, combinations, presets};
+use metastable::run::Session;
+use metastable::snapshot::Snapshot;
+use metastable::snapshot::view::FieldView;
+
+const NOTHING: Change = Change {
+    at: 0.0,
+    beta: None,
+    normalisation: None,
+    diffusion: None,
+};
+
+/// The live changes of the dashboard, up and down.
+fn changes(beta: f64, diffusion: f64) -> Vec<(&'static str, Change)> {
+    let to = |beta: f64| Change {
+        beta: Some(beta),
+        ..NOTHING
+    };
+    let noise = |diffusion: f64| Change {
+        diffusion: Some(diffusion),
+        ..NOTHING
+    };
+    let weights = |normalisation| Change {
+        normalisation: Some(normalisation),
+        ..NOTHING
+    };
+    vec![
+        ("β up", to(1.2 * beta + 0.1)),
+        ("β down", to(0.5 * beta)),
+        ("β below zero", to(-9.0)),
+        ("noise on", noise(0.01 + diffusion)),
+        ("noise off", noise(0.0)),
+        ("USA", weights(Normalisation::None)),
+        ("SA", weights(Normalisation::Softmax)),
+    ]
+}
+
+/// What is said of the companion must be what stands there.
+fn check(snapshot: &Snapshot, asked: &Companion, what: &str) {
+    let value = |name: &str| snapshot.value(name);
+    match (asked, &snapshot.field) {
+        (Companion::Density(_), FieldView::Resolved(density)) => {
+            assert_eq!(value("field_resolved"), 1.0, "{what}");
+            assert!(value("field_energy").is_finite(), "{what}");
+            assert!(
+                density.picture.values().iter().all(|v| v.is_finite()),
+                "{what}"
+            );
+        }
+        (Companion::Density(_), FieldView::UnderResolved { since, why, .. }) => {
+            assert_eq!(value("field_resolved"), 0.0, "{what}");
+            assert!(value("field_energy").is_nan(), "{what}");
+            assert!(
+                *since <= snapshot.time && !why.to_string().is_empty(),
+                "{what}"
+            );
+        }
+        // lost before there was a picture
+        (Companion::Density(_), FieldView::None(reason)) => {
+            assert!(
+                reason.contains("no density: lost at t = 0, "),
+                "{what}: {reason}"
+            );
+        }
+        (Companion::Reference(count), FieldView::Reference(view)) => {
+            assert_eq!(view.count, *count, "{what}");
+        }
+        (
+            Companion::Gaussian(_),
+            FieldView::Gaussian {
+                side,
+                blow_up,
+                ended,
+                ..
+            },
+        ) => {
+            let over = blow_up.is_some() || ended.is_some();
+            assert_eq!(
+                side.is_some(),
+                !over,
+                "{what}: it vanished without a reason"
+            );
+            assert_eq!(value("gaussian_distance").is_finite(), !over, "{what}");
+        }
+        (Companion::None(absence), FieldView::None(reason)) => {
+            assert_eq!(*reason, absence.to_string(), "{what}");
+        }
+        (asked, _) => panic!("{what}: {asked:?} was asked for, and something else is shown"),
+    }
+    if let Some(spec) = &snapshot.experiment.pairs {
+        let pairs = snapshot
+            .pairs
+            .as_ref()
+            .unwrap_or_else(|| panic!("{what}: the ensemble vanished"));
+        assert_eq!(pairs.runs, spec.runs, "{what}");
+        assert_eq!(
+            value("ensemble_pair").is_nan(),
+            pairs.ended.is_some(),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn every_preset_keeps_its_companion_or_says_why_not_under_every_live_change() {
+    let mut tried = 0;
+    for preset in presets::list() {
+        let mut experiment = presets::load(&preset.name).unwrap();
+        experiment.sweep = None;
+        experiment.changes.clear();
+        if experiment.tokens.count > 100 {
+            let smaller = presets::resolve(&preset.name, &["tokens.count=20".to_owned()]);
+            let Ok(smaller) = smaller else { continue };
+            experiment = smaller;
+            experiment.sweep = None;
+        }
+        if let Some(pairs) = &mut experiment.pairs {
+            pairs.runs = 4;
+        }
+        if let Some(count) = &mut experiment.field.count {
+            *count = 32;
+        }
+        if experiment.tokens.replay.is_none() && experiment.time.step.is_none() {
+            experiment.time.frames = 41;
+            experiment.time.end = 0.4 / experiment.attention.speed().max(1.0);
+            experiment.time.spacing = metastable::experiment::Spacing::Linear;
+            experiment.time.first = None;
+            experiment.time.tolerance = experiment.time.tolerance.max(1e-7);
+        }
+        let asked = experiment.companion();
+        let (beta, diffusion) = (experiment.attention.beta, experiment.noise.diffusion);
+        for (name, change) in changes(beta, diffusion) {
+            // the dashboard asks the same rules
+            if combinations::first_broken(&combinations::changed(&experiment, &change)).is_some() {
+                continue;
+            }
+            let what = format!("{}: {name}", preset.name);
+            let mut session = Session::new(experiment.clone());
+            check(&session.snapshot(), &asked, &what);
+            session.advance(&|| false).unwrap();
+            check(&session.snapshot(), &asked, &what);
+            session.change(change);
+            for _ in 0..2 {
+                // what stiffens is a long run, and says nothing new
+                let start = std::time::Instant::now();
+                let slow = || start.elapsed().as_millis() > 300;
+                if !session.advance(&slow).unwrap_or(false) {
+                    break;
+                }
+                check(&session.snapshot(), &asked, &what);
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 200, "{tried}");
+}
+
+#[test]
+fn a_gaussian_stays_gaussian_at_another_temperature() {
+    let mut experiment =
+        presets::resolve("gaussian-origin", &["tokens.count=50".to_owned()]).unwrap();
+    experiment.time.end = 0.2;
+    experiment.time.frames = 3;
+    let beta = 0.5 * experiment.attention.beta;
+    let mut one = Session::without_pictures(experiment.clone());
+    one.advance(&|| false).unwrap();
+    let covariance = one.gaussian_side().unwrap().covariance.clone();
+    let mean = one.gaussian_side().unwrap().mean.clone();
+    one.change(Change {
+        beta: Some(beta),
+        ..NOTHING
+    });
+    one.advance(&|| false).unwrap();
+    // a run that starts where the change was
+    let d = experiment.tokens.dimension;
+    experiment.attention.beta = beta;
+    experiment.time.end = 0.1;
+    experiment.time.frames = 2;
+    experiment.tokens.initial = metastable::measure::Law::Gaussian {
+        mean,
+        covariance: covariance.chunks(d).map(<[f64]>::to_vec).collect(),
+    };
+    let mut two = Session::without_pictures(experiment);
+    two.advance(&|| false).unwrap();
+    let (a, b) = (one.gaussian_side().unwrap(), two.gaussian_side().unwrap());
+    for (x, y) in a.covariance.iter().zip(&b.covariance) {
+        assert!((x - y).abs() < 1e-8, "{x} {y}");
+    }
+}
+
+#[test]
+fn a_density_that_no_modes_hold_is_not_called_resolved_at_any_frame_with_any_carrier() {
+    let law = "initial = { law = \"von-mises-fisher\", concentration = 1e6 }";
+    for (what, tokens, field) in [
+        (
+            "frequencies",
+            "frequencies = { law = \"gaussian\", width = 1.0 }",
+            "",
+        ),
+        (
+            "coefficients",
+            "",
+            "[field]\nhand_over = false\nmax_modes = 64\n",
+        ),
+        (
+            "noise",
+            "",
+            "[noise]\ndiffusion = 1e-9\n[field]\nmax_modes = 64\n",
+        ),
+    ] {
+        let text = format!(
+            "[tokens]\ncount = 16\n{law}\n{tokens}\n[attention]\nbeta = 0.0\nnormalisation = \"none\"\n{field}\
+             [time]\nend = 0.2\nframes = 3\n"
+        );
+        let experiment =
+            metastable::experiment::read::read_text("e.toml", std::path::Path::new(""), &text)
+                .unwrap();
+        let mut session = Session::new(experiment);
+        for frame in 0..3 {
+            let resolved = session.snapshot().value("field_resolved");
+            assert_eq!(resolved, 0.0, "{what}, frame {frame}");
+            assert!(
+                session.snapshot().value("field_min").is_nan(),
+                "{what}, frame {frame}"
+            );
+            if frame < 2 {
+                session.advance(&|| false).unwrap();
+            }
+        }
+    }
+}
