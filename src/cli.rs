@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use metastable::batch::{self, BatchError, Place, Summary};
-use metastable::experiment::{Experiment, presets};
+use metastable::experiment::{Experiment, keys, presets};
 use metastable::tui;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -80,6 +80,21 @@ pub enum Command {
     /// List, show and locate presets.
     #[command(subcommand)]
     Preset(PresetCommand),
+    /// Every key of an experiment file: what it takes, its range, what is taken if nothing is said.
+    Keys {
+        /// How to print them.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+}
+
+/// How a listing is printed.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs: one JSON array.
+    Json,
 }
 
 /// `metastable run`.
@@ -259,6 +274,20 @@ fn progress_bar(title: &str) -> ProgressBar {
     }
     bar.set_message(title.to_owned());
     bar
+}
+
+/// `metastable keys`.
+///
+/// # Errors
+/// [`Failure`] where the listing could not be written.
+pub fn keys(format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Text => print(&keys::listing()),
+        Format::Json => {
+            let json = serde_json::to_string_pretty(keys::KEYS).map_err(Failure::run)?;
+            print(&(json + "\n"))
+        }
+    }
 }
 
 /// `metastable preset`.

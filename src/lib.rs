@@ -20,6 +20,7 @@
 //!
 //! | room | subject |
 //! |---|---|
+//! | [`machine`] | how this computer is used: registers, threads, transforms; no mathematics of ours |
 //! | [`sphere`] | where tokens live: geometry, Fourier analysis, special functions, random points |
 //! | [`integrate`] | time steppers that know nothing of what they step |
 //! | [`measure`] | what is evolved: particles, bodies, density, markers, their moments, the laws they start from |
@@ -50,13 +51,13 @@
 //! hardmax weights, a perceptron, the schemes of layer normalisation, ℝ^d; its drift goes by all pairs ([`dynamics::general`]).
 //! Where the limit of many tokens has no density on the sphere something else stands beside them: a reference run of N tokens,
 //! the Gaussian mean field of ℝ^d ([`dynamics::gaussian`]), a density for each natural frequency
-//! ([`run::density`]), or the closed equations of pairs beside an ensemble ([`dynamics::pairs`]). A key of the
+//! ([`run::density`]), or the closed equations of pairs beside an ensemble ([`dynamics::bbgky`]). A key of the
 //! experiment can be varied from run to run ([`run::sweep`]), and a given model's tokens replayed ([`experiment::replay`]).
 //!
 //! # Speed
-//! Which way a drift goes is one documented rule ([`dispatch`]): all pairs once for both of their tokens
-//! ([`dynamics::direct`]), the series, and on the circle cells with one polynomial each ([`dynamics::cells`]) that tokens
-//! ([`dynamics::binned`]) and density evaluate alike, where a few nodes carry all tokens through a step ([`dynamics::carriers`]). Every
+//! Which way a drift goes is one documented rule ([`dynamics::dispatch`]): all pairs once for both of their tokens
+//! ([`dynamics::all_pairs`]), the series, and on the circle cells with one polynomial each ([`dynamics::circle_cells::polynomials`]) that tokens
+//! ([`dynamics::circle_cells::sums`]) and density evaluate alike, where a few nodes carry all tokens through a step ([`dynamics::circle_cells::flow_map`]). Every
 //! fast path has its slow reference beside it in a test, and no result depends on the number of threads. `cargo bench` times the
 //! hot paths, fits the exponents and, `--against` a file of other measurements, prints the ratios.
 //!
@@ -85,10 +86,10 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 pub mod batch;
-pub mod dispatch;
 pub mod dynamics;
 pub mod experiment;
 pub mod integrate;
+pub mod machine;
 pub mod measure;
 pub mod observe;
 pub mod run;

@@ -421,3 +421,78 @@ fn every_file_of_the_presets_folder_is_built_in() {
         );
     }
 }
+
+#[test]
+fn the_keys_are_listed_for_people_and_for_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let listed = metastable(folder.path(), &["keys"]);
+    assert!(listed.status.success());
+    let said = text(&listed.stdout);
+    assert!(
+        said.contains("[attention]") && said.contains("between -700 and 1000000"),
+        "{said}"
+    );
+    let json = metastable(folder.path(), &["keys", "--format", "json"]);
+    let rows: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let beta = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["name"] == "beta")
+        .unwrap();
+    assert_eq!(
+        (beta["section"].as_str(), beta["high"].as_f64()),
+        (Some("attention"), Some(1e6))
+    );
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error_and_a_hang_up_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_metastable"))
+        .args(SHORT)
+        .current_dir(folder.path())
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    assert!(text(&done.stderr).contains("could not be written"));
+    for (signal, code) in [("HUP", 129), ("TERM", 143), ("INT", 130)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_metastable"))
+            .args([
+                "run",
+                "metastable",
+                "--set",
+                "tokens.count=1500",
+                "--set",
+                "dimension=16",
+                "--set",
+                "time.end=1e3",
+                "--out",
+                "a/b",
+            ])
+            .current_dir(folder.path())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        while !folder.path().join("a/b").exists() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let sent = Command::new("kill")
+            .args(["-s", signal, &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
+        assert!(
+            !folder.path().join("a").exists(),
+            "{signal} left something behind"
+        );
+    }
+}

@@ -418,3 +418,86 @@ fn an_unknown_preset_is_met_with_the_one_that_was_meant() {
             .contains("nowhere.toml: cannot be read")
     );
 }
+
+#[test]
+fn every_row_of_the_keys_is_read_and_says_its_range_truly() {
+    use metastable::experiment::keys::{KEYS, Kind, listing};
+    for key in KEYS {
+        let wrong = match key.kind {
+            Kind::Number { .. } | Kind::Whole { .. } | Kind::Flag => "\"no\"".to_owned(),
+            Kind::Word { .. } => "\"nothing-of-the-kind\"".to_owned(),
+            Kind::Text => "5".to_owned(),
+            // a date is none of their forms
+            Kind::Other { .. } => "1979-05-27".to_owned(),
+        };
+        // each table has what it must have beside the key
+        let needs = |section: &str, name: &str, line: &str| {
+            if key.section == section && key.name != name {
+                line.to_owned()
+            } else {
+                String::new()
+            }
+        };
+        let head = if key.section == "change" {
+            "[[change]]"
+        } else {
+            &format!("[{}]", key.section)
+        };
+        let head = if key.section.is_empty() { "" } else { head };
+        let mut text = format!("{head}\n{} = {wrong}\n", key.name);
+        if key.section == "sweep" {
+            for line in ["key = \"attention.beta\"", "from = 1.0", "to = 2.0"] {
+                if !line.starts_with(&format!("{} ", key.name)) {
+                    text += &format!("{line}\n");
+                }
+            }
+        }
+        text += &needs("change", "at", "at = 0.5\n");
+        text += &needs("time", "end", "end = 1.0\n");
+        if !matches!(key.name, "beta" | "gamma" | "interaction") && key.section == "attention" {
+            text += "beta = 1.0\n";
+        } else if key.section != "attention" {
+            text += "[attention]\nbeta = 1.0\n";
+        }
+        if key.section != "time" {
+            text += "[time]\nend = 1.0\n";
+        }
+        if key.section == "field" && key.name == "count" {
+            text = text.replace("[field]", "[field]\nsolver = \"tokens\"");
+        }
+        if key.section == "field" && key.name == "nodes" {
+            text += "[tokens]\nfrequencies = { law = \"lorentz\", width = 0.1 }\n";
+        }
+        if key.name == "section" {
+            // read by the list of presets alone
+            continue;
+        }
+        let error = error(&text);
+        assert!(
+            error.contains(&key.dotted()),
+            "{} is not read:\n{text}\n{error}",
+            key.dotted()
+        );
+        assert!(!key.about.is_empty() && listing().contains(key.about));
+    }
+}
+
+#[test]
+fn the_key_that_was_meant_is_found_by_its_name_before_names_like_it() {
+    let said = |line: &str| error(&format!("{line}\n[time]\nend = 1\n"));
+    assert!(said("[attention]\nbeta = 1\nseed = 3").contains("`seed` belongs to [tokens]"));
+    assert!(said("[attention]\nBeta = 1").contains("did you mean `beta`?"));
+    assert!(said("[tokens]\nCOUNT = 1").contains("did you mean `count`?"));
+    assert!(said("[tokens]\nTolerance = 1").contains("`tolerance` belongs to [time]"));
+    assert!(said("[attention]\nbeta = 1\n[tokens]\ncoutn = 1").contains("did you mean `count`?"));
+}
+
+#[test]
+fn a_key_without_effect_is_noted() {
+    let notes = |text: &str| experiment(&format!("{text}\n{ENOUGH}")).notes.join("\n");
+    assert!(notes("[noise]\nstep = 1e-3").contains("noise.step has no effect: there is no noise"));
+    let general = "[field]\nmax_modes = 99\n[tokens]\ndimension = 5\ninitial = { law = \"orthogonal\" }\ncount = 4";
+    assert!(notes(general).contains("field.max_modes has no effect"));
+    assert!(notes("[[change]]\nat = 1e9\nbeta = 2.0").contains("never comes"));
+    assert_eq!(notes("[tokens]\ncount = 5"), "");
+}

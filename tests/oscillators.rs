@@ -4,7 +4,7 @@
 mod common;
 
 use common::{run, series};
-use metastable::dispatch::Path;
+use metastable::dynamics::dispatch::Path;
 use metastable::dynamics::{Attention, Interaction, Normalisation, TokenDynamics};
 use metastable::measure::Law;
 use metastable::theory::transition::{FrequencyLaw, lorentz_transient, order_parameter};

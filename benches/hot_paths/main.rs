@@ -12,14 +12,15 @@ use std::io::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use metastable::dispatch::Path;
-use metastable::dynamics::binned::{Binned, Places};
+use metastable::dynamics::circle_cells::sums::{CellSums, TokenCoordinates};
+use metastable::dynamics::dispatch::Path;
 use metastable::dynamics::general::matrix::{Ensemble, MatrixSpec};
-use metastable::dynamics::spectral::Series;
+use metastable::dynamics::series::Series;
 use metastable::dynamics::system::{Head, System, Weighting};
+use metastable::dynamics::transport::Transport;
 use metastable::dynamics::{
-    Attention, CircleMeanField, Kernel, MarkerFlow, Normalisation, SphereMeanField, TokenDynamics,
-    ZonalMeanField,
+    Attention, CharacteristicFlow, CircleMeanField, Kernel, Normalisation, SphereMeanField,
+    TokenDynamics, ZonalMeanField,
 };
 use metastable::experiment::presets;
 use metastable::measure::{Density, Law, Markers, Particles};
@@ -199,20 +200,20 @@ fn circle(plan: &Plan) {
             let weights = vec![1.0 / count as f64; angles.len()];
             let mut rates = vec![0.0; angles.len()];
             let sizes = format!("\"n\":{count},\"beta\":{beta}");
-            let mut binned = Binned::new(&kernel, &weights);
+            let mut binned = CellSums::new(&kernel, &weights);
             let name = if slow {
                 "circle_binned slow"
             } else {
                 "circle_binned"
             };
-            let scale = (beta.exp(), false);
+            let scale = Transport::new(Attention::new(beta, Normalisation::None));
             plan.measure("B", name, &sizes, || {
                 binned.rates(&angles, &weights, scale, &mut rates);
             });
             let mut potential = rates.clone();
             let name = ["circle_vectors", "circle_vectors slow"][usize::from(slow)];
             plan.measure("B", name, &sizes, || {
-                let places = Places::Vectors(&rows);
+                let places = TokenCoordinates::Vectors(&rows);
                 binned.evaluate(places, &weights, &mut rates, &mut potential);
             });
             let mut series = Series::new(&kernel);
@@ -395,7 +396,7 @@ fn markers(plan: &Plan) {
             };
             let rows = &carried.bodies.particles;
             let (positions, weights) = (rows.positions.repeat(copies), rows.weights.repeat(copies));
-            let mut flow = MarkerFlow::new(domain, SOFTMAX, &weights);
+            let mut flow = CharacteristicFlow::new(domain, SOFTMAX, &weights);
             let (mut velocity, mut divergence) =
                 (vec![0.0; positions.len()], vec![0.0; weights.len()]);
             let sizes = format!("\"domain\":\"{law}\",\"markers\":{}", weights.len());

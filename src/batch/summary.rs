@@ -4,11 +4,13 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::files::FORMAT;
 use crate::integrate::Work;
 use crate::observe::OBSERVABLES;
 use crate::run::Session;
 use crate::run::density::State;
+
+/// Version of the formats of all files of a run.
+pub const FORMAT: u32 = 1;
 
 /// The end of a run in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]

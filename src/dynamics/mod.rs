@@ -1,32 +1,31 @@
 //! The equations. With Q = K = V = I both systems of the paper are one formula: let Z_μ(x) = ∫ e^{β⟨x,y⟩} dμ(y); then
 //! (USA) moves mass by (1/β)∇Z and (SA) by (1/β)∇log Z, whether μ is the empirical measure of the tokens or a density.
 //!
-//! The kernel is zonal, so it acts on moments by one multiplier a degree ([`Kernel`], Funk–Hecke), and [`spectral`]
-//! (tokens; for many on the circle in cells, [`binned`], and through whole steps by [`carriers`]) and [`mean_field`] (density) read the same table. What needs no zonal structure goes by all pairs
-//! ([`direct`], and for exponentially weak pulls [`tangent`]). [`crate::dispatch`] says which is taken when, and the tests hold them
-//! together. [`flow`] moves the markers that carry a density past its collapse, [`merging`] says when bodies become one.
+//! The kernel is zonal, so it acts on moments by one multiplier a degree ([`Kernel`], Funk–Hecke), and [`series`]
+//! (tokens; for many on the circle in cells, [`circle_cells::sums`], and through whole steps by [`circle_cells::flow_map`]) and [`mean_field`] (density) read the same table. What needs no zonal structure goes by all pairs
+//! ([`all_pairs`], and for exponentially weak pulls [`tangent`]). [`crate::dynamics::dispatch`] says which is taken when, and the tests hold them
+//! together. [`characteristics`] moves the markers that carry a density past its collapse, [`merging`] says when bodies become one.
 
-pub mod binned;
-pub mod carriers;
-pub mod cells;
-pub mod direct;
-pub mod flow;
+pub mod all_pairs;
+pub mod bbgky;
+pub mod characteristics;
+pub mod circle_cells;
+pub mod dispatch;
 pub mod gaussian;
 pub mod general;
 pub mod kernel;
-mod located;
 pub mod mean_field;
 pub mod merging;
-pub mod pairs;
-pub mod spectral;
+pub mod series;
 pub mod system;
 pub mod tangent;
 pub mod tokens;
 #[cfg(test)]
 mod tokens_tests;
+pub mod transport;
 
-pub use carriers::Carriers;
-pub use flow::MarkerFlow;
+pub use characteristics::CharacteristicFlow;
+pub use circle_cells::flow_map::FlowMapInterpolant;
 pub use general::General;
 pub use kernel::Kernel;
 pub use mean_field::{CircleMeanField, MeanField, SphereMeanField, ZonalMeanField};
@@ -111,12 +110,6 @@ impl Attention {
         }
     }
 
-    /// The same with V = `value`·I.
-    #[must_use]
-    pub const fn with_value(self, value: f64) -> Self {
-        Self { value, ..self }
-    }
-
     /// The kernel on S^{d−1}.
     #[must_use]
     pub fn kernel(&self, dimension: usize) -> Kernel {
@@ -126,9 +119,9 @@ impl Attention {
         }
     }
 
-    /// e^{|β|}: everything is computed with the kernel e^{β⟨x,y⟩−|β|} ≤ 1.
+    /// The kernel's maximum e^{|β|}: everything is computed with e^{β⟨x,y⟩−|β|} ≤ 1.
     #[must_use]
-    pub fn growth(&self) -> f64 {
+    pub fn max_kernel(&self) -> f64 {
         self.beta.abs().exp()
     }
 
@@ -137,7 +130,7 @@ impl Attention {
     pub fn scale(&self) -> f64 {
         match self.normalisation {
             Normalisation::Softmax => self.value,
-            Normalisation::None => self.value * self.growth(),
+            Normalisation::None => self.value * self.max_kernel(),
         }
     }
 

@@ -9,7 +9,7 @@
 //! so that a token pulls itself by exactly zero, and what is left has the relative accuracy of the distances.
 //! Q = K = V = I; O(n²d), one thread: it is for the few bodies that are left when the fast motion is over.
 
-use crate::sphere::exponential::exp;
+use crate::machine::exp::exp;
 use crate::sphere::geometry::gap;
 
 /// The sums of one point x over all tokens: `pull` ← Σ_j w_j e^{−β(1−⟨x,x_j⟩)} P_x x_j, which is (1/β)∇Z(x)e^{−β}; returns
@@ -35,7 +35,7 @@ fn in_dimension<const D: usize>(
     x: [f64; D],
     pull: &mut [f64],
 ) -> (f64, f64) {
-    let (sums, potential, laplacian) = pulp::Arch::new().dispatch(RowSums::<D> {
+    let (sums, potential, laplacian) = crate::machine::registers::arch().dispatch(RowSums::<D> {
         beta,
         weights,
         positions,
@@ -148,7 +148,7 @@ pub fn all_pairs(
 
 #[cfg(test)]
 mod tests {
-    use super::super::direct::AllPairs;
+    use super::super::all_pairs::AllPairs;
     use super::*;
     use crate::measure::Law;
     use crate::sphere::geometry::project_tangent;

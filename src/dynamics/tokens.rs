@@ -1,18 +1,20 @@
-//! The drift of the tokens, x_i' = P_{x_i} A_i, by whichever path is right and fast: [`crate::dispatch`] says which.
+//! The drift of the tokens, x_i' = P_{x_i} A_i, by whichever path is right and fast: [`crate::dynamics::dispatch`] says which.
 
-use super::binned::{Binned, Places};
-use super::direct::{AllPairs, row_sum};
-use super::spectral::{Series, SphereSeries};
+use super::all_pairs::{AllPairs, row_sum};
+use super::series::{Series, SphereSeries};
 use super::tangent;
 use super::{Attention, General, Interaction, Kernel, Normalisation, System};
-use crate::dispatch::{BINNED_FROM, LEAST_POTENTIAL, Path, by_tangents, preferred};
+use crate::dynamics::circle_cells::sums::{CellSums, TokenCoordinates};
+use crate::dynamics::dispatch::{BINNED_FROM, LEAST_POTENTIAL, Path, by_tangents, preferred};
+use crate::dynamics::transport::Transport;
+
 use crate::measure::Particles;
 use crate::sphere::geometry::{dot, norm, project_tangent};
 
 /// The series where there is one.
 enum TokenSeries {
     Circle(Series),
-    Binned(Box<Binned>),
+    CellSums(Box<CellSums>),
     Sphere(SphereSeries),
     None,
 }
@@ -21,7 +23,7 @@ impl TokenSeries {
     fn new(kernel: &Kernel, weights: &[f64]) -> Self {
         match kernel.dimension {
             2 if weights.len() >= BINNED_FROM => {
-                Self::Binned(Box::new(Binned::new(kernel, weights)))
+                Self::CellSums(Box::new(CellSums::new(kernel, weights)))
             }
             2 => Self::Circle(Series::new(kernel)),
             3 => Self::Sphere(SphereSeries::new(kernel)),
@@ -83,7 +85,7 @@ impl TokenDynamics {
     #[must_use]
     pub fn of_system(system: &System, attention: Attention, particles: &Particles) -> Self {
         let mut dynamics = Self::new(attention, particles);
-        dynamics.turn(system.frequencies.clone());
+        dynamics.set_frequencies(system.frequencies.clone());
         if !system.is_plain() {
             let (d, weights) = (particles.dimension(), &particles.weights);
             dynamics.general = Some(Box::new(General::new(system, attention, d, weights)));
@@ -121,7 +123,7 @@ impl TokenDynamics {
     }
 
     /// Gives the tokens of a circle natural frequencies.
-    pub fn turn(&mut self, frequencies: Vec<f64>) {
+    pub fn set_frequencies(&mut self, frequencies: Vec<f64>) {
         self.frequencies = frequencies;
     }
 
@@ -172,15 +174,15 @@ impl TokenDynamics {
     /// Whether tokens move by their angles ([`TokenDynamics::rates`]): many of them on the circle.
     #[must_use]
     pub fn by_angles(&self) -> bool {
-        self.preferred == Path::Spectral && matches!(self.series, TokenSeries::Binned(_))
+        self.preferred == Path::Spectral && matches!(self.series, TokenSeries::CellSums(_))
     }
 
     /// `rates`_i ← θ_i' of tokens on the circle at `angles`: the same motion as [`TokenDynamics::drift`] with half the numbers and
     /// no retraction. Only where [`TokenDynamics::by_angles`].
     pub fn rates(&mut self, angles: &[f64], rates: &mut [f64]) {
         let softmax = self.attention.normalisation == Normalisation::Softmax;
-        let how = (self.attention.scale(), softmax);
-        let TokenSeries::Binned(series) = &mut self.series else {
+        let how = Transport::new(self.attention);
+        let TokenSeries::CellSums(series) = &mut self.series else {
             return self.rates_by_vectors(angles, rates);
         };
         let least = series.rates(angles, &self.weights, how, rates);
@@ -374,7 +376,7 @@ impl TokenDynamics {
 
     fn spectral(&mut self, drift: &mut [f64]) {
         match self.series {
-            TokenSeries::Circle(_) | TokenSeries::Binned(_) => self.spectral_on_circle(drift),
+            TokenSeries::Circle(_) | TokenSeries::CellSums(_) => self.spectral_on_circle(drift),
             TokenSeries::Sphere(_) => self.spectral_on_sphere(drift),
             TokenSeries::None => self.direct(drift),
         }
@@ -382,10 +384,7 @@ impl TokenDynamics {
 
     /// What multiplies (1/β)∇Z e^{−β} at token i.
     fn rate(&self, i: usize) -> f64 {
-        match self.attention.normalisation {
-            Normalisation::Softmax => self.attention.scale() / self.potential[i],
-            Normalisation::None => self.attention.scale(),
-        }
+        Transport::new(self.attention).rate(self.potential[i])
     }
 
     fn spectral_on_circle(&mut self, drift: &mut [f64]) {
@@ -393,8 +392,8 @@ impl TokenDynamics {
         let (slope, potential) = (&mut self.slope, &mut self.potential);
         match &mut self.series {
             TokenSeries::Circle(series) => series.evaluate(kernel, unit, weights, slope, potential),
-            TokenSeries::Binned(series) => {
-                series.evaluate(Places::Vectors(unit), weights, slope, potential);
+            TokenSeries::CellSums(series) => {
+                series.evaluate(TokenCoordinates::Vectors(unit), weights, slope, potential);
             }
             _ => return,
         }
@@ -433,26 +432,20 @@ impl TokenDynamics {
     /// dE/dt from a drift just computed: (SA) Σ w_i Z(x_i)|x_i'|², (USA) Σ w_i |x_i'|² (3.6, Lemma 3.7), over c for V = cI.
     #[must_use]
     pub fn dissipation(&self, drift: &[f64]) -> f64 {
-        let (growth, value) = (self.attention.growth(), self.attention.value);
+        let transport = Transport::new(self.attention);
         drift
             .chunks_exact(self.dimension)
             .zip(self.weights.iter().zip(&self.potential))
-            .map(|(v, (w, z))| {
-                let mobility = match self.attention.normalisation {
-                    Normalisation::Softmax => z * growth,
-                    Normalisation::None => 1.0,
-                };
-                w * mobility * dot(v, v)
-            })
+            .map(|(v, (w, z))| w * transport.mobility(*z) * dot(v, v))
             .sum::<f64>()
-            / value
+            / self.attention.value
     }
 
     /// The same at tokens of a circle that move by their angles; Z|x'|² = scale² slope²/Z.
     pub fn dissipation_at(&mut self, angles: &[f64]) -> f64 {
-        let (growth, scale) = (self.attention.growth(), self.attention.scale());
+        let (growth, scale) = (self.attention.max_kernel(), self.attention.scale());
         let softmax = self.attention.normalisation == Normalisation::Softmax;
-        let TokenSeries::Binned(series) = &mut self.series else {
+        let TokenSeries::CellSums(series) = &mut self.series else {
             return f64::NAN;
         };
         let growth = softmax.then_some(growth);

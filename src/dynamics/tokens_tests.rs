@@ -1,7 +1,7 @@
 //! The paths of the tokens' drift against each other: the project's main test.
 
 use super::{Attention, Normalisation, TokenDynamics};
-use crate::dispatch::Path;
+use crate::dynamics::dispatch::Path;
 use crate::measure::{Law, Particles};
 use crate::sphere::geometry::dot;
 
@@ -149,7 +149,7 @@ fn rates_of_angles_are_the_drift_of_vectors_also_where_the_series_has_no_digits(
         }
         let attention = Attention::new(beta, normalisation);
         let mut dynamics = TokenDynamics::new(attention, &tokens);
-        dynamics.turn((0..5000).map(|i| f64::from(i % 7)).collect());
+        dynamics.set_frequencies((0..5000).map(|i| f64::from(i % 7)).collect());
         assert!(dynamics.by_angles());
         let (mut drift, mut rates) = (vec![0.0; 10_000], vec![0.0; 5000]);
         dynamics.drift(&tokens.positions, &mut drift);

@@ -1,7 +1,7 @@
 //! What of an experiment goes together: one row a rule, read when a file is read, for every `[[change]]` and every value of a sweep, and
 //! before the dashboard changes a parameter.
 
-use super::spec::{Change, Experiment, Solver, Weights};
+use super::spec::{Change, Experiment, Solver, Weights, default_modes, default_noise_step};
 use super::time::Scheme;
 use crate::dynamics::system::{LayerNorm, Mask, Space, Weighting};
 use crate::dynamics::{Attention, Normalisation};
@@ -173,6 +173,65 @@ pub static RULES: &[Rule] = &[
         remedy: "set normalisation = \"none\", dimension = 2, initial = { law = \"uniform\" }, or leave [pairs] out",
     },
 ];
+
+/// A key that was given and has no effect in this experiment: a note, not an error.
+#[derive(Debug)]
+pub struct Idle {
+    /// The dotted key.
+    pub key: &'static str,
+    /// Whether it was set to something of its own and is not read.
+    pub idle: fn(&Experiment) -> bool,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// Keys that can be idle.
+pub static IDLE: &[Idle] = &[
+    Idle {
+        key: "noise.step",
+        idle: |e| {
+            let noisy = |change: &Change| change.diffusion.is_some_and(|d| d > 0.0);
+            let never = e.noise.diffusion == 0.0 && !e.changes.iter().any(noisy);
+            never && e.noise.step != default_noise_step(e.attention)
+        },
+        why: "there is no noise",
+    },
+    Idle {
+        key: "field.modes",
+        idle: |e| !e.has_field() && e.field.modes != usual_modes(e).0,
+        why: "there is no density",
+    },
+    Idle {
+        key: "field.max_modes",
+        idle: |e| !e.has_field() && e.field.max_modes != usual_modes(e).1,
+        why: "there is no density",
+    },
+    Idle {
+        key: "field.hand_over",
+        idle: |e| !e.has_field() && !e.field.hand_over,
+        why: "there is no density",
+    },
+    Idle {
+        key: "time.tolerance",
+        idle: |e| {
+            e.time.scheme == Scheme::Layer
+                && !e.has_field()
+                && e.field.count.is_none()
+                && e.time.tolerance != 1e-9
+        },
+        why: "layers have no tolerance, and there is no density",
+    },
+    Idle {
+        key: "change.at",
+        idle: |e| e.changes.iter().any(|change| change.at > e.time.last()),
+        why: "a [[change]] after the last frame never comes",
+    },
+];
+
+fn usual_modes(e: &Experiment) -> (usize, usize) {
+    let carried = e.field.hand_over && e.noise.diffusion == 0.0;
+    default_modes(e.field.solver, e.tokens.dimension, carried)
+}
 
 /// The first rule that an experiment breaks, as it starts.
 #[must_use]

@@ -221,7 +221,11 @@ impl Document {
             Ok(parsed) => node_value(parsed.get_ref(), &origin, &at)?,
             Err(_) => Value::Text(text.to_owned()),
         };
-        let key = super::keys::full_key(key.trim(), &at)?;
+        let key = key.trim();
+        let key = super::keys::full_key(key).map_err(|fits| {
+            let remedy = Some(format!("write one of {}", fits.join(", ")));
+            at.error(key, "this key is not unique", remedy)
+        })?;
         let path: Vec<&str> = key.split('.').collect();
         insert(&mut self.root, &path, &key, Node { value, at })
     }
@@ -286,7 +290,7 @@ fn node_value(parsed: &DeValue, origin: &Arc<Origin>, at: &Location) -> Result<V
             let digits = number.as_str();
             let parsed = i64::from_str_radix(digits, number.radix());
             Value::Integer(parsed.map_err(|_| {
-                let remedy = Some("write large numbers with an exponent, as in 1e30".into());
+                let remedy = Some("whole numbers go up to 9223372036854775807; where a key takes fractions, write an exponent, as in 1e30".into());
                 at.error("", format!("{digits} does not fit into 64 bits"), remedy)
             })?)
         }

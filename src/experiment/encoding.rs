@@ -74,9 +74,9 @@ pub(super) fn encoding(section: &Section) -> Result<Option<Encoding>, InputError
         return table.missing("kind", "\"sinusoidal\"");
     };
     let scale = table
-        .number("scale", f64::MIN_POSITIVE..=1e6)?
+        .number_within("scale", f64::MIN_POSITIVE..=1e6)?
         .unwrap_or(1.0);
-    let base = table.number("base", 1.0..=1e12)?;
+    let base = table.number_within("base", 1.0..=1e12)?;
     match (sinusoidal, base) {
         (true, base) => Ok(Some(Encoding::Sinusoidal {
             base: base.unwrap_or(1e4),

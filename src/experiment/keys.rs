@@ -1,108 +1,327 @@
-//! Every key of an experiment by its section, and the full key that a short one on the command line means.
+//! Every key of an experiment, a row each: reading, `--set`, suggestions, the message about a range, and `metastable keys` come from the rows.
 
-use super::document::{InputError, Location};
+use serde::Serialize;
 
-/// Every key of a section, for suggestions and for `--set` by the last part of a key.
-pub(super) const SECTIONS: &[(&str, &[&str])] = &[
-    ("", &["title", "section", "about"]),
-    (
-        "tokens",
-        &[
-            "count",
-            "dimension",
-            "seed",
-            "initial",
-            "weights",
-            "merge",
-            "encoding",
-            "frequencies",
-            "replay",
-        ],
-    ),
-    (
-        "attention",
-        &[
-            "beta",
-            "gamma",
-            "normalisation",
-            "marginal_error",
-            "tie",
-            "value",
-            "query",
-            "key",
-            "query_key",
-            "heads",
-            "head",
-            "period",
-            "interaction",
-            "mask",
-            "layer_norm",
-            "until",
-            "alpha",
-            "space",
-            "perceptron",
-        ],
-    ),
-    ("noise", &["diffusion", "step"]),
-    (
-        "field",
-        &[
-            "solver",
-            "count",
-            "initial",
-            "modes",
-            "max_modes",
-            "hand_over",
-            "nodes",
-        ],
-    ),
-    ("observe", &["cluster_width"]),
-    (
-        "time",
-        &[
-            "end",
-            "frames",
-            "last_frame",
-            "spacing",
-            "first",
-            "tolerance",
-            "scheme",
-            "step",
-            "residual",
-        ],
-    ),
-    ("change", &["at", "beta", "normalisation", "diffusion"]),
-    (
-        "sweep",
-        &["key", "from", "to", "points", "observable", "average"],
-    ),
-    ("pairs", &["runs", "closures"]),
+/// What a key takes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Kind {
+    /// A finite number in this range.
+    Number {
+        /// The least.
+        low: f64,
+        /// The most.
+        high: f64,
+    },
+    /// A whole number in this range.
+    Whole {
+        /// The least.
+        low: i64,
+        /// The most.
+        high: i64,
+    },
+    /// true or false.
+    Flag,
+    /// Any text.
+    Text,
+    /// One of these words.
+    Word {
+        /// The words.
+        words: &'static [&'static str],
+    },
+    /// What the row says in words: lists, tables, files, or several of these.
+    Other {
+        /// The forms.
+        forms: &'static str,
+    },
+}
+
+/// A key.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Key {
+    /// The table it stands in; empty for the top of the file.
+    pub section: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    #[serde(flatten)]
+    pub kind: Kind,
+    /// What is taken where it is not given; empty where it then does not apply, or must be given.
+    pub default: &'static str,
+    /// What it is, in a sentence.
+    pub about: &'static str,
+}
+
+/// The sections in the order of a file.
+pub const SECTIONS: [&str; 9] = [
+    "tokens",
+    "attention",
+    "noise",
+    "field",
+    "observe",
+    "time",
+    "change",
+    "sweep",
+    "pairs",
 ];
 
-/// The full dotted key that `key` means: itself, or the only key that ends in it.
-///
-/// # Errors
-/// When several keys end in it.
-pub fn full_key(key: &str, at: &Location) -> Result<String, InputError> {
-    if key.contains('.') || SECTIONS[0].1.contains(&key) {
+const TINY: f64 = f64::MIN_POSITIVE;
+const HUGE: f64 = f64::MAX;
+
+const fn key(
+    section: &'static str,
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    about: &'static str,
+) -> Key {
+    Key {
+        section,
+        name,
+        kind,
+        default,
+        about,
+    }
+}
+
+const fn number(low: f64, high: f64) -> Kind {
+    Kind::Number { low, high }
+}
+
+const fn whole(low: i64, high: i64) -> Kind {
+    Kind::Whole { low, high }
+}
+
+const fn word(words: &'static [&'static str]) -> Kind {
+    Kind::Word { words }
+}
+
+const fn other(forms: &'static str) -> Kind {
+    Kind::Other { forms }
+}
+
+use Kind::{Flag, Text};
+
+/// All keys.
+#[rustfmt::skip]
+pub static KEYS: &[Key] = &[
+    key("", "title", Text, "untitled", "what the run is called on screen and in its report"),
+    key("", "section", Text, "", "where in the paper a preset belongs"),
+    key("", "about", Text, "", "what a preset shows"),
+    key("tokens", "count", whole(1, 1 << 30), "64", "n, the number of tokens"),
+    key("tokens", "dimension", whole(2, 1 << 20), "2", "d: tokens live on S^{d−1}, or in ℝ^d"),
+    key("tokens", "seed", whole(0, i64::MAX), "0", "the seed of everything that is drawn"),
+    key("tokens", "initial", other("{ law = …, … }"), "{ law = \"uniform\" }", "the law that tokens are drawn from, points, or a file"),
+    key("tokens", "weights", other("\"equal\", \"exponential\" or a list"), "equal", "the mass of each token, scaled to sum to 1"),
+    key("tokens", "merge", number(1e-13, 1e-2), "", "the chord below which tokens that meet become one"),
+    key("tokens", "encoding", other("{ kind, base, scale }"), "", "positional encodings added at t = 0 (Remark 3.2)"),
+    key("tokens", "frequencies", other("{ law, width, random }, a list or { path }"), "", "natural frequencies ω_i on the circle (7.2)"),
+    key("tokens", "replay", Text, "", "a .npy file layers×n×d that is shown layer by layer in place of motion (Fig. 1)"),
+    key("attention", "beta", number(-700.0, 1e6), "", "β, the inverse temperature; must be given, or gamma, or interaction"),
+    key("attention", "gamma", number(0.0, 1e4), "", "β = γ ln n"),
+    key("attention", "normalisation", word(&["softmax", "none", "sinkhorn", "hardmax"]), "softmax", "how weights come from the kernel: (SA), (USA), doubly stochastic, argmax"),
+    key("attention", "marginal_error", number(1e-15, 1e-3), "1e-12", "largest error of a row's or column's sum of doubly stochastic weights"),
+    key("attention", "tie", number(0.0, 0.1), "1e-9", "logits this near to the largest, relative to it, tie in hardmax attention"),
+    key("attention", "value", other("a number, a diagonal, rows, { path } or { random }"), "1.0", "V"),
+    key("attention", "query", other("a number, a diagonal, rows, { path } or { random }"), "", "Q"),
+    key("attention", "key", other("a number, a diagonal, rows, { path } or { random }"), "", "K"),
+    key("attention", "query_key", other("a number, a diagonal, rows, { path } or { random }"), "", "QᵀK in place of both"),
+    key("attention", "heads", whole(1, 1024), "1", "heads with matrices drawn alike"),
+    key("attention", "head", other("[[attention.head]] tables"), "", "heads one by one"),
+    key("attention", "period", number(TINY, HUGE), "", "random matrices are drawn again after every time of this length"),
+    key("attention", "interaction", other("a list a_1, a_2, …"), "", "h(θ) = Σ a_k cos kθ on the circle in place of the kernel (7.5)"),
+    key("attention", "mask", word(&["none", "causal"]), "none", "who may attend to whom"),
+    key("attention", "layer_norm", word(&["post", "pre", "mix", "peri", "ngpt", "ln-scaling"]), "post", "the scheme of layer normalisation"),
+    key("attention", "until", number(0.0, HUGE), "", "when layer_norm = \"mix\" goes from Post to Pre"),
+    key("attention", "alpha", number(TINY, 1e6), "1.0", "α of layer_norm = \"ngpt\""),
+    key("attention", "space", word(&["sphere", "flat", "mean-shift", "rescaled"]), "sphere", "where tokens live: S^{d−1}, ℝ^d (9.1), mean-shift, z = e^{−tV}x (9.3)"),
+    key("attention", "perceptron", other("{ activation, width, inner, bias, outer }"), "", "w σ(ax + b), added to the attention (2.8)"),
+    key("noise", "diffusion", number(0.0, HUGE), "0.0", "D: dx = drift dt + √(2D) P∘dW, and DΔρ in the continuum"),
+    key("noise", "step", number(TINY, 1.0), "", "the step of the tokens' stochastic scheme; from β where it is not given"),
+    key("field", "solver", word(&["spectral", "zonal", "characteristics", "tokens"]), "", "how the density is carried: spectral for d ≤ 3, zonal above where nothing is said"),
+    key("field", "count", whole(1, 1 << 24), "", "N tokens of the reference run of solver = \"tokens\""),
+    key("field", "initial", other("{ from, smoothing } or a law"), "{ from = \"law\" }", "where the density starts"),
+    key("field", "modes", other("a whole number from 4"), "", "modes to start with"),
+    key("field", "max_modes", other("a whole number from 4"), "", "modes beyond which the density is handed over, or lost"),
+    key("field", "hand_over", Flag, "true", "whether characteristics take over where modes run out (D = 0)"),
+    key("field", "nodes", whole(2, 1 << 16), "", "J frequencies for each of which there is a density"),
+    key("observe", "cluster_width", number(1e-3, 1.0), "0.1", "the angle in radians at which clusters are told apart"),
+    key("time", "end", number(TINY, HUGE), "", "the last time; must be given"),
+    key("time", "frames", whole(2, 10_000_000), "301", "recorded frames from 0 to end"),
+    key("time", "last_frame", whole(0, 10_000_000), "", "the index of the last frame to record, before or past end"),
+    key("time", "spacing", word(&["linear", "log"]), "linear", "how frames are spaced"),
+    key("time", "first", number(TINY, HUGE), "0.1", "the first time after 0 of a logarithmic spacing"),
+    key("time", "tolerance", number(1e-15, 0.1), "1e-9", "bound on the estimated error of every number in every step"),
+    key("time", "scheme", word(&["adaptive", "layer"]), "adaptive", "continuous time, or discrete layers x ← normalise(x + η·attention) (2.1)"),
+    key("time", "step", number(TINY, HUGE), "0.1", "η of a layer"),
+    key("time", "residual", Flag, "true", "whether a layer adds to the tokens or replaces them"),
+    key("change", "at", number(0.0, HUGE), "", "the time from which on [[change]] holds; must be given"),
+    key("change", "beta", number(-700.0, 1e6), "", "other β"),
+    key("change", "normalisation", word(&["softmax", "none"]), "", "other normalisation"),
+    key("change", "diffusion", number(0.0, HUGE), "", "other D"),
+    key("sweep", "key", Text, "", "the dotted key that is varied; must be given"),
+    key("sweep", "from", number(-HUGE, HUGE), "", "its first value"),
+    key("sweep", "to", number(-HUGE, HUGE), "", "its last value"),
+    key("sweep", "points", whole(2, 1000), "25", "how many values, equally spaced"),
+    key("sweep", "observable", Text, "tokens_order_1", "the column of metrics.csv that is measured"),
+    key("sweep", "average", number(0.0, 1.0), "0.5", "the share of the frames, the last ones, over which it is averaged"),
+    key("pairs", "runs", whole(2, 1 << 20), "256", "R, the runs of the ensemble beside (8.1)"),
+    key("pairs", "closures", other("a list of \"mean-field\", \"kirkwood\", \"gaussian\""), "all three", "the closures of the hierarchy"),
+];
+
+impl Key {
+    /// The dotted key.
+    #[must_use]
+    pub fn dotted(&self) -> String {
+        if self.section.is_empty() {
+            self.name.to_owned()
+        } else {
+            format!("{}.{}", self.section, self.name)
+        }
+    }
+}
+
+/// The row of a key.
+pub(super) fn row(section: &str, name: &str) -> Option<&'static Key> {
+    (KEYS.iter()).find(|key| key.section == section && key.name == name)
+}
+
+/// The names in a section.
+pub(super) fn names(section: &str) -> Vec<&'static str> {
+    (KEYS.iter().filter(|key| key.section == section))
+        .map(|key| key.name)
+        .collect()
+}
+
+/// The full dotted key that `key` means: itself, or the only key that ends in it; else all that do.
+pub(super) fn full_key(key: &str) -> Result<String, Vec<String>> {
+    if key.contains('.') || row("", key).is_some() {
         return Ok(key.to_owned());
     }
-    let fits: Vec<String> = SECTIONS
-        .iter()
-        .filter(|(section, keys)| {
-            !section.is_empty() && *section != "change" && keys.contains(&key)
-        })
-        .map(|(section, _)| format!("{section}.{key}"))
+    let fits: Vec<String> = (KEYS.iter())
+        .filter(|row| !row.section.is_empty() && row.section != "change" && row.name == key)
+        .map(Key::dotted)
         .collect();
     match fits.as_slice() {
         [one] => Ok(one.clone()),
         // n is what a count means where nothing else is said
         [first, ..] if first == "tokens.count" => Ok(first.clone()),
         [] => Ok(key.to_owned()),
-        _ => Err(at.error(
-            key,
-            "this key is not unique",
-            Some(format!("write one of {}", fits.join(", "))),
-        )),
+        _ => Err(fits),
+    }
+}
+
+/// What was probably meant by a key that is not known in a section: the same name in another section or in other capitals, a name like it here, a
+/// name like it elsewhere.
+pub(super) fn suggestion(name: &str, section: &str, known: &[&str]) -> String {
+    let lower = name.to_lowercase();
+    if let Some(exact) = known
+        .iter()
+        .find(|candidate| candidate.to_lowercase() == lower)
+    {
+        return format!("did you mean `{exact}`?");
+    }
+    let elsewhere =
+        (KEYS.iter()).find(|key| key.section != section && key.name.to_lowercase() == lower);
+    match elsewhere {
+        Some(key) if key.section.is_empty() => {
+            return format!(
+                "`{}` belongs at the top of the file, before the first section",
+                key.name
+            );
+        }
+        Some(key) => return format!("`{}` belongs to [{}]", key.name, key.section),
+        None => {}
+    }
+    if known.iter().any(|candidate| near(&lower, candidate)) {
+        return closest(&lower, known);
+    }
+    let like = (KEYS.iter().filter(|key| near(&lower, key.name)))
+        .min_by_key(|key| strsim::osa_distance(&lower, key.name));
+    match like {
+        Some(key) => format!("did you mean `{}` of [{}]?", key.name, key.section),
+        None => closest(name, known),
+    }
+}
+
+fn near(name: &str, candidate: &str) -> bool {
+    strsim::osa_distance(name, candidate) <= 1 + name.len() / 3
+}
+
+/// The word of the list that was probably meant, or the whole list.
+pub(super) fn closest(name: &str, known: &[&str]) -> String {
+    let lower = name.to_lowercase();
+    let candidates = known.iter().filter(|candidate| near(&lower, candidate));
+    match candidates.min_by_key(|candidate| strsim::osa_distance(&lower, candidate)) {
+        Some(best) => format!("did you mean `{best}`?"),
+        None => format!("it can be one of: {}", known.join(", ")),
+    }
+}
+
+/// All keys as text: a line each, by section.
+#[must_use]
+pub fn listing() -> String {
+    use std::fmt::Write;
+    let width = KEYS.iter().map(|key| key.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    let mut section = None;
+    for key in KEYS {
+        if section != Some(key.section) {
+            let gap = if section.is_some() { "\n" } else { "" };
+            let title = match key.section {
+                "" => "top of the file".to_owned(),
+                "change" => "[[change]]".to_owned(),
+                name => format!("[{name}]"),
+            };
+            let _ = writeln!(text, "{gap}{title}");
+            section = Some(key.section);
+        }
+        let takes = key.kind.to_string();
+        let default = if key.default.is_empty() {
+            String::new()
+        } else {
+            format!(", {} if nothing is said", key.default)
+        };
+        let _ = writeln!(
+            text,
+            "  {:<width$}  {}: {takes}{default}",
+            key.name, key.about
+        );
+    }
+    text
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Self::Number { low, high } => write!(f, "a number, {}", range(low, high)),
+            Self::Whole { low, high } => write!(f, "a whole number from {low} to {high}"),
+            Self::Flag => f.write_str("true or false"),
+            Self::Text => f.write_str("text"),
+            Self::Word { words } => f.write_str(&words.join(" | ")),
+            Self::Other { forms } => f.write_str(forms),
+        }
+    }
+}
+
+/// A range of numbers in words.
+pub(super) fn range(low: f64, high: f64) -> String {
+    let written = |number: f64| {
+        if number != 0.0 && !(1e-4..1e15).contains(&number.abs()) {
+            format!("{number:e}")
+        } else {
+            number.to_string()
+        }
+    };
+    if high >= 1e300 && low <= -1e300 {
+        "finite".into()
+    } else if high >= 1e300 && low > 0.0 && low < 1e-200 {
+        "finite and greater than 0".into()
+    } else if high >= 1e300 {
+        format!("finite and at least {}", written(low))
+    } else if low > 0.0 && low < 1e-200 {
+        format!("greater than 0 and at most {}", written(high))
+    } else {
+        format!("between {} and {}", written(low), written(high))
     }
 }

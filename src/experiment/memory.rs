@@ -1,8 +1,8 @@
 //! The memory that a run takes, told before it is taken, against what may be had.
 
 use super::spec::{Experiment, Solver};
-use crate::dispatch::SHARED_FROM;
 use crate::dynamics::system::Weighting;
+use crate::machine::thresholds::SHARED_FROM;
 
 /// Bytes of a number.
 const NUMBER: f64 = 8.0;

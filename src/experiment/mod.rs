@@ -9,7 +9,7 @@ pub mod companion;
 pub mod document;
 pub mod encoding;
 pub mod frequencies;
-mod keys;
+pub mod keys;
 pub mod memory;
 pub mod notation;
 pub mod presets;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::arrays::{self, Rows};
 use super::document::{InputError, Location, Node, Table, Value};
-use super::keys::SECTIONS;
+use super::keys::{self, Kind, closest, suggestion};
 
 /// A table that is being read: known keys, and the way to it.
 pub(super) struct Section<'a> {
@@ -87,7 +87,18 @@ impl<'a> Section<'a> {
         Err(node.at.error(&self.key(key), message, None))
     }
 
-    pub(super) fn number(
+    /// The number of a key, in the range of its row.
+    pub(super) fn number(&self, key: &str) -> Result<Option<f64>, InputError> {
+        let range = match keys::row(&self.name, key).map(|row| row.kind) {
+            Some(Kind::Number { low, high }) => low..=high,
+            // a test reads every row
+            _ => f64::MIN..=f64::MAX,
+        };
+        self.number_within(key, range)
+    }
+
+    /// The number of a key of a table that has no rows.
+    pub(super) fn number_within(
         &self,
         key: &str,
         range: std::ops::RangeInclusive<f64>,
@@ -111,20 +122,14 @@ impl<'a> Section<'a> {
         if number.is_finite() && range.contains(&number) {
             return Ok(number);
         }
-        let (low, high) = (range.start(), range.end());
-        let remedy = if *high >= 1e300 && *low <= -1e300 {
-            "it must be a finite number".into()
-        } else if *high >= 1e300 && *low > 0.0 && *low < 1e-200 {
-            "it must be a finite number greater than 0".into()
-        } else if *high >= 1e300 {
-            format!("it must be a finite number, at least {low}")
-        } else {
-            let low = if *low > 0.0 && *low < 1e-4 {
-                format!("{low:e}")
+        let remedy = {
+            let words = keys::range(*range.start(), *range.end());
+            let verb = if words.starts_with("between") {
+                "lie"
             } else {
-                low.to_string()
+                "be"
             };
-            format!("it must lie between {low} and {high}")
+            format!("it must {verb} {words}")
         };
         Err(node.at.error(
             &self.key(key),
@@ -141,7 +146,17 @@ impl<'a> Section<'a> {
         }
     }
 
-    pub(super) fn whole(
+    /// The whole number of a key, in the range of its row.
+    pub(super) fn whole(&self, key: &str) -> Result<Option<usize>, InputError> {
+        let range = match keys::row(&self.name, key).map(|row| row.kind) {
+            Some(Kind::Whole { low, high }) => low..=high,
+            _ => 0..=i64::MAX,
+        };
+        self.whole_within(key, range)
+    }
+
+    /// The whole number of a key of a table that has no rows, or whose range depends on other keys.
+    pub(super) fn whole_within(
         &self,
         key: &str,
         range: std::ops::RangeInclusive<i64>,
@@ -228,14 +243,10 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A sub-table whose keys are listed in [`SECTIONS`]; an empty one when it is missing.
+    /// A section; an empty one when it is missing.
     pub(super) fn section(&self, key: &str, empty: &'a Table) -> Result<Section<'a>, InputError> {
         let section = (self.table(key)?).unwrap_or_else(|| self.inner(key.into(), empty, &self.at));
-        let known = SECTIONS
-            .iter()
-            .find(|(name, _)| *name == key)
-            .map_or(&[][..], |(_, keys)| keys);
-        section.only(known)?;
+        section.only(&keys::names(key))?;
         Ok(section)
     }
 
@@ -256,45 +267,5 @@ fn shown(number: f64) -> String {
         format!("{number}")
     } else {
         format!("{number:e}")
-    }
-}
-
-fn near(name: &str, candidate: &str) -> bool {
-    strsim::osa_distance(name, candidate) <= 1 + name.len() / 3
-}
-
-/// The word of the list that was probably meant, or the whole list.
-pub(super) fn closest(name: &str, known: &[&str]) -> String {
-    let candidates = known.iter().filter(|candidate| near(name, candidate));
-    match candidates.min_by_key(|candidate| strsim::osa_distance(name, candidate)) {
-        Some(best) => format!("did you mean `{best}`?"),
-        None => format!("it can be one of: {}", known.join(", ")),
-    }
-}
-
-/// What was probably meant by a key that is not known: a key of this section, this key of another, a key like it.
-fn suggestion(name: &str, section: &str, known: &[&str]) -> String {
-    if known.iter().any(|candidate| near(name, candidate)) {
-        return closest(name, known);
-    }
-    match SECTIONS
-        .iter()
-        .find(|(other, keys)| *other != section && keys.contains(&name))
-    {
-        Some(("", _)) => {
-            return format!("`{name}` belongs at the top of the file, before the first section");
-        }
-        Some((other, _)) => return format!("`{name}` belongs to [{other}]"),
-        None => {}
-    }
-    let keys = SECTIONS
-        .iter()
-        .flat_map(|(section, keys)| keys.iter().map(move |key| (section, key)));
-    match keys
-        .filter(|(_, key)| near(name, key))
-        .min_by_key(|(_, key)| strsim::osa_distance(name, key))
-    {
-        Some((section, key)) => format!("did you mean `{key}` of [{section}]?"),
-        None => closest(name, known),
     }
 }

@@ -8,7 +8,7 @@ use super::controller::{Controller, StepError, Work, largest};
 use super::tableau::Tableau;
 use rayon::prelude::*;
 
-use crate::dispatch::SHARED_FROM;
+use crate::machine::thresholds::SHARED_FROM;
 
 /// An adaptive explicit stepper for states of a fixed length.
 pub struct Explicit {

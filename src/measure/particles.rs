@@ -1,11 +1,11 @@
 //! Weighted points on S^{d−1}: the empirical measure μ_n = Σ_j w_j δ_{x_j}.
 
 use super::Moments;
-use crate::dispatch::SHARED_FROM;
+use crate::machine::sincos::unit_vectors;
+use crate::machine::thresholds::SHARED_FROM;
 use crate::sphere::gegenbauer::{for_each_polynomial, growth};
 use crate::sphere::geometry::{dot, wrap};
-use crate::sphere::points::Harmonics;
-use crate::sphere::sine::unit_vectors;
+use crate::sphere::scattered::Harmonics;
 use crate::sphere::{Complex, Domain};
 
 /// The weight that all have, where they are equal.
@@ -216,7 +216,7 @@ pub fn accumulate_moments(positions: &[f64], weights: &[f64], moments: &mut [Com
 const LANES: usize = 8;
 
 fn group_moments(rows: &[f64], weights: &[f64], moments: &mut [Complex]) {
-    pulp::Arch::new().dispatch(Group {
+    crate::machine::registers::arch().dispatch(Group {
         rows,
         weights,
         moments,

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use crate::dispatch::SHARED_FROM;
+use crate::machine::thresholds::SHARED_FROM;
 use crate::measure::Particles;
 use crate::sphere::geometry::gap;
 use std::f64::consts::PI;

@@ -10,7 +10,7 @@
 //!
 //! **Tokens for d > 3**: connected components of the graph that joins tokens closer than 3.33 w.
 
-use crate::dispatch::SHARED_FROM;
+use crate::machine::thresholds::SHARED_FROM;
 use crate::measure::{Moments, Particles};
 use crate::sphere::CirclePlan;
 use crate::sphere::geometry::{angle_between, norm, wrap};

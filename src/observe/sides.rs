@@ -10,7 +10,7 @@ use super::sliced::{Slices, along};
 use super::transport;
 use std::borrow::Cow;
 
-use crate::dynamics::binned::BinnedMoments;
+use crate::dynamics::circle_cells::sums::CellMomentsOfTokens;
 use crate::dynamics::{Kernel, MeanField, TokenDynamics};
 use crate::integrate::Work;
 use crate::measure::particles::common_weight;
@@ -32,7 +32,7 @@ pub struct Instruments {
     flat: bool,
     /// The tokens of a circle that were observed last, by angle: those that a density is compared with.
     around: Around,
-    moments: Option<BinnedMoments>,
+    moments: Option<CellMomentsOfTokens>,
 }
 
 impl Instruments {
@@ -76,7 +76,7 @@ impl Instruments {
                 }
                 let room = (self.moments.take())
                     .filter(|room| room.fits(degree, angles.len()))
-                    .unwrap_or_else(|| BinnedMoments::new(degree, angles.len()));
+                    .unwrap_or_else(|| CellMomentsOfTokens::new(degree, angles.len()));
                 let room = self.moments.insert(room);
                 Some(Moments::circle(room.of(angles, &tokens.weights, common)))
             }

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::around::{Masses, Sorted};
 use super::cumulative::Cumulative;
-use crate::dispatch::SHARED_FROM;
+use crate::machine::thresholds::SHARED_FROM;
 use crate::measure::Density;
 use crate::sphere::geometry::wrap;
 use std::f64::consts::TAU;

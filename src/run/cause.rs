@@ -1,4 +1,4 @@
-//! Why a part of a run could not go on.
+//! The parts of a run, and why one could not go on.
 
 use crate::integrate::StepError;
 
@@ -20,4 +20,31 @@ pub enum Cause {
         /// The time at its end.
         time: f64,
     },
+}
+
+/// A part of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The tokens.
+    Tokens,
+    /// The density beside them.
+    Density,
+    /// The run of many tokens in its place.
+    Reference,
+    /// The Gaussian measure in its place.
+    Gaussian,
+    /// The ensemble of [pairs].
+    Ensemble,
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Tokens => "tokens",
+            Self::Density => "density",
+            Self::Reference => "reference run",
+            Self::Gaussian => "Gaussian mean field",
+            Self::Ensemble => "ensemble of pairs",
+        })
+    }
 }

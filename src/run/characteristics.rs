@@ -5,7 +5,7 @@
 //! panel split from the state in which it still was resolved, and the step taken again, as the modes of the spectral solver double.
 //! Markers within `MERGE` of each other that approach are one body from then on, and the step grows with what is left to move.
 
-use crate::dynamics::{Attention, MarkerFlow, merging};
+use crate::dynamics::{Attention, CharacteristicFlow, merging};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, StepError, Work};
 use crate::measure::{Density, Markers};
@@ -28,7 +28,7 @@ const MOST_MARKERS: usize = 1 << 16;
 pub struct MarkerRun {
     /// The markers now.
     pub markers: Markers,
-    flow: MarkerFlow,
+    flow: CharacteristicFlow,
     attention: Attention,
     stepper: Box<Explicit>,
     tolerance: f64,
@@ -37,7 +37,7 @@ pub struct MarkerRun {
     before: Vec<f64>,
     places: Vec<f64>,
     earlier: Work,
-    doubtful: f64,
+    unresolved_mass: f64,
 }
 
 impl MarkerRun {
@@ -54,7 +54,7 @@ impl MarkerRun {
             before: Vec::new(),
             places: Vec::new(),
             earlier: Work::default(),
-            doubtful: 0.0,
+            unresolved_mass: 0.0,
             markers,
         };
         run.rebuild();
@@ -76,7 +76,7 @@ impl MarkerRun {
     /// An estimate of what the quadrature loses, and of the mass whose velocity is not known.
     #[must_use]
     pub fn loss(&self) -> f64 {
-        self.markers.tail().max(self.doubtful)
+        self.markers.tail().max(self.unresolved_mass)
     }
 
     /// dE/dt at this moment.
@@ -87,7 +87,7 @@ impl MarkerRun {
             vec![0.0; self.markers.log_density.len()],
         );
         self.flow.evaluate(rows, &mut velocity, &mut divergence);
-        self.doubtful = self.flow.doubtful;
+        self.unresolved_mass = self.flow.unresolved_mass;
         self.flow.dissipation(&velocity)
     }
 
@@ -210,9 +210,9 @@ impl MarkerRun {
     }
 }
 
-fn flow(markers: &Markers, attention: Attention) -> MarkerFlow {
+fn flow(markers: &Markers, attention: Attention) -> CharacteristicFlow {
     let domain: Domain = markers.domain;
-    MarkerFlow::new(domain, attention, &markers.bodies.particles.weights)
+    CharacteristicFlow::new(domain, attention, &markers.bodies.particles.weights)
 }
 
 fn stepper(length: usize, tolerance: f64, proposal: f64) -> Box<Explicit> {

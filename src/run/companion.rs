@@ -1,10 +1,9 @@
 //! What stands beside the tokens while they move: one of a density, a run of many tokens, a Gaussian measure, or nothing with its reason. Each
 //! advances, obeys a change, is observed, and is shown.
 
-use super::cause::Cause;
+use super::cause::{Cause, Side};
 use super::density::{FieldRun, State};
 use super::gaussian::GaussianRun;
-use super::session::Side;
 use super::tokens::TokenRun;
 use crate::dynamics::Attention;
 use crate::experiment::{self, Absence, Experiment};

@@ -1,11 +1,11 @@
 //! An ensemble of independent runs of (USA) on the circle from uniform starts, and what it says of pairs of tokens: ψ(t,x), to be
-//! held against the closed equations of [`crate::dynamics::pairs`].
+//! held against the closed equations of [`crate::dynamics::bbgky`].
 
 use crate::experiment::PairsSpec;
 use crate::snapshot::view::{BINS, PairsView};
 use rayon::prelude::*;
 
-use crate::dynamics::pairs::{Closure, PairDensity};
+use crate::dynamics::bbgky::{Closure, PairDensity};
 use crate::dynamics::{Attention, Normalisation, TokenDynamics};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Explicit, StepError};

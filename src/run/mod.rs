@@ -20,7 +20,7 @@ pub mod tokens;
 mod views;
 pub mod worker;
 
-pub use cause::Cause;
+pub use cause::{Cause, Side};
 pub use companion::Companion;
-pub use session::{Session, SessionError, Side};
+pub use session::{Session, SessionError};
 pub use worker::{Command, Worker};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::cause::Cause;
+use super::cause::{Cause, Side};
 use super::companion::Companion;
 use super::density::{FieldRun, State};
 use super::ensemble::Ensemble;
@@ -24,33 +24,6 @@ use crate::snapshot::view::{PairsView, SweepView};
 use crate::snapshot::view::{Prediction, SPECTRUM_DEGREES};
 use crate::sphere::Domain;
 use crate::theory::optimal::Optimum;
-
-/// A part of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The tokens.
-    Tokens,
-    /// The density beside them.
-    Density,
-    /// The run of many tokens in its place.
-    Reference,
-    /// The Gaussian measure in its place.
-    Gaussian,
-    /// The ensemble of [pairs].
-    Ensemble,
-}
-
-impl std::fmt::Display for Side {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Tokens => "tokens",
-            Self::Density => "density",
-            Self::Reference => "reference run",
-            Self::Gaussian => "Gaussian mean field",
-            Self::Ensemble => "ensemble of pairs",
-        })
-    }
-}
 
 /// Why a run could not go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::cause::Cause;
 use super::general_system::{Move, SystemState, nowhere};
-use crate::dynamics::{Attention, Carriers, General, TokenDynamics, merging};
+use crate::dynamics::{Attention, FlowMapInterpolant, General, TokenDynamics, merging};
 use crate::experiment::Scheme;
 use crate::experiment::replay::Replay;
 use crate::experiment::spec::{Experiment, default_noise_step};
@@ -40,7 +40,7 @@ enum Stepper {
     /// The same for so many that a few nodes carry them.
     Carried {
         explicit: Box<Explicit>,
-        carriers: Box<Carriers>,
+        carriers: Box<FlowMapInterpolant>,
         nodes: Vec<f64>,
         angles: Vec<f64>,
     },
@@ -158,7 +158,7 @@ impl TokenRun {
             let angles = self.bodies.particles.angles();
             let (attention, weights) = (self.dynamics.attention(), &self.bodies.particles.weights);
             let carriers = if self.dynamics.frequencies().is_empty() {
-                Carriers::new(attention, weights)
+                FlowMapInterpolant::new(attention, weights)
             } else {
                 None
             };
@@ -202,7 +202,7 @@ impl TokenRun {
             Stepper::Carried {
                 angles, carriers, ..
             } => {
-                carriers.load(angles, &tokens.weights);
+                carriers.project(angles, &tokens.weights);
                 (Some(&angles[..]), carriers.dissipation())
             }
             _ => (None, None),
@@ -398,14 +398,14 @@ impl TokenRun {
             else {
                 return self.advance_angles(left, cancelled);
             };
-            carriers.load(angles, &self.bodies.particles.weights);
+            carriers.project(angles, &self.bodies.particles.weights);
             nodes.copy_from_slice(carriers.nodes());
             let proposal = explicit.controller.step;
             let mut rates = |nodes: &[f64], out: &mut [f64]| carriers.rates(nodes, out);
             let step = explicit.step(nodes, left, &mut rates, |_| ())?;
-            let resolved = carriers.neglected(nodes) <= NEGLECTED * self.tolerance;
+            let resolved = carriers.truncation_error(nodes) <= NEGLECTED * self.tolerance;
             if resolved && carriers.has_digits() {
-                carriers.carry(angles);
+                carriers.advect(angles);
                 left -= step;
                 continue;
             }

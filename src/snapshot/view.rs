@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::dispatch::Path;
 use crate::dynamics::Attention;
-use crate::dynamics::pairs::Closure;
+use crate::dynamics::bbgky::Closure;
+use crate::dynamics::dispatch::Path;
 use crate::experiment::Experiment;
 use crate::observe::{Cluster, GaussianSide, Saddle};
 use crate::snapshot::History;

@@ -4,26 +4,25 @@ use std::sync::Arc;
 
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
-use super::halves::Halves;
-use super::lines::Lines;
+use crate::machine::aligned::AlignedVec;
+use crate::machine::fft::real::RealFft;
 
-/// Complex numbers in double precision.
-pub type Complex = rustfft::num_complex::Complex<f64>;
+pub use crate::machine::fft::Complex;
 
 /// A real transform of fixed size N that owns its scratch: neither direction allocates.
 pub struct CirclePlan {
     size: usize,
     way: Way,
-    spectrum: Lines<Complex>,
+    spectrum: AlignedVec<Complex>,
     /// Entries of the spectrum beyond this degree are zero.
     filled: usize,
-    values: Lines<f64>,
+    values: AlignedVec<f64>,
 }
 
 /// How the transform is made.
 enum Way {
     /// Of an even number of points.
-    Halves(Box<Halves>),
+    RealFft(Box<RealFft>),
     /// Of any number.
     Library {
         forward: Arc<dyn RealToComplex<f64>>,
@@ -37,7 +36,7 @@ impl CirclePlan {
     #[must_use]
     pub fn new(size: usize) -> Self {
         let way = if size.is_multiple_of(2) {
-            Way::Halves(Box::new(Halves::new(size)))
+            Way::RealFft(Box::new(RealFft::new(size)))
         } else {
             Way::library(size)
         };
@@ -48,9 +47,9 @@ impl CirclePlan {
         Self {
             size,
             way,
-            spectrum: Lines::new(size / 2 + 1),
+            spectrum: AlignedVec::new(size / 2 + 1),
             filled: 0,
-            values: Lines::new(size),
+            values: AlignedVec::new(size),
         }
     }
 
@@ -77,7 +76,7 @@ impl CirclePlan {
         }
         self.filled = degree;
         match &mut self.way {
-            Way::Halves(halves) => halves.synthesis(&self.spectrum, degree, values),
+            Way::RealFft(halves) => halves.synthesis(&self.spectrum, degree, values),
             Way::Library {
                 inverse, scratch, ..
             } => {
@@ -95,7 +94,7 @@ impl CirclePlan {
         degree: usize,
         mut take: impl FnMut(usize, Complex),
     ) {
-        let mut copy = std::mem::replace(&mut self.values, Lines::new(0));
+        let mut copy = std::mem::replace(&mut self.values, AlignedVec::new(0));
         copy.copy_from_slice(values);
         let (spectrum, scale) = self.analysis_of(&mut copy, degree);
         for (k, value) in spectrum.iter().enumerate() {
@@ -110,7 +109,7 @@ impl CirclePlan {
         self.filled = self.spectrum.len() - 1;
         let mut scale = 1.0 / self.size as f64;
         match &mut self.way {
-            Way::Halves(halves) => {
+            Way::RealFft(halves) => {
                 halves.analysis(values, degree, &mut self.spectrum);
                 scale *= 0.5;
             }

@@ -1,5 +1,7 @@
 //! Vectors of ℝ^d as slices: inner product, tangent projection P_x y = y − ⟨x,y⟩x, retraction x ↦ x/|x|, angles.
 
+pub use crate::machine::sincos::wrap;
+
 /// ⟨x, y⟩ for two vectors of the same length. Long ones are summed in eight interleaved sums, which do not wait for each other
 /// (measured at 512: six times faster).
 #[inline]
@@ -135,21 +137,6 @@ pub fn angle_between(x: &[f64], y: &[f64]) -> f64 {
         plus += (a + b) * (a + b);
     }
     2.0 * minus.sqrt().atan2(plus.sqrt())
-}
-
-/// The representative of an angle in [0, 2π).
-#[must_use]
-pub fn wrap(angle: f64) -> f64 {
-    if (0.0..std::f64::consts::TAU).contains(&angle) {
-        // most angles are; a division takes as long as a sine
-        return angle;
-    }
-    let wrapped = angle.rem_euclid(std::f64::consts::TAU);
-    if wrapped >= std::f64::consts::TAU {
-        0.0
-    } else {
-        wrapped
-    }
 }
 
 #[cfg(test)]

@@ -9,12 +9,12 @@
 
 use std::ops::Range;
 
-use super::columns::{Column, LANES};
 use super::domain::sphere_row;
 use super::gegenbauer::Quadrature;
 use super::legendre::{Legendre, epsilon};
 use super::parallels::Parallels;
-use crate::dispatch::transform_in_parallel;
+use crate::machine::fft::batched::{LANES, LatitudePack};
+use crate::machine::thresholds::transform_in_parallel;
 
 /// A transform of fixed size that owns its scratch: no call allocates.
 pub struct SpherePlan {
@@ -26,8 +26,8 @@ pub struct SpherePlan {
     /// ℓε_{ℓ+1} and (ℓ+1)ε_ℓ of every order m ≤ ℓ ≤ L: (1−x²)∂_xP̄_ℓ = (ℓ+1)ε_ℓ P̄_{ℓ−1} − ℓε_{ℓ+1} P̄_{ℓ+1}.
     slopes: Vec<Vec<[f64; 2]>>,
     /// What goes between meridians and parallels.
-    rows: Vec<Column>,
-    folded: Vec<Column>,
+    rows: Vec<LatitudePack>,
+    folded: Vec<LatitudePack>,
 }
 
 impl SpherePlan {
@@ -64,8 +64,8 @@ impl SpherePlan {
                         .collect()
                 })
                 .collect(),
-            rows: vec![Column::default(); legendre.row_length()],
-            folded: vec![Column::default(); parallels.field_length()],
+            rows: vec![LatitudePack::default(); legendre.row_length()],
+            folded: vec![LatitudePack::default(); parallels.field_length()],
             parallels,
             quadrature,
             legendre,
@@ -96,7 +96,7 @@ impl SpherePlan {
         self.latitudes() * self.longitudes
     }
 
-    /// Columns of a field folded at the equator ([`super::parallels`]).
+    /// BatchedFft of a field folded at the equator ([`super::parallels`]).
     #[must_use]
     pub fn folded_length(&self) -> usize {
         self.folded.len()
@@ -130,7 +130,7 @@ impl SpherePlan {
     }
 
     /// The same, folded at the equator.
-    pub fn synthesis_folded(&mut self, state: &[f64], folded: &mut [Column]) {
+    pub fn synthesis_folded(&mut self, state: &[f64], folded: &mut [LatitudePack]) {
         let degree = state_degree(state.len());
         let parallel = self.parallel(degree);
         let rows = &mut self.rows;
@@ -154,9 +154,9 @@ impl SpherePlan {
         &mut self,
         z: &[f64],
         g: &[f64],
-        values: &mut [Column],
-        meridional: &mut [Column],
-        zonal: &mut [Column],
+        values: &mut [LatitudePack],
+        meridional: &mut [LatitudePack],
+        zonal: &mut [LatitudePack],
     ) {
         let [degree, wide] = [z, g].map(|state| state_degree(state.len()));
         let parallel = self.parallel(wide);
@@ -172,8 +172,8 @@ impl SpherePlan {
     /// is given by `meridional` = F·∇x/(1−x²) and `zonal` = F·∇φ, folded (and destroyed), finite in every lane. Two states of degree l + 1 are scratch.
     pub fn weak_divergence(
         &mut self,
-        meridional: &mut [Column],
-        zonal: &mut [Column],
+        meridional: &mut [LatitudePack],
+        zonal: &mut [LatitudePack],
         a: &mut [f64],
         b: &mut [f64],
         state: &mut [f64],
@@ -220,7 +220,7 @@ impl SpherePlan {
     }
 
     /// Rows of longitudes, from north to south, of a folded field.
-    pub fn unfold(&self, folded: &[Column], values: &mut [f64]) {
+    pub fn unfold(&self, folded: &[LatitudePack], values: &mut [f64]) {
         self.parallels.unfold(folded, values);
     }
 
@@ -278,7 +278,7 @@ fn pairs(state: &[f64], degree: usize, order: usize) -> &[[f64; 2]] {
 #[must_use]
 pub fn at_point(x: &[f64], degree: usize) -> Vec<f64> {
     let mut state = vec![0.0; super::Domain::Sphere.length(degree)];
-    super::points::Harmonics::new(degree).moments(x, &[1.0], &mut state);
+    crate::sphere::scattered::Harmonics::new(degree).moments(x, &[1.0], &mut state);
     state
 }
 
@@ -430,7 +430,7 @@ mod tests {
                     let mut g = vec![0.0; Domain::Sphere.length(low)];
                     plan.meridional(&small, &mut g);
                     let [mut z, mut u, mut w] =
-                        [(); 3].map(|()| vec![Column::default(); plan.folded_length()]);
+                        [(); 3].map(|()| vec![LatitudePack::default(); plan.folded_length()]);
                     plan.with_gradient(&small, &g, &mut z, &mut u, &mut w);
                     let [mut a, mut b] = [g.clone(), g.clone()];
                     let mut weak = small.clone();
@@ -553,13 +553,13 @@ mod tests {
         let state = coefficients(degree, 5);
         let mut g = vec![0.0; Domain::Sphere.length(degree + 1)];
         plan.meridional(&state, &mut g);
-        let mut z = vec![Column::default(); plan.folded_length()];
+        let mut z = vec![LatitudePack::default(); plan.folded_length()];
         let (mut u, mut w) = (z.clone(), z.clone());
         plan.with_gradient(&state, &g, &mut z, &mut u, &mut w);
         let (cosines, _) = plan.blocks();
         let gradient = u.chunks_exact_mut(64).zip(w.chunks_exact_mut(64));
         for (cosines, (u, w)) in cosines.iter().zip(gradient) {
-            for Column(parts) in u.iter_mut().chain(w) {
+            for LatitudePack(parts) in u.iter_mut().chain(w) {
                 for part in parts {
                     (part.iter_mut().zip(cosines)).for_each(|(v, x)| *v /= (1.0 - x) * (1.0 + x));
                 }

@@ -2,21 +2,21 @@
 //!
 //! Latitude x_j and its mirror −x_j are the real and the imaginary part of one complex function of longitude, so that one complex
 //! transform of N points serves two parallels. A field on the grid is so *folded* at the equator, and eight northern latitudes lie side by
-//! side: block after block from the pole downwards, and in a block longitude after longitude, a [`Column`] each. What is missing in the last
+//! side: block after block from the pole downwards, and in a block longitude after longitude, a [`LatitudePack`] each. What is missing in the last
 //! block is filled up with its last latitude over and over, which weighs nothing there. An equator of the grid is its own mirror and stands in
 //! both parts.
 //!
 //! The sums of [`super::legendre`] come in columns too, two for an order (Z_m and Z_{−m}) and a block: order after order from the synthesis,
-//! block after block for the analysis, so that threads can share orders there and blocks here. The transforms of [`super::columns`] read and
+//! block after block for the analysis, so that threads can share orders there and blocks here. The transforms of [`crate::machine::fft::batched`] read and
 //! write them where they are.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::Complex;
-use super::columns::{Column, Columns, LANES, Places};
-use super::one_by_one::OneByOne;
-use super::turning::{Fold, Turned, Unfold};
+use crate::machine::fft::batched::{BatchedFft, LANES, LatitudePack, Places};
+use crate::machine::fft::fallback::FallbackFft;
+use crate::machine::transpose::{Fold, Turned, Unfold};
 
 /// The transforms of a grid; every block of eight latitudes has its scratch.
 pub struct Parallels {
@@ -32,15 +32,15 @@ pub struct Parallels {
     /// Which latitude of a block stands at each place of its turned rows, and the other way round.
     order: [usize; LANES],
     turned: [usize; LANES],
-    scratch: Vec<Column>,
-    /// Lines for transforms one by one.
+    scratch: Vec<LatitudePack>,
+    /// AlignedVec for transforms one by one.
     room: Vec<Complex>,
     arch: pulp::Arch,
 }
 
 enum Fourier {
-    Abreast(Columns),
-    OneByOne(OneByOne),
+    Abreast(BatchedFft),
+    FallbackFft(FallbackFft),
 }
 
 impl Parallels {
@@ -53,15 +53,15 @@ impl Parallels {
             (_, order) if order <= highest => -(order as f64),
             _ => 0.0,
         };
-        let arch = pulp::Arch::new();
+        let arch = crate::machine::registers::arch();
         let order = arch.dispatch(Turned);
-        let fourier = Columns::new(longitudes).map_or_else(
-            || Fourier::OneByOne(OneByOne::new(longitudes)),
+        let fourier = BatchedFft::new(longitudes).map_or_else(
+            || Fourier::FallbackFft(FallbackFft::new(longitudes)),
             Fourier::Abreast,
         );
         let room = match &fourier {
             Fourier::Abreast(_) => 1,
-            Fourier::OneByOne(plan) => plan.room(),
+            Fourier::FallbackFft(plan) => plan.room(),
         };
         Self {
             latitudes,
@@ -75,12 +75,12 @@ impl Parallels {
             turned: std::array::from_fn(|lane| {
                 order.iter().position(|l| *l == lane).unwrap_or(lane)
             }),
-            scratch: vec![Column::default(); longitudes * blocks],
+            scratch: vec![LatitudePack::default(); longitudes * blocks],
             arch,
         }
     }
 
-    /// Columns of a folded field.
+    /// BatchedFft of a folded field.
     #[must_use]
     pub fn field_length(&self) -> usize {
         self.longitudes * self.blocks
@@ -91,8 +91,8 @@ impl Parallels {
         &mut self,
         derivative: bool,
         degree: usize,
-        rows: &[Column],
-        field: &mut [Column],
+        rows: &[LatitudePack],
+        field: &mut [LatitudePack],
         parallel: bool,
     ) {
         let (n, arch, fourier) = (self.longitudes, self.arch, &self.fourier);
@@ -106,7 +106,7 @@ impl Parallels {
             offset: 2 * block,
             rest: 2 * blocks * (self.highest + 1),
         };
-        let each = |(block, field): (usize, &mut [Column]), (scratch, room): Scratch<'_>| {
+        let each = |(block, field): (usize, &mut [LatitudePack]), (scratch, room): Scratch<'_>| {
             let places = places(block);
             match fourier {
                 Fourier::Abreast(columns) => arch.dispatch(Inverse {
@@ -117,7 +117,9 @@ impl Parallels {
                     field,
                     scratch,
                 }),
-                Fourier::OneByOne(plan) => plan.inverse((rows, places), frequencies, field, room),
+                Fourier::FallbackFft(plan) => {
+                    plan.inverse((rows, places), frequencies, field, room)
+                }
             }
         };
         if parallel {
@@ -137,8 +139,8 @@ impl Parallels {
     pub fn analysis(
         &mut self,
         degree: usize,
-        field: &mut [Column],
-        rows: &mut [Column],
+        field: &mut [LatitudePack],
+        rows: &mut [LatitudePack],
         parallel: bool,
     ) {
         let (n, arch, fourier) = (self.longitudes, self.arch, &self.fourier);
@@ -152,7 +154,8 @@ impl Parallels {
             offset: 0,
             rest: 2 * (self.highest + 1),
         };
-        let each = |(field, rows): (&mut [Column], &mut [Column]), (scratch, room): Scratch<'_>| {
+        let each = |(field, rows): (&mut [LatitudePack], &mut [LatitudePack]),
+                    (scratch, room): Scratch<'_>| {
             match fourier {
                 Fourier::Abreast(columns) => arch.dispatch(Forward {
                     columns,
@@ -161,7 +164,7 @@ impl Parallels {
                     rows,
                     places,
                 }),
-                Fourier::OneByOne(plan) => plan.forward(field, room, (rows, places)),
+                Fourier::FallbackFft(plan) => plan.forward(field, room, (rows, places)),
             }
             // order 0 is its own mirror
             (rows[0].0.as_flattened_mut().iter_mut()).for_each(|number| *number *= 0.5);
@@ -182,7 +185,7 @@ impl Parallels {
     }
 
     /// Rows of longitudes, from north to south, of a folded field.
-    pub fn unfold(&self, field: &[Column], values: &mut [f64]) {
+    pub fn unfold(&self, field: &[LatitudePack], values: &mut [f64]) {
         let n = self.longitudes;
         let values = &mut values[..self.latitudes * n];
         let (north, south) = values.split_at_mut(self.latitudes.div_ceil(2) * n);
@@ -203,7 +206,7 @@ impl Parallels {
     }
 
     /// The folded field of rows of longitudes, from north to south.
-    pub fn fold(&self, values: &[f64], field: &mut [Column]) {
+    pub fn fold(&self, values: &[f64], field: &mut [LatitudePack]) {
         let (n, latitudes) = (self.longitudes, self.latitudes);
         for (block, field) in field.chunks_exact_mut(n).enumerate() {
             let mut parts: [[&[f64]; LANES]; 2] = [[&[]; LANES]; 2];
@@ -223,7 +226,7 @@ impl Parallels {
 }
 
 /// What a block works in.
-type Scratch<'a> = (&'a mut [Column], &'a mut [Complex]);
+type Scratch<'a> = (&'a mut [LatitudePack], &'a mut [Complex]);
 
 /// Where the rows of orders ±m stand, m up to the highest: `stride` columns for an order, and everything else at `rest`.
 #[derive(Clone, Copy)]
@@ -251,12 +254,12 @@ impl Places for Orders {
 }
 
 struct Inverse<'a> {
-    columns: &'a Columns,
-    rows: &'a [Column],
+    columns: &'a BatchedFft,
+    rows: &'a [LatitudePack],
     places: Orders,
     frequencies: Option<&'a [f64]>,
-    field: &'a mut [Column],
-    scratch: &'a mut [Column],
+    field: &'a mut [LatitudePack],
+    scratch: &'a mut [LatitudePack],
 }
 
 impl WithSimd for Inverse<'_> {
@@ -271,10 +274,10 @@ impl WithSimd for Inverse<'_> {
 }
 
 struct Forward<'a> {
-    columns: &'a Columns,
-    field: &'a mut [Column],
-    scratch: &'a mut [Column],
-    rows: &'a mut [Column],
+    columns: &'a BatchedFft,
+    field: &'a mut [LatitudePack],
+    scratch: &'a mut [LatitudePack],
+    rows: &'a mut [LatitudePack],
     places: Orders,
 }
 

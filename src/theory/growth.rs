@@ -24,7 +24,7 @@ pub fn growth_rates(
     let scale = match attention.normalisation {
         Normalisation::Softmax => 1.0,
         Normalisation::None => {
-            scaled_multipliers(dimension, attention.beta.abs(), 0)[0] * attention.growth()
+            scaled_multipliers(dimension, attention.beta.abs(), 0)[0] * attention.max_kernel()
         }
     };
     let scale = attention.value * scale;

@@ -17,16 +17,13 @@ use folder::Folder;
 pub use folder::Place;
 use npy::ArrayFile;
 
-use super::summary::Summary;
+use super::summary::{FORMAT, Summary};
 use crate::experiment::{Companion, Experiment, Solver};
 use crate::measure::Law;
 use crate::observe::products;
 use crate::run::Session;
 use crate::snapshot::view::BINS;
 use crate::sphere::Domain;
-
-/// Version of the formats of all files, as `summary.json` says it.
-pub const FORMAT: u32 = 1;
 
 /// What the writers see when a run is over.
 struct Finished<'a> {

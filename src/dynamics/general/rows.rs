@@ -3,7 +3,7 @@
 
 use crate::dynamics::Normalisation;
 use crate::dynamics::system::{Mask, Weighting};
-use crate::sphere::exponential::exp;
+use crate::machine::exp::exp;
 
 /// The largest number of a row, by eight lanes.
 fn largest(row: &[f64]) -> f64 {
@@ -78,7 +78,7 @@ impl RowWeights<'_> {
             }
             (_, Normalisation::Softmax) => {
                 let weights = &self.weights[..seen];
-                let arch = pulp::Arch::new();
+                let arch = crate::machine::registers::arch();
                 let total = arch.dispatch(Exponentials {
                     top,
                     weights,

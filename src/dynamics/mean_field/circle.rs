@@ -6,11 +6,12 @@
 //! the tail that the resolution follows tells when it has not. The flux form has no k = 0 term: mass is conserved
 //! to the last bit.
 
-use crate::dispatch::POINTS_PER_CELL;
-use crate::dynamics::cells::{CellField, How, enough_cells};
-use crate::dynamics::{Attention, Kernel, Normalisation};
+use crate::dynamics::circle_cells::polynomials::{CellField, enough_cells};
+use crate::dynamics::dispatch::POINTS_PER_CELL;
+use crate::dynamics::transport::Transport;
+use crate::dynamics::{Attention, Kernel};
+use crate::machine::aligned::AlignedVec;
 use crate::measure::density::coefficient;
-use crate::sphere::lines::Lines;
 use crate::sphere::{CirclePlan, Complex};
 
 /// (SA) divides by Z only where Z exceeds this share of its maximum. Since ρ ≲ √(2πβ) Z, the mass beyond is below
@@ -28,13 +29,13 @@ pub struct CircleMeanField {
     plan: CirclePlan,
     /// Z and its slope by cells, where the grid has many points in each.
     cells: Option<Box<CellField>>,
-    density: Lines<f64>,
+    density: AlignedVec<f64>,
     total: Vec<f64>,
     /// ρv.
-    flux: Lines<f64>,
+    flux: AlignedVec<f64>,
     /// v, after the slope that it comes from.
-    slope: Lines<f64>,
-    potential: Lines<f64>,
+    slope: AlignedVec<f64>,
+    potential: AlignedVec<f64>,
     fastest: f64,
 }
 
@@ -57,11 +58,11 @@ impl CircleMeanField {
             cells: by_cells.then(|| Box::new(CellField::on_grid(&kernel, cells, points / cells))),
             kernel,
             plan: CirclePlan::new(points),
-            density: Lines::new(points),
+            density: AlignedVec::new(points),
             total: vec![0.0; 2 * modes + 2],
-            flux: Lines::new(points),
-            slope: Lines::new(points),
-            potential: Lines::new(points),
+            flux: AlignedVec::new(points),
+            slope: AlignedVec::new(points),
+            potential: AlignedVec::new(points),
             fastest: 0.0,
         }
     }
@@ -76,7 +77,7 @@ impl CircleMeanField {
     pub fn tendency(&mut self, state: &[f64], tendency: &mut [f64]) {
         self.velocity(state, false);
         let (flux, scale) = self.plan.analysis_of(&mut self.flux, self.modes);
-        pulp::Arch::new().dispatch(Divergence {
+        crate::machine::registers::arch().dispatch(Divergence {
             flux,
             scale,
             tendency,
@@ -122,20 +123,12 @@ impl CircleMeanField {
         let smooth = modes.min(kernel.degree());
         self.plan
             .synthesis(modes, |k| coefficient(state, k), &mut self.density);
-        let (scale, softmax) = (
-            self.attention.scale(),
-            self.attention.normalisation == Normalisation::Softmax,
-        );
+        let transport = Transport::new(self.attention);
         if let Some(cells) = &mut self.cells {
             cells.set(smooth, |k| coefficient(state, k));
-            let floor = FLOOR * cells.largest_potential();
-            let how = How {
-                scale,
-                softmax,
-                floor,
-            };
+            let transport = transport.above(FLOOR * cells.largest_potential());
             let kept = keep.then_some([&mut self.slope[..], &mut self.potential[..]]);
-            self.fastest = cells.carry(how, &self.density, &mut self.flux, kept);
+            self.fastest = cells.carry(transport, &self.density, &mut self.flux, kept);
             return;
         }
         let gradient =
@@ -147,10 +140,8 @@ impl CircleMeanField {
             &mut self.potential,
         );
         let floor = FLOOR * self.potential.iter().copied().fold(0.0, f64::max);
-        self.fastest = pulp::Arch::new().dispatch(Transport {
-            scale,
-            softmax,
-            floor,
+        self.fastest = crate::machine::registers::arch().dispatch(Flux {
+            transport: transport.above(floor),
             density: &self.density,
             flux: &mut self.flux,
             velocity: &mut self.slope,
@@ -167,7 +158,7 @@ impl CircleMeanField {
     /// dE/dt by the drift alone: (SA) ∫v²Z dμ, (USA) ∫v² dμ, and the smallest value of ρ on the grid.
     pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
         self.velocity(state, true);
-        let (growth, value) = (self.attention.growth(), self.attention.value);
+        let transport = Transport::new(self.attention);
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
         for ((v, rho), z) in self
             .slope
@@ -175,14 +166,13 @@ impl CircleMeanField {
             .zip(self.density.iter())
             .zip(self.potential.iter())
         {
-            let mobility = match self.attention.normalisation {
-                Normalisation::Softmax => z * growth,
-                Normalisation::None => 1.0,
-            };
-            sum += v * v * mobility * rho;
+            sum += v * v * transport.mobility(*z) * rho;
             minimum = minimum.min(*rho);
         }
-        (sum / (value * self.density.len() as f64), minimum)
+        (
+            sum / (self.attention.value * self.density.len() as f64),
+            minimum,
+        )
     }
 
     /// ∫ρ dσ by quadrature, for the density of the last evaluation.
@@ -193,17 +183,15 @@ impl CircleMeanField {
 }
 
 /// velocity ← scale·velocity over the potential, flux ← density·velocity; the largest |velocity|.
-struct Transport<'a> {
-    scale: f64,
-    softmax: bool,
-    floor: f64,
+struct Flux<'a> {
+    transport: Transport,
     density: &'a [f64],
     flux: &'a mut [f64],
     velocity: &'a mut [f64],
     potential: &'a [f64],
 }
 
-impl pulp::NullaryFnOnce for Transport<'_> {
+impl pulp::NullaryFnOnce for Flux<'_> {
     type Output = f64;
 
     #[inline(always)]
@@ -215,8 +203,7 @@ impl pulp::NullaryFnOnce for Transport<'_> {
         for (((flux, density), velocity), potential) in all {
             let points = (flux.iter_mut().zip(density)).zip(velocity).zip(potential);
             for ((((flux, rho), v), z), top) in points.zip(&mut fastest) {
-                let below = if *z > self.floor { *z } else { self.floor };
-                *v = self.scale * *v / if self.softmax { below } else { 1.0 };
+                *v = self.transport.velocity(*v, *z);
                 *flux = rho * *v;
                 let size = v.abs();
                 *top = if size > *top { size } else { *top };
@@ -257,6 +244,7 @@ pub fn mix(states: &[f64], weights: &[f64], total: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamics::Normalisation;
     use crate::measure::{Density, Law};
     use crate::sphere::Domain;
 

@@ -5,12 +5,13 @@
 //! The grid has L + B/2 latitudes and 2L + B longitudes, where B ≤ L bounds the degrees of the velocity: the degrees ≤ L of
 //! the flux are free of aliasing.
 
+use crate::dynamics::transport::Transport;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::circle::FLOOR;
 use crate::dynamics::{Attention, Kernel, Normalisation};
-use crate::sphere::columns::{Column, LANES, vector, vector_mut};
+use crate::machine::fft::batched::{LANES, LatitudePack, vector, vector_mut};
 use crate::sphere::{Domain, SpherePlan};
 
 /// The right-hand side for degree L, with its plan and scratch.
@@ -24,12 +25,12 @@ pub struct SphereMeanField {
     /// That of (1−x²)∂_x, one degree more.
     meridional_smooth: Vec<f64>,
     /// ρ on the grid, folded at the equator as all fields here ([`crate::sphere::parallels`]).
-    density: Vec<Column>,
+    density: Vec<LatitudePack>,
     /// Z e^{−β}.
-    potential: Vec<Column>,
+    potential: Vec<LatitudePack>,
     /// v·∇x/(1−x²) and v·∇φ; then times ρ.
-    meridional: Vec<Column>,
-    zonal: Vec<Column>,
+    meridional: Vec<LatitudePack>,
+    zonal: Vec<LatitudePack>,
     wide: [Vec<f64>; 2],
     fastest: f64,
 }
@@ -76,7 +77,7 @@ impl SphereMeanField {
         let plan = SpherePlan::new(modes + 1, latitudes, longitudes);
         let smooth = modes.min(kernel.degree());
         let length = |degree| Domain::Sphere.length(degree);
-        let field = vec![Column::default(); plan.folded_length()];
+        let field = vec![LatitudePack::default(); plan.folded_length()];
         Self {
             attention,
             modes,
@@ -132,15 +133,20 @@ impl SphereMeanField {
             &mut self.zonal,
         );
         let softmax = self.attention.normalisation == Normalisation::Softmax;
-        let floor = softmax.then(|| FLOOR * self.complete_potential(state[0]));
-        self.fastest = self.divide::<FLUX>(floor).sqrt();
+        let transport = Transport::new(self.attention);
+        let transport = if softmax {
+            transport.above(FLOOR * self.complete_potential(state[0]))
+        } else {
+            transport
+        };
+        self.fastest = self.divide::<FLUX>(transport).sqrt();
     }
 
     /// Z e^{−β} from its series without the constant; returns its maximum.
     fn complete_potential(&mut self, mass: f64) -> f64 {
-        let (n, arch) = (self.plan.longitudes(), pulp::Arch::new());
+        let (n, arch) = (self.plan.longitudes(), crate::machine::registers::arch());
         let (constant, beta) = (self.kernel.potential[0] * mass, self.kernel.beta);
-        let each = |potential: &mut [Column]| {
+        let each = |potential: &mut [LatitudePack]| {
             arch.dispatch(Potential {
                 potential,
                 constant,
@@ -155,17 +161,12 @@ impl SphereMeanField {
     }
 
     /// From the gradient to v, or with `FLUX` to ρv, block by block; returns max |v|².
-    fn divide<const FLUX: bool>(&mut self, floor: Option<f64>) -> f64 {
-        let (n, arch, scale) = (
-            self.plan.longitudes(),
-            pulp::Arch::new(),
-            self.attention.scale(),
-        );
+    fn divide<const FLUX: bool>(&mut self, transport: Transport) -> f64 {
+        let (n, arch) = (self.plan.longitudes(), crate::machine::registers::arch());
         let each = |((((meridional, zonal), potential), density), cosines): Block<'_>| {
             arch.dispatch(Velocity::<FLUX> {
                 cosines,
-                scale,
-                floor,
+                transport,
                 meridional,
                 zonal,
                 potential,
@@ -201,8 +202,7 @@ impl SphereMeanField {
     /// See [`super::MeanField::dissipation_and_minimum`].
     pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
         self.velocity::<false>(state);
-        let (growth, value) = (self.attention.growth(), self.attention.value);
-        let softmax = self.attention.normalisation == Normalisation::Softmax;
+        let transport = Transport::new(self.attention);
         let n = self.plan.longitudes();
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
         let (cosines, weights) = self.plan.blocks();
@@ -219,7 +219,7 @@ impl SphereMeanField {
                 for part in 0..2 {
                     for lane in 0..LANES {
                         let rho = rho[part][lane];
-                        let mobility = if softmax { z[part][lane] * growth } else { 1.0 };
+                        let mobility = transport.mobility(z[part][lane]);
                         let square = u[part][lane].powi(2) + w[part][lane].powi(2);
                         along[lane] += square * mobility * rho;
                         minimum = minimum.min(rho);
@@ -230,7 +230,7 @@ impl SphereMeanField {
                 sum += weight * (1.0 - x) * (1.0 + x) * along;
             }
         }
-        (sum / value, minimum)
+        (sum / self.attention.value, minimum)
     }
 
     /// ∫ρ dσ by quadrature, for the density of the last evaluation.
@@ -239,7 +239,7 @@ impl SphereMeanField {
         let blocks = self.density.chunks_exact(self.plan.longitudes());
         (blocks.zip(self.plan.blocks().1))
             .map(|(block, weights)| {
-                let parts = block.iter().flat_map(|Column(parts)| parts);
+                let parts = block.iter().flat_map(|LatitudePack(parts)| parts);
                 parts
                     .map(|part| part.iter().zip(weights).map(|(v, w)| v * w).sum::<f64>())
                     .sum::<f64>()
@@ -251,15 +251,18 @@ impl SphereMeanField {
 /// The two parts of the gradient, Z and ρ of a block, and the cosines of its latitudes.
 type Block<'a> = (
     (
-        ((&'a mut [Column], &'a mut [Column]), &'a [Column]),
-        &'a [Column],
+        (
+            (&'a mut [LatitudePack], &'a mut [LatitudePack]),
+            &'a [LatitudePack],
+        ),
+        &'a [LatitudePack],
     ),
     &'a [f64; LANES],
 );
 
 /// Z ← constant + β Z on a block; returns its maximum, or zero.
 struct Potential<'a> {
-    potential: &'a mut [Column],
+    potential: &'a mut [LatitudePack],
     constant: f64,
     beta: f64,
 }
@@ -271,7 +274,7 @@ impl WithSimd for Potential<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
         let (constant, beta) = (simd.splat_f64s(self.constant), simd.splat_f64s(self.beta));
         let mut top = [simd.splat_f64s(0.0); 2];
-        for Column(parts) in self.potential {
+        for LatitudePack(parts) in self.potential {
             for (part, top) in parts.iter_mut().zip(&mut top) {
                 for z in S::as_mut_simd_f64s(part).0 {
                     *z = simd.mul_add_f64s(beta, *z, constant);
@@ -283,16 +286,15 @@ impl WithSimd for Potential<'_> {
     }
 }
 
-/// On a block (u, w) ← factor·(u, w)/Z, or without `floor` factor·(u, w), times ρ if `FLUX`, where factor is `scale`/(1 − x²); returns the
+/// On a block (u, w) ← factor·(u, w)/Z for (SA), factor·(u, w) for (USA), times ρ if `FLUX`, where factor is c/(1 − x²); returns the
 /// largest |v|² before ρ.
 struct Velocity<'a, const FLUX: bool> {
     cosines: &'a [f64; LANES],
-    scale: f64,
-    floor: Option<f64>,
-    meridional: &'a mut [Column],
-    zonal: &'a mut [Column],
-    potential: &'a [Column],
-    density: &'a [Column],
+    transport: Transport,
+    meridional: &'a mut [LatitudePack],
+    zonal: &'a mut [LatitudePack],
+    potential: &'a [LatitudePack],
+    density: &'a [LatitudePack],
 }
 
 impl<const FLUX: bool> WithSimd for Velocity<'_, FLUX> {
@@ -300,8 +302,7 @@ impl<const FLUX: bool> WithSimd for Velocity<'_, FLUX> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let scale = simd.splat_f64s(self.scale);
-        let floor = self.floor.map(|floor| simd.splat_f64s(floor));
+        let scale = simd.splat_f64s(self.transport.scale);
         let mut top = 0.0_f64;
         for lane in (0..LANES).step_by(S::F64_LANES) {
             let x = vector::<S>(self.cosines, lane);
@@ -310,17 +311,12 @@ impl<const FLUX: bool> WithSimd for Velocity<'_, FLUX> {
             let factor = simd.div_f64s(scale, sine);
             let mut largest = simd.splat_f64s(0.0);
             let gradient = self.meridional.iter_mut().zip(self.zonal.iter_mut());
-            for (((Column(u), Column(w)), Column(z)), Column(rho)) in
+            for (((LatitudePack(u), LatitudePack(w)), LatitudePack(z)), LatitudePack(rho)) in
                 gradient.zip(self.potential).zip(self.density)
             {
                 for part in 0..2 {
-                    let factor = match floor {
-                        Some(floor) => {
-                            let z = vector::<S>(&z[part], lane);
-                            simd.div_f64s(factor, simd.max_f64s(z, floor))
-                        }
-                        None => factor,
-                    };
+                    let z = vector::<S>(&z[part], lane);
+                    let factor = self.transport.over_lanes(simd, factor, z);
                     let u = vector_mut::<S>(&mut u[part], lane);
                     let w = vector_mut::<S>(&mut w[part], lane);
                     let (along, around) = (simd.mul_f64s(*u, factor), simd.mul_f64s(*w, factor));

@@ -9,7 +9,8 @@
 //! (`run::density`) and gives the density up as under-resolved.
 
 use super::circle::FLOOR;
-use crate::dynamics::{Attention, Kernel, Normalisation};
+use crate::dynamics::transport::Transport;
+use crate::dynamics::{Attention, Kernel};
 use crate::sphere::ZonalPlan;
 
 /// Values of ρ count for the minimum where they are known to about 1e-6: √w_j above this share of the largest √w_j ρ_j.
@@ -85,17 +86,16 @@ impl ZonalMeanField {
             .filter(|(_, root)| **root > 1e-150)
             .map(|(z, root)| z / root)
             .fold(0.0, f64::max);
-        let scale = self.attention.scale();
+        let transport = Transport::new(self.attention);
         let mut fastest = 0.0_f64;
         for ((u, z), root) in self.speed.iter_mut().zip(&self.potential).zip(&self.roots) {
             // a node whose weight underflows has no mass and no velocity
             *u = if *root == 0.0 {
                 0.0
             } else {
-                match self.attention.normalisation {
-                    Normalisation::Softmax => *u * scale / z.max(FLOOR * top * root),
-                    Normalisation::None => *u * scale / root,
-                }
+                // all fields are times √w here, and (USA) divides that alone
+                let z = if transport.divides() { *z } else { *root };
+                *u * transport.scale / z.max(FLOOR * top * root)
             };
             fastest = if u.abs() > fastest { u.abs() } else { fastest };
         }
@@ -111,21 +111,22 @@ impl ZonalMeanField {
     /// See [`super::MeanField::dissipation_and_minimum`]; the minimum is over the nodes where ρ is known to about 1e-6.
     pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
         self.velocity(state);
-        let (growth, value) = (self.attention.growth(), self.attention.value);
+        let transport = Transport::new(self.attention);
         let largest = self.density.iter().fold(0.0_f64, |top, v| top.max(v.abs()));
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
         for (j, root) in self.roots.iter().enumerate() {
             let (u, rho) = (self.speed[j], self.density[j]);
-            let weighted = match self.attention.normalisation {
-                Normalisation::Softmax => self.potential[j] * growth,
-                Normalisation::None => *root,
+            let weighted = if transport.divides() {
+                transport.mobility(self.potential[j])
+            } else {
+                *root
             };
             sum += u * u * weighted * rho;
             if *root > KNOWN * largest {
                 minimum = minimum.min(rho / root);
             }
         }
-        (sum / value, minimum)
+        (sum / self.attention.value, minimum)
     }
 
     /// ∫ρ dσ by quadrature, for the density of the last evaluation.
@@ -142,6 +143,7 @@ impl ZonalMeanField {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamics::Normalisation;
     use crate::dynamics::{CircleMeanField, SphereMeanField};
     use crate::measure::{Density, Law};
     use crate::sphere::Domain;

@@ -40,9 +40,9 @@ pub(super) fn attention(
     count: usize,
 ) -> Result<(Attention, SystemSpec), InputError> {
     let mut attention = Attention::new(0.0, Normalisation::Softmax);
-    let gamma = section.number("gamma", 0.0..=1e4)?;
+    let gamma = section.number("gamma")?;
     let interaction = section.numbers("interaction")?;
-    let beta = section.number("beta", -700.0..=1e6)?;
+    let beta = section.number("beta")?;
     attention.beta = match (beta, gamma, &interaction) {
         (Some(beta), None, None) => beta,
         (None, Some(gamma), None) => long_context_beta(gamma, count),
@@ -89,8 +89,8 @@ fn normalisation(
         ("hardmax", "hardmax"),
     ];
     let name = section.choice("normalisation", &names)?.unwrap_or(default);
-    let tolerance = section.number("marginal_error", 1e-15..=1e-3)?;
-    let tie = section.number("tie", 0.0..=0.1)?;
+    let tolerance = section.number("marginal_error")?;
+    let tie = section.number("tie")?;
     if tolerance.is_some() && name != "sinkhorn" {
         let message = "the error of row and column sums is that of normalisation = \"sinkhorn\"";
         return section.refuse("marginal_error", message, "leave it out");
@@ -143,7 +143,7 @@ fn matrices(
     attention: &mut Attention,
     system: &mut SystemSpec,
 ) -> Result<(), InputError> {
-    let copies = section.whole("heads", 1..=1024)?;
+    let copies = section.whole("heads")?;
     if let Some(node) = section.get("head") {
         for key in ["query", "key", "query_key", "value", "heads"] {
             if section.get(key).is_some() {
@@ -357,8 +357,8 @@ fn matrix_from_table(
 fn layer_norm(section: &Section) -> Result<LayerNorm, InputError> {
     let names = ["post", "pre", "mix", "peri", "ngpt", "ln-scaling"].map(|name| (name, name));
     let name = section.choice("layer_norm", &names)?.unwrap_or("post");
-    let until = section.number("until", 0.0..=f64::MAX)?;
-    let alpha = section.number("alpha", f64::MIN_POSITIVE..=1e6)?;
+    let until = section.number("until")?;
+    let alpha = section.number("alpha")?;
     if until.is_some() && name != "mix" {
         let message = "`until` is where layer_norm = \"mix\" goes from Post to Pre";
         return section.refuse("until", message, "leave it out");
@@ -387,7 +387,9 @@ fn perceptron(table: &Section, dimension: usize) -> Result<PerceptronSpec, Input
     let Some(activation) = table.choice("activation", ACTIVATIONS)? else {
         return table.missing("activation", "\"relu\"");
     };
-    let width = table.whole("width", 1..=1 << 16)?.unwrap_or(dimension);
+    let width = table
+        .whole_within("width", 1..=1 << 16)?
+        .unwrap_or(dimension);
     let part = |key: &str, shape: [usize; 2]| match table.get(key) {
         Some(node) => matrix(table, key, node, shape),
         None if width == dimension => Ok(MatrixSpec::IDENTITY),
@@ -408,7 +410,7 @@ fn perceptron(table: &Section, dimension: usize) -> Result<PerceptronSpec, Input
 }
 
 fn period(section: &Section, system: &SystemSpec) -> Result<Option<f64>, InputError> {
-    let period = section.number("period", f64::MIN_POSITIVE..=f64::MAX)?;
+    let period = section.number("period")?;
     let random = system.heads.iter().any(head_is_random)
         || (system.perceptron.as_ref()).is_some_and(|p| p.inner.is_random() || p.outer.is_random());
     if period.is_some() && !random {

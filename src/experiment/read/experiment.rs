@@ -10,9 +10,9 @@ use super::sweep::sweep;
 use super::time::{replay_time, time};
 use super::tokens::tokens;
 
-use crate::experiment::combinations::{changed, first_broken};
+use crate::experiment::combinations::{IDLE, changed, first_broken};
 use crate::experiment::document::{Document, InputError, Location, Table, Value};
-use crate::experiment::keys::SECTIONS;
+use crate::experiment::keys::{self, SECTIONS};
 use crate::experiment::memory;
 use crate::experiment::section::Section;
 use crate::experiment::spec::{
@@ -34,15 +34,10 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         at: start,
         notes: &notes,
     };
-    let top: Vec<&str> = SECTIONS[0]
-        .1
-        .iter()
-        .copied()
-        .chain(SECTIONS[1..].iter().map(|(section, _)| *section))
-        .collect();
+    let top: Vec<&str> = [&keys::names("")[..], &SECTIONS].concat();
     root.only(&top)?;
-    for (section, _) in &SECTIONS[1..] {
-        if *section != "change" {
+    for section in SECTIONS {
+        if section != "change" {
             root.section(section, &empty)?;
         }
     }
@@ -54,11 +49,9 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         attention::attention(&attention_section, tokens.dimension, tokens.count)?;
     let noise_section = root.section("noise", &empty)?;
     let noise = NoiseSpec {
-        diffusion: noise_section
-            .number("diffusion", 0.0..=f64::MAX)?
-            .unwrap_or(0.0),
+        diffusion: noise_section.number("diffusion")?.unwrap_or(0.0),
         step: noise_section
-            .number("step", f64::MIN_POSITIVE..=1.0)?
+            .number("step")?
             .unwrap_or_else(|| default_noise_step(attention)),
     };
     let field = field(
@@ -70,7 +63,7 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
     let observe_section = root.section("observe", &empty)?;
     let observe = ObserveSpec {
         cluster_width: observe_section
-            .number("cluster_width", 1e-3..=1.0)?
+            .number("cluster_width")?
             .unwrap_or(DEFAULT_CLUSTER_WIDTH),
     };
     let time = match &tokens.replay {
@@ -95,6 +88,9 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
     };
     check(&root, &resolved)?;
     resolved.changes = changes(&root, &resolved)?;
+    for idle in IDLE.iter().filter(|row| (row.idle)(&resolved)) {
+        root.note(format!("{} has no effect: {}", idle.key, idle.why));
+    }
     let section = root.section("sweep", &empty)?;
     resolved.sweep = sweep(&section, (document, &resolved), experiment)?;
     resolved.notes = notes.take();
@@ -158,15 +154,15 @@ fn changes(root: &Section, start: &Experiment) -> Result<Vec<Change>, InputError
             return root.wrong("change", item, "a table");
         };
         let section = root.inner("change".into(), table, &item.at);
-        section.only(SECTIONS[7].1)?;
-        let Some(at) = section.number("at", 0.0..=f64::MAX)? else {
+        section.only(&keys::names("change"))?;
+        let Some(at) = section.number("at")? else {
             return section.missing("at", "10.0");
         };
         let change = Change {
             at,
-            beta: section.number("beta", -700.0..=1e6)?,
+            beta: section.number("beta")?,
             normalisation: section.choice("normalisation", NORMALISATIONS)?,
-            diffusion: section.number("diffusion", 0.0..=f64::MAX)?,
+            diffusion: section.number("diffusion")?,
         };
         if list.last().is_some_and(|before| before.at > at) {
             let remedy = Some("order the [[change]] tables by `at`".into());

@@ -21,9 +21,11 @@ pub(super) fn field(
     let count = reference_count(section, solver, tokens)?;
     let (modes, most) = default_modes(solver, tokens.dimension, hand_over && diffusion == 0.0);
     let largest = most_modes(solver, tokens.dimension) as i64;
-    let max_modes = section.whole("max_modes", 4..=largest)?.unwrap_or(most);
+    let max_modes = section
+        .whole_within("max_modes", 4..=largest)?
+        .unwrap_or(most);
     let modes = section
-        .whole("modes", 4..=largest)?
+        .whole_within("modes", 4..=largest)?
         .unwrap_or(modes.min(max_modes));
     if modes > max_modes {
         let message = format!("{modes} modes to start with and at most {max_modes}");
@@ -43,7 +45,7 @@ pub(super) fn field(
         max_modes,
         hand_over,
         count,
-        nodes: section.whole("nodes", 2..=1 << 16)?,
+        nodes: section.whole("nodes")?,
     })
 }
 
@@ -58,7 +60,7 @@ fn reference_count(
             .place_of(key)
             .error(&section.key(key), message, Some(remedy.to_owned())))
     };
-    let count = section.whole("count", 1..=1 << 24)?;
+    let count = section.whole("count")?;
     match (solver, count) {
         (Solver::Tokens, None) => section.missing("count", "4096"),
         (Solver::Tokens, Some(_)) if !tokens.initial.is_sampled() => fail(
@@ -143,6 +145,8 @@ fn field_initial(table: &Section, tokens: &TokenSpec) -> Result<FieldInitial, In
     } else {
         0.0
     };
-    let smoothing = table.number("smoothing", 0.0..=100.0)?.unwrap_or(default);
+    let smoothing = table
+        .number_within("smoothing", 0.0..=100.0)?
+        .unwrap_or(default);
     Ok(FieldInitial::From { from, smoothing })
 }

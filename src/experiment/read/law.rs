@@ -2,7 +2,8 @@
 
 use crate::experiment::arrays::FileError;
 use crate::experiment::document::{InputError, Node, Value};
-use crate::experiment::section::{Section, closest};
+use crate::experiment::keys::closest;
+use crate::experiment::section::Section;
 use crate::measure::law::Term;
 use crate::measure::law::sampling::cholesky;
 use crate::measure::{Law, Particles};
@@ -61,7 +62,7 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
         "points" => points(table, dimension, flat)?,
         "equiangular" => {
             table.only(&["law", "cosine"])?;
-            match table.number("cosine", -1.0..=1.0)? {
+            match table.number_within("cosine", -1.0..=1.0)? {
                 Some(cosine) => Law::Equiangular { cosine },
                 None => return table.missing("cosine", "0.5"),
             }
@@ -79,7 +80,7 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
             table.only(&["law", "width"])?;
             Law::Box {
                 width: table
-                    .number("width", f64::MIN_POSITIVE..=1e150)?
+                    .number_within("width", f64::MIN_POSITIVE..=1e150)?
                     .unwrap_or(1.0),
             }
         }
@@ -92,7 +93,7 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
         }
         "von-mises-fisher" => {
             table.only(&["law", "concentration", "mean"])?;
-            let Some(concentration) = table.number("concentration", 0.0..=1e8)? else {
+            let Some(concentration) = table.number_within("concentration", 0.0..=1e8)? else {
                 return table.missing("concentration", "4.0");
             };
             Law::VonMisesFisher {
@@ -104,7 +105,7 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
             table.only(&["law", "weight", "axis"])?;
             // above the circle the series of the moments has 1/(1 − w) terms
             let most = if dimension == 2 { 0.999_999 } else { 0.999 };
-            let Some(weight) = table.number("weight", 0.0..=most)? else {
+            let Some(weight) = table.number_within("weight", 0.0..=most)? else {
                 return table.missing("weight", "0.3");
             };
             Law::Poisson {
@@ -116,12 +117,13 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
             table.only(&["law", "count", "concentration", "masses"])?;
             let given = table.numbers("masses")?;
             let count = table
-                .whole("count", 1..=1 << 20)?
+                .whole_within("count", 1..=1 << 20)?
                 .or(given.as_ref().map(Vec::len));
             let Some(count) = count else {
                 return table.missing("count", "3");
             };
-            let Some(concentration) = table.number("concentration", f64::MIN_POSITIVE..=1e8)?
+            let Some(concentration) =
+                table.number_within("concentration", f64::MIN_POSITIVE..=1e8)?
             else {
                 return table.missing("concentration", "50.0");
             };
@@ -169,10 +171,10 @@ fn terms(table: &Section) -> Result<Vec<Term>, InputError> {
         };
         let section = table.inner(table.key("terms"), inner, &item.at);
         section.only(&["degree", "order", "amplitude"])?;
-        let Some(degree) = section.whole("degree", 1..=MOST_DEGREES)? else {
+        let Some(degree) = section.whole_within("degree", 1..=MOST_DEGREES)? else {
             return section.missing("degree", "2");
         };
-        let Some(amplitude) = section.number("amplitude", f64::MIN..=f64::MAX)? else {
+        let Some(amplitude) = section.number_within("amplitude", f64::MIN..=f64::MAX)? else {
             return section.missing("amplitude", "0.1");
         };
         let most = degree as i64;

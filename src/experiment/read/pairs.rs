@@ -1,8 +1,9 @@
 //! Reading `[pairs]`: how many runs, and which closures.
 
-use crate::dynamics::pairs::Closure;
+use crate::dynamics::bbgky::Closure;
 use crate::experiment::document::{InputError, Value};
-use crate::experiment::section::{Section, closest};
+use crate::experiment::keys::{self, closest};
+use crate::experiment::section::Section;
 use crate::experiment::spec::PairsSpec;
 
 /// `[pairs]`.
@@ -10,8 +11,8 @@ pub(super) fn pairs(section: Option<&Section>) -> Result<Option<PairsSpec>, Inpu
     let Some(section) = section else {
         return Ok(None);
     };
-    section.only(&["runs", "closures"])?;
-    let runs = section.whole("runs", 2..=1 << 20)?.unwrap_or(256);
+    section.only(&keys::names("pairs"))?;
+    let runs = section.whole("runs")?.unwrap_or(256);
     let Some(node) = section.get("closures") else {
         let closures = Closure::ALL.to_vec();
         return Ok(Some(PairsSpec { runs, closures }));

@@ -1,7 +1,8 @@
 //! Reading `[sweep]`: the key that varies and its range; every point must be a right experiment.
 
 use crate::experiment::document::{Document, InputError};
-use crate::experiment::section::{Section, closest};
+use crate::experiment::keys::closest;
+use crate::experiment::section::Section;
 use crate::experiment::spec::{Experiment, SweepSpec, default_noise_step};
 use crate::observe::table;
 
@@ -14,17 +15,16 @@ pub(super) fn sweep(
     if document.root.get("sweep").is_none() {
         return Ok(None);
     }
-    let any = f64::MIN..=f64::MAX;
     let Some(key) = section.text("key")? else {
         return section.missing("key", "\"attention.value\"");
     };
-    let Some(from) = section.number("from", any.clone())? else {
+    let Some(from) = section.number("from")? else {
         return section.missing("from", "0.0");
     };
-    let Some(to) = section.number("to", any)? else {
+    let Some(to) = section.number("to")? else {
         return section.missing("to", "4.0");
     };
-    let points = section.whole("points", 2..=1000)?.unwrap_or(25);
+    let points = section.whole("points")?.unwrap_or(25);
     let observable = section.text("observable")?.unwrap_or("tokens_order_1");
     if table::column(observable).is_none() {
         let names: Vec<&str> = table::OBSERVABLES.iter().map(|row| row.name).collect();
@@ -35,7 +35,7 @@ pub(super) fn sweep(
             remedy,
         ));
     }
-    let average = section.number("average", 0.0..=1.0)?.unwrap_or(0.5);
+    let average = section.number("average")?.unwrap_or(0.5);
     let mut spec = SweepSpec {
         key: key.to_owned(),
         from,

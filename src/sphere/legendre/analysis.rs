@@ -7,10 +7,10 @@ use std::ops::Range;
 use pulp::bytemuck::cast_slice;
 use pulp::{Simd, WithSimd};
 
-use super::super::columns::{Column, vector};
-use super::super::vectors::load;
 use super::run::{abreast, advance, begin_all, even_functions, first, in_pairs, open, place};
 use super::{Order, Tables, tree_sum};
+use crate::machine::fft::batched::{LatitudePack, vector};
+use crate::machine::registers::load;
 
 /// See [`super::Legendre::analysis`]; the orders of one part.
 pub(super) struct Analysis<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Analysis<'a> {
     pub orders: Range<usize>,
     pub degree: usize,
     /// Z_m and Z_{−m} of all orders, block after block of so many columns.
-    pub rows: &'a [Column],
+    pub rows: &'a [LatitudePack],
     pub block_rows: usize,
     /// For every k four vectors of partial sums; those of the second order of a pair come behind.
     pub sums: &'a mut [f64],
@@ -139,7 +139,7 @@ impl Analysis<'_> {
         for v in 0..V {
             let (block, lane) = place(from + v * S::F64_LANES);
             let rows = &self.rows[self.block_rows * block + 2 * order..];
-            let [Column(here), Column(mirror), ..] = rows else {
+            let [LatitudePack(here), LatitudePack(mirror), ..] = rows else {
                 continue;
             };
             let (re, im) = (vector::<S>(&here[0], lane), vector::<S>(&here[1], lane));

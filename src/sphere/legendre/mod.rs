@@ -27,8 +27,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::Domain;
-use super::columns::{Column, LANES};
 use super::domain::sphere_row;
+use crate::machine::fft::batched::{LANES, LatitudePack};
 
 /// log₂ of the smallest value a recurrence starts from.
 const NEGLIGIBLE: i32 = -120;
@@ -122,7 +122,7 @@ impl Legendre {
                 orders,
             },
             parts: parts(degree, highest),
-            arch: pulp::Arch::new(),
+            arch: crate::machine::registers::arch(),
         }
     }
 
@@ -135,7 +135,7 @@ impl Legendre {
         (cosines.as_chunks().0, weights.as_chunks().0)
     }
 
-    /// Columns of the rows of all orders and of one more.
+    /// BatchedFft of the rows of all orders and of one more.
     #[must_use]
     pub fn row_length(&self) -> usize {
         2 * (self.tables.orders.len() + 1) * self.blocks().0.len()
@@ -145,11 +145,11 @@ impl Legendre {
     /// latitude x_j and at −x_j, as Z_m = F^n + iF^s and Z_{−m} = conj F^n + i conj F^s: the Fourier coefficients of the complex
     /// function whose real part lives in the north, whose imaginary part lives in the south. `rows` holds, order after order, Z_m and Z_{−m}
     /// of every block, and behind all orders one of zeros; those above the degree are left as they are.
-    pub fn synthesis(&mut self, state: &[f64], rows: &mut [Column], parallel: bool) {
+    pub fn synthesis(&mut self, state: &[f64], rows: &mut [LatitudePack], parallel: bool) {
         let degree = Domain::Sphere.degree(state.len());
         let per_order = 2 * self.blocks().0.len();
         let (arch, table) = (self.arch, &self.tables);
-        let each = |(orders, rows, coefficients): Share<'_, Column>| {
+        let each = |(orders, rows, coefficients): Share<'_, LatitudePack>| {
             arch.dispatch(synthesis::Synthesis {
                 table,
                 orders,
@@ -162,7 +162,7 @@ impl Legendre {
         let size = |orders: &Range<usize>| orders.len() * per_order;
         let rest = share_out(&mut self.parts, degree, rows, size, each, parallel);
         let zeros = rest.len() - per_order;
-        rest[zeros..].fill(Column::default());
+        rest[zeros..].fill(LatitudePack::default());
     }
 
     /// Does something with the numbers of a state of this degree, orders by orders, shared out as the sums are; orders that are not computed
@@ -181,7 +181,7 @@ impl Legendre {
     /// The adjoint with weights w_j: from rows that hold, block after block, Z_m and Z_{−m} of every order and of one more (order 0 with half of
     /// Z_0 in either place) the coefficients Σ_j w_j P̄_ℓm(x_j) Re F and −Im F (times √2 for m > 0), summed over north and south; as many
     /// degrees as `state` holds.
-    pub fn analysis(&mut self, rows: &[Column], state: &mut [f64], parallel: bool) {
+    pub fn analysis(&mut self, rows: &[LatitudePack], state: &mut [f64], parallel: bool) {
         let degree = Domain::Sphere.degree(state.len());
         let (arch, table) = (self.arch, &self.tables);
         let block_rows = 2 * (table.orders.len() + 1);

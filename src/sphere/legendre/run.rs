@@ -9,8 +9,8 @@
 
 use pulp::Simd;
 
-use super::super::columns::{LANES, vector};
 use super::{Order, Start};
+use crate::machine::fft::batched::{LANES, vector};
 
 /// Most vectors of a block.
 const ABREAST: usize = 4;

@@ -5,8 +5,8 @@ use pulp::{Simd, WithSimd};
 use super::analysis::{Analysis, four_sums};
 use super::synthesis::Synthesis;
 use super::{Legendre, Tables};
+use crate::machine::fft::batched::{LANES, LatitudePack};
 use crate::sphere::Domain;
-use crate::sphere::columns::{Column, LANES};
 
 /// Vectors of whole numbers, so that every order of summation gives the same.
 struct Sums;
@@ -27,7 +27,7 @@ impl WithSimd for Sums {
 
 #[test]
 fn sums_of_vectors_are_right_on_every_instruction_set_there_is() {
-    pulp::Arch::new().dispatch(Sums);
+    crate::machine::registers::arch().dispatch(Sums);
     Simd::vectorize(pulp::Scalar::new(), Sums);
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
@@ -40,7 +40,7 @@ struct ThereAndBack<'a> {
     table: &'a Tables,
     state: &'a [f64],
     degree: usize,
-    given: &'a [Column],
+    given: &'a [LatitudePack],
     results: &'a mut Vec<Vec<f64>>,
 }
 
@@ -50,7 +50,7 @@ impl WithSimd for ThereAndBack<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let orders = 0..self.table.orders.len().min(self.degree + 1);
-        let mut rows = vec![Column::default(); self.given.len()];
+        let mut rows = vec![LatitudePack::default(); self.given.len()];
         let mut scratch = vec![f64::NAN; 8 * LANES * (self.degree / 2 + 1)];
         let synthesis = Synthesis {
             table: self.table,
@@ -72,7 +72,7 @@ impl WithSimd for ThereAndBack<'_> {
             state: &mut back,
         };
         analysis.with_simd(simd);
-        let columns = rows.into_iter().flat_map(|Column(parts)| parts);
+        let columns = rows.into_iter().flat_map(|LatitudePack(parts)| parts);
         self.results.push(columns.flatten().chain(back).collect());
     }
 }
@@ -96,8 +96,8 @@ fn every_instruction_set_has_the_same_sums_in_pairs_or_not() {
         let number = |i: usize| ((i * i + 5 * i) as f64 * 0.73).sin();
         let length = Domain::Sphere.length(degree);
         let state: Vec<f64> = (0..length).map(number).collect();
-        let given: Vec<Column> = (0..legendre.row_length())
-            .map(|c| Column([number(c), number(c + 9)].map(|v| [v; LANES])))
+        let given: Vec<LatitudePack> = (0..legendre.row_length())
+            .map(|c| LatitudePack([number(c), number(c + 9)].map(|v| [v; LANES])))
             .collect();
         let mut results = Vec::new();
         let mut work = |run: &dyn Fn(ThereAndBack<'_>)| {
@@ -109,7 +109,7 @@ fn every_instruction_set_has_the_same_sums_in_pairs_or_not() {
                 results: &mut results,
             });
         };
-        work(&|both| pulp::Arch::new().dispatch(both));
+        work(&|both| crate::machine::registers::arch().dispatch(both));
         work(&|both| Simd::vectorize(pulp::Scalar::new(), both));
         #[cfg(target_arch = "x86_64")]
         if let Some(simd) = pulp::x86::V3::try_new() {

@@ -6,11 +6,11 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::super::columns::{Column, LANES, vector_mut};
 use super::super::domain::sphere_row;
-use super::super::vectors::load;
 use super::run::{abreast, advance, begin_all, even_functions, first, in_pairs, open, place};
 use super::{Order, Scale, Tables};
+use crate::machine::fft::batched::{LANES, LatitudePack, vector_mut};
+use crate::machine::registers::load;
 
 /// See [`super::Legendre::synthesis`]; the orders of one part.
 pub(super) struct Synthesis<'a> {
@@ -21,7 +21,7 @@ pub(super) struct Synthesis<'a> {
     /// For every k the factors of q_k in the even cosine, even sine, odd cosine and odd sine part; those of the second order of a pair come behind.
     pub coefficients: &'a mut [f64],
     /// Z_m and Z_{−m}, block after block, of these orders.
-    pub rows: &'a mut [Column],
+    pub rows: &'a mut [LatitudePack],
 }
 
 impl WithSimd for Synthesis<'_> {
@@ -145,12 +145,18 @@ fn add<S: Simd, const V: usize>(
 
 /// Z_m and Z_{−m} of a vector of latitudes from the sums over even and odd functions.
 #[inline(always)]
-fn store<S: Simd>(simd: S, sums: [S::f64s; 4], x: S::f64s, lane: usize, columns: [&mut Column; 2]) {
+fn store<S: Simd>(
+    simd: S,
+    sums: [S::f64s; 4],
+    x: S::f64s,
+    lane: usize,
+    columns: [&mut LatitudePack; 2],
+) {
     let (oc, os) = (simd.mul_f64s(sums[2], x), simd.mul_f64s(sums[3], x));
     // F^n = a − ib, F^s = c − id
     let (a, b) = (simd.add_f64s(sums[0], oc), simd.add_f64s(sums[1], os));
     let (c, d) = (simd.sub_f64s(sums[0], oc), simd.sub_f64s(sums[1], os));
-    let [Column(here), Column(mirror)] = columns;
+    let [LatitudePack(here), LatitudePack(mirror)] = columns;
     *vector_mut::<S>(&mut here[0], lane) = simd.add_f64s(a, d);
     *vector_mut::<S>(&mut here[1], lane) = simd.sub_f64s(c, b);
     *vector_mut::<S>(&mut mirror[0], lane) = simd.sub_f64s(a, d);

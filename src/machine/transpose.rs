@@ -4,7 +4,7 @@
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use pulp::{Simd, WithSimd};
 
-use super::columns::{Column, LANES, vector, vector_mut};
+use crate::machine::fft::batched::{LANES, LatitudePack, vector, vector_mut};
 
 /// Longitudes of a square.
 pub const SIDE: usize = 4;
@@ -32,7 +32,7 @@ impl WithSimd for Turned {
     }
 }
 
-/// Columns i … i + 3 of the rows, given in the order of [`Turned`], from a lane on.
+/// BatchedFft i … i + 3 of the rows, given in the order of [`Turned`], from a lane on.
 #[inline(always)]
 pub fn square<S: Simd>(simd: S, rows: &[&[f64]; LANES], i: usize, lane: usize) -> [S::f64s; SIDE] {
     let mut mixed = [simd.splat_f64s(0.0); SIDE];
@@ -44,10 +44,12 @@ pub fn square<S: Simd>(simd: S, rows: &[&[f64]; LANES], i: usize, lane: usize) -
 }
 
 /// A block into rows of north and south, in the order of [`Turned`].
-pub(super) struct Unfold<'a> {
-    pub field: &'a [Column],
+pub struct Unfold<'a> {
+    /// Longitudes of eight latitudes abreast.
+    pub field: &'a [LatitudePack],
     /// A row for every latitude; an empty one for those that are not wanted.
     pub parts: [[&'a mut [f64]; LANES]; 2],
+    /// The latitudes of the lanes.
     pub latitudes: &'a [usize; LANES],
 }
 
@@ -78,7 +80,9 @@ impl WithSimd for Unfold<'_> {
                 }
             }
             for (row, latitude) in rows.iter_mut().zip(self.latitudes) {
-                for (value, Column(parts)) in row.iter_mut().zip(self.field).skip(SIDE * squares) {
+                for (value, LatitudePack(parts)) in
+                    row.iter_mut().zip(self.field).skip(SIDE * squares)
+                {
                     *value = parts[part][*latitude];
                 }
             }
@@ -87,9 +91,12 @@ impl WithSimd for Unfold<'_> {
 }
 
 /// Rows of north and south, in the order of [`Turned`], into a block.
-pub(super) struct Fold<'a> {
+pub struct Fold<'a> {
+    /// Even and odd parts of the latitudes.
     pub parts: [[&'a [f64]; LANES]; 2],
-    pub field: &'a mut [Column],
+    /// Longitudes of eight latitudes abreast.
+    pub field: &'a mut [LatitudePack],
+    /// The latitudes of the lanes.
     pub latitudes: &'a [usize; LANES],
 }
 
@@ -111,7 +118,7 @@ impl WithSimd for Fold<'_> {
             }
             for (row, latitude) in rows.iter().zip(self.latitudes) {
                 let rest = self.field.iter_mut().zip(*row).skip(turned);
-                rest.for_each(|(Column(parts), value)| parts[part][*latitude] = *value);
+                rest.for_each(|(LatitudePack(parts), value)| parts[part][*latitude] = *value);
             }
         }
     }
@@ -125,7 +132,7 @@ mod tests {
     struct ThereAndBack<'a> {
         rows: &'a [Vec<f64>],
         back: &'a mut [Vec<f64>],
-        field: &'a mut [Column],
+        field: &'a mut [LatitudePack],
     }
 
     impl WithSimd for ThereAndBack<'_> {
@@ -166,14 +173,14 @@ mod tests {
                 .collect();
             let check = |run: &dyn Fn(ThereAndBack<'_>)| {
                 let mut back = vec![vec![f64::NAN; n]; count];
-                let mut field = vec![Column::default(); n];
+                let mut field = vec![LatitudePack::default(); n];
                 run(ThereAndBack {
                     rows: &rows,
                     back: &mut back,
                     field: &mut field,
                 });
                 assert_eq!(rows, back);
-                for (i, Column(parts)) in field.iter().enumerate() {
+                for (i, LatitudePack(parts)) in field.iter().enumerate() {
                     for lane in 0..LANES {
                         let exact = rows[lane.min(count - 1)][i];
                         assert_eq!(parts.map(|part| part[lane]), [exact; 2]);

@@ -2,23 +2,24 @@
 //!
 //! For unit tokens the largest exponent is |β| (for β > 0 a token with itself, for β < 0 its antipode), so that the shift of
 //! log-sum-exp is |β| itself: with s = sign β every e^{β(⟨x_i,x_j⟩−s)} ≤ 1. No n×n array. The value of a pair serves both of its
-//! tokens: blocks of tokens meet once (`rounds`), in low dimension in the lanes of the vector registers (`abreast`),
-//! above by matrix products of tiles (`tiles`); few tokens have a way of their own (`few`). The order of a token's sum does not depend on the number of threads,
+//! tokens: blocks of tokens meet once (`block_schedule`), in low dimension in the lanes of the vector registers (`lanes`),
+//! above by matrix products of tiles (`tiles`); few tokens have a way of their own (`small_n`). The order of a token's sum does not depend on the number of threads,
 //! so that the result has the same bits with any of them.
 
-mod abreast;
-mod few;
-mod rounds;
+mod block_schedule;
+mod lanes;
+mod small_n;
 mod tiles;
 
-use super::Attention;
-use crate::dispatch::{ABREAST_UP_TO, FEW, block, pairs_in_parallel};
+use crate::dynamics::Attention;
+use crate::dynamics::dispatch::{ABREAST_UP_TO, FEW, block, pairs_in_parallel};
+use crate::dynamics::transport::Transport;
+
+use crate::machine::exp::exp;
 use crate::measure::particles::common_weight;
-use crate::sphere::exponential::exp;
 use crate::sphere::geometry::dot;
-use few::Few;
-use pulp::Arch;
-use rounds::Rounds;
+use block_schedule::BlockSchedule;
+use small_n::Few;
 
 /// Scratch for all-pairs attention of n tokens in dimension d: O(n·d) and a tile a thread.
 pub struct AllPairs {
@@ -32,7 +33,7 @@ pub struct AllPairs {
     /// Of equal weights there is one.
     common: Option<f64>,
     weights: Vec<f64>,
-    rounds: Rounds,
+    rounds: BlockSchedule,
 }
 
 impl AllPairs {
@@ -43,7 +44,7 @@ impl AllPairs {
         let block = block(count, dimension);
         let common = common_weight(weights);
         if dimension > ABREAST_UP_TO {
-            let scratch = (block * block).max(few::scratch(count.min(FEW)));
+            let scratch = (block * block).max(small_n::scratch(count.min(FEW)));
             return Self {
                 dimension,
                 count,
@@ -59,10 +60,10 @@ impl AllPairs {
                 ]],
                 common,
                 weights: weights.to_vec(),
-                rounds: Rounds::new(count.div_ceil(block), block, dimension, scratch),
+                rounds: BlockSchedule::new(count.div_ceil(block), block, dimension, scratch),
             };
         }
-        let padded = count.max(1).next_multiple_of(abreast::LANES);
+        let padded = count.max(1).next_multiple_of(lanes::LANES);
         let mut all = weights.to_vec();
         all.resize(padded, 0.0);
         Self {
@@ -73,11 +74,11 @@ impl AllPairs {
             weighted: vec![vec![0.0; padded]; dimension],
             common,
             weights: all,
-            rounds: Rounds::new(
+            rounds: BlockSchedule::new(
                 count.div_ceil(block),
                 block.min(padded),
                 dimension,
-                abreast::scratch(dimension),
+                lanes::scratch(dimension),
             ),
         }
     }
@@ -107,8 +108,7 @@ impl AllPairs {
         }
         let few = Few {
             beta: attention.beta,
-            normalisation: attention.normalisation,
-            scale: attention.scale(),
+            transport: Transport::new(*attention),
             dimension: self.dimension,
             positions,
             weights: &self.weights,
@@ -116,7 +116,7 @@ impl AllPairs {
             drift,
             potential,
         };
-        Arch::new().dispatch(few);
+        crate::machine::registers::arch().dispatch(few);
         true
     }
 
@@ -135,7 +135,7 @@ impl AllPairs {
         }
         let parallel = pairs_in_parallel(self.count, self.dimension);
         let block = self.block.min(self.weights.len());
-        let tokens = abreast::Tokens::<D> {
+        let tokens = lanes::Tokens::<D> {
             beta,
             count: self.count,
             columns: std::array::from_fn(|c| self.columns[c].as_slice()),
@@ -143,9 +143,9 @@ impl AllPairs {
             weights: &self.weights,
             block,
         };
-        let arch = Arch::new();
-        self.rounds.play(parallel, &|(scratch, one, other)| {
-            arch.dispatch(abreast::Game {
+        let arch = crate::machine::registers::arch();
+        self.rounds.run(parallel, &|(scratch, one, other)| {
+            arch.dispatch(lanes::Game {
                 tokens: &tokens,
                 scratch,
                 one,
@@ -185,7 +185,7 @@ impl AllPairs {
             },
             weights: &self.weights,
         };
-        self.rounds.play(parallel, &|players| tokens.game(players));
+        self.rounds.run(parallel, &|players| tokens.game(players));
         for ((rows, potential), part) in (sums.chunks_mut(self.block * d))
             .zip(potential.chunks_mut(self.block))
             .zip(self.rounds.parts())

@@ -9,18 +9,19 @@
 //! one transform of N_c points a power. What is cut off is Σ_k |f_k|·2Σ_{m≥8}|J_m(kh)|; there are as many cells as bring that below
 //! 3e-16, about 60√β. (Taylor's series would need twice the order for the same cells.)
 
+use crate::dynamics::transport::Transport;
 use std::f64::consts::{PI, TAU};
 
 use pulp::{Simd, WithSimd};
 use rustfft::{Fft, FftPlanner};
 use std::sync::Arc;
 
-use super::Kernel;
-use crate::sphere::lines::Lines;
+use crate::dynamics::Kernel;
+use crate::machine::aligned::AlignedVec;
 use crate::sphere::{CirclePlan, Complex};
 
 /// Powers of the local coordinate in a cell: a cache line.
-pub(super) const ORDER: usize = 8;
+pub(super) const POWERS: usize = 8;
 /// What the cut-off series may miss of Ze^{−β} and of its slope, for a mass of one.
 const CUT_OFF: f64 = 3e-16;
 /// Complex numbers between two rows of a table of cells: rows whose lengths are powers of two would all meet in the same lines of the cache.
@@ -29,9 +30,9 @@ const APART: usize = 4;
 const FEWEST: usize = 64;
 
 /// The moments Σ w u^p of one cell, or one polynomial.
-pub(super) type Moments = [f64; ORDER];
+pub(super) type LocalPowers = [f64; POWERS];
 /// Two polynomials side by side: Z_0, s_0, Z_1, s_1, …
-pub(super) type Pair = [f64; 2 * ORDER];
+pub(super) type PolynomialPair = [f64; 2 * POWERS];
 
 /// From the moments of cells to Fourier's: Σ_j w_j e^{ikθ_j} = Σ_p i^p c_p(kh) Σ_c e^{ikφ_c} Σ_{j∈c} w_j u_j^p.
 pub struct CellMoments {
@@ -55,7 +56,7 @@ impl CellMoments {
     }
 
     /// `moments`_k ← `mass` Σ_j w_j e^{ikθ_j} from the cells' Σ w u^p.
-    pub fn transform(&mut self, cells: &[Moments], mass: f64, moments: &mut [Complex]) {
+    pub fn transform(&mut self, cells: &[LocalPowers], mass: f64, moments: &mut [Complex]) {
         moments.fill(Complex::default());
         let mass = cells.len() as f64 * mass;
         for (p, sizes) in self.sizes.chunks_exact(self.degree + 1).enumerate() {
@@ -74,14 +75,14 @@ pub struct CellField {
     factors: Vec<[f64; 2]>,
     inverse: Arc<dyn Fft<f64>>,
     spectrum: Vec<Complex>,
-    values: Lines<Complex>,
+    values: AlignedVec<Complex>,
     scratch: Vec<Complex>,
     /// u of the points of a grid in a cell, where there is one: the cell c then has the points c·width, … and its centre among them.
-    local: Lines<f64>,
+    local: AlignedVec<f64>,
     /// e^{ikφ_0}, φ_0 the centre of the first cell.
     first: Vec<Complex>,
     shifted: Vec<Complex>,
-    pub(super) polynomials: Vec<Pair>,
+    pub(super) polynomials: Vec<PolynomialPair>,
 }
 
 impl CellField {
@@ -100,14 +101,14 @@ impl CellField {
             factors: (sizes(degree, cells).chunks_exact(degree + 1))
                 .flat_map(|sizes| sizes.iter().enumerate().map(|(k, size)| factor(k, *size)))
                 .collect(),
-            spectrum: vec![Complex::default(); ORDER * (cells + APART)],
-            values: Lines::new(ORDER * (cells + APART)),
+            spectrum: vec![Complex::default(); POWERS * (cells + APART)],
+            values: AlignedVec::new(POWERS * (cells + APART)),
             scratch: vec![Complex::default(); inverse.get_immutable_scratch_len()],
             inverse,
-            local: Lines::new(0),
+            local: AlignedVec::new(0),
             first: vec![Complex::new(1.0, 0.0); degree + 1],
             shifted: vec![Complex::default(); degree + 1],
-            polynomials: vec![[0.0; 2 * ORDER]; cells],
+            polynomials: vec![[0.0; 2 * POWERS]; cells],
         }
     }
 
@@ -120,7 +121,7 @@ impl CellField {
         let turn = |k: usize| Complex::from_polar(1.0, k as f64 * centre);
         Self {
             // vectors are filled up with the last point
-            local: Lines::of((0..width.next_multiple_of(8)).map(|r| place(r.min(width - 1)))),
+            local: AlignedVec::of((0..width.next_multiple_of(8)).map(|r| place(r.min(width - 1)))),
             first: (0..=kernel.degree()).map(turn).collect(),
             ..Self::new(kernel, cells)
         }
@@ -170,16 +171,16 @@ impl CellField {
     /// v, which is left in `kept` with the potential, where these are asked for. Returns max |v|.
     pub fn carry(
         &self,
-        how: How,
+        transport: Transport,
         density: &[f64],
         flux: &mut [f64],
         kept: Option<[&mut [f64]; 2]>,
     ) -> f64 {
-        pulp::Arch::new().dispatch(OnGrid {
+        crate::machine::registers::arch().dispatch(OnGrid {
             powers: &self.values,
             local: &self.local,
             width: density.len() / self.polynomials.len(),
-            how,
+            transport,
             density,
             flux,
             kept,
@@ -205,25 +206,14 @@ fn turn(z: Complex, p: usize) -> Complex {
     }
 }
 
-/// From the field to the velocity.
-#[derive(Clone, Copy)]
-pub struct How {
-    /// What multiplies the slope.
-    pub scale: f64,
-    /// Whether the potential divides it, which then counts as at least
-    pub softmax: bool,
-    /// this much.
-    pub floor: f64,
-}
-
 struct OnGrid<'a> {
     /// Z_p + i s_p of every cell, power by power.
     powers: &'a [Complex],
     /// u of the points in a cell.
     local: &'a [f64],
-    /// How many of them there are.
+    /// Transport many of them there are.
     width: usize,
-    how: How,
+    transport: Transport,
     density: &'a [f64],
     flux: &'a mut [f64],
     /// v and Z.
@@ -235,9 +225,9 @@ impl WithSimd for OnGrid<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) -> f64 {
-        let (cells, width) = (self.powers.len() / ORDER - APART, self.width);
+        let (cells, width) = (self.powers.len() / POWERS - APART, self.width);
         let mut fastest = simd.splat_f64s(0.0);
-        let mut rows: [&[Complex]; ORDER] = [&[]; ORDER];
+        let mut rows: [&[Complex]; POWERS] = [&[]; POWERS];
         for (row, powers) in rows.iter_mut().zip(self.powers.chunks_exact(cells + APART)) {
             *row = &powers[..cells];
         }
@@ -250,7 +240,7 @@ impl WithSimd for OnGrid<'_> {
                 .map(|[v, z]| [&mut v[range.clone()], &mut z[range]].map(S::as_mut_simd_f64s));
             let whole = density.len();
             for i in 0..whole {
-                let [z, v] = self.how.field(simd, &rows, c, u[i]);
+                let [z, v] = field(self.transport, simd, &rows, c, u[i]);
                 flux[i] = simd.mul_f64s(density[i], v);
                 fastest = simd.max_f64s(fastest, simd.abs_f64s(v));
                 if let Some([velocity, potential]) = &mut kept {
@@ -258,7 +248,7 @@ impl WithSimd for OnGrid<'_> {
                 }
             }
             if !density_rest.is_empty() {
-                let [z, v] = self.how.field(simd, &rows, c, u[whole]);
+                let [z, v] = field(self.transport, simd, &rows, c, u[whole]);
                 let rest = simd.mul_f64s(simd.partial_load_f64s(density_rest), v);
                 simd.partial_store_f64s(flux_rest, rest);
                 fastest = simd.max_f64s(fastest, simd.abs_f64s(v));
@@ -272,28 +262,23 @@ impl WithSimd for OnGrid<'_> {
     }
 }
 
-impl How {
-    /// Z and v.
-    #[inline(always)]
-    fn field<S: Simd>(
-        self,
-        simd: S,
-        powers: &[&[Complex]; ORDER],
-        cell: usize,
-        u: S::f64s,
-    ) -> [S::f64s; 2] {
-        let last = powers[ORDER - 1][cell];
-        let (mut z, mut s) = (simd.splat_f64s(last.re), simd.splat_f64s(last.im));
-        for row in powers[..ORDER - 1].iter().rev() {
-            z = simd.mul_add_f64s(z, u, simd.splat_f64s(row[cell].re));
-            s = simd.mul_add_f64s(s, u, simd.splat_f64s(row[cell].im));
-        }
-        let mut v = simd.mul_f64s(s, simd.splat_f64s(self.scale));
-        if self.softmax {
-            v = simd.div_f64s(v, simd.max_f64s(simd.splat_f64s(self.floor), z));
-        }
-        [z, v]
+/// Z and v.
+#[inline(always)]
+fn field<S: Simd>(
+    transport: Transport,
+    simd: S,
+    powers: &[&[Complex]; POWERS],
+    cell: usize,
+    u: S::f64s,
+) -> [S::f64s; 2] {
+    let last = powers[POWERS - 1][cell];
+    let (mut z, mut s) = (simd.splat_f64s(last.re), simd.splat_f64s(last.im));
+    for row in powers[..POWERS - 1].iter().rev() {
+        z = simd.mul_add_f64s(z, u, simd.splat_f64s(row[cell].re));
+        s = simd.mul_add_f64s(s, u, simd.splat_f64s(row[cell].im));
     }
+    let v = simd.mul_f64s(s, simd.splat_f64s(transport.scale));
+    [z, transport.over_lanes(simd, v, z)]
 }
 
 /// The fewest cells, a power of two, that keep what is cut off below 3e-16 of a mass of one.
@@ -321,14 +306,14 @@ pub fn enough_cells(kernel: &Kernel) -> usize {
 /// c_p(kh) for every p and every k up to `degree`.
 fn sizes(degree: usize, cells: usize) -> Vec<f64> {
     let half = PI / cells as f64;
-    let powers: Vec<Moments> = (0..=degree).map(|k| powers_of(k as f64 * half)).collect();
-    (0..ORDER)
+    let powers: Vec<LocalPowers> = (0..=degree).map(|k| powers_of(k as f64 * half)).collect();
+    (0..POWERS)
         .flat_map(|p| powers.iter().map(move |powers| powers[p]))
         .collect()
 }
 
 /// c_p(α), p < 8: e^{iαu} = J_0(α) + 2Σ_m i^m J_m(α) T_m(u), cut off at T_7, is Σ_p i^p c_p(α) u^p.
-fn powers_of(alpha: f64) -> Moments {
+fn powers_of(alpha: f64) -> LocalPowers {
     // Bessel's integral by the trapezoidal rule, which is exact here
     let bessel = |m: usize| -> f64 {
         let term = |q: i32| {
@@ -338,9 +323,9 @@ fn powers_of(alpha: f64) -> Moments {
         (0..64).map(term).sum::<f64>() / 64.0
     };
     // i^m against i^p
-    let mut powers = [0.0; ORDER];
-    for m in 0..ORDER {
-        let mut alone = [0.0; ORDER];
+    let mut powers = [0.0; POWERS];
+    for m in 0..POWERS {
+        let mut alone = [0.0; POWERS];
         alone[m] = if m == 0 { 1.0 } else { 2.0 } * bessel(m);
         for (p, power) in powers_of_chebyshev(&alone).iter().enumerate() {
             let sign = if m.abs_diff(p) % 4 == 0 { 1.0 } else { -1.0 };
@@ -351,14 +336,14 @@ fn powers_of(alpha: f64) -> Moments {
 }
 
 /// Σ_m a_m T_m(u) in powers of u, by T_{m+1} = 2uT_m − T_{m−1}.
-pub(super) fn powers_of_chebyshev(a: &Moments) -> Moments {
-    let mut powers = [0.0; ORDER];
-    let (mut before, mut here) = ([0.0; ORDER], [0.0; ORDER]);
+pub(super) fn powers_of_chebyshev(a: &LocalPowers) -> LocalPowers {
+    let mut powers = [0.0; POWERS];
+    let (mut before, mut here) = ([0.0; POWERS], [0.0; POWERS]);
     here[0] = 1.0;
     for (m, a) in a.iter().enumerate() {
         (powers.iter_mut().zip(&here)).for_each(|(sum, t)| *sum += a * t);
         let mut next = before.map(|t: f64| -t);
-        for p in 1..ORDER {
+        for p in 1..POWERS {
             next[p] += if m == 0 { 1.0 } else { 2.0 } * here[p - 1];
         }
         (before, here) = (here, next);

@@ -10,8 +10,8 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use pulp::{Simd, WithSimd};
 
-use super::rounds::Players;
-use crate::sphere::exponential::exp2_abreast;
+use super::block_schedule::BlockPair;
+use crate::machine::exp::exp2_abreast;
 
 /// The tokens as rows.
 pub struct Tokens<'a> {
@@ -44,7 +44,7 @@ impl Tokens<'_> {
     }
 
     /// One game of the tournament, with a tile for scratch.
-    pub fn game(&self, (tile, (first, part), other): Players) {
+    pub fn game(&self, (tile, (first, part), other): BlockPair) {
         let mine = self.range(first);
         let Some((second, other)) = other else {
             let tile = &mut tile[..mine.len() * mine.len()];
@@ -77,7 +77,7 @@ impl Tokens<'_> {
         (mine, rows): (&Range<usize>, &mut [f64]),
         (theirs, columns): (&Range<usize>, Option<&mut [f64]>),
     ) {
-        pulp::Arch::new().dispatch(Exponentials {
+        crate::machine::registers::arch().dispatch(Exponentials {
             beta: self.beta,
             tile,
             row_weights: &self.weights[mine.clone()],

@@ -8,9 +8,9 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::columns::LANES;
 use super::domain::{Domain, sphere_row};
 use super::legendre::{epsilon, tree_sum};
+use crate::machine::fft::batched::LANES;
 
 /// Points of a group, a multiple of every block.
 const GROUP: usize = 1024;
@@ -115,7 +115,7 @@ impl Harmonics {
         group.power[0][..weights.len()].copy_from_slice(weights);
         let mut sums = vec![0.0; 2 * (self.degree + 1) * LANES];
         for (order, (scale, step)) in self.orders.iter().enumerate() {
-            let lanes = pulp::Arch::new().dispatch(Project {
+            let lanes = crate::machine::registers::arch().dispatch(Project {
                 height: &group.height,
                 power: [&group.power[0], &group.power[1]],
                 first: self.sectoral[order],
@@ -170,7 +170,7 @@ impl Harmonics {
         let mut coefficients = Vec::with_capacity(4 * (self.degree + 1));
         for (order, (scale, step)) in self.orders.iter().enumerate() {
             self.coefficients(state, order, scale, &mut coefficients);
-            pulp::Arch::new().dispatch(Sum {
+            crate::machine::registers::arch().dispatch(Sum {
                 height: &group.height,
                 first: self.sectoral[order],
                 step,
@@ -399,8 +399,9 @@ mod tests {
         let mut g = vec![0.0; Domain::Sphere.length(degree + 1)];
         plan.meridional(&state, &mut g);
         let count = plan.points();
-        let mut folded =
-            [(); 3].map(|()| vec![crate::sphere::columns::Column::default(); plan.folded_length()]);
+        let mut folded = [(); 3].map(|()| {
+            vec![crate::machine::fft::batched::LatitudePack::default(); plan.folded_length()]
+        });
         let [f, along, around] = &mut folded;
         plan.with_gradient(&state, &g, f, along, around);
         let [f, along, around] = folded.map(|folded| {

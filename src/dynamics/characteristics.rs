@@ -11,8 +11,9 @@
 
 use rayon::prelude::*;
 
-use super::spectral::{Series, SphereSeries};
+use super::series::{Series, SphereSeries};
 use super::tangent::pair_sums;
+use super::transport::Transport;
 use super::{Attention, Kernel, Normalisation};
 use crate::sphere::Domain;
 use crate::sphere::gegenbauer::step;
@@ -28,7 +29,7 @@ const FLOOR: f64 = 1e-14;
 const ROWS: usize = 64;
 
 /// The right-hand side for bodies of fixed weights.
-pub struct MarkerFlow {
+pub struct CharacteristicFlow {
     attention: Attention,
     domain: Domain,
     kernel: Kernel,
@@ -42,7 +43,7 @@ pub struct MarkerFlow {
     /// Z e^{−β} at every body at the last evaluation.
     pub potential: Vec<f64>,
     /// Mass of the bodies whose velocity was bounded rather than known at the last evaluation.
-    pub doubtful: f64,
+    pub unresolved_mass: f64,
 }
 
 enum FlowSeries {
@@ -51,7 +52,7 @@ enum FlowSeries {
     Zonal(ZonalSeries),
 }
 
-impl MarkerFlow {
+impl CharacteristicFlow {
     /// For bodies of these weights on a domain.
     #[must_use]
     pub fn new(domain: Domain, attention: Attention, weights: &[f64]) -> Self {
@@ -72,7 +73,7 @@ impl MarkerFlow {
             laplacian: vec![0.0; n],
             slope: vec![0.0; n],
             potential: vec![0.0; n],
-            doubtful: 0.0,
+            unresolved_mass: 0.0,
         }
     }
 
@@ -86,7 +87,7 @@ impl MarkerFlow {
         let width = self.width();
         self.unit.copy_from_slice(positions);
         retract(&mut self.unit, width);
-        self.doubtful = 0.0;
+        self.unresolved_mass = 0.0;
         let zonal = matches!(self.domain, Domain::Zonal(_));
         if !zonal && self.weights.len() <= PAIRS_UP_TO {
             self.by_pairs(velocity, f64::INFINITY);
@@ -163,7 +164,7 @@ impl MarkerFlow {
         let floor = FLOOR * self.potential.iter().copied().fold(0.0, f64::max);
         for (z, w) in self.potential.iter_mut().zip(&self.weights) {
             if *z < 10.0 * floor {
-                self.doubtful += w;
+                self.unresolved_mass += w;
             }
             *z = z.max(floor);
         }
@@ -171,22 +172,18 @@ impl MarkerFlow {
 
     /// From (1/β)∇Z and (1/β)ΔZ to v and div v.
     fn finish(&self, velocity: &mut [f64], divergence: &mut [f64]) {
-        let (width, beta, scale) = (self.width(), self.attention.beta, self.attention.scale());
+        let (width, beta) = (self.width(), self.attention.beta);
+        let transport = Transport::new(self.attention);
         for (i, (row, div)) in (velocity.chunks_exact_mut(width))
             .zip(divergence)
             .enumerate()
         {
-            match self.attention.normalisation {
-                Normalisation::Softmax => {
-                    let rate = scale / self.potential[i];
-                    row.iter_mut().for_each(|v| *v *= rate);
-                    let square: f64 = row.iter().map(|v| v * v).sum();
-                    *div = self.laplacian[i] * rate - beta / scale * square;
-                }
-                Normalisation::None => {
-                    row.iter_mut().for_each(|v| *v *= scale);
-                    *div = self.laplacian[i] * scale;
-                }
+            let rate = transport.rate(self.potential[i]);
+            row.iter_mut().for_each(|v| *v *= rate);
+            *div = self.laplacian[i] * rate;
+            if transport.divides() {
+                let square: f64 = row.iter().map(|v| v * v).sum();
+                *div -= beta / transport.scale * square;
             }
         }
     }
@@ -194,18 +191,14 @@ impl MarkerFlow {
     /// dE/dt: (SA) ∫|v|²Z dμ, (USA) ∫|v|² dμ, with a velocity just computed.
     #[must_use]
     pub fn dissipation(&self, velocity: &[f64]) -> f64 {
-        let (growth, value) = (self.attention.growth(), self.attention.value);
+        let transport = Transport::new(self.attention);
         (velocity.chunks_exact(self.width()))
             .zip(self.weights.iter().zip(&self.potential))
             .map(|(row, (w, z))| {
-                let mobility = match self.attention.normalisation {
-                    Normalisation::Softmax => z * growth,
-                    Normalisation::None => 1.0,
-                };
-                w * mobility * row.iter().map(|v| v * v).sum::<f64>()
+                w * transport.mobility(*z) * row.iter().map(|v| v * v).sum::<f64>()
             })
             .sum::<f64>()
-            / value
+            / self.attention.value
     }
 }
 

@@ -1,21 +1,21 @@
 //! Complex Fourier transforms of a block of latitudes one after the other, by `rustfft`: for lengths with a large prime, which
-//! [`super::columns`] would take as a plain sum, and the slow reference for all others.
+//! [`crate::machine::fft::batched`] would take as a plain sum, and the slow reference for all others.
 
 use std::sync::Arc;
 
 use rustfft::{Fft, FftPlanner};
 
 use super::Complex;
-use super::columns::{Column, LANES, Places};
+use crate::machine::fft::batched::{LANES, LatitudePack, Places};
 
 /// Both directions for one length.
-pub(super) struct OneByOne {
+pub struct FallbackFft {
     length: usize,
     forward: Arc<dyn Fft<f64>>,
     inverse: Arc<dyn Fft<f64>>,
 }
 
-impl OneByOne {
+impl FallbackFft {
     /// For N = `length` points.
     pub fn new(length: usize) -> Self {
         let mut planner = FftPlanner::new();
@@ -33,45 +33,45 @@ impl OneByOne {
         self.length + scratch
     }
 
-    /// See [`super::columns::Columns::inverse`].
+    /// See [`crate::machine::fft::batched::BatchedFft::inverse`].
     pub fn inverse(
         &self,
-        (rows, places): (&[Column], impl Places),
+        (rows, places): (&[LatitudePack], impl Places),
         frequencies: Option<&[f64]>,
-        field: &mut [Column],
+        field: &mut [LatitudePack],
         room: &mut [Complex],
     ) {
         let (line, scratch) = room.split_at_mut(self.length);
         for lane in 0..LANES {
             for (k, z) in line.iter_mut().enumerate() {
-                let Column([re, im]) = &rows[places.of(k)];
+                let LatitudePack([re, im]) = &rows[places.of(k)];
                 *z = Complex::new(re[lane], im[lane]);
                 if let Some(frequencies) = frequencies {
                     *z *= Complex::new(0.0, frequencies[k]);
                 }
             }
             self.inverse.process_with_scratch(line, scratch);
-            for (Column([re, im]), z) in field.iter_mut().zip(&*line) {
+            for (LatitudePack([re, im]), z) in field.iter_mut().zip(&*line) {
                 (re[lane], im[lane]) = (z.re, z.im);
             }
         }
     }
 
-    /// See [`super::columns::Columns::forward`].
+    /// See [`crate::machine::fft::batched::BatchedFft::forward`].
     pub fn forward(
         &self,
-        field: &[Column],
+        field: &[LatitudePack],
         room: &mut [Complex],
-        (rows, places): (&mut [Column], impl Places),
+        (rows, places): (&mut [LatitudePack], impl Places),
     ) {
         let (line, scratch) = room.split_at_mut(self.length);
         for lane in 0..LANES {
-            for (z, Column([re, im])) in line.iter_mut().zip(field) {
+            for (z, LatitudePack([re, im])) in line.iter_mut().zip(field) {
                 *z = Complex::new(re[lane], im[lane]);
             }
             self.forward.process_with_scratch(line, scratch);
             for (k, z) in line.iter().enumerate() {
-                let Column([re, im]) = &mut rows[places.of(k)];
+                let LatitudePack([re, im]) = &mut rows[places.of(k)];
                 (re[lane], im[lane]) = (z.re, z.im);
             }
         }

@@ -10,28 +10,31 @@
 
 use rayon::prelude::*;
 
-use super::Kernel;
-use super::cells::{CellField, CellMoments, Moments, ORDER, Pair, enough_cells};
-pub use super::located::Places;
-use super::located::{BLOCK, Located, cell_moments, group_size};
+pub use super::binning::TokenCoordinates;
+use super::binning::{BLOCK, Binned, cell_moments, group_size};
+use super::polynomials::{
+    CellField, CellMoments, LocalPowers, POWERS, PolynomialPair, enough_cells,
+};
+use crate::dynamics::Kernel;
+use crate::dynamics::transport::Transport;
 use crate::measure::particles::common_weight;
 use crate::sphere::Complex;
 use std::f64::consts::TAU;
 
 /// Cells and scratch for a kernel.
-pub struct Binned {
+pub struct CellSums {
     field: CellField,
     /// cos and sin of the centres.
     centres: Vec<[f64; 2]>,
     group: usize,
-    partial: Vec<Vec<Moments>>,
+    partial: Vec<Vec<LocalPowers>>,
     /// Of equal weights there is one.
     common: Option<f64>,
     to_moments: CellMoments,
     moments: Vec<Complex>,
 }
 
-impl Binned {
+impl CellSums {
     /// Room for tokens of these weights and the degrees of a kernel.
     #[must_use]
     pub fn new(kernel: &Kernel, weights: &[f64]) -> Self {
@@ -55,7 +58,7 @@ impl Binned {
                 })
                 .collect(),
             group,
-            partial: vec![vec![[0.0; ORDER]; cells]; count.div_ceil(group).max(1)],
+            partial: vec![vec![[0.0; POWERS]; cells]; count.div_ceil(group).max(1)],
             common: None,
             to_moments: CellMoments::new(kernel.degree(), cells),
             moments: vec![Complex::default(); kernel.degree() + 1],
@@ -66,7 +69,7 @@ impl Binned {
     /// [`super::spectral::Series::evaluate`] does.
     pub fn evaluate(
         &mut self,
-        places: Places,
+        places: TokenCoordinates,
         weights: &[f64],
         slope: &mut [f64],
         potential: &mut [f64],
@@ -77,7 +80,7 @@ impl Binned {
             .zip(potential.par_chunks_mut(self.group))
             .enumerate()
             .for_each(|(group, (slope, potential))| {
-                pulp::Arch::new().dispatch(Evaluate {
+                crate::machine::registers::arch().dispatch(Evaluate {
                     places: places.part(group * self.group, slope.len()),
                     centres: &self.centres,
                     polynomials: &self.field.polynomials,
@@ -87,25 +90,24 @@ impl Binned {
             });
     }
 
-    /// The rates of tokens at `angles`: `rate`_i ← scale·slope_i, over the potential if `softmax`; returns the smallest potential.
+    /// The rates of tokens at `angles`: `rate`_i ← the velocity of slope_i and the potential; returns the smallest potential.
     pub fn rates(
         &mut self,
         angles: &[f64],
         weights: &[f64],
-        (scale, softmax): (f64, bool),
+        transport: Transport,
         rates: &mut [f64],
     ) -> f64 {
-        let places = Places::Angles(angles);
+        let places = TokenCoordinates::Angles(angles);
         self.take_in(places, weights);
         self.transform();
         (rates.par_chunks_mut(self.group).enumerate())
             .map(|(group, rates)| {
-                pulp::Arch::new().dispatch(Rates {
+                crate::machine::registers::arch().dispatch(Rates {
                     places: places.part(group * self.group, rates.len()),
                     centres: &self.centres,
                     polynomials: &self.field.polynomials,
-                    scale,
-                    softmax,
+                    transport,
                     rates,
                 })
             })
@@ -114,11 +116,11 @@ impl Binned {
 
     /// Σ w slope², or Σ w slope²·`growth`/potential, over tokens at `angles`.
     pub fn dissipation(&mut self, angles: &[f64], weights: &[f64], growth: Option<f64>) -> f64 {
-        let places = Places::Angles(angles);
+        let places = TokenCoordinates::Angles(angles);
         self.take_in(places, weights);
         self.transform();
         let groups = (weights.par_chunks(self.group).enumerate()).map(|(group, weights)| {
-            pulp::Arch::new().dispatch(Dissipation {
+            crate::machine::registers::arch().dispatch(Dissipation {
                 places: places.part(group * self.group, weights.len()),
                 centres: &self.centres,
                 polynomials: &self.field.polynomials,
@@ -130,7 +132,7 @@ impl Binned {
     }
 
     /// Every token into its cell, and the cells' moments.
-    fn take_in(&mut self, places: Places, weights: &[f64]) {
+    fn take_in(&mut self, places: TokenCoordinates, weights: &[f64]) {
         let (count, group) = (weights.len(), self.group);
         let weights = if self.common.is_some() {
             None
@@ -150,16 +152,16 @@ impl Binned {
     }
 }
 
-/// Moments of many tokens, on cells so small that every degree is exact: kh ≤ 0.09, where 2J_8(kh) < 1e-15.
-pub struct BinnedMoments {
+/// LocalPowers of many tokens, on cells so small that every degree is exact: kh ≤ 0.09, where 2J_8(kh) < 1e-15.
+pub struct CellMomentsOfTokens {
     to_moments: CellMoments,
     degree: usize,
     count: usize,
     group: usize,
-    partial: Vec<Vec<Moments>>,
+    partial: Vec<Vec<LocalPowers>>,
 }
 
-impl BinnedMoments {
+impl CellMomentsOfTokens {
     /// Room for `count` tokens and degrees up to `degree`.
     #[must_use]
     pub fn new(degree: usize, count: usize) -> Self {
@@ -170,7 +172,7 @@ impl BinnedMoments {
             degree,
             count,
             group,
-            partial: vec![vec![[0.0; ORDER]; cells]; count.div_ceil(group).max(1)],
+            partial: vec![vec![[0.0; POWERS]; cells]; count.div_ceil(group).max(1)],
         }
     }
 
@@ -182,7 +184,7 @@ impl BinnedMoments {
 
     /// m_k = Σ_j w_j e^{ikθ_j}, k ≤ degree; `common` is the weight of all, if they have one.
     pub fn of(&mut self, angles: &[f64], weights: &[f64], common: Option<f64>) -> Vec<Complex> {
-        let places = Places::Angles(angles);
+        let places = TokenCoordinates::Angles(angles);
         let weights = if common.is_some() {
             None
         } else {
@@ -199,7 +201,7 @@ impl BinnedMoments {
 
 /// Both polynomials at u, by halving: three steps however long the vectors are.
 #[inline(always)]
-fn values(cell: &Pair, u: f64) -> [f64; 2] {
+fn values(cell: &PolynomialPair, u: f64) -> [f64; 2] {
     let u2 = u * u;
     let u4 = u2 * u2;
     let (mut eight, mut four, mut two) = ([0.0; 8], [0.0; 4], [0.0; 2]);
@@ -217,7 +219,12 @@ fn values(cell: &Pair, u: f64) -> [f64; 2] {
 
 /// Z and its slope at the tokens of a block.
 #[inline(always)]
-fn block_values(polynomials: &[Pair], located: &Located, potential: &mut [f64], slope: &mut [f64]) {
+fn block_values(
+    polynomials: &[PolynomialPair],
+    located: &Binned,
+    potential: &mut [f64],
+    slope: &mut [f64],
+) {
     let tokens = potential.iter_mut().zip(slope);
     if let Some(cell) = located.only_cell(tokens.len()) {
         for ((z, s), u) in tokens.zip(&located.u) {
@@ -231,9 +238,9 @@ fn block_values(polynomials: &[Pair], located: &Located, potential: &mut [f64], 
 }
 
 struct Evaluate<'a> {
-    places: Places<'a>,
+    places: TokenCoordinates<'a>,
     centres: &'a [[f64; 2]],
-    polynomials: &'a [Pair],
+    polynomials: &'a [PolynomialPair],
     slope: &'a mut [f64],
     potential: &'a mut [f64],
 }
@@ -243,7 +250,7 @@ impl pulp::NullaryFnOnce for Evaluate<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let mut located = Located::new();
+        let mut located = Binned::new();
         let outs = (self.slope.chunks_mut(BLOCK)).zip(self.potential.chunks_mut(BLOCK));
         for (block, (slope, potential)) in outs.enumerate() {
             let cells = (self.centres, self.polynomials.len());
@@ -254,11 +261,10 @@ impl pulp::NullaryFnOnce for Evaluate<'_> {
 }
 
 struct Rates<'a> {
-    places: Places<'a>,
+    places: TokenCoordinates<'a>,
     centres: &'a [[f64; 2]],
-    polynomials: &'a [Pair],
-    scale: f64,
-    softmax: bool,
+    polynomials: &'a [PolynomialPair],
+    transport: Transport,
     rates: &'a mut [f64],
 }
 
@@ -268,7 +274,7 @@ impl pulp::NullaryFnOnce for Rates<'_> {
 
     #[inline(always)]
     fn call(self) -> f64 {
-        let mut located = Located::new();
+        let mut located = Binned::new();
         let (mut potential, mut slope) = ([1.0; BLOCK], [0.0; BLOCK]);
         let mut least = [f64::INFINITY; BLOCK];
         for (block, rates) in self.rates.chunks_mut(BLOCK).enumerate() {
@@ -280,14 +286,8 @@ impl pulp::NullaryFnOnce for Rates<'_> {
             for (least, z) in least.iter_mut().zip(&potential).take(rates.len()) {
                 *least = if *z < *least { *z } else { *least };
             }
-            if self.softmax {
-                for ((rate, s), z) in rates.iter_mut().zip(&slope).zip(&potential) {
-                    *rate = self.scale * s / z;
-                }
-            } else {
-                for (rate, s) in rates.iter_mut().zip(&slope) {
-                    *rate = self.scale * s;
-                }
+            for ((rate, s), z) in rates.iter_mut().zip(&slope).zip(&potential) {
+                *rate = self.transport.velocity(*s, *z);
             }
         }
         least.iter().copied().fold(f64::INFINITY, f64::min)
@@ -295,9 +295,9 @@ impl pulp::NullaryFnOnce for Rates<'_> {
 }
 
 struct Dissipation<'a> {
-    places: Places<'a>,
+    places: TokenCoordinates<'a>,
     centres: &'a [[f64; 2]],
-    polynomials: &'a [Pair],
+    polynomials: &'a [PolynomialPair],
     growth: Option<f64>,
     weights: &'a [f64],
 }
@@ -307,7 +307,7 @@ impl pulp::NullaryFnOnce for Dissipation<'_> {
 
     #[inline(always)]
     fn call(self) -> f64 {
-        let mut located = Located::new();
+        let mut located = Binned::new();
         let (mut potential, mut slope) = ([1.0; BLOCK], [0.0; BLOCK]);
         let mut sums = [0.0; BLOCK];
         for (block, weights) in self.weights.chunks(BLOCK).enumerate() {
@@ -327,8 +327,9 @@ impl pulp::NullaryFnOnce for Dissipation<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::spectral::Series;
     use super::*;
+    use crate::dynamics::series::Series;
+    use crate::dynamics::{Attention, Normalisation};
     use crate::measure::{Law, Particles};
     use std::f64::consts::PI;
 
@@ -384,14 +385,16 @@ mod tests {
             .collect();
         let (mut slope, mut z) = (vec![0.0; count], vec![0.0; count]);
         let mut rates = slope.clone();
-        let mut binned = Binned::new(kernel, w);
+        let mut binned = CellSums::new(kernel, w);
         for _ in 0..2 {
-            let places = Places::Vectors(rows);
+            let places = TokenCoordinates::Vectors(rows);
             binned.evaluate(places, w, &mut fast, &mut z_fast);
         }
-        let places = Places::Angles(&angles);
+        let places = TokenCoordinates::Angles(&angles);
         binned.evaluate(places, w, &mut slope, &mut z);
-        let least = binned.rates(&angles, w, (2.0, true), &mut rates);
+        let mut transport = Transport::new(Attention::new(0.0, Normalisation::Softmax));
+        transport.scale = 2.0;
+        let least = binned.rates(&angles, w, transport, &mut rates);
         assert_eq!(least, z.iter().copied().fold(f64::INFINITY, f64::min));
         let (mut plain, mut over) = (0.0, 0.0);
         for (((rate, slope), z), w) in rates.iter().zip(&slope).zip(&z).zip(w) {
@@ -419,7 +422,7 @@ mod tests {
         for (count, degree) in [(1, 3), (5000, 86), (100_000, 300)] {
             for (name, tokens) in arrangements(count) {
                 let (slow, angles) = (tokens.moments(degree), tokens.angles());
-                let mut binned = BinnedMoments::new(degree, count);
+                let mut binned = CellMomentsOfTokens::new(degree, count);
                 let fast = binned.of(&angles, &tokens.weights, None);
                 for (k, m) in fast.iter().enumerate() {
                     let off = (m - slow.get(k)).norm();
@@ -452,9 +455,9 @@ mod tests {
                 .unwrap();
             pool.install(|| {
                 let (mut slope, mut z) = (vec![0.0; 200_000], vec![0.0; 200_000]);
-                let mut binned = Binned::new(&kernel, &tokens.weights);
+                let mut binned = CellSums::new(&kernel, &tokens.weights);
                 binned.evaluate(
-                    Places::Vectors(&tokens.positions),
+                    TokenCoordinates::Vectors(&tokens.positions),
                     &tokens.weights,
                     &mut slope,
                     &mut z,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 /// What a block of tokens has received so far; the layout of `sums` is the kernel's.
 #[derive(Default)]
-pub struct Part {
+pub struct BlockTask {
     pub sums: Vec<f64>,
     pub potential: Vec<f64>,
 }
@@ -17,28 +17,28 @@ pub struct Part {
 struct Game {
     first: usize,
     second: usize,
-    a: Part,
-    b: Part,
+    a: BlockTask,
+    b: BlockTask,
 }
 
 /// A tournament of blocks, with scratch for every thread.
-pub struct Rounds {
-    parts: Vec<Part>,
+pub struct BlockSchedule {
+    parts: Vec<BlockTask>,
     games: Vec<Game>,
     scratch: Vec<Vec<f64>>,
 }
 
 /// What a game is given: a thread's scratch, a block with its sums, and the other block unless it plays against itself.
-pub type Players<'a> = (
+pub type BlockPair<'a> = (
     &'a mut [f64],
-    (usize, &'a mut Part),
-    Option<(usize, &'a mut Part)>,
+    (usize, &'a mut BlockTask),
+    Option<(usize, &'a mut BlockTask)>,
 );
 
-impl Rounds {
+impl BlockSchedule {
     /// `blocks` blocks of at most `length` tokens with `width` sums a token, and `scratch` numbers for each thread.
     pub fn new(blocks: usize, length: usize, width: usize, scratch: usize) -> Self {
-        let part = || Part {
+        let part = || BlockTask {
             sums: vec![0.0; length * width],
             potential: vec![0.0; length],
         };
@@ -50,7 +50,7 @@ impl Rounds {
     }
 
     /// The sums of every block.
-    pub fn parts(&self) -> &[Part] {
+    pub fn parts(&self) -> &[BlockTask] {
         &self.parts
     }
 
@@ -60,7 +60,7 @@ impl Rounds {
     }
 
     /// Plays every block against itself, which comes first and must overwrite the sums, and then every pair of blocks.
-    pub fn play(&mut self, parallel: bool, game: &(impl Fn(Players) + Sync)) {
+    pub fn run(&mut self, parallel: bool, game: &(impl Fn(BlockPair) + Sync)) {
         let blocks = self.parts.len();
         self.round(parallel, game, (0..blocks).map(|b| (b, b)));
         if blocks < 2 {
@@ -80,7 +80,7 @@ impl Rounds {
     fn round(
         &mut self,
         parallel: bool,
-        game: &(impl Fn(Players) + Sync),
+        game: &(impl Fn(BlockPair) + Sync),
         pairs: impl Iterator<Item = (usize, usize)>,
     ) {
         for (first, second) in pairs {
@@ -126,8 +126,8 @@ mod tests {
     fn every_pair_of_blocks_meets_exactly_once() {
         for blocks in [1, 2, 3, 6, 7, 16] {
             let met = Mutex::new(vec![0; blocks * blocks]);
-            let mut rounds = Rounds::new(blocks, 1, 1, 1);
-            rounds.play(true, &|(_, (a, part), other)| {
+            let mut rounds = BlockSchedule::new(blocks, 1, 1, 1);
+            rounds.run(true, &|(_, (a, part), other)| {
                 assert_eq!(part.sums.len(), 1);
                 let b = other.map_or(a, |(b, _)| b);
                 met.lock().unwrap()[a.max(b) * blocks + a.min(b)] += 1;

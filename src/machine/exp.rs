@@ -7,7 +7,7 @@
 //! [`exp2_abreast`] is the same in explicit vectors of the instruction set that was found at run time, for loops that hold their sums
 //! in registers: 2^x = 2^k 2^f with |f| ≤ ½, where the reduction is exact, and fused multiplications.
 
-use super::vectors::ROUNDING;
+use crate::machine::registers::ROUNDING;
 use pulp::{Simd, bytemuck};
 
 const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;

@@ -1,11 +1,11 @@
-//! The dispatch rule, below all rooms: which way a drift is computed, in what blocks and on how many threads, from n, d, β and the accuracy asked for.
+//! The dispatch rule: which way a drift is computed, in what blocks and on how many threads, from n, d, β and the accuracy asked for.
 //!
 //! | tokens | way | cost | from |
 //! |---|---|---|---|
-//! | any | all pairs, [`crate::dynamics::direct`]: abreast up to d = [`ABREAST_UP_TO`], above in tiles, up to [`FEW`] in one pass | n²d | always right |
-//! | circle | the series, [`crate::dynamics::spectral`] | nK | [`SERIES_FROM`]·K |
-//! | circle | the series in cells, [`crate::dynamics::binned`], by angles | n | [`BINNED_FROM`] |
-//! | circle, one field for all | whole steps by nodes, [`crate::dynamics::carriers`] | 2n a step | [`TOKENS_PER_NODE`] a node |
+//! | any | all pairs, [`crate::dynamics::all_pairs`]: abreast up to d = [`ABREAST_UP_TO`], above in tiles, up to [`FEW`] in one pass | n²d | always right |
+//! | circle | the series, [`crate::dynamics::series`] | nK | [`SERIES_FROM`]·K |
+//! | circle | the series in cells, [`crate::dynamics::circle_cells::sums`], by angles | n | [`BINNED_FROM`] |
+//! | circle, one field for all | whole steps by nodes, [`crate::dynamics::circle_cells::flow_map`] | 2n a step | [`TOKENS_PER_NODE`] a node |
 //! | S² | the series of K² harmonics | nK² | [`SPHERE_SERIES_FROM`]·K² |
 //! | circle, the field | transforms of the grid; Z and its slope by cells from [`POINTS_PER_CELL`] points a cell | N log N | any |
 //! | S², the field | [`crate::sphere::legendre`] and [`crate::sphere::parallels`], orders in pairs for 16 northern latitudes, a latitude at a time for lengths with a prime above 31 | L³ | any |
@@ -53,14 +53,6 @@ const TILE: usize = 128;
 /// Blocks of tokens that go abreast, if there are enough tokens: games for 16 threads a round.
 const BLOCKS: usize = 32;
 
-/// Numbers, or tokens, from which on threads share what is done one by one: below, the work is over before they wake (calibrated at 2 threads:
-/// 32768 angles take 0.7 ms, a step's sums 0.1 ms).
-pub const SHARED_FROM: usize = 1 << 15;
-/// From this many products latitudes·(degree² + [`FOURIER`]·longitudes) on a transform on S² is shared among threads (measured at 2
-/// threads: nothing is won at degree 127, a factor 1.6 at 255).
-const SHARED_TRANSFORM: usize = 3 << 20;
-/// A longitude of a Fourier transform costs as much as so many Legendre functions at a latitude (measured at 512 longitudes).
-const FOURIER: usize = 24;
 /// Points in a cell from which on Z and its slope on a grid of the circle are evaluated as polynomials instead of transformed (measured:
 /// at 4 they cost the same, at 64 a quarter).
 pub const POINTS_PER_CELL: usize = 8;
@@ -114,13 +106,6 @@ pub fn block(count: usize, dimension: usize) -> usize {
 #[must_use]
 pub fn pairs_in_parallel(count: usize, dimension: usize) -> bool {
     count * count * dimension >= PARALLEL_PAIRS
-}
-
-/// Whether a transform on S² is shared among threads.
-#[must_use]
-pub fn transform_in_parallel(degree: usize, latitudes: usize, longitudes: usize) -> bool {
-    latitudes * (degree * degree + FOURIER * longitudes) >= SHARED_TRANSFORM
-        && rayon::current_num_threads() > 1
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::cells::{Moments, ORDER};
-use crate::sphere::vectors::ROUNDING;
+use super::polynomials::{LocalPowers, POWERS};
+use crate::machine::registers::ROUNDING;
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
 /// Tokens that share one set of cells on the way there, at least; and at least so many times the cells.
@@ -14,14 +14,14 @@ pub(super) const BLOCK: usize = 64;
 
 /// Where tokens are.
 #[derive(Clone, Copy)]
-pub enum Places<'a> {
+pub enum TokenCoordinates<'a> {
     /// Unit vectors of the plane, rows.
     Vectors(&'a [f64]),
     /// Angles, of any size.
     Angles(&'a [f64]),
 }
 
-/// How many tokens share a set of so many cells.
+/// VelocityLaw many tokens share a set of so many cells.
 pub(super) fn group_size(cells: usize) -> usize {
     GROUP.max(GROUP_PER_CELL * cells)
 }
@@ -29,18 +29,18 @@ pub(super) fn group_size(cells: usize) -> usize {
 /// Σ w u^p over the tokens of each cell into the first of `partial`, group by group; weights of None are one. The centres
 /// (cos, sin) are asked for by vectors alone.
 pub(super) fn cell_moments(
-    places: Places,
+    places: TokenCoordinates,
     count: usize,
     weights: Option<&[f64]>,
     centres: &[[f64; 2]],
     group: usize,
-    partial: &mut [Vec<Moments>],
+    partial: &mut [Vec<LocalPowers>],
 ) {
     (partial.par_iter_mut().enumerate()).for_each(|(index, cells)| {
-        cells.fill([0.0; ORDER]);
+        cells.fill([0.0; POWERS]);
         let from = index * group;
         let size = group.min(count - from);
-        pulp::Arch::new().dispatch(TakeIn {
+        crate::machine::registers::arch().dispatch(TakeIn {
             places: places.part(from, size),
             weights: weights.map(|weights| &weights[from..from + size]),
             centres,
@@ -55,7 +55,7 @@ pub(super) fn cell_moments(
     }
 }
 
-impl<'a> Places<'a> {
+impl<'a> TokenCoordinates<'a> {
     /// So many from a place on.
     #[inline(always)]
     pub fn part(self, from: usize, count: usize) -> Self {
@@ -67,25 +67,27 @@ impl<'a> Places<'a> {
 }
 
 /// Up to [`BLOCK`] tokens: their cells and local coordinates.
-pub(super) struct Located {
+pub(super) struct Binned {
     pub cell: [u32; BLOCK],
     pub u: [f64; BLOCK],
 }
 
-impl Located {
+impl Binned {
     /// The tokens from `from` on, in loops of vector instructions: nothing in them depends on a branch.
     #[inline(always)]
     pub fn find(
         &mut self,
-        places: Places,
+        places: TokenCoordinates,
         (centres, cells): (&[[f64; 2]], usize),
         from: usize,
         count: usize,
     ) {
         let mask = cells as u32 - 1;
         match places {
-            Places::Angles(angles) => self.find_angles(&angles[from..from + count], cells),
-            Places::Vectors(rows) => {
+            TokenCoordinates::Angles(angles) => {
+                self.find_angles(&angles[from..from + count], cells)
+            }
+            TokenCoordinates::Vectors(rows) => {
                 let (mut x, mut y) = ([1.0; BLOCK], [0.0; BLOCK]);
                 for (i, z) in rows[2 * from..2 * (from + count)]
                     .chunks_exact(2)
@@ -161,11 +163,11 @@ fn arcsine(s: f64) -> f64 {
 }
 
 struct TakeIn<'a> {
-    places: Places<'a>,
+    places: TokenCoordinates<'a>,
     /// None where all are one.
     weights: Option<&'a [f64]>,
     centres: &'a [[f64; 2]],
-    cells: &'a mut [Moments],
+    cells: &'a mut [LocalPowers],
 }
 
 impl pulp::NullaryFnOnce for TakeIn<'_> {
@@ -173,10 +175,10 @@ impl pulp::NullaryFnOnce for TakeIn<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let mut located = Located::new();
+        let mut located = Binned::new();
         let total = match self.places {
-            Places::Vectors(rows) => rows.len() / 2,
-            Places::Angles(angles) => angles.len(),
+            TokenCoordinates::Vectors(rows) => rows.len() / 2,
+            TokenCoordinates::Angles(angles) => angles.len(),
         };
         for from in (0..total).step_by(BLOCK) {
             let count = BLOCK.min(total - from);
@@ -207,7 +209,7 @@ impl pulp::NullaryFnOnce for TakeIn<'_> {
 /// Adds Σ w u^p of a block of one cell: nothing waits for the sum of the token before (measured on tokens in order: a third of the
 /// time).
 #[inline(always)]
-fn add_powers(w: &mut [f64; BLOCK], u: &[f64; BLOCK], sums: &mut Moments) {
+fn add_powers(w: &mut [f64; BLOCK], u: &[f64; BLOCK], sums: &mut LocalPowers) {
     for sum in sums {
         let mut lanes = [0.0; 8];
         for eight in w.as_chunks::<8>().0 {
@@ -224,10 +226,10 @@ fn add_powers(w: &mut [f64; BLOCK], u: &[f64; BLOCK], sums: &mut Moments) {
 
 /// w, wu, … wu^7, by doubling.
 #[inline(always)]
-fn powers(w: f64, u: f64) -> Moments {
+fn powers(w: f64, u: f64) -> LocalPowers {
     let u2 = u * u;
     let u4 = u2 * u2;
-    let mut p = [0.0; ORDER];
+    let mut p = [0.0; POWERS];
     (p[0], p[1]) = (w, w * u);
     for i in 0..2 {
         p[2 + i] = p[i] * u2;

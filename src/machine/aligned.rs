@@ -7,13 +7,13 @@ use std::ops::{Deref, DerefMut};
 const LINE: usize = 64;
 
 /// A table of fixed length.
-pub struct Lines<T> {
+pub struct AlignedVec<T> {
     list: Vec<T>,
     start: usize,
     length: usize,
 }
 
-impl<T: Copy + Default> Lines<T> {
+impl<T: Copy + Default> AlignedVec<T> {
     /// So many defaults; none take no memory.
     #[must_use]
     pub fn new(length: usize) -> Self {
@@ -50,7 +50,7 @@ impl<T: Copy + Default> Lines<T> {
     }
 }
 
-impl<T> Deref for Lines<T> {
+impl<T> Deref for AlignedVec<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -58,7 +58,7 @@ impl<T> Deref for Lines<T> {
     }
 }
 
-impl<T> DerefMut for Lines<T> {
+impl<T> DerefMut for AlignedVec<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.list[self.start..self.start + self.length]
     }
@@ -70,9 +70,9 @@ mod tests {
 
     #[test]
     fn a_table_begins_at_a_line_and_holds_what_it_was_given() {
-        assert!(Lines::<f64>::new(0).is_empty());
+        assert!(AlignedVec::<f64>::new(0).is_empty());
         for length in [1, 7, 8, 1000] {
-            let table = Lines::of((0..length).map(|i| i as f64));
+            let table = AlignedVec::of((0..length).map(|i| i as f64));
             assert_eq!(table.as_ptr().align_offset(LINE), 0);
             assert_eq!(table.len(), length);
             assert!(table.iter().enumerate().all(|(i, v)| *v == i as f64));

@@ -9,8 +9,8 @@
 //! place first, so that the pass runs forward in vector instructions. (`realfft`, which does the same one by one and serves odd N, is the
 //! slow reference.)
 
-use super::circle::Complex;
-use super::lines::Lines;
+use super::Complex;
+use crate::machine::aligned::AlignedVec;
 use pulp::bytemuck::cast_slice_mut;
 use pulp::{Simd, WithSimd};
 use rustfft::{Fft, FftPlanner};
@@ -18,18 +18,18 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 
 /// Both directions for one N.
-pub(super) struct Halves {
+pub struct RealFft {
     forward: Arc<dyn Fft<f64>>,
     inverse: Arc<dyn Fft<f64>>,
     /// t_k, and conj(t_k) up to k = M.
-    turns: Lines<Complex>,
-    back: Lines<Complex>,
+    turns: AlignedVec<Complex>,
+    back: AlignedVec<Complex>,
     /// conj X_{M−k} or conj Z_{M−k} at k.
-    mirrored: Lines<Complex>,
+    mirrored: AlignedVec<Complex>,
     scratch: Vec<Complex>,
 }
 
-impl Halves {
+impl RealFft {
     /// For N = `size` points, an even number.
     pub fn new(size: usize) -> Self {
         let half = size / 2;
@@ -44,9 +44,9 @@ impl Halves {
             Complex::new(-sin, cos)
         };
         Self {
-            turns: Lines::of((0..half).map(turn)),
-            back: Lines::of((0..half + 1).map(|k| turn(k).conj())),
-            mirrored: Lines::new(half + 1),
+            turns: AlignedVec::of((0..half).map(turn)),
+            back: AlignedVec::of((0..half + 1).map(|k| turn(k).conj())),
+            mirrored: AlignedVec::new(half + 1),
             scratch: vec![Complex::default(); scratch],
             forward,
             inverse,
@@ -60,7 +60,7 @@ impl Halves {
         let behind = self.mirrored[half - degree..].iter_mut().rev();
         (behind.zip(&spectrum[..=degree])).for_each(|(mirrored, x)| *mirrored = x.conj());
         let values: &mut [Complex] = cast_slice_mut(values);
-        pulp::Arch::new().dispatch(Combine {
+        crate::machine::registers::arch().dispatch(Combine {
             ahead: &spectrum[..half],
             mirrored: &self.mirrored[..half],
             turns: &self.turns,
@@ -80,7 +80,7 @@ impl Halves {
         let behind = values[1..].iter().rev();
         (self.mirrored[1..].iter_mut().zip(behind).take(degree))
             .for_each(|(mirrored, z)| *mirrored = z.conj());
-        pulp::Arch::new().dispatch(Combine {
+        crate::machine::registers::arch().dispatch(Combine {
             ahead: &values[..count.min(half)],
             mirrored: &self.mirrored,
             turns: &self.back,

@@ -7,21 +7,23 @@
 //! Σ_i w_i f(θ_i) = Σ_c Σ_q W_cq f(θ_cq), W_cq = Σ_p C_pq Σ_{i∈c} w_i u_i^p:
 //!
 //! the nodes with the weights W (some negative) are a measure with the same stages. A step of any Runge–Kutta method is taken
-//! by the nodes ([`Carriers::rates`]) and ends with θ_i ← θ_i + D_c(u_i), D_c the interpolant of how far the nodes of the cell went.
+//! by the nodes ([`FlowMapInterpolant::rates`]) and ends with θ_i ← θ_i + D_c(u_i), D_c the interpolant of how far the nodes of the cell went.
 //! So the tokens are read once and written once a step however many stages it has, and the stages' memory is that of the nodes.
 //!
-//! What is left out is known after the step, from Chebyshev's last coefficients of D_c ([`Carriers::neglected`]); where it is too
+//! What is left out is known after the step, from Chebyshev's last coefficients of D_c ([`FlowMapInterpolant::neglected`]); where it is too
 //! much the cells are halved. Tokens with frequencies of their own do not share a field and are not carried. The slow reference
 //! is the same step by every token's own stages ([`super::TokenDynamics::rates`]).
 
 use rayon::prelude::*;
 use std::f64::consts::{PI, TAU};
 
-use super::binned::Binned;
-use super::cells::{Moments, ORDER, enough_cells, powers_of_chebyshev};
-use super::located::{BLOCK, Located, Places, cell_moments, group_size};
-use super::{Attention, Kernel, Normalisation};
-use crate::dispatch::{LEAST_POTENTIAL, TOKENS_PER_NODE};
+use super::binning::{BLOCK, Binned, TokenCoordinates, cell_moments, group_size};
+use super::polynomials::{LocalPowers, POWERS, enough_cells, powers_of_chebyshev};
+use super::sums::CellSums;
+use crate::dynamics::dispatch::{LEAST_POTENTIAL, TOKENS_PER_NODE};
+use crate::dynamics::transport::Transport;
+use crate::dynamics::{Attention, Kernel, Normalisation};
+
 use crate::measure::particles::common_weight;
 
 /// So many times the cells that the kernel alone needs: a stage composes it with the motion so far.
@@ -29,30 +31,30 @@ const FINER: usize = 4;
 /// A sum of terms of both signs that is a smaller share of their size has lost more than two digits.
 const CANCELLED: f64 = 1e-2;
 /// The nodes that carry the tokens, and the field they move in.
-pub struct Carriers {
+pub struct FlowMapInterpolant {
     attention: Attention,
     kernel: Kernel,
     cells: usize,
     group: usize,
-    partial: Vec<Vec<Moments>>,
+    partial: Vec<Vec<LocalPowers>>,
     common: Option<f64>,
     /// C_pq.
-    interpolation: [Moments; ORDER],
+    interpolation: [LocalPowers; POWERS],
     /// θ_cq, cell by cell.
     nodes: Vec<f64>,
     /// W_cq.
     weights: Vec<f64>,
     occupied: Vec<bool>,
-    series: Binned,
+    series: CellSums,
     slope: Vec<f64>,
     potential: Vec<f64>,
-    displacement: Vec<Moments>,
+    displacement: Vec<LocalPowers>,
     least: f64,
     /// Whether the weights are those of the tokens where they are.
     loaded: bool,
 }
 
-impl Carriers {
+impl FlowMapInterpolant {
     /// Nodes for tokens of these weights; None where there are not enough tokens for it to pay.
     #[must_use]
     pub fn new(attention: Attention, weights: &[f64]) -> Option<Self> {
@@ -67,16 +69,16 @@ impl Carriers {
         weights: &[f64],
         cells: usize,
     ) -> Option<Self> {
-        let count = cells * ORDER;
+        let count = cells * POWERS;
         if TOKENS_PER_NODE * count > weights.len() {
             return None;
         }
-        let angle = |q: usize| (2 * q + 1) as f64 * PI / (2 * ORDER) as f64;
+        let angle = |q: usize| (2 * q + 1) as f64 * PI / (2 * POWERS) as f64;
         // column q of C: Chebyshev's coefficients of the polynomial that is one at node q, in powers
-        let columns: [Moments; ORDER] = std::array::from_fn(|q| {
+        let columns: [LocalPowers; POWERS] = std::array::from_fn(|q| {
             powers_of_chebyshev(&std::array::from_fn(|m| {
                 let factor = if m == 0 { 1.0 } else { 2.0 };
-                factor * (m as f64 * angle(q)).cos() / ORDER as f64
+                factor * (m as f64 * angle(q)).cos() / POWERS as f64
             }))
         });
         let interpolation = std::array::from_fn(|p| columns.map(|column| column[p]));
@@ -86,18 +88,18 @@ impl Carriers {
             attention,
             cells,
             group,
-            partial: vec![vec![[0.0; ORDER]; cells]; weights.len().div_ceil(group)],
+            partial: vec![vec![[0.0; POWERS]; cells]; weights.len().div_ceil(group)],
             common: common_weight(weights),
             interpolation,
             nodes: (0..cells)
-                .flat_map(|c| (0..ORDER).map(move |q| node(c, q)))
+                .flat_map(|c| (0..POWERS).map(move |q| node(c, q)))
                 .collect(),
             weights: vec![0.0; count],
             occupied: vec![false; cells],
-            series: Binned::of_unequal(&kernel, count),
+            series: CellSums::of_unequal(&kernel, count),
             slope: vec![0.0; count],
             potential: vec![0.0; count],
-            displacement: vec![[0.0; ORDER]; cells],
+            displacement: vec![[0.0; POWERS]; cells],
             least: f64::INFINITY,
             loaded: false,
             kernel,
@@ -117,7 +119,7 @@ impl Carriers {
     }
 
     /// Gives the nodes the weights that stand for the tokens at `angles`, unless nothing has moved since the last time.
-    pub fn load(&mut self, angles: &[f64], weights: &[f64]) {
+    pub fn project(&mut self, angles: &[f64], weights: &[f64]) {
         self.least = f64::INFINITY;
         if std::mem::replace(&mut self.loaded, true) {
             return;
@@ -127,7 +129,7 @@ impl Carriers {
         } else {
             Some(weights)
         };
-        let places = Places::Angles(angles);
+        let places = TokenCoordinates::Angles(angles);
         cell_moments(
             places,
             angles.len(),
@@ -138,7 +140,7 @@ impl Carriers {
         );
         let mass = self.common.unwrap_or(1.0);
         for ((moments, weights), occupied) in (self.partial[0].iter())
-            .zip(self.weights.chunks_exact_mut(ORDER))
+            .zip(self.weights.chunks_exact_mut(POWERS))
             .zip(&mut self.occupied)
         {
             *occupied = moments[0] != 0.0;
@@ -154,12 +156,12 @@ impl Carriers {
     /// only those where they are.
     pub fn dissipation(&mut self) -> Option<f64> {
         let (slope, potential) = (&mut self.slope, &mut self.potential);
-        let places = Places::Angles(&self.nodes);
+        let places = TokenCoordinates::Angles(&self.nodes);
         (self.series).evaluate(places, &self.weights, slope, potential);
         let softmax = self.attention.normalisation == Normalisation::Softmax;
         let (mut sum, mut size) = (0.0, 0.0);
         for (c, _) in (self.occupied.iter().enumerate()).filter(|(_, occupied)| **occupied) {
-            for node in c * ORDER..(c + 1) * ORDER {
+            for node in c * POWERS..(c + 1) * POWERS {
                 let (s, z) = (slope[node], potential[node]);
                 if softmax && z < LEAST_POTENTIAL {
                     return None;
@@ -170,7 +172,7 @@ impl Carriers {
             }
         }
         let growth = if softmax {
-            self.attention.growth()
+            self.attention.max_kernel()
         } else {
             1.0
         };
@@ -181,36 +183,35 @@ impl Carriers {
     /// `rates` ← θ' of the nodes at `state`, zero in cells without tokens.
     pub fn rates(&mut self, state: &[f64], rates: &mut [f64]) {
         let (slope, potential) = (&mut self.slope, &mut self.potential);
-        let places = Places::Angles(state);
+        let places = TokenCoordinates::Angles(state);
         (self.series).evaluate(places, &self.weights, slope, potential);
-        let scale = self.attention.scale();
-        let softmax = self.attention.normalisation == Normalisation::Softmax;
-        for (c, rates) in rates.chunks_exact_mut(ORDER).enumerate() {
+        let transport = Transport::new(self.attention);
+        for (c, rates) in rates.chunks_exact_mut(POWERS).enumerate() {
             rates.fill(0.0);
             if !self.occupied[c] {
                 continue;
             }
             for (q, rate) in rates.iter_mut().enumerate() {
-                let (s, z) = (self.slope[c * ORDER + q], self.potential[c * ORDER + q]);
+                let (s, z) = (self.slope[c * POWERS + q], self.potential[c * POWERS + q]);
                 self.least = self.least.min(z);
-                *rate = if softmax { scale * s / z } else { scale * s };
+                *rate = transport.velocity(s, z);
             }
         }
     }
 
-    /// Whether no node of a cell with tokens has met a potential since [`Carriers::load`] that the series does not know well enough.
+    /// Whether no node of a cell with tokens has met a potential since [`FlowMapInterpolant::load`] that the series does not know well enough.
     #[must_use]
     pub fn has_digits(&self) -> bool {
         self.attention.normalisation == Normalisation::None || self.least >= LEAST_POTENTIAL
     }
 
-    /// How far the nodes went to get to `state`, as polynomials; returns the largest of Chebyshev's last two coefficients, which bounds
+    /// VelocityLaw far the nodes went to get to `state`, as polynomials; returns the largest of Chebyshev's last two coefficients, which bounds
     /// what the interpolation leaves out of a token's way.
-    pub fn neglected(&mut self, state: &[f64]) -> f64 {
+    pub fn truncation_error(&mut self, state: &[f64]) -> f64 {
         let mut neglected = 0.0_f64;
         for (c, polynomial) in self.displacement.iter_mut().enumerate() {
-            let nodes = c * ORDER..(c + 1) * ORDER;
-            let mut way = [0.0; ORDER];
+            let nodes = c * POWERS..(c + 1) * POWERS;
+            let mut way = [0.0; POWERS];
             for ((way, to), from) in
                 (way.iter_mut().zip(&state[nodes.clone()])).zip(&self.nodes[nodes])
             {
@@ -220,18 +221,18 @@ impl Carriers {
                 *power = row.iter().zip(&way).map(|(c, w)| c * w).sum();
             }
             // u^7 = T_7/64 + …, u^6 = T_6/32 + …
-            neglected = (neglected.max(polynomial[ORDER - 1].abs() / 64.0))
-                .max(polynomial[ORDER - 2].abs() / 32.0);
+            neglected = (neglected.max(polynomial[POWERS - 1].abs() / 64.0))
+                .max(polynomial[POWERS - 2].abs() / 32.0);
         }
         neglected
     }
 
-    /// Takes every token along, by the polynomials of the last [`Carriers::neglected`].
-    pub fn carry(&mut self, angles: &mut [f64]) {
+    /// Takes every token along, by the polynomials of the last [`FlowMapInterpolant::neglected`].
+    pub fn advect(&mut self, angles: &mut [f64]) {
         self.loaded = false;
         let (cells, polynomials) = (self.cells, self.displacement.as_slice());
         angles.par_chunks_mut(self.group).for_each(|angles| {
-            pulp::Arch::new().dispatch(Carry {
+            crate::machine::registers::arch().dispatch(Carry {
                 cells,
                 polynomials,
                 angles,
@@ -242,7 +243,7 @@ impl Carriers {
 
 struct Carry<'a> {
     cells: usize,
-    polynomials: &'a [Moments],
+    polynomials: &'a [LocalPowers],
     angles: &'a mut [f64],
 }
 
@@ -251,7 +252,7 @@ impl pulp::NullaryFnOnce for Carry<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let mut located = Located::new();
+        let mut located = Binned::new();
         for angles in self.angles.chunks_mut(BLOCK) {
             located.find_angles(angles, self.cells);
             if let Some(cell) = located.only_cell(angles.len()) {
@@ -270,7 +271,7 @@ impl pulp::NullaryFnOnce for Carry<'_> {
 
 /// A polynomial by halving.
 #[inline(always)]
-fn value(a: &Moments, u: f64) -> f64 {
+fn value(a: &LocalPowers, u: f64) -> f64 {
     let u2 = u * u;
     let u4 = u2 * u2;
     let (mut four, mut two) = ([0.0; 4], [0.0; 2]);
@@ -285,8 +286,8 @@ fn value(a: &Moments, u: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::TokenDynamics;
     use super::*;
+    use crate::dynamics::TokenDynamics;
     use crate::integrate::Explicit;
     use crate::integrate::tableau::DORMAND_PRINCE_853;
     use crate::measure::{Law, Particles};
@@ -352,14 +353,14 @@ mod tests {
         let mut own = tokens.angles();
         let mut carried = own.clone();
         let mut dynamics = TokenDynamics::new(attention, tokens);
-        let mut carriers = Carriers::new(attention, &tokens.weights).unwrap();
+        let mut carriers = FlowMapInterpolant::new(attention, &tokens.weights).unwrap();
         let step = 0.2 / attention.speed();
         let method = &DORMAND_PRINCE_853;
         let mut slow = Explicit::new(method, own.len(), 1.0, step);
         let mut fast = Explicit::new(method, carriers.nodes().len(), 1.0, step);
         let mut known = 0;
         for _ in 0..3 {
-            carriers.load(&carried, &tokens.weights);
+            carriers.project(&carried, &tokens.weights);
             let exact = dynamics.dissipation_at(&carried);
             if let Some(found) = carriers.dissipation() {
                 // a slope that is zero is so to rounding, and here are squares
@@ -370,9 +371,9 @@ mod tests {
             slow.fixed_step(&mut own, step, |x, v| dynamics.rates(x, v), |_| ());
             let mut state = carriers.nodes().to_vec();
             fast.fixed_step(&mut state, step, |x, v| carriers.rates(x, v), |_| ());
-            let neglected = carriers.neglected(&state);
+            let neglected = carriers.truncation_error(&state);
             assert!(neglected < 1e-11, "{name} β {beta}: {neglected:e}");
-            carriers.carry(&mut carried);
+            carriers.advect(&mut carried);
         }
         // where tokens have come together the nodes of a cell do not know, and say so
         match name {
@@ -389,19 +390,20 @@ mod tests {
     fn what_is_left_out_is_seen_and_goes_with_the_sixth_power_of_the_cells() {
         let tokens = tokens(2_000_000, true);
         let attention = Attention::new(9.0, Normalisation::Softmax);
-        let neglected = |carriers: &mut Carriers| {
-            carriers.load(&tokens.angles(), &tokens.weights);
+        let neglected = |carriers: &mut FlowMapInterpolant| {
+            carriers.project(&tokens.angles(), &tokens.weights);
             let mut state = carriers.nodes().to_vec();
             let mut explicit = Explicit::new(&DORMAND_PRINCE_853, state.len(), 1.0, 0.05);
             explicit.fixed_step(&mut state, 0.05, |x, v| carriers.rates(x, v), |_| ());
-            carriers.neglected(&state)
+            carriers.truncation_error(&state)
         };
         let kernel = attention.kernel(2);
-        let mut coarse = Carriers::with_cells(attention, kernel, &tokens.weights, 64).unwrap();
+        let mut coarse =
+            FlowMapInterpolant::with_cells(attention, kernel, &tokens.weights, 64).unwrap();
         let mut fine = coarse.refined(&tokens.weights).unwrap();
         let order = (neglected(&mut coarse) / neglected(&mut fine)).log2();
         assert!((order - 6.0).abs() < 1.5, "coefficients 6 and 7: {order}");
-        assert!(Carriers::new(attention, &tokens.weights[..1000]).is_none());
+        assert!(FlowMapInterpolant::new(attention, &tokens.weights[..1000]).is_none());
     }
 
     #[test]
@@ -414,14 +416,14 @@ mod tests {
                 .build()
                 .unwrap();
             pool.install(|| {
-                let mut carriers = Carriers::new(attention, &tokens.weights).unwrap();
+                let mut carriers = FlowMapInterpolant::new(attention, &tokens.weights).unwrap();
                 let mut angles = tokens.angles();
-                carriers.load(&angles, &tokens.weights);
+                carriers.project(&angles, &tokens.weights);
                 let mut state = carriers.nodes().to_vec();
                 let mut explicit = Explicit::new(&DORMAND_PRINCE_853, state.len(), 1.0, 0.1);
                 explicit.fixed_step(&mut state, 0.1, |x, v| carriers.rates(x, v), |_| ());
-                carriers.neglected(&state);
-                carriers.carry(&mut angles);
+                carriers.truncation_error(&state);
+                carriers.advect(&mut angles);
                 angles
             })
         };

@@ -10,9 +10,9 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::rounds::Part;
-use crate::sphere::exponential::exp2_abreast;
-use crate::sphere::vectors::load;
+use super::block_schedule::BlockTask;
+use crate::machine::exp::exp2_abreast;
+use crate::machine::registers::load;
 
 /// Tokens whose lane sums wait in the cache: 64·(D+1) vectors are 12 to 20 KB.
 pub const WAITING: usize = 64;
@@ -35,7 +35,7 @@ pub struct Tokens<'a, const D: usize> {
     /// w·x_c.
     pub weighted: [&'a [f64]; D],
     pub weights: &'a [f64],
-    /// Tokens of a block: row c of a [`Part`] starts at c·block.
+    /// Tokens of a block: row c of a [`BlockTask`] starts at c·block.
     pub block: usize,
 }
 
@@ -43,8 +43,8 @@ pub struct Tokens<'a, const D: usize> {
 pub struct Game<'a, const D: usize> {
     pub tokens: &'a Tokens<'a, D>,
     pub scratch: &'a mut [f64],
-    pub one: (usize, &'a mut Part),
-    pub other: Option<(usize, &'a mut Part)>,
+    pub one: (usize, &'a mut BlockTask),
+    pub other: Option<(usize, &'a mut BlockTask)>,
 }
 
 impl<const D: usize> WithSimd for Game<'_, D> {
@@ -120,7 +120,7 @@ impl<const D: usize> Tokens<'_, D> {
         simd: S,
         rows: Range<usize>,
         columns: Range<usize>,
-        part: &mut Part,
+        part: &mut BlockTask,
         waiting: &mut [S::f64s],
     ) {
         let zero = simd.splat_f64s(0.0);
@@ -187,7 +187,7 @@ impl<const D: usize> Tokens<'_, D> {
     fn flush<S: Simd, const O: usize>(
         &self,
         columns: Range<usize>,
-        part: &mut Part,
+        part: &mut BlockTask,
         waiting: &[S::f64s],
     ) {
         for (j, waiting) in columns.zip(waiting.chunks_exact((D + 1) * O)) {
@@ -243,7 +243,7 @@ mod tests {
             block,
         };
         let with = |run: &dyn Fn(Game<3>)| {
-            let part = || Part {
+            let part = || BlockTask {
                 sums: vec![0.0; 3 * block],
                 potential: vec![0.0; block],
             };

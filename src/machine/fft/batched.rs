@@ -17,7 +17,7 @@ use std::f64::consts::TAU;
 
 use pulp::{Simd, WithSimd};
 
-use super::butterflies::{Z, butterfly, times};
+use crate::machine::fft::butterflies::{Z, butterfly, times};
 
 /// Latitudes abreast: numbers in the widest vector.
 pub const LANES: usize = 8;
@@ -26,13 +26,13 @@ pub const LANES: usize = 8;
 /// Fourier coefficients.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[repr(align(64))]
-pub struct Column(pub [[f64; LANES]; 2]);
+pub struct LatitudePack(pub [[f64; LANES]; 2]);
 
 /// The largest radix worth a plain sum (measured: a number costs 0.4 ns for every term of it, a library's transform of another length about 15).
 const LARGEST: usize = 31;
 
 /// A transform of fixed length.
-pub struct Columns {
+pub struct BatchedFft {
     passes: Vec<Pass>,
 }
 
@@ -50,7 +50,8 @@ struct Pass {
 }
 
 /// Where number k of a transform stands in a buffer.
-pub(super) trait Places: Copy {
+pub trait Places: Copy {
+    /// The place of entry k.
     fn of(self, k: usize) -> usize;
 }
 
@@ -65,7 +66,7 @@ impl Places for InOrder {
     }
 }
 
-impl Columns {
+impl BatchedFft {
     /// For N = `length` points; none if N has too large a prime.
     #[must_use]
     pub fn new(length: usize) -> Option<Self> {
@@ -97,13 +98,13 @@ impl Columns {
     /// field_j ← Σ_k x_k e^{+2πijk/N} for one block, where x_k stands in `rows` at its place; or with `frequencies` m_k, Σ_k im_k x_k e^{…}.
     /// `scratch` is as long as the field.
     #[inline(always)]
-    pub(super) fn inverse<S: Simd>(
+    pub fn inverse<S: Simd>(
         &self,
         simd: S,
-        (rows, places): (&[Column], impl Places),
+        (rows, places): (&[LatitudePack], impl Places),
         frequencies: Option<&[f64]>,
-        field: &mut [Column],
-        scratch: &mut [Column],
+        field: &mut [LatitudePack],
+        scratch: &mut [LatitudePack],
     ) {
         let (mut here, mut other) = (field, scratch);
         if self.passes.len().is_multiple_of(2) {
@@ -131,12 +132,12 @@ impl Columns {
 
     /// The place of k in `rows` ← Σ_j field_j e^{−2πijk/N} for one block; nothing is left of the field.
     #[inline(always)]
-    pub(super) fn forward<S: Simd>(
+    pub fn forward<S: Simd>(
         &self,
         simd: S,
-        field: &mut [Column],
-        scratch: &mut [Column],
-        (rows, places): (&mut [Column], impl Places),
+        field: &mut [LatitudePack],
+        scratch: &mut [LatitudePack],
+        (rows, places): (&mut [LatitudePack], impl Places),
     ) {
         let (mut here, mut other) = (field, scratch);
         let Some((last, passes)) = self.passes.split_last() else {
@@ -204,8 +205,8 @@ impl Pass {
         simd: S,
         taken: Taken<'_, I, D>,
         ends: (impl Places, impl Places),
-        from: &[Column],
-        to: &mut [Column],
+        from: &[LatitudePack],
+        to: &mut [LatitudePack],
     ) {
         match self.radix {
             2 => simd.vectorize(Step::<_, _, I, D, 2>::of(self, taken, ends, from, to)),
@@ -223,8 +224,8 @@ struct Step<'a, A, B, const I: bool, const D: bool, const R: usize> {
     pass: &'a Pass,
     taken: Taken<'a, I, D>,
     ends: (A, B),
-    from: &'a [Column],
-    to: &'a mut [Column],
+    from: &'a [LatitudePack],
+    to: &'a mut [LatitudePack],
 }
 
 impl<A: Places, B: Places, const I: bool, const D: bool, const R: usize> WithSimd
@@ -255,8 +256,8 @@ impl<'a, A: Places, B: Places, const I: bool, const D: bool, const R: usize>
         pass: &'a Pass,
         taken: Taken<'a, I, D>,
         ends: (A, B),
-        from: &'a [Column],
-        to: &'a mut [Column],
+        from: &'a [LatitudePack],
+        to: &'a mut [LatitudePack],
     ) -> Self {
         Self {
             pass,
@@ -315,7 +316,7 @@ impl<'a, A: Places, B: Places, const I: bool, const D: bool, const R: usize>
 
     #[inline(always)]
     fn read<S: Simd>(&self, simd: S, k: usize, lane: usize) -> Z<S> {
-        let Column(parts) = &self.from[self.ends.0.of(k)];
+        let LatitudePack(parts) = &self.from[self.ends.0.of(k)];
         let [re, im] = [vector::<S>(&parts[0], lane), vector::<S>(&parts[1], lane)];
         let z = if D {
             let Taken(frequencies) = self.taken;
@@ -332,7 +333,7 @@ impl<'a, A: Places, B: Places, const I: bool, const D: bool, const R: usize>
 
     #[inline(always)]
     fn write<S: Simd>(&mut self, k: usize, lane: usize, z: Z<S>) {
-        let Column(parts) = &mut self.to[self.ends.1.of(k)];
+        let LatitudePack(parts) = &mut self.to[self.ends.1.of(k)];
         let [re, im] = if I { [z[1], z[0]] } else { z };
         *vector_mut::<S>(&mut parts[0], lane) = re;
         *vector_mut::<S>(&mut parts[1], lane) = im;
@@ -341,21 +342,21 @@ impl<'a, A: Places, B: Places, const I: bool, const D: bool, const R: usize>
 
 /// The numbers of a part from a lane on that one vector takes.
 #[inline(always)]
-pub(crate) fn vector<S: Simd>(part: &[f64; LANES], lane: usize) -> S::f64s {
+pub fn vector<S: Simd>(part: &[f64; LANES], lane: usize) -> S::f64s {
     S::as_simd_f64s(&part[lane..]).0[0]
 }
 
 /// The same, to be written.
 #[inline(always)]
-pub(crate) fn vector_mut<S: Simd>(part: &mut [f64; LANES], lane: usize) -> &mut S::f64s {
+pub fn vector_mut<S: Simd>(part: &mut [f64; LANES], lane: usize) -> &mut S::f64s {
     &mut S::as_mut_simd_f64s(&mut part[lane..]).0[0]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sphere::Complex;
-    use crate::sphere::one_by_one::OneByOne;
+    use crate::machine::fft::Complex;
+    use crate::machine::fft::fallback::FallbackFft;
 
     /// Where a list says, and so many further.
     #[derive(Clone, Copy)]
@@ -373,12 +374,12 @@ mod tests {
 
     /// Both ways on one instruction set.
     struct Both<'a> {
-        columns: &'a Columns,
-        rows: &'a [Column],
+        columns: &'a BatchedFft,
+        rows: &'a [LatitudePack],
         places: &'a [usize],
         frequencies: Option<&'a [f64]>,
-        field: &'a mut [Column],
-        back: &'a mut [Column],
+        field: &'a mut [LatitudePack],
+        back: &'a mut [LatitudePack],
     }
 
     impl WithSimd for Both<'_> {
@@ -386,7 +387,7 @@ mod tests {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            let mut scratch = vec![Column::default(); self.field.len()];
+            let mut scratch = vec![LatitudePack::default(); self.field.len()];
             let listed = |offset| Listed {
                 places: self.places,
                 offset,
@@ -413,8 +414,8 @@ mod tests {
             1, 2, 3, 4, 5, 6, 7, 8, 14, 16, 22, 24, 30, 31, 32, 40, 45, 64, 77, 96, 100, 128, 169,
             240, 512,
         ] {
-            let columns = Columns::new(n).unwrap();
-            let library = OneByOne::new(n);
+            let columns = BatchedFft::new(n).unwrap();
+            let library = FallbackFft::new(n);
             // coefficient k stands at place 3k + 5 mod 3n + 1, one further in the source
             let places: Vec<usize> = (0..n).map(|k| (3 * k + 5) % (3 * n + 1)).collect();
             let listed = |offset| Listed {
@@ -422,8 +423,8 @@ mod tests {
                 offset,
             };
             let number = |i: usize| ((i * i + 7 * i) as f64 * 0.37).sin();
-            let mut rows = vec![Column::default(); 3 * n + 2];
-            for (index, Column(parts)) in rows.iter_mut().enumerate() {
+            let mut rows = vec![LatitudePack::default(); 3 * n + 2];
+            for (index, LatitudePack(parts)) in rows.iter_mut().enumerate() {
                 for (i, v) in parts.as_flattened_mut().iter_mut().enumerate() {
                     *v = number(16 * index + i);
                 }
@@ -431,9 +432,9 @@ mod tests {
             let frequencies: Vec<f64> = (0..n).map(|k| k as f64 - 3.0).collect();
             let mut room = vec![Complex::default(); library.room()];
             for frequencies in [None, Some(frequencies.as_slice())] {
-                let [mut exact, mut field] = [(); 2].map(|()| vec![Column::default(); n]);
+                let [mut exact, mut field] = [(); 2].map(|()| vec![LatitudePack::default(); n]);
                 let [mut exact_back, mut back] =
-                    [(); 2].map(|()| vec![Column::default(); 3 * n + 1]);
+                    [(); 2].map(|()| vec![LatitudePack::default(); 3 * n + 1]);
                 library.inverse((&rows, listed(1)), frequencies, &mut exact, &mut room);
                 library.forward(&exact, &mut room, (&mut exact_back, listed(0)));
                 let highest = frequencies.map_or(1.0, |_| n as f64);
@@ -447,8 +448,8 @@ mod tests {
                         field: &mut field,
                         back: &mut back,
                     });
-                    let near = |a: &[Column], b: &[Column], allowed: f64| {
-                        let numbers = |columns: &[Column]| -> Vec<f64> {
+                    let near = |a: &[LatitudePack], b: &[LatitudePack], allowed: f64| {
+                        let numbers = |columns: &[LatitudePack]| -> Vec<f64> {
                             columns
                                 .iter()
                                 .flat_map(|c| c.0.into_iter().flatten())
@@ -463,6 +464,6 @@ mod tests {
                 });
             }
         }
-        assert!(Columns::new(2 * 37).is_none());
+        assert!(BatchedFft::new(2 * 37).is_none());
     }
 }

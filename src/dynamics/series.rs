@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::Kernel;
 use crate::measure::particles::accumulate_moments;
 use crate::sphere::domain::sphere_row;
-use crate::sphere::points::Harmonics;
+use crate::sphere::scattered::Harmonics;
 use crate::sphere::{Complex, Domain};
 
 const LANES: usize = 8;
@@ -49,7 +49,7 @@ impl Series {
                     .zip(potential.par_chunks_mut(ROWS)),
             )
             .for_each(|(rows, (slope, potential))| {
-                pulp::Arch::new().dispatch(SeriesAt::<false> {
+                crate::machine::registers::arch().dispatch(SeriesAt::<false> {
                     kernel,
                     moments,
                     rows,
@@ -79,7 +79,7 @@ impl Series {
                     .zip(curvature.par_chunks_mut(ROWS)),
             )
             .for_each(|((rows, slope), (potential, curvature))| {
-                pulp::Arch::new().dispatch(SeriesAt::<true> {
+                crate::machine::registers::arch().dispatch(SeriesAt::<true> {
                     kernel,
                     moments,
                     rows,

@@ -4,8 +4,7 @@
 //! says which is which and of what sign: nothing depends on a branch, so that the loops become vector instructions of the width that
 //! is found at run time. Measured against the library's function, one angle at a time: a sixth of the time with AVX-512.
 
-use super::geometry::wrap;
-use super::vectors::ROUNDING;
+use crate::machine::registers::ROUNDING;
 use std::f64::consts::{FRAC_2_PI, TAU};
 
 /// Angles that go through the loops abreast.
@@ -35,7 +34,7 @@ const COSINE: [f64; 6] = [
 
 /// Brings every angle into [0, 2π) and sets its row of `rows` (two numbers an angle) to (cos θ, sin θ).
 pub fn unit_vectors(angles: &mut [f64], rows: &mut [f64]) {
-    pulp::Arch::new().dispatch(UnitVectors { angles, rows });
+    crate::machine::registers::arch().dispatch(UnitVectors { angles, rows });
 }
 
 struct UnitVectors<'a> {
@@ -90,6 +89,21 @@ fn cos_sin(angle: f64) -> (f64, f64) {
         f64::from_bits(along.to_bits() ^ sign_of_cos),
         f64::from_bits(across.to_bits() ^ sign_of_sin),
     )
+}
+
+/// The representative of an angle in [0, 2π).
+#[must_use]
+pub fn wrap(angle: f64) -> f64 {
+    if (0.0..std::f64::consts::TAU).contains(&angle) {
+        // most angles are; a division takes as long as a sine
+        return angle;
+    }
+    let wrapped = angle.rem_euclid(std::f64::consts::TAU);
+    if wrapped >= std::f64::consts::TAU {
+        0.0
+    } else {
+        wrapped
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,10 @@
+//! How this computer is used, and none of our mathematics: thresholds for threads, vector registers, aligned tables, transposes, e^x and
+//! sines by vectors, the Fourier transforms that no library has. Uses no other room.
+
+pub mod aligned;
+pub mod exp;
+pub mod fft;
+pub mod registers;
+pub mod sincos;
+pub mod thresholds;
+pub mod transpose;
