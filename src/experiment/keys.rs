@@ -294,7 +294,15 @@ pub fn listing() -> String {
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match *self {
-            Self::Number { low, high } => write!(f, "a number, {}", range(low, high)),
+            Self::Number { low, high } => {
+                let words = range(low, high);
+                let number = if words.starts_with("a finite") {
+                    ""
+                } else {
+                    "a number "
+                };
+                write!(f, "{number}{words}")
+            }
             Self::Whole { low, high } => write!(f, "a whole number from {low} to {high}"),
             Self::Flag => f.write_str("true or false"),
             Self::Text => f.write_str("text"),
@@ -314,11 +322,11 @@ pub(super) fn range(low: f64, high: f64) -> String {
         }
     };
     if high >= 1e300 && low <= -1e300 {
-        "finite".into()
+        "a finite number".into()
     } else if high >= 1e300 && low > 0.0 && low < 1e-200 {
-        "finite and greater than 0".into()
+        "a finite number greater than 0".into()
     } else if high >= 1e300 {
-        format!("finite and at least {}", written(low))
+        format!("a finite number, at least {}", written(low))
     } else if low > 0.0 && low < 1e-200 {
         format!("greater than 0 and at most {}", written(high))
     } else {
