@@ -13,9 +13,9 @@ use metastable::tui;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// Exit code for a wrong input.
-pub const WRONG_INPUT: u8 = 2;
+pub(crate) const WRONG_INPUT: u8 = 2;
 /// Exit code for a failure while running.
-pub const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 
 /// Transformers as interacting particles: tokens and their mean field, side by side.
 ///
@@ -23,7 +23,7 @@ pub const FAILED: u8 = 1;
 /// runs the experiment instead and prints the report.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do; the dashboard if nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -34,7 +34,7 @@ pub struct Cli {
 
 /// The dashboard's arguments.
 #[derive(Args)]
-pub struct Dashboard {
+pub(crate) struct Dashboard {
     /// A preset's name or an experiment file.
     #[arg(value_name = "PRESET|FILE", default_value = presets::DEFAULT)]
     pub experiment: String,
@@ -74,7 +74,7 @@ fn positive(text: &str) -> Result<f64, String> {
 
 /// Everything that can be done without a screen.
 #[derive(Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run an experiment without a screen, print a report, and write its data.
     Run(Run),
     /// List, show and locate presets.
@@ -90,7 +90,7 @@ pub enum Command {
 
 /// How a listing is printed.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people.
     Text,
     /// For programs: one JSON array.
@@ -99,7 +99,7 @@ pub enum Format {
 
 /// `metastable run`.
 #[derive(Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// A preset's name or an experiment file.
     #[arg(value_name = "PRESET|FILE")]
     pub experiment: String,
@@ -115,7 +115,7 @@ pub struct Run {
 
 /// `metastable preset`.
 #[derive(Subcommand)]
-pub enum PresetCommand {
+pub(crate) enum PresetCommand {
     /// All presets, a line each.
     List,
     /// The file of a preset, ready to be copied and changed.
@@ -131,7 +131,7 @@ pub enum PresetCommand {
 }
 
 /// An answer that is not a success: what to print on standard error, and the exit code.
-pub struct Failure {
+pub(crate) struct Failure {
     /// The message, without the leading "error: ".
     pub message: String,
     /// The exit code.
@@ -140,7 +140,7 @@ pub struct Failure {
 
 impl Failure {
     /// Something the user wrote is wrong.
-    pub fn input(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn input(error: impl std::fmt::Display) -> Self {
         Self {
             message: error.to_string(),
             code: WRONG_INPUT,
@@ -148,7 +148,7 @@ impl Failure {
     }
 
     /// Something failed while running.
-    pub fn run(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn run(error: impl std::fmt::Display) -> Self {
         Self {
             message: error.to_string(),
             code: FAILED,
@@ -175,7 +175,7 @@ impl From<BatchError> for Failure {
 ///
 /// # Errors
 /// [`Failure`] where the text could not be written.
-pub fn print(text: &str) -> Result<(), Failure> {
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::run(format!(
@@ -189,7 +189,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure`] for wrong input, a run that cannot go on, and Ctrl-C.
-pub fn run(command: &Run) -> Result<(), Failure> {
+pub(crate) fn run(command: &Run) -> Result<(), Failure> {
     let experiment = presets::resolve(&command.experiment, &command.set).map_err(Failure::input)?;
     let (summary, place) = headless(&experiment, command.out.as_deref(), command.force)?;
     let mut text = summary.report();
@@ -214,7 +214,7 @@ pub fn run(command: &Run) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure`] as for [`run`].
-pub fn headless(
+pub(crate) fn headless(
     experiment: &Experiment,
     out: Option<&std::path::Path>,
     force: bool,
@@ -280,7 +280,7 @@ fn progress_bar(title: &str) -> ProgressBar {
 ///
 /// # Errors
 /// [`Failure`] where the listing could not be written.
-pub fn keys(format: Format) -> Result<(), Failure> {
+pub(crate) fn keys(format: Format) -> Result<(), Failure> {
     match format {
         Format::Text => print(&keys::listing()),
         Format::Json => {
@@ -294,7 +294,7 @@ pub fn keys(format: Format) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure`] for an unknown name.
-pub fn preset(command: &PresetCommand) -> Result<(), Failure> {
+pub(crate) fn preset(command: &PresetCommand) -> Result<(), Failure> {
     match command {
         PresetCommand::List => {
             let presets = presets::list();
@@ -368,14 +368,14 @@ fn find(name: &str) -> Result<presets::Preset, Failure> {
 ///
 /// # Errors
 /// [`Failure`] as for [`run`].
-pub fn report(arguments: &Dashboard) -> Result<(), Failure> {
+pub(crate) fn report(arguments: &Dashboard) -> Result<(), Failure> {
     let experiment =
         presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
     print(&headless(&experiment, None, false)?.0.report())
 }
 
 /// Prints an error to standard error.
-pub fn print_error(message: &str) {
+pub(crate) fn print_error(message: &str) {
     let _ = writeln!(std::io::stderr(), "error: {message}");
 }
 
@@ -383,7 +383,7 @@ pub fn print_error(message: &str) {
 ///
 /// # Errors
 /// [`Failure`] for wrong input, a terminal that cannot be used, and the signal that ended it.
-pub fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
+pub(crate) fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
     let experiment =
         presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
     let options = tui::Options {

@@ -25,7 +25,7 @@ const ROOMS: [&str; 12] = [
 /// Most lines of a file.
 const MOST_LINES: usize = 600;
 
-/// A module path from the root, such as ["tui", "panels", "help"].
+/// A module path from the root, such as `tui`, `panels`, `help`.
 type Module = Vec<String>;
 
 /// The source, module by module, as code: no comments, no tests.
@@ -172,7 +172,7 @@ impl House {
             if self.code.contains_key(&child) {
                 module = child;
             } else if let Some(other) = self.contents.get(&module).and_then(|c| c.get(name)) {
-                module = other.clone();
+                module.clone_from(other);
             } else {
                 break;
             }

@@ -185,6 +185,7 @@ fn misspelt_keys_are_met_with_the_key_that_was_meant() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn wrong_values_are_named_with_their_place_and_their_range() {
     for (text, expected) in [
         (

@@ -360,7 +360,7 @@ fn the_steppers_keep_their_orders_on_the_sphere() {
         if diffusion > 0.0 {
             let mut rates = vec![0.0; state.len()];
             Domain::Sphere.for_each(24, |entry, l| {
-                rates[entry] = diffusion * Domain::Sphere.laplacian(l)
+                rates[entry] = diffusion * Domain::Sphere.laplacian(l);
             });
             let mut stepper = Exponential::new(rates, 1.0, 1.0);
             (0..steps)
@@ -368,7 +368,7 @@ fn the_steppers_keep_their_orders_on_the_sphere() {
         } else {
             let mut stepper = Explicit::new(&DORMAND_PRINCE_853, state.len(), 1.0, 1.0);
             (0..steps).for_each(|_| {
-                stepper.fixed_step(&mut state, h, |c, out| field.tendency(c, out), |_| ())
+                stepper.fixed_step(&mut state, h, |c, out| field.tendency(c, out), |_| ());
             });
         }
         state

@@ -201,9 +201,9 @@ fn it_can_be_stopped_and_goes_on() {
     for round in 0..2 {
         dashboard.until_text("running");
         if round == 0 {
-            dashboard.press("\x1a")
+            dashboard.press("\x1a");
         } else {
-            dashboard.signal("TSTP")
+            dashboard.signal("TSTP");
         }
         dashboard.until_restored();
         std::thread::sleep(Duration::from_millis(300));

@@ -24,7 +24,7 @@ fn is_same_work(line: &Value) -> bool {
 }
 
 /// Prints a table of medians over the best median of the others.
-pub fn compare(own: &[Value], file: &str) {
+pub(crate) fn compare(own: &[Value], file: &str) {
     let text = std::fs::read_to_string(file).unwrap();
     let others: Vec<Value> = (text.lines())
         .filter_map(|line| serde_json::from_str(line).ok())

@@ -55,11 +55,11 @@ fn drift(plan: &Plan) {
             let slow = count * count * dimension > 1 << 28;
             let direct = if slow { "direct slow" } else { "direct" };
             plan.measure("A", direct, &sizes, || {
-                dynamics.drift_by(Path::Direct, &tokens.positions, &mut out)
+                dynamics.drift_by(Path::Direct, &tokens.positions, &mut out);
             });
             if dimension <= 3 {
                 plan.measure("A", "spectral", &sizes, || {
-                    dynamics.drift_by(Path::Spectral, &tokens.positions, &mut out)
+                    dynamics.drift_by(Path::Spectral, &tokens.positions, &mut out);
                 });
             }
         }
@@ -182,7 +182,7 @@ fn general(plan: &Plan) {
             };
             let mut dynamics = TokenDynamics::of_system(&system, SOFTMAX, &tokens);
             plan.measure("I", name, &sizes, || {
-                dynamics.drift(&tokens.positions, &mut out)
+                dynamics.drift(&tokens.positions, &mut out);
             });
         }
     }
@@ -218,7 +218,7 @@ fn circle(plan: &Plan) {
             });
             let mut series = Series::new(&kernel);
             plan.measure("B", "circle_series_slow", &sizes, || {
-                series.evaluate(&kernel, &rows, &weights, &mut rates, &mut potential)
+                series.evaluate(&kernel, &rows, &weights, &mut rates, &mut potential);
             });
         }
     }
@@ -242,7 +242,7 @@ fn tendency(plan: &Plan) {
             let mut out = vec![0.0; density.state.len()];
             let sizes = format!("\"N\":{points},\"modes\":{modes}");
             plan.measure("D", name, &sizes, || {
-                field.tendency(&density.state, &mut out)
+                field.tendency(&density.state, &mut out);
             });
         }
         let mut transform = CirclePlan::new(points);
@@ -273,10 +273,10 @@ fn sphere(plan: &Plan) {
         let mut values = vec![0.0; transform.points()];
         let sizes = |op: &str| format!("\"op\":\"{op}\",\"lmax\":{degree}");
         plan.measure("C", "sphere", &sizes("synthesis"), || {
-            transform.synthesis(&density.state, &mut values)
+            transform.synthesis(&density.state, &mut values);
         });
         plan.measure("C", "sphere", &sizes("analysis"), || {
-            transform.analysis(&values, &mut state)
+            transform.analysis(&values, &mut state);
         });
         let grids = [
             (
@@ -287,7 +287,7 @@ fn sphere(plan: &Plan) {
         ];
         for (name, mut field) in grids {
             plan.measure("E", name, &format!("\"lmax\":{degree}"), || {
-                field.tendency(&density.state, &mut state)
+                field.tendency(&density.state, &mut state);
             });
         }
     }
@@ -401,7 +401,7 @@ fn markers(plan: &Plan) {
                 (vec![0.0; positions.len()], vec![0.0; weights.len()]);
             let sizes = format!("\"domain\":\"{law}\",\"markers\":{}", weights.len());
             plan.measure("G", "markers", &sizes, || {
-                flow.evaluate(&positions, &mut velocity, &mut divergence)
+                flow.evaluate(&positions, &mut velocity, &mut divergence);
             });
         }
     }

@@ -11,7 +11,7 @@ use super::against;
 const BUDGET: f64 = 0.8;
 
 /// What is measured, and what has been.
-pub struct Plan {
+pub(crate) struct Plan {
     pub full: bool,
     only: Vec<String>,
     against: Option<String>,
@@ -22,7 +22,7 @@ pub struct Plan {
 const TURNS: usize = 3;
 
 impl Plan {
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let mut words: Vec<String> = (std::env::args().skip(1))
             .filter(|word| word != "--bench")
             .collect();
@@ -43,7 +43,7 @@ impl Plan {
     }
 
     /// Median and least time of a call, printed with its sizes.
-    pub fn measure(&self, bench: &str, name: &str, sizes: &str, call: impl FnMut()) {
+    pub(crate) fn measure(&self, bench: &str, name: &str, sizes: &str, call: impl FnMut()) {
         if !self.wants(&format!("{bench} {name}")) || (name.ends_with("slow") && !self.full) {
             return;
         }
@@ -56,7 +56,7 @@ impl Plan {
     }
 
     /// The exponent p of cost ∝ size^p by least squares over `sizes`.
-    pub fn growth(
+    pub(crate) fn growth(
         &self,
         name: &str,
         expected: f64,
@@ -87,7 +87,7 @@ impl Plan {
     }
 
     /// The time on one thread over that on two.
-    pub fn threads<'a>(
+    pub(crate) fn threads<'a>(
         &self,
         name: &str,
         mut make: impl FnMut() -> Box<dyn FnMut() + Send + 'a> + Send,
@@ -119,7 +119,7 @@ impl Plan {
     }
 
     /// The ratios to another file of measurements, if one was given.
-    pub fn compare(&self) {
+    pub(crate) fn compare(&self) {
         if let Some(file) = &self.against {
             against::compare(&self.lines.borrow(), file);
         }

@@ -242,12 +242,6 @@ impl Summary {
             }
             writeln!(text)?;
         }
-        let work = |w: &Work| {
-            format!(
-                "{} steps, {} rejected, {} right-hand sides",
-                w.steps, w.rejected, w.evaluations
-            )
-        };
         writeln!(text, "{:<14} {}", "tokens", work(&self.tokens))?;
         if let (Some(bodies), Some(error)) = (
             self.value("tokens_bodies"),
@@ -267,6 +261,14 @@ impl Summary {
         for [x, mean, deviation] in &self.sweep {
             writeln!(text, "{:<14} {x:<10.4} {mean:.6} ± {deviation:.6}", "sweep")?;
         }
+        self.write_field(text)?;
+        self.notes
+            .iter()
+            .try_for_each(|note| writeln!(text, "{:<14} {note}", "note"))
+    }
+
+    /// What became of the density.
+    fn write_field(&self, text: &mut String) -> std::fmt::Result {
         match &self.field {
             FieldSummary::None => writeln!(text, "{:<14} none", "density")?,
             FieldSummary::Resolved {
@@ -316,9 +318,7 @@ impl Summary {
                 writeln!(text, "{:<14} {state}; {}", "density", work(done))?;
             }
         }
-        self.notes
-            .iter()
-            .try_for_each(|note| writeln!(text, "{:<14} {note}", "note"))
+        Ok(())
     }
 
     /// A line of values by name, if any of them is there.
@@ -352,6 +352,14 @@ impl Summary {
             None => writeln!(text, "{label:<14} tokens {left:.8}"),
         }
     }
+}
+
+/// Work in words.
+fn work(work: &Work) -> String {
+    format!(
+        "{} steps, {} rejected, {} right-hand sides",
+        work.steps, work.rejected, work.evaluations
+    )
 }
 
 /// A time with all its digits, in powers of ten where it is long.

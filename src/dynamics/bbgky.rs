@@ -55,6 +55,7 @@ const POINTS_PER_MODE: usize = 3;
 const STABILITY: f64 = 5.0;
 
 /// ψ in motion.
+#[derive(Debug)]
 pub struct PairDensity {
     closure: Closure,
     tendency: Tendency,
@@ -70,6 +71,7 @@ pub struct PairDensity {
 }
 
 /// The right-hand side with its plan and scratch.
+#[derive(Debug)]
 struct Tendency {
     closure: Closure,
     count: f64,

@@ -29,6 +29,7 @@ const FLOOR: f64 = 1e-14;
 const ROWS: usize = 64;
 
 /// The right-hand side for bodies of fixed weights.
+#[derive(Debug)]
 pub struct CharacteristicFlow {
     attention: Attention,
     domain: Domain,
@@ -46,6 +47,7 @@ pub struct CharacteristicFlow {
     pub unresolved_mass: f64,
 }
 
+#[derive(Debug)]
 enum FlowSeries {
     Circle(Series),
     Sphere(Box<SphereSeries>),
@@ -213,6 +215,7 @@ fn along_circle(unit: &[f64], slope: &[f64], sense: f64, rows: &mut [f64]) {
 }
 
 /// Sums over Gegenbauer polynomials p_ℓ (orthonormal) at points (sin t, cos t) of a meridian.
+#[derive(Debug)]
 struct ZonalSeries {
     dimension: usize,
     alpha: Vec<f64>,

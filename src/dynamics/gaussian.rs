@@ -31,6 +31,7 @@ pub enum Kind {
 const LARGEST: f64 = 1e9;
 
 /// A Gaussian in motion.
+#[derive(Debug)]
 pub struct GaussianFlow {
     kind: Kind,
     dimension: usize,

@@ -17,6 +17,7 @@ const LANES: usize = 8;
 const ROWS: usize = 1024;
 
 /// Scratch for the moments.
+#[derive(Debug)]
 pub struct Series {
     moments: Vec<Complex>,
 }
@@ -159,6 +160,7 @@ impl<const CURVATURE: bool> pulp::NullaryFnOnce for SeriesAt<'_, CURVATURE> {
 }
 
 /// The series on S², with its recurrences and scratch.
+#[derive(Debug)]
 pub struct SphereSeries {
     harmonics: Harmonics,
     moments: Vec<f64>,

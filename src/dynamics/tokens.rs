@@ -12,6 +12,7 @@ use crate::measure::Particles;
 use crate::sphere::geometry::{dot, norm, project_tangent};
 
 /// The series where there is one.
+#[derive(Debug)]
 enum TokenSeries {
     Circle(Series),
     CellSums(Box<CellSums>),
@@ -33,6 +34,7 @@ impl TokenSeries {
 }
 
 /// The right-hand side for a fixed set of weights, with its scratch.
+#[derive(Debug)]
 pub struct TokenDynamics {
     attention: Attention,
     dimension: usize,

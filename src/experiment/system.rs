@@ -336,7 +336,10 @@ impl<'a> WrittenAttention<'a> {
             marginal_error,
             tie,
             value: Some(attention.value).filter(|value| *value != 1.0),
-            interaction: attention.interaction.as_ref().map(|h| h.list()),
+            interaction: attention
+                .interaction
+                .as_ref()
+                .map(super::super::dynamics::Interaction::list),
             mask: (spec.mask == Mask::Causal).then_some("causal"),
             layer_norm,
             until,

@@ -29,7 +29,7 @@ pub fn phi_functions(z: f64) -> [f64; 3] {
 }
 
 /// The coefficients of one entry of the state for one step length.
-#[derive(Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Row {
     /// e^{z/2}, ½φ_1(z/2), φ_2(z/2)
     half: [f64; 3],
@@ -56,6 +56,7 @@ impl Row {
 }
 
 /// An adaptive exponential stepper.
+#[derive(Debug)]
 pub struct Exponential {
     rates: Vec<f64>,
     rows: Vec<Row>,

@@ -6,6 +6,7 @@
 use super::controller::Work;
 
 /// A fixed-step splitting for states of a fixed length.
+#[derive(Debug)]
 pub struct Splitting {
     slopes: [Vec<f64>; 4],
     stage: Vec<f64>,

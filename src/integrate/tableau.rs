@@ -1,6 +1,7 @@
 //! Explicit embedded Runge–Kutta methods as data: nodes are implied, the equations here are autonomous.
 
 /// An explicit method of `stages` stages with one or two embedded error estimates.
+#[derive(Debug)]
 pub struct Tableau {
     /// Shown in reports.
     pub name: &'static str,

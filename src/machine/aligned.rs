@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 const LINE: usize = 64;
 
 /// A table of fixed length.
+#[derive(Debug)]
 pub struct AlignedVec<T> {
     list: Vec<T>,
     start: usize,

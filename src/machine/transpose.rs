@@ -11,6 +11,7 @@ pub const SIDE: usize = 4;
 
 /// Which of eight rows stands at each place if they are turned. (Interleaving is cheapest if it may leave the vector's numbers in an order of its
 /// own.)
+#[derive(Debug)]
 pub struct Turned;
 
 impl WithSimd for Turned {
@@ -44,6 +45,7 @@ pub fn square<S: Simd>(simd: S, rows: &[&[f64]; LANES], i: usize, lane: usize) -
 }
 
 /// A block into rows of north and south, in the order of [`Turned`].
+#[derive(Debug)]
 pub struct Unfold<'a> {
     /// Longitudes of eight latitudes abreast.
     pub field: &'a [LatitudePack],
@@ -91,6 +93,7 @@ impl WithSimd for Unfold<'_> {
 }
 
 /// Rows of north and south, in the order of [`Turned`], into a block.
+#[derive(Debug)]
 pub struct Fold<'a> {
     /// Even and odd parts of the latitudes.
     pub parts: [[&'a [f64]; LANES]; 2],

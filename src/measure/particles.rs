@@ -85,6 +85,7 @@ impl Particles {
     }
 
     /// All rows in order.
+    #[must_use]
     pub fn rows(&self) -> impl DoubleEndedIterator<Item = &[f64]> + ExactSizeIterator {
         self.positions.chunks_exact(self.dimension)
     }

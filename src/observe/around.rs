@@ -68,7 +68,7 @@ impl Sorted {
 }
 
 /// The tokens by angle, and their order in the frame before.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Around {
     order: Vec<u32>,
     sorted: Sorted,

@@ -25,7 +25,7 @@ enum Nodes {
 
 impl Cumulative {
     /// From values and slopes at the nodes 0, step, 2·step, …
-    pub fn of_nodes(step: f64, values: Vec<f64>, slopes: Vec<f64>) -> Self {
+    pub(crate) fn of_nodes(step: f64, values: Vec<f64>, slopes: Vec<f64>) -> Self {
         let inverse = 1.0 / step;
         Self {
             nodes: Nodes::Even { step, inverse },
@@ -35,7 +35,7 @@ impl Cumulative {
     }
 
     /// Straight between points (place, F), increasing in both.
-    pub fn of_line(line: &[(f64, f64)]) -> Self {
+    pub(crate) fn of_line(line: &[(f64, f64)]) -> Self {
         let (nodes, values) = line.iter().copied().unzip();
         Self {
             nodes: Nodes::Line(nodes),
@@ -46,7 +46,7 @@ impl Cumulative {
 
     /// Of a density on the circle, on [0, 2π], on a grid of 8 points a mode (at least 2048): the slopes are exact, the interpolation error
     /// is of order (kh)⁴/384 of a coefficient.
-    pub fn of_density(density: &Density) -> Self {
+    pub(crate) fn of_density(density: &Density) -> Self {
         let modes = density.modes();
         let points = (POINTS_PER_MODE * modes).max(FEWEST_POINTS);
         let mut plan = CirclePlan::new(points);
@@ -74,12 +74,12 @@ impl Cumulative {
     }
 
     /// How many cells.
-    pub fn cells(&self) -> usize {
+    pub(crate) fn cells(&self) -> usize {
         self.values.len() - 1
     }
 
     /// The length of a cell.
-    pub fn width(&self, cell: usize) -> f64 {
+    pub(crate) fn width(&self, cell: usize) -> f64 {
         match &self.nodes {
             Nodes::Even { step, .. } => *step,
             Nodes::Line(nodes) => nodes[cell + 1] - nodes[cell],
@@ -87,7 +87,7 @@ impl Cumulative {
     }
 
     /// Where the interval begins and how long it is.
-    pub fn interval(&self) -> (f64, f64) {
+    pub(crate) fn interval(&self) -> (f64, f64) {
         match &self.nodes {
             Nodes::Even { step, .. } => (0.0, step * self.cells() as f64),
             Nodes::Line(nodes) => (nodes[0], nodes[self.cells()] - nodes[0]),
@@ -96,7 +96,7 @@ impl Cumulative {
 
     /// Whether a place lies before a node.
     #[inline]
-    pub fn lies_before(&self, place: f64, node: usize) -> bool {
+    pub(crate) fn lies_before(&self, place: f64, node: usize) -> bool {
         match &self.nodes {
             Nodes::Even { inverse, .. } => place * inverse < node as f64,
             Nodes::Line(nodes) => place < nodes[node],
@@ -104,7 +104,7 @@ impl Cumulative {
     }
 
     /// The cell that a place lies in.
-    pub fn cell_at(&self, place: f64) -> usize {
+    pub(crate) fn cell_at(&self, place: f64) -> usize {
         let cell = match &self.nodes {
             Nodes::Even { inverse, .. } => (place * inverse) as usize,
             Nodes::Line(nodes) => nodes.partition_point(|node| *node <= place).max(1) - 1,
@@ -114,7 +114,7 @@ impl Cumulative {
 
     /// How far into a cell a place lies, as a share of it.
     #[inline]
-    pub fn share(&self, place: f64, cell: usize) -> f64 {
+    pub(crate) fn share(&self, place: f64, cell: usize) -> f64 {
         match &self.nodes {
             Nodes::Even { inverse, .. } => place * inverse - cell as f64,
             Nodes::Line(nodes) => (place - nodes[cell]) / (nodes[cell + 1] - nodes[cell]),
@@ -122,7 +122,7 @@ impl Cumulative {
     }
 
     /// F on a cell.
-    pub fn cubic(&self, cell: usize) -> Cubic {
+    pub(crate) fn cubic(&self, cell: usize) -> Cubic {
         let (f0, f1) = (self.values[cell], self.values[cell + 1]);
         if self.slopes.is_empty() {
             return Cubic([f0, f1 - f0, 0.0, 0.0]);
@@ -144,21 +144,21 @@ pub(super) struct Cubic([f64; 4]);
 impl Cubic {
     /// F.
     #[inline]
-    pub fn value(&self, s: f64) -> f64 {
+    pub(crate) fn value(&self, s: f64) -> f64 {
         let [a, b, c, d] = self.0;
         a + s * (b + s * (c + s * d))
     }
 
     /// ∫F from the cell's beginning, in its lengths.
     #[inline]
-    pub fn integral(&self, s: f64) -> f64 {
+    pub(crate) fn integral(&self, s: f64) -> f64 {
         let [a, b, c, d] = self.0;
         s * (a + s * (b * 0.5 + s * (c * (1.0 / 3.0) + s * d * 0.25)))
     }
 
     /// The share in [from, to] where F takes `level`, which lies between its values there: Newton's method, halving where that leaves the
     /// interval.
-    pub fn crossing(&self, mut from: f64, mut to: f64, level: f64) -> f64 {
+    pub(crate) fn crossing(&self, mut from: f64, mut to: f64, level: f64) -> f64 {
         let [_, b, c, d] = self.0;
         let mut s = 0.5 * (from + to);
         for _ in 0..60 {

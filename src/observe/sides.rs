@@ -23,6 +23,7 @@ use crate::sphere::geometry::{dot, gap};
 pub const ORDERS: usize = 8;
 
 /// What measuring needs beside the measure itself, made once a run.
+#[derive(Debug)]
 pub struct Instruments {
     /// The kernel of the equation now.
     pub kernel: Kernel,
@@ -87,6 +88,7 @@ impl Instruments {
 }
 
 /// The tokens as the table sees them.
+#[derive(Debug)]
 pub struct TokenSide {
     /// E_β\[μ_n\], the interaction energy.
     pub energy: f64,
@@ -129,6 +131,7 @@ pub struct TokenSide {
 }
 
 /// Tokens, and what is known of how they move.
+#[derive(Debug)]
 pub struct Moving<'a> {
     /// The tokens.
     pub tokens: &'a Particles,
@@ -328,6 +331,7 @@ fn zonal_orders(tokens: &Particles) -> [f64; ORDERS] {
 }
 
 /// The density as the table sees it.
+#[derive(Debug)]
 pub struct FieldSide {
     /// E_β\[ρ\], the interaction energy.
     pub energy: f64,

@@ -28,6 +28,7 @@ const CELLS_PER_DEGREE: usize = 6;
 const FEWEST_CELLS: usize = 512;
 
 /// The directions of the slices and what depends on nothing else.
+#[derive(Debug)]
 pub struct Slices {
     directions: Vec<Vec<f64>>,
     /// Y_ℓm(u) of every direction up to the degree met so far.
@@ -83,6 +84,7 @@ impl Slices {
 
     /// The mean over the directions of the exact distance between two sets of weighted points on S²; `markers` stand for
     /// the density, which their quadrature replaces.
+    #[must_use]
     pub fn between_points(&self, tokens: &Particles, markers: &Particles) -> f64 {
         let total: f64 = (self.directions.par_iter())
             .map(|u| {

@@ -5,6 +5,7 @@ use super::saddle::Saddle;
 use super::sides::{FieldSide, TokenSide};
 
 /// What one frame offers to the rows.
+#[derive(Debug)]
 pub struct Observation<'a> {
     /// The tokens.
     pub tokens: &'a TokenSide,
@@ -15,6 +16,7 @@ pub struct Observation<'a> {
 }
 
 /// What is measured of what stands beside the tokens. Without a resolved density its rows are NaN, never a stale number.
+#[derive(Debug)]
 pub enum CompanionSide {
     /// Nothing, or nothing that is resolved.
     None,
@@ -85,6 +87,7 @@ pub enum Scale {
 }
 
 /// One row of the table.
+#[derive(Debug)]
 pub struct Observable {
     /// Column name in `metrics.csv`.
     pub name: &'static str,

@@ -25,6 +25,7 @@ const SHARPEST: f64 = 60.0;
 const MOST_MARKERS: usize = 1 << 16;
 
 /// Markers in motion.
+#[derive(Debug)]
 pub struct MarkerRun {
     /// The markers now.
     pub markers: Markers,

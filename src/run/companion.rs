@@ -11,6 +11,7 @@ use crate::measure::Particles;
 use crate::observe::{CompanionSide, FieldSide, Instruments, TokenSide};
 
 /// A run of many tokens beside the run.
+#[derive(Debug)]
 pub struct Reference {
     pub(super) run: TokenRun,
     pub(super) instruments: Instruments,
@@ -19,6 +20,7 @@ pub struct Reference {
 }
 
 /// What stands beside the tokens.
+#[derive(Debug)]
 pub enum Companion {
     /// A density on the sphere.
     Density(Box<FieldRun>),

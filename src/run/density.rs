@@ -39,6 +39,7 @@ const EXPONENTIAL_STABILITY: f64 = 2.5;
 const DAMPED: f64 = 0.6;
 
 /// What carries a density, or when and why there is none any more.
+#[derive(Debug)]
 pub enum State {
     /// Its coefficients, as many as the spectrum needs.
     Coefficients(Stepper),
@@ -61,6 +62,7 @@ pub enum State {
 }
 
 /// A density in motion.
+#[derive(Debug)]
 pub struct FieldRun {
     /// The density now, or the last one that was resolved, or was handed over.
     pub density: Density,
@@ -521,7 +523,7 @@ fn stepper(domain: Domain, diffusion: f64, modes: usize, tolerance: f64, first: 
     if diffusion > 0.0 {
         let mut rates = vec![0.0; length];
         domain.for_each(modes, |entry, l| {
-            rates[entry] = diffusion * domain.laplacian(l)
+            rates[entry] = diffusion * domain.laplacian(l);
         });
         return Stepper::exponential(rates, tolerance, first);
     }

@@ -15,6 +15,7 @@ use crate::sphere::geometry::{retract, wrap};
 use crate::sphere::random::ensemble_seed;
 
 /// The runs and the closed equations beside them.
+#[derive(Debug)]
 pub struct Ensemble {
     runs: Vec<Run>,
     /// The right-hand side, which all runs have in common, once for every thread.
@@ -25,6 +26,7 @@ pub struct Ensemble {
     ended: Option<(f64, Box<PairsView>)>,
 }
 
+#[derive(Debug)]
 struct Run {
     tokens: Particles,
     stepper: Explicit,

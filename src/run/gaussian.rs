@@ -8,6 +8,7 @@ use crate::measure::{Law, Particles};
 use crate::observe::GaussianSide;
 
 /// The Gaussian in motion.
+#[derive(Debug)]
 pub struct GaussianRun {
     flow: GaussianFlow,
     kind: Kind,

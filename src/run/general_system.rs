@@ -18,10 +18,11 @@ use crate::sphere::geometry::measure;
 use crate::sphere::random::{brownian_step, gaussian_step};
 
 /// Longest step over which the argmax of hardmax attention is held.
-pub const HARD_STEP: f64 = 1e-2;
+pub(crate) const HARD_STEP: f64 = 1e-2;
 
 /// The state of a general system.
-pub struct SystemState {
+#[derive(Debug)]
+pub(crate) struct SystemState {
     spec: SystemSpec,
     seed: u64,
     epoch: u64,
@@ -107,7 +108,7 @@ impl SystemState {
                 Move::Adaptive(explicit) => {
                     adaptive(explicit, general, &mut self.state, (now, piece), cancelled)?
                 }
-                noisy => with_noise(
+                noisy @ Move::Noisy { .. } => with_noise(
                     noisy,
                     general,
                     &mut self.state,

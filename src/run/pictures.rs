@@ -11,7 +11,8 @@ use crate::sphere::geometry::{angle_between, wrap};
 use crate::sphere::{CirclePlan, Domain, SpherePlan};
 
 /// Plans of fixed size, and the last picture taken.
-pub struct Pictures {
+#[derive(Debug)]
+pub(crate) struct Pictures {
     domain: Option<Domain>,
     axis: Vec<f64>,
     globe: Option<(SpherePlan, Arc<Vec<f64>>)>,
@@ -21,7 +22,7 @@ pub struct Pictures {
 impl Pictures {
     /// For the continuum of an experiment.
     #[must_use]
-    pub fn new(experiment: &Experiment) -> Self {
+    pub(crate) fn new(experiment: &Experiment) -> Self {
         let dimension = experiment.tokens.dimension;
         let mut last_axis = vec![0.0; dimension];
         last_axis[dimension - 1] = 1.0;
@@ -46,7 +47,7 @@ impl Pictures {
     /// The angle by which a token is placed in the space–time picture: θ on the circle, else the angle to the axis of the
     /// density, or to the last one.
     #[must_use]
-    pub fn angle(&self, x: &[f64]) -> f64 {
+    pub(crate) fn angle(&self, x: &[f64]) -> f64 {
         if x.len() == 2 && !matches!(self.domain, Some(Domain::Zonal(_))) {
             wrap(x[1].atan2(x[0]))
         } else {
@@ -56,7 +57,7 @@ impl Pictures {
 
     /// The density along the space–time picture.
     #[must_use]
-    pub fn strip(&self, density: &Density) -> Vec<f32> {
+    pub(crate) fn strip(&self, density: &Density) -> Vec<f32> {
         let values = match density.domain {
             Domain::Circle => on_circle(density, PICTURE_ANGLES),
             Domain::Sphere => {
@@ -77,7 +78,7 @@ impl Pictures {
 
     /// The same of a density carried by markers, as means over cells.
     #[must_use]
-    pub fn strip_of_markers(&self, markers: &Markers) -> Vec<f32> {
+    pub(crate) fn strip_of_markers(&self, markers: &Markers) -> Vec<f32> {
         let values = match (markers.curve(), markers.domain) {
             (Some(curve), Domain::Circle) => cell_means::on_circle(&curve, PICTURE_ANGLES),
             (Some(curve), domain) => {
@@ -100,7 +101,7 @@ impl Pictures {
     }
 
     /// Keeps a picture of a density carried by markers.
-    pub fn take_markers(&mut self, markers: &Markers) {
+    pub(crate) fn take_markers(&mut self, markers: &Markers) {
         self.last = Some(match (markers.curve(), &mut self.globe) {
             (Some(curve), _) => match markers.domain {
                 Domain::Zonal(dimension) => {
@@ -123,7 +124,7 @@ impl Pictures {
     }
 
     /// Keeps a picture of the density. Degrees beyond the reach of the picture's points are left out of it.
-    pub fn take(&mut self, density: &Density) {
+    pub(crate) fn take(&mut self, density: &Density) {
         self.last = Some(match (density.domain, &mut self.globe) {
             (Domain::Sphere, Some((plan, cosines))) => {
                 let degree = density.modes().min(plan.degree());
@@ -148,7 +149,7 @@ impl Pictures {
 
     /// The last picture taken.
     #[must_use]
-    pub fn last(&self) -> Option<Picture> {
+    pub(crate) fn last(&self) -> Option<Picture> {
         self.last.clone()
     }
 }

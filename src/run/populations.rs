@@ -17,12 +17,13 @@ use crate::measure::density::coefficient;
 use crate::sphere::Complex;
 
 /// J where nothing is said: Poisson kernels are two numbers each, series hundreds.
-pub const DEFAULT_NODES: [usize; 2] = [1024, 48];
+pub(crate) const DEFAULT_NODES: [usize; 2] = [1024, 48];
 /// Dormand–Prince 8(5,3) on the imaginary axis, and the exponential scheme (see the density's own run).
 const EXPLICIT_STABILITY: f64 = 5.0;
 const EXPONENTIAL_STABILITY: f64 = 2.5;
 
 /// The densities of all frequencies.
+#[derive(Debug)]
 pub struct Populations {
     frequencies: Vec<f64>,
     weights: Vec<f64>,
@@ -31,6 +32,7 @@ pub struct Populations {
     earlier: Work,
 }
 
+#[derive(Debug)]
 enum Carrier {
     /// z_j as re, im.
     Poisson {

@@ -38,6 +38,7 @@ pub struct SessionError {
 }
 
 /// Both sides of a run.
+#[derive(Debug)]
 pub struct Session {
     pub(super) experiment: Arc<Experiment>,
     pub(super) tokens: TokenRun,
@@ -89,7 +90,7 @@ impl Session {
             let width = experiment.observe.cluster_width;
             Instruments::new(kernel, width, domain).flat(experiment.tokens.flat)
         };
-        let companion = Companion::new(&experiment, tokens.tokens(), &instruments);
+        let companion = Companion::new(&experiment, tokens.tokens(), instruments);
         let (mut instruments, work) = (instruments(), tokens.work());
         let token_side = TokenSide::observe(tokens.moving(), &mut instruments, work);
         let leading_direction = (experiment.tokens.flat).then(|| {

@@ -56,7 +56,8 @@ impl SweepSpec {
                 .map(|x| (x, f(x)))
                 .collect()
         };
-        let law = (experiment.tokens.frequencies.as_ref()).and_then(|f| f.law());
+        let law = (experiment.tokens.frequencies.as_ref())
+            .and_then(super::super::experiment::frequencies::Frequencies::law);
         match (self.key.as_str(), law) {
             ("attention.value", Some(law))
                 if order

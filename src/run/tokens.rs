@@ -29,6 +29,7 @@ const NEGLECTED: f64 = 0.01;
 const FIRST_STEP: f64 = 1e-3;
 
 /// How the tokens move.
+#[derive(Debug)]
 enum Stepper {
     /// No noise: error control.
     Adaptive(Box<Explicit>),
@@ -54,6 +55,7 @@ enum Stepper {
 }
 
 /// Tokens in motion.
+#[derive(Debug)]
 pub struct TokenRun {
     /// What moves: the tokens, those that have met as one.
     bodies: Bodies,

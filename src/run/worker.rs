@@ -81,6 +81,7 @@ impl Report {
 const QUEUE: usize = 64;
 
 /// A handle on the computing thread.
+#[derive(Debug)]
 pub struct Worker {
     commands: SyncSender<Command>,
     latest: Arc<Mutex<Report>>,

@@ -10,6 +10,7 @@ use crate::machine::fft::real::RealFft;
 pub use crate::machine::fft::Complex;
 
 /// A real transform of fixed size N that owns its scratch: neither direction allocates.
+#[derive(Debug)]
 pub struct CirclePlan {
     size: usize,
     way: Way,
@@ -29,6 +30,12 @@ enum Way {
         inverse: Arc<dyn ComplexToReal<f64>>,
         scratch: Vec<Complex>,
     },
+}
+
+impl std::fmt::Debug for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Way").finish_non_exhaustive()
+    }
 }
 
 impl CirclePlan {
@@ -164,7 +171,7 @@ mod tests {
                         .sum::<f64>();
             assert!((values[3] - slow).abs() < 1e-13);
             plan.analysis(&values, degree, |k, c| {
-                assert!((c - coefficients[k]).norm() < 1e-15)
+                assert!((c - coefficients[k]).norm() < 1e-15);
             });
         }
     }

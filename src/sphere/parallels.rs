@@ -19,6 +19,7 @@ use crate::machine::fft::fallback::FallbackFft;
 use crate::machine::transpose::{Fold, Turned, Unfold};
 
 /// The transforms of a grid; every block of eight latitudes has its scratch.
+#[derive(Debug)]
 pub struct Parallels {
     latitudes: usize,
     longitudes: usize,
@@ -38,6 +39,7 @@ pub struct Parallels {
     arch: pulp::Arch,
 }
 
+#[derive(Debug)]
 enum Fourier {
     Abreast(BatchedFft),
     FallbackFft(FallbackFft),
@@ -118,7 +120,7 @@ impl Parallels {
                     scratch,
                 }),
                 Fourier::FallbackFft(plan) => {
-                    plan.inverse((rows, places), frequencies, field, room)
+                    plan.inverse((rows, places), frequencies, field, room);
                 }
             }
         };

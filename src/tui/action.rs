@@ -175,6 +175,7 @@ impl Group {
 }
 
 /// One row of the table.
+#[derive(Debug)]
 pub struct Row {
     /// What it does; for presets the first of ten.
     pub action: Action,

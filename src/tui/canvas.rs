@@ -53,6 +53,7 @@ impl Marker {
 }
 
 /// A grid of dots over an area of the screen. Coordinates are in cells from its upper left corner.
+#[derive(Debug)]
 pub struct Canvas {
     area: Rect,
     marker: Marker,

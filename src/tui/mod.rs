@@ -157,6 +157,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
 }
 
 /// What the loop works with.
+#[derive(Debug)]
 pub struct Room<'a> {
     /// The computation.
     pub worker: &'a Worker,

@@ -100,6 +100,7 @@ pub struct Wishes {
 }
 
 /// Everything the view draws from.
+#[derive(Debug)]
 pub struct Model {
     /// The latest news of the worker.
     pub report: Report,

@@ -11,6 +11,7 @@ const SLOW: Duration = Duration::from_millis(25);
 const SHARE: f64 = 0.4;
 
 /// The clock of the frames.
+#[derive(Debug)]
 pub struct Pace {
     cap: Duration,
     interval: Duration,

@@ -14,6 +14,7 @@ use crate::dynamics::system::{Mask, Weighting};
 pub type Draw = fn(&Model, &mut Buffer, Rect);
 
 /// A page.
+#[derive(Debug)]
 pub struct Page {
     /// Its name.
     pub name: &'static str,

@@ -12,6 +12,7 @@ use super::theme::Theme;
 use super::time_axis::TimeAxis;
 
 /// One curve.
+#[derive(Debug)]
 pub struct Curve {
     /// (t, y); points that are not finite break the line.
     pub points: Vec<(f64, f64)>,
@@ -22,6 +23,7 @@ pub struct Curve {
 }
 
 /// Marks at single points instead of a curve.
+#[derive(Debug)]
 pub struct Marks {
     /// (x, y).
     pub points: Vec<(f64, f64)>,
@@ -32,6 +34,7 @@ pub struct Marks {
 }
 
 /// A hairline.
+#[derive(Debug)]
 pub struct Level {
     /// Its height.
     pub y: f64,
@@ -40,6 +43,7 @@ pub struct Level {
 }
 
 /// A chart.
+#[derive(Debug)]
 pub struct Chart<'a> {
     /// In the rule above.
     pub title: String,

@@ -154,7 +154,7 @@ mod tests {
                 if near {
                     let back = gaze.at(place).unwrap();
                     (0..3).for_each(|k| {
-                        assert!((back[k] - x[k]).abs() < 1e-12, "{gaze:?} {x:?} {back:?}")
+                        assert!((back[k] - x[k]).abs() < 1e-12, "{gaze:?} {x:?} {back:?}");
                     });
                 }
             }

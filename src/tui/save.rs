@@ -14,14 +14,14 @@ use crate::experiment::Experiment;
 use crate::snapshot::Snapshot;
 
 /// What the thread has to say.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Desk {
     share: f64,
     outcome: Option<Result<Place, String>>,
 }
 
 /// The thread that saves, if there is one.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Saver {
     desk: Option<Arc<Mutex<Desk>>>,
     give_up: Arc<AtomicBool>,
@@ -66,7 +66,7 @@ impl Saver {
             return;
         };
         let experiment = so_far(snapshot);
-        self.folder = free_folder(&experiment.title, |folder| folder.exists());
+        self.folder = free_folder(&experiment.title, std::path::Path::exists);
         self.give_up = Arc::default();
         let desk = Arc::new(Mutex::new(Desk::default()));
         let (theirs, folder, give_up) = (

@@ -19,6 +19,7 @@ const FRAME: usize = 256 * 1024;
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
 /// Standard output that counts.
+#[derive(Debug)]
 pub struct Counting {
     out: Stdout,
     bytes: Arc<AtomicU64>,
@@ -79,6 +80,7 @@ pub fn leave() {
 }
 
 /// Enters the terminal now and leaves it when dropped.
+#[derive(Debug)]
 pub struct Visit;
 
 impl Visit {
@@ -111,6 +113,7 @@ impl Drop for Visit {
 }
 
 /// Signals that arrived, as flags; and a watch over a terminal that no longer answers.
+#[derive(Debug)]
 pub struct Signals {
     ended: Arc<AtomicI32>,
     stop: Arc<AtomicBool>,

@@ -111,7 +111,7 @@ fn in_popup(model: &mut Model, popup: Popup, action: Action) -> Vec<Effect> {
         (_, Action::Redraw) => return vec![Effect::Redraw],
         (Popup::Help(line), Action::Up) => model.popup = Some(Popup::Help(line.saturating_sub(1))),
         (Popup::Help(line), Action::Down) => {
-            model.popup = Some(Popup::Help((line + 1).min(ACTIONS.len())))
+            model.popup = Some(Popup::Help((line + 1).min(ACTIONS.len())));
         }
         (Popup::Presets(index), Action::Up | Action::Down) => {
             let count = model.presets.len().max(1);

@@ -13,12 +13,12 @@ use metastable::run::tokens::TokenRun;
 use serde_json::Value;
 
 /// An experiment from the text of its file.
-pub fn experiment(text: &str) -> Experiment {
+pub(crate) fn experiment(text: &str) -> Experiment {
     decode::read_text("test", Path::new(""), text).unwrap()
 }
 
 /// A short experiment: β, normalisation, D, tolerance.
-pub fn system(beta: f64, normalisation: &str, diffusion: f64, tolerance: f64) -> Experiment {
+pub(crate) fn system(beta: f64, normalisation: &str, diffusion: f64, tolerance: f64) -> Experiment {
     experiment(&format!(
         "[attention]\nbeta = {beta:?}\nnormalisation = \"{normalisation}\"\n[noise]\ndiffusion = {diffusion:?}\n\
          [time]\nend = 1.0\nframes = 11\ntolerance = {tolerance:?}\n"
@@ -26,7 +26,7 @@ pub fn system(beta: f64, normalisation: &str, diffusion: f64, tolerance: f64) ->
 }
 
 /// The same with given tokens.
-pub fn with_tokens(mut experiment: Experiment, points: Particles) -> Experiment {
+pub(crate) fn with_tokens(mut experiment: Experiment, points: Particles) -> Experiment {
     experiment.tokens.count = points.count();
     experiment.tokens.dimension = points.dimension();
     experiment.tokens.initial = Law::File {
@@ -38,14 +38,14 @@ pub fn with_tokens(mut experiment: Experiment, points: Particles) -> Experiment 
 }
 
 /// No hand-over: the spectral solver with all the modes it may have by default.
-pub fn spectral_to_the_end(experiment: &mut Experiment) {
+pub(crate) fn spectral_to_the_end(experiment: &mut Experiment) {
     let dimension = experiment.tokens.dimension;
     experiment.field.hand_over = false;
     (_, experiment.field.max_modes) = default_modes(experiment.field.solver, dimension, false);
 }
 
 /// The density's run from a law of its own.
-pub fn field_from(mut experiment: Experiment, law: Law, modes: usize) -> FieldRun {
+pub(crate) fn field_from(mut experiment: Experiment, law: Law, modes: usize) -> FieldRun {
     experiment.field.initial = metastable::experiment::FieldInitial::Law(law);
     experiment.field.modes = modes;
     spectral_to_the_end(&mut experiment);
@@ -55,7 +55,7 @@ pub fn field_from(mut experiment: Experiment, law: Law, modes: usize) -> FieldRu
 }
 
 /// A file of the oracle (`tests/reference/oracle.py` makes them).
-pub fn reference(name: &str) -> Value {
+pub(crate) fn reference(name: &str) -> Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/reference")
         .join(name);
@@ -63,7 +63,7 @@ pub fn reference(name: &str) -> Value {
 }
 
 /// A list of numbers.
-pub fn numbers(value: &Value) -> Vec<f64> {
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     value
         .as_array()
         .unwrap()
@@ -73,12 +73,12 @@ pub fn numbers(value: &Value) -> Vec<f64> {
 }
 
 /// Rows of numbers, flattened.
-pub fn flat(value: &Value) -> Vec<f64> {
+pub(crate) fn flat(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().flat_map(numbers).collect()
 }
 
 /// The same on S^{d−1}, with a solver of its own.
-pub fn system_in(
+pub(crate) fn system_in(
     dimension: usize,
     solver: &str,
     beta: f64,
@@ -94,7 +94,7 @@ pub fn system_in(
 }
 
 /// A whole run of an experiment's text.
-pub fn run(text: &str) -> Session {
+pub(crate) fn run(text: &str) -> Session {
     let mut session = Session::without_pictures(experiment(text));
     while !session.finished() {
         session.advance(&|| false).unwrap();
@@ -103,6 +103,6 @@ pub fn run(text: &str) -> Session {
 }
 
 /// (t, value) of an observable.
-pub fn series(session: &Session, name: &str) -> Vec<(f64, f64)> {
+pub(crate) fn series(session: &Session, name: &str) -> Vec<(f64, f64)> {
     session.history().series_named(name)
 }

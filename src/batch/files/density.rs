@@ -20,7 +20,8 @@ use crate::run::density::{FieldRun, State};
 use crate::sphere::{CirclePlan, Domain, SpherePlan, ZonalPlan};
 
 /// The density of one frame, on its way to the file.
-pub enum Shown {
+#[derive(Debug)]
+pub(crate) enum Shown {
     /// By its coefficients.
     Modes(Density),
     /// As means over the cells of the grid of so many modes.
@@ -35,7 +36,7 @@ pub enum Shown {
 impl Shown {
     /// What there is to show of a density; None when it is under-resolved.
     #[must_use]
-    pub fn of(field: &FieldRun) -> Option<Self> {
+    pub(crate) fn of(field: &FieldRun) -> Option<Self> {
         let run = match &field.state {
             State::Lost { .. } => return None,
             State::Coefficients(_) | State::Populations(_) => {
@@ -75,7 +76,7 @@ fn grid_modes(modes: usize) -> usize {
 ///
 /// # Errors
 /// The operating system's.
-pub fn write(path: &Path, domain: Domain, densities: &[Option<Shown>]) -> io::Result<()> {
+pub(crate) fn write(path: &Path, domain: Domain, densities: &[Option<Shown>]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     let modes = densities.iter().flatten().map(Shown::modes).max();
     let modes = grid_modes(modes.unwrap_or(0));
@@ -111,7 +112,7 @@ fn circle(folder: &Path, modes: usize, densities: &[Option<Shown>]) -> io::Resul
     let points = 2 * modes + 2;
     let mut plan = CirclePlan::new(points);
     frames(folder, &[points as u64], densities, |density, values| {
-        density.values(&mut plan, values)
+        density.values(&mut plan, values);
     })?;
     vector(&folder.join("angles.npy"), equispaced(points))
 }
@@ -133,7 +134,7 @@ fn sphere(folder: &Path, modes: usize, densities: &[Option<Shown>]) -> io::Resul
     vector(&folder.join("weights.npy"), plan.weights().iter().copied())?;
     let shape = [latitudes as u64, longitudes as u64];
     frames(folder, &shape, densities, |density, values| {
-        plan.synthesis(&density.state, values)
+        plan.synthesis(&density.state, values);
     })
 }
 

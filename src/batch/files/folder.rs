@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A folder asked for, with a hidden one in it where files are prepared.
-pub struct Folder {
+#[derive(Debug)]
+pub(crate) struct Folder {
     target: PathBuf,
     staging: Option<TempDir>,
     /// Folders that were made for this run, the outermost first.
@@ -30,7 +31,7 @@ impl Folder {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn prepare(target: &Path, force: bool) -> io::Result<Self> {
+    pub(crate) fn prepare(target: &Path, force: bool) -> io::Result<Self> {
         let missing: Vec<PathBuf> = (target.ancestors())
             .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
             .map(Path::to_owned)
@@ -51,13 +52,13 @@ impl Folder {
 
     /// The folder asked for.
     #[must_use]
-    pub fn target(&self) -> &Path {
+    pub(crate) fn target(&self) -> &Path {
         &self.target
     }
 
     /// Where files are prepared.
     #[must_use]
-    pub fn staging(&self) -> &Path {
+    pub(crate) fn staging(&self) -> &Path {
         self.staging.as_ref().map_or(&self.target, TempDir::path)
     }
 
@@ -66,7 +67,7 @@ impl Folder {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn fill(mut self, stale: &[PathBuf]) -> io::Result<Place> {
+    pub(crate) fn fill(mut self, stale: &[PathBuf]) -> io::Result<Place> {
         // the experiment first: of two runs that end at once, whose experiment is there has the folder
         let mut names: Vec<PathBuf> = (fs::read_dir(self.staging())?)
             .map(|entry| entry.map(|entry| entry.file_name().into()))

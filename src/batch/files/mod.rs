@@ -34,6 +34,9 @@ struct Finished<'a> {
     densities: Vec<Option<Shown>>,
 }
 
+/// Appends the numbers of a frame.
+type Numbers = fn(&Session, &mut Vec<f64>);
+
 /// How a file is written.
 enum Writer {
     /// At the end, to this path.
@@ -41,7 +44,7 @@ enum Writer {
     /// A float64 array whose first index is the frame: the other sizes, and the numbers of a frame, NaN for what is missing.
     EachFrame {
         shape: fn(&Experiment) -> Vec<usize>,
-        numbers: fn(&Session, &mut Vec<f64>),
+        numbers: Numbers,
     },
     /// Together with the row of this name.
     With(&'static str),
@@ -437,9 +440,10 @@ fn readme(experiment: &Experiment) -> String {
 }
 
 /// The files of a run in progress: frames stream into a staging folder, and nothing of it is seen until [`Output::complete`].
+#[derive(Debug)]
 pub struct Output {
     folder: Folder,
-    arrays: Vec<(ArrayFile, usize, fn(&Session, &mut Vec<f64>))>,
+    arrays: Vec<(ArrayFile, usize, Numbers)>,
     densities: Vec<Option<Shown>>,
     numbers: Vec<f64>,
 }

@@ -7,8 +7,14 @@ use std::path::Path;
 use npyz::WriterBuilder;
 
 /// An array on its way to a file, row by row; its shape is known from the start.
-pub struct ArrayFile {
+pub(crate) struct ArrayFile {
     writer: npyz::NpyWriter<f64, BufWriter<File>>,
+}
+
+impl std::fmt::Debug for ArrayFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ArrayFile").finish_non_exhaustive()
+    }
 }
 
 impl ArrayFile {
@@ -16,7 +22,7 @@ impl ArrayFile {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn create(path: &Path, shape: &[u64]) -> io::Result<Self> {
+    pub(crate) fn create(path: &Path, shape: &[u64]) -> io::Result<Self> {
         let file = BufWriter::with_capacity(1 << 18, File::create(path)?);
         let writer = npyz::WriteOptions::new()
             .default_dtype()
@@ -30,7 +36,7 @@ impl ArrayFile {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn extend(&mut self, values: impl IntoIterator<Item = f64>) -> io::Result<()> {
+    pub(crate) fn extend(&mut self, values: impl IntoIterator<Item = f64>) -> io::Result<()> {
         self.writer.extend(values)
     }
 
@@ -38,7 +44,7 @@ impl ArrayFile {
     ///
     /// # Errors
     /// The operating system's, and a number of values that does not fit the shape.
-    pub fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         self.writer.finish()
     }
 }
@@ -47,7 +53,7 @@ impl ArrayFile {
 ///
 /// # Errors
 /// The operating system's, and a number of values that does not fit the shape.
-pub fn write(
+pub(crate) fn write(
     path: &Path,
     shape: &[usize],
     values: impl IntoIterator<Item = f64>,

@@ -7,13 +7,14 @@
 use rayon::prelude::*;
 
 /// What a block of tokens has received so far; the layout of `sums` is the kernel's.
-#[derive(Default)]
-pub struct BlockTask {
+#[derive(Debug, Default)]
+pub(crate) struct BlockTask {
     pub sums: Vec<f64>,
     pub potential: Vec<f64>,
 }
 
 /// Two blocks that meet, with their sums.
+#[derive(Debug)]
 struct Game {
     first: usize,
     second: usize,
@@ -22,14 +23,15 @@ struct Game {
 }
 
 /// A tournament of blocks, with scratch for every thread.
-pub struct BlockSchedule {
+#[derive(Debug)]
+pub(crate) struct BlockSchedule {
     parts: Vec<BlockTask>,
     games: Vec<Game>,
     scratch: Vec<Vec<f64>>,
 }
 
 /// What a game is given: a thread's scratch, a block with its sums, and the other block unless it plays against itself.
-pub type BlockPair<'a> = (
+pub(crate) type BlockPair<'a> = (
     &'a mut [f64],
     (usize, &'a mut BlockTask),
     Option<(usize, &'a mut BlockTask)>,
@@ -37,7 +39,7 @@ pub type BlockPair<'a> = (
 
 impl BlockSchedule {
     /// `blocks` blocks of at most `length` tokens with `width` sums a token, and `scratch` numbers for each thread.
-    pub fn new(blocks: usize, length: usize, width: usize, scratch: usize) -> Self {
+    pub(crate) fn new(blocks: usize, length: usize, width: usize, scratch: usize) -> Self {
         let part = || BlockTask {
             sums: vec![0.0; length * width],
             potential: vec![0.0; length],
@@ -50,17 +52,17 @@ impl BlockSchedule {
     }
 
     /// The sums of every block.
-    pub fn parts(&self) -> &[BlockTask] {
+    pub(crate) fn parts(&self) -> &[BlockTask] {
         &self.parts
     }
 
     /// One thread's scratch, for what needs no tournament.
-    pub fn scratch(&mut self) -> &mut [f64] {
+    pub(crate) fn scratch(&mut self) -> &mut [f64] {
         &mut self.scratch[0]
     }
 
     /// Plays every block against itself, which comes first and must overwrite the sums, and then every pair of blocks.
-    pub fn run(&mut self, parallel: bool, game: &(impl Fn(BlockPair) + Sync)) {
+    pub(crate) fn run(&mut self, parallel: bool, game: &(impl Fn(BlockPair) + Sync)) {
         let blocks = self.parts.len();
         self.round(parallel, game, (0..blocks).map(|b| (b, b)));
         if blocks < 2 {

@@ -15,19 +15,19 @@ use crate::machine::exp::exp2_abreast;
 use crate::machine::registers::load;
 
 /// Tokens whose lane sums wait in the cache: 64·(D+1) vectors are 12 to 20 KB.
-pub const WAITING: usize = 64;
+pub(crate) const WAITING: usize = 64;
 /// Lanes of a sum that waits.
 const OCTET: usize = 8;
 /// Tokens abreast: two octets, whose chains of operations hide each other's latency (measured against one and four: 12 % faster, equal).
-pub const LANES: usize = 2 * OCTET;
+pub(crate) const LANES: usize = 2 * OCTET;
 
 /// Numbers of scratch for dimension D.
-pub const fn scratch(dimension: usize) -> usize {
+pub(crate) const fn scratch(dimension: usize) -> usize {
     WAITING * (dimension + 1) * OCTET
 }
 
 /// The tokens by coordinate, padded with weight zero.
-pub struct Tokens<'a, const D: usize> {
+pub(crate) struct Tokens<'a, const D: usize> {
     pub beta: f64,
     pub count: usize,
     /// x_c.
@@ -40,7 +40,7 @@ pub struct Tokens<'a, const D: usize> {
 }
 
 /// One game of the tournament.
-pub struct Game<'a, const D: usize> {
+pub(crate) struct Game<'a, const D: usize> {
     pub tokens: &'a Tokens<'a, D>,
     pub scratch: &'a mut [f64],
     pub one: (usize, &'a mut BlockTask),

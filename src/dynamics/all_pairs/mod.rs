@@ -22,6 +22,7 @@ use block_schedule::BlockSchedule;
 use small_n::Few;
 
 /// Scratch for all-pairs attention of n tokens in dimension d: O(n·d) and a tile a thread.
+#[derive(Debug)]
 pub struct AllPairs {
     dimension: usize,
     count: usize,

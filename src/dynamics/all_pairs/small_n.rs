@@ -26,7 +26,7 @@ const LANES: usize = 32;
 const LONG: usize = 64;
 
 /// Few tokens as rows, and how they attend.
-pub struct Few<'a> {
+pub(crate) struct Few<'a> {
     pub beta: f64,
     /// From the projected sum to the velocity.
     pub transport: Transport,
@@ -42,7 +42,7 @@ pub struct Few<'a> {
 }
 
 /// Numbers of scratch for `count` tokens.
-pub fn scratch(count: usize) -> usize {
+pub(crate) fn scratch(count: usize) -> usize {
     let padded = count.next_multiple_of(LANES);
     padded * (padded + LONG + 4)
 }

@@ -14,7 +14,7 @@ use super::block_schedule::BlockPair;
 use crate::machine::exp::exp2_abreast;
 
 /// The tokens as rows.
-pub struct Tokens<'a> {
+pub(crate) struct Tokens<'a> {
     pub beta: f64,
     pub dimension: usize,
     pub block: usize,
@@ -44,7 +44,7 @@ impl Tokens<'_> {
     }
 
     /// One game of the tournament, with a tile for scratch.
-    pub fn game(&self, (tile, (first, part), other): BlockPair) {
+    pub(crate) fn game(&self, (tile, (first, part), other): BlockPair) {
         let mine = self.range(first);
         let Some((second, other)) = other else {
             let tile = &mut tile[..mine.len() * mine.len()];

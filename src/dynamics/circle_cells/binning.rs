@@ -13,7 +13,7 @@ const GROUP_PER_CELL: usize = 16;
 pub(super) const BLOCK: usize = 64;
 
 /// Where tokens are.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub enum TokenCoordinates<'a> {
     /// Unit vectors of the plane, rows.
     Vectors(&'a [f64]),
@@ -55,9 +55,10 @@ pub(super) fn cell_moments(
     }
 }
 
-impl<'a> TokenCoordinates<'a> {
+impl TokenCoordinates<'_> {
     /// So many from a place on.
     #[inline(always)]
+    #[must_use]
     pub fn part(self, from: usize, count: usize) -> Self {
         match self {
             Self::Vectors(rows) => Self::Vectors(&rows[2 * from..2 * (from + count)]),
@@ -75,7 +76,7 @@ pub(super) struct Binned {
 impl Binned {
     /// The tokens from `from` on, in loops of vector instructions: nothing in them depends on a branch.
     #[inline(always)]
-    pub fn find(
+    pub(crate) fn find(
         &mut self,
         places: TokenCoordinates,
         (centres, cells): (&[[f64; 2]], usize),
@@ -85,7 +86,7 @@ impl Binned {
         let mask = cells as u32 - 1;
         match places {
             TokenCoordinates::Angles(angles) => {
-                self.find_angles(&angles[from..from + count], cells)
+                self.find_angles(&angles[from..from + count], cells);
             }
             TokenCoordinates::Vectors(rows) => {
                 let (mut x, mut y) = ([1.0; BLOCK], [0.0; BLOCK]);
@@ -111,7 +112,7 @@ impl Binned {
 
     /// The same of angles alone.
     #[inline(always)]
-    pub fn find_angles(&mut self, angles: &[f64], cells: usize) {
+    pub(crate) fn find_angles(&mut self, angles: &[f64], cells: usize) {
         let (scale, mask) = (cells as f64 / TAU, cells as u32 - 1);
         for ((cell, u), angle) in self.cell.iter_mut().zip(&mut self.u).zip(angles) {
             let place = angle * scale;
@@ -123,7 +124,7 @@ impl Binned {
 
     /// The cell that a whole block lies in, as most do where tokens are in order.
     #[inline(always)]
-    pub fn only_cell(&self, count: usize) -> Option<usize> {
+    pub(crate) fn only_cell(&self, count: usize) -> Option<usize> {
         let first = self.cell[0];
         let others = self
             .cell
@@ -133,7 +134,7 @@ impl Binned {
     }
 
     #[inline(always)]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             cell: [0; BLOCK],
             u: [0.0; BLOCK],

@@ -35,6 +35,7 @@ pub(super) type LocalPowers = [f64; POWERS];
 pub(super) type PolynomialPair = [f64; 2 * POWERS];
 
 /// From the moments of cells to Fourier's: Σ_j w_j e^{ikθ_j} = Σ_p i^p c_p(kh) Σ_c e^{ikφ_c} Σ_{j∈c} w_j u_j^p.
+#[derive(Debug)]
 pub struct CellMoments {
     plan: CirclePlan,
     degree: usize,
@@ -83,6 +84,12 @@ pub struct CellField {
     first: Vec<Complex>,
     shifted: Vec<Complex>,
     pub(super) polynomials: Vec<PolynomialPair>,
+}
+
+impl std::fmt::Debug for CellField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CellField").finish_non_exhaustive()
+    }
 }
 
 impl CellField {

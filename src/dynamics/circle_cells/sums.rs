@@ -22,6 +22,7 @@ use crate::sphere::Complex;
 use std::f64::consts::TAU;
 
 /// Cells and scratch for a kernel.
+#[derive(Debug)]
 pub struct CellSums {
     field: CellField,
     /// cos and sin of the centres.
@@ -153,6 +154,7 @@ impl CellSums {
 }
 
 /// LocalPowers of many tokens, on cells so small that every degree is exact: kh ≤ 0.09, where 2J_8(kh) < 1e-15.
+#[derive(Debug)]
 pub struct CellMomentsOfTokens {
     to_moments: CellMoments,
     degree: usize,

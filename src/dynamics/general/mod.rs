@@ -28,6 +28,7 @@ const ROWS: usize = 32;
 
 /// The right-hand side of a system for tokens of fixed weights, with its scratch: O(n·d), a strip of logits, and for doubly
 /// stochastic weights n².
+#[derive(Debug)]
 pub struct General {
     system: System,
     attention: Attention,

@@ -62,7 +62,7 @@ impl LogScalings {
             if now.error <= near {
                 break;
             }
-            let Some(direction) = self.direction(&now, weights, symmetric) else {
+            let Some(direction) = Self::direction(&now, weights, symmetric) else {
                 return false;
             };
             match self.along(&direction, logits, weights, &now) {
@@ -131,7 +131,7 @@ impl LogScalings {
     }
 
     /// Newton's direction (δf, δg): the Hessian of Φ is [[diag(w r), w_i w_j e_ij], [.., diag(w c)]], its gradient w(r − 1), w(c − 1).
-    fn direction(&self, now: &Sums, weights: &[f64], symmetric: bool) -> Option<Vec<f64>> {
+    fn direction(now: &Sums, weights: &[f64], symmetric: bool) -> Option<Vec<f64>> {
         let n = weights.len();
         let coupling = |i: usize, j: usize| weights[i] * weights[j] * now.kernel[i * n + j];
         let (hessian, gradient) = if symmetric {

@@ -16,6 +16,7 @@ const SWEEPS: usize = 400;
 const SYMMETRIC: f64 = 1e-14;
 
 /// The scalings of n tokens, with the n×n kernel.
+#[derive(Debug)]
 pub struct SinkhornScaling {
     tolerance: f64,
     matrix: Vec<f64>,

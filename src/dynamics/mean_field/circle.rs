@@ -19,9 +19,10 @@ use crate::sphere::{CirclePlan, Complex};
 pub(super) const FLOOR: f64 = 1e-14;
 
 /// Points per mode of the working grid.
-pub const POINTS_PER_MODE: usize = 3;
+pub(crate) const POINTS_PER_MODE: usize = 3;
 
 /// The right-hand side for K modes, with its plan and scratch.
+#[derive(Debug)]
 pub struct CircleMeanField {
     attention: Attention,
     kernel: Kernel,

@@ -21,6 +21,7 @@ use super::Attention;
 use crate::sphere::Domain;
 
 /// The right-hand side on a domain, with its plan and scratch.
+#[derive(Debug)]
 pub enum MeanField {
     /// Fourier.
     Circle(CircleMeanField),

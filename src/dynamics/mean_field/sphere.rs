@@ -15,6 +15,7 @@ use crate::machine::fft::batched::{LANES, LatitudePack, vector, vector_mut};
 use crate::sphere::{Domain, SpherePlan};
 
 /// The right-hand side for degree L, with its plan and scratch.
+#[derive(Debug)]
 pub struct SphereMeanField {
     attention: Attention,
     kernel: Kernel,

@@ -225,7 +225,7 @@ fn head(table: &Section, dimension: usize) -> Result<HeadSpec, InputError> {
             value: Value::Table(inner),
             at,
         }) if inner.get("tied").is_some() => {
-            let inner = table.inner(table.key("value"), inner, &at);
+            let inner = table.inner(table.key("value"), inner, at);
             inner.only(&["tied"])?;
             let tied = scale(&inner, "tied", dimension)?;
             ValueSpec::Tied { tied }

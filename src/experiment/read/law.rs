@@ -28,6 +28,7 @@ const LAWS: &[&str] = &[
 ];
 
 /// The law of a table for points on S^{d−1}, or in ℝ^d where `flat`.
+#[expect(clippy::too_many_lines, reason = "one arm a law, a few lines each")]
 pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, InputError> {
     let Some(name) = table.text("law")? else {
         return table.missing("law", "\"uniform\"");

@@ -32,11 +32,13 @@ pub struct LatitudePack(pub [[f64; LANES]; 2]);
 const LARGEST: usize = 31;
 
 /// A transform of fixed length.
+#[derive(Debug)]
 pub struct BatchedFft {
     passes: Vec<Pass>,
 }
 
 /// See the head of the file.
+#[derive(Debug)]
 struct Pass {
     radix: usize,
     /// m.
@@ -342,6 +344,7 @@ impl<'a, A: Places, B: Places, const I: bool, const D: bool, const R: usize>
 
 /// The numbers of a part from a lane on that one vector takes.
 #[inline(always)]
+#[must_use]
 pub fn vector<S: Simd>(part: &[f64; LANES], lane: usize) -> S::f64s {
     S::as_simd_f64s(&part[lane..]).0[0]
 }

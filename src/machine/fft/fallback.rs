@@ -15,8 +15,15 @@ pub struct FallbackFft {
     inverse: Arc<dyn Fft<f64>>,
 }
 
+impl std::fmt::Debug for FallbackFft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FallbackFft").finish_non_exhaustive()
+    }
+}
+
 impl FallbackFft {
     /// For N = `length` points.
+    #[must_use]
     pub fn new(length: usize) -> Self {
         let mut planner = FftPlanner::new();
         Self {
@@ -27,6 +34,7 @@ impl FallbackFft {
     }
 
     /// Numbers that a transform works in: a line, and the library's own scratch.
+    #[must_use]
     pub fn room(&self) -> usize {
         let scratch =
             (self.forward.get_inplace_scratch_len()).max(self.inverse.get_inplace_scratch_len());

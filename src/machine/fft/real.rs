@@ -29,8 +29,15 @@ pub struct RealFft {
     scratch: Vec<Complex>,
 }
 
+impl std::fmt::Debug for RealFft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RealFft").finish_non_exhaustive()
+    }
+}
+
 impl RealFft {
     /// For N = `size` points, an even number.
+    #[must_use]
     pub fn new(size: usize) -> Self {
         let half = size / 2;
         let mut planner = FftPlanner::new();

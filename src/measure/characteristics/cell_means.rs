@@ -50,6 +50,7 @@ pub fn around_nodes(curve: &AngleDistribution, dimension: usize, weights: &[f64]
 }
 
 /// The law ∝ sin^{d−2}t of the angle to an axis under σ.
+#[derive(Debug)]
 pub struct AngleLaw {
     below: Vec<f64>,
 }
@@ -98,6 +99,7 @@ impl AngleLaw {
 }
 
 /// A grid of S²: latitudes by their weights from north to south, equispaced longitudes centred at 2πi/N.
+#[derive(Debug)]
 pub struct Grid {
     /// z below which a row of cells ends, for each row.
     floors: Vec<f64>,

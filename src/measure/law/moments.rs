@@ -257,7 +257,7 @@ mod tests {
         let mut profile = vec![0.0; degree + 1];
         for (c, w) in rule.nodes.iter().zip(&rule.weights) {
             for_each_polynomial(dimension, degree, *c, |l, p| {
-                profile[l] += w * density(*c) * p
+                profile[l] += w * density(*c) * p;
             });
         }
         profile

@@ -32,7 +32,7 @@ impl Law {
                 }
             }
             Self::Box { width } => {
-                (positions.iter_mut()).for_each(|a| *a = width * (2.0 * unit(&mut rng) - 1.0))
+                (positions.iter_mut()).for_each(|a| *a = width * (2.0 * unit(&mut rng) - 1.0));
             }
             Self::Points { points } => positions.copy_from_slice(&points.concat()),
             Self::File { points, .. } => return points.clone(),
@@ -158,9 +158,9 @@ fn quantile(cosine: &[f64], sine: &[f64], u: f64) -> f64 {
     for _ in 0..100 {
         let excess = cumulative(theta) - u;
         if excess > 0.0 {
-            high = theta
+            high = theta;
         } else {
-            low = theta
+            low = theta;
         }
         let newton = theta - excess * TAU / harmonic_density(cosine, sine, theta).max(1e-300);
         let next = if newton > low && newton < high {

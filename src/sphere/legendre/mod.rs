@@ -49,6 +49,7 @@ pub fn epsilon(degree: usize, order: usize) -> f64 {
 }
 
 /// What one order needs.
+#[derive(Debug)]
 struct Order {
     /// For k = 0…⌊(L−m)/2⌋ the way from coefficients to factors of q_k.
     scale: Vec<Scale>,
@@ -62,7 +63,7 @@ struct Order {
 
 /// From coefficients to factors of q_k. With t_k/t_{k+1} = ε_{2k+2}s_k/(s_{k+1}ε_{2k+1}) and e_k = d_k s_k/t_k the way from odd coefficients is
 /// e_k = odd_k c_{2k+1} − e_{k+1}, one subtraction that waits for another.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Scale {
     /// s_k, times 1/√2 for m > 0.
     even: f64,
@@ -73,6 +74,7 @@ struct Scale {
 }
 
 /// Latitudes of a group that start at k: q_{k−1} and q_k, zero for those that do not.
+#[derive(Debug)]
 struct Start {
     at: usize,
     before: [f64; LANES],
@@ -80,12 +82,14 @@ struct Start {
 }
 
 /// A share of the orders, with what its thread writes to.
+#[derive(Debug)]
 struct Part {
     orders: Range<usize>,
     scratch: Vec<f64>,
 }
 
 /// The functions of every order m ≤ ℓ ≤ L at a set of northern latitudes.
+#[derive(Debug)]
 pub struct Legendre {
     tables: Tables,
     parts: Vec<Part>,
@@ -258,6 +262,7 @@ fn share_out<'a, T: Send>(
 }
 
 /// What all parts read.
+#[derive(Debug)]
 struct Tables {
     orders: Vec<Order>,
     /// x_j, padded.

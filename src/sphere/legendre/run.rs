@@ -54,7 +54,7 @@ impl<'a, const V: usize> Starts<'a, V> {
 
     /// Lets those start that do so here.
     #[inline(always)]
-    pub fn begin<S: Simd>(
+    pub(crate) fn begin<S: Simd>(
         &mut self,
         simd: S,
         index: usize,

@@ -252,7 +252,7 @@ fn pairs(snapshot: &Snapshot, bins: usize) -> Vec<usize> {
     for (i, x) in chosen.iter().enumerate() {
         for y in &chosen[..i] {
             let product: f64 = x.iter().zip(*y).map(|(a, b)| a * b).sum();
-            let bin = ((product + 1.0) / 2.0 * bins as f64).max(0.0) as usize;
+            let bin = (f64::midpoint(product, 1.0) * bins as f64).max(0.0) as usize;
             counts[bin.min(bins - 1)] += 1;
         }
     }

@@ -22,7 +22,7 @@ const ROOMY: u16 = 12;
 const WIDE: usize = 36;
 
 /// The picture's place in a panel: a cell is taken to be twice as high as it is wide.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Frame {
     centre: (f64, f64),
     /// Columns a unit of length.
@@ -79,7 +79,7 @@ pub fn draw(
     let (gaze, theme) = (model.gaze, model.theme);
     let frame = Frame::within(inner, gaze);
     // the tokens of a reference run leave no trails
-    let own = std::ptr::eq(tokens, &snapshot.tokens);
+    let own = std::ptr::eq(tokens, &raw const snapshot.tokens);
     let slot = |index: usize| tokens.labels[index].map(|label| slots[label]);
     // dots as large as a cell could not be told from the lines
     let coarse = model.marker.resolution() == (1, 1);

@@ -226,9 +226,12 @@ fn saddle(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
             lines.push(row("index", format!("{} of {all} grow", saddle.index)));
             if saddle.index > 0 {
                 let wide = inner.width >= LISTS;
-                let rate = |rate: f64| match wide {
-                    true => format!("{}, 1/rate {}", short(rate), short(1.0 / rate)),
-                    false => short(rate),
+                let rate = |rate: f64| {
+                    if wide {
+                        format!("{}, 1/rate {}", short(rate), short(1.0 / rate))
+                    } else {
+                        short(rate)
+                    }
                 };
                 lines.push(row("fastest growth", rate(saddle.fastest())));
                 lines.push(row("slowest growth", rate(saddle.slowest())));

@@ -202,57 +202,9 @@ pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     }
     let at = spans.len();
     if let Some(snapshot) = model.snapshot() {
-        match &snapshot.field {
-            FieldView::None(_) => spans.push(Span::styled(" · no density", theme.dim())),
-            FieldView::Gaussian { .. } => {
-                spans.push(Span::styled(" · Gaussian mean field", theme.dim()));
-            }
-            FieldView::Reference(view) => {
-                let text = format!(" · beside it a run of {} tokens", view.count);
-                spans.push(Span::styled(text, theme.dim()));
-            }
-            FieldView::Resolved(Density {
-                carried: Some(carried),
-                tail,
-                ..
-            }) => {
-                let used: usize = spans.iter().map(Span::width).sum();
-                let room = usize::from(area.width).saturating_sub(used);
-                let text = handed_over(*carried, *tail, room);
-                // a loss that shows is not hidden in grey
-                let style = if *tail > 1e-4 {
-                    theme.warning()
-                } else {
-                    theme.dim()
-                };
-                spans.push(Span::styled(text, style));
-            }
-            FieldView::Resolved(density) => {
-                let what = match &density.picture {
-                    Picture::Circle(_) => format!("S¹ {} modes", density.modes),
-                    Picture::Sphere { .. } => format!("S² degree {}", density.modes),
-                    Picture::Zonal { axis, .. } => {
-                        format!(
-                            "zonal S{} degree {}",
-                            superscript(axis.len() - 1),
-                            density.modes
-                        )
-                    }
-                };
-                let text = match density.populations {
-                    Some((count, true)) => format!(" · {count} frequencies by Ott–Antonsen"),
-                    Some((count, false)) => format!(
-                        " · {count} frequencies · resolved {:.0e} · {what}",
-                        density.tail
-                    ),
-                    None => format!(" · resolved {:.0e} · {what}", density.tail),
-                };
-                spans.push(Span::styled(text, theme.dim()));
-            }
-            FieldView::UnderResolved { .. } => {
-                spans.push(Span::styled(" · density under-resolved", theme.warning()));
-            }
-        }
+        let used: usize = spans.iter().map(Span::width).sum();
+        let room = usize::from(area.width).saturating_sub(used);
+        spans.push(companion(model, &snapshot.field, room));
     }
     // what the density is says more than how fast the screen is
     let width = |rates: &[String], spans: &[Span]| {
@@ -323,4 +275,56 @@ pub fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
         line.push_span(Span::styled(format!(" {word}"), theme.dim()));
     }
     buffer.set_line(area.x, area.y, &line, area.width);
+}
+
+/// What stands beside the tokens, in a few words that fit into `room` columns.
+fn companion(model: &Model, field: &FieldView, room: usize) -> Span<'static> {
+    let theme = model.theme;
+    match field {
+        FieldView::None(_) => Span::styled(" · no density", theme.dim()),
+        FieldView::Gaussian { .. } => Span::styled(" · Gaussian mean field", theme.dim()),
+        FieldView::Reference(view) => {
+            let text = format!(" · beside it a run of {} tokens", view.count);
+            Span::styled(text, theme.dim())
+        }
+        FieldView::Resolved(Density {
+            carried: Some(carried),
+            tail,
+            ..
+        }) => {
+            let text = handed_over(*carried, *tail, room);
+            // a loss that shows is not hidden in grey
+            let style = if *tail > 1e-4 {
+                theme.warning()
+            } else {
+                theme.dim()
+            };
+            Span::styled(text, style)
+        }
+        FieldView::Resolved(density) => {
+            let what = match &density.picture {
+                Picture::Circle(_) => format!("S¹ {} modes", density.modes),
+                Picture::Sphere { .. } => format!("S² degree {}", density.modes),
+                Picture::Zonal { axis, .. } => {
+                    format!(
+                        "zonal S{} degree {}",
+                        superscript(axis.len() - 1),
+                        density.modes
+                    )
+                }
+            };
+            let text = match density.populations {
+                Some((count, true)) => format!(" · {count} frequencies by Ott–Antonsen"),
+                Some((count, false)) => format!(
+                    " · {count} frequencies · resolved {:.0e} · {what}",
+                    density.tail
+                ),
+                None => format!(" · resolved {:.0e} · {what}", density.tail),
+            };
+            Span::styled(text, theme.dim())
+        }
+        FieldView::UnderResolved { .. } => {
+            Span::styled(" · density under-resolved", theme.warning())
+        }
+    }
 }
