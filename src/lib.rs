@@ -36,7 +36,7 @@
 //! # Two continuum solvers
 //! While a density is smooth its coefficients are stepped ([`dynamics::MeanField`]). Every attractive run ends in peaks
 //! that sharpen like e^t; where the modes run out the density is handed over to markers that move with the flow
-//! ([`measure::Markers`], [`dynamics::MarkerFlow`]): a quadrature in the label whose panels are split at the watersheds
+//! ([`measure::Markers`], [`dynamics::CharacteristicFlow`]): a quadrature in the label whose panels are split at the watersheds
 //! between clusters. A marker is a weighted token, so that kernel, moments and energy are once more the same.
 //!
 //! # Exponentially long times
@@ -66,10 +66,14 @@
 //! dσ = dθ/2π, m_k = ∫e^{ikθ}dμ. D is the coefficient of DΔρ, and dx = drift dt + √(2D) P_x∘dW. Exponentials are shifted,
 //! e^{β(⟨x,y⟩−1)} ≤ 1: nothing overflows up to β = 10⁴.
 //!
+//! # Where to begin
+//! Using it: the names on this page. Reading it: [`dynamics::transport`], the velocity; [`dynamics::definition`], the equations as on paper, slow;
+//! [`experiment::keys`], all that can be asked; [`run::session`] and [`run::companion`], what moves; [`observe::table`], all that is measured.
+//! Adding to it: [`guide::contributing`]. Its files: [`guide::formats`].
+//!
 //! # A run from code
 //! ```
-//! use metastable::experiment::presets;
-//! use metastable::run::Session;
+//! use metastable::{Session, presets};
 //!
 //! let mut experiment = presets::load("kuramoto")?;
 //! experiment.time.end = 1.0;
@@ -83,11 +87,50 @@
 //! assert!((r - metastable::theory::kuramoto::ott_antonsen(0.1, 1.0)).abs() < 1e-9);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # A law, its density, and the distance of tokens from it
+//! ```
+//! use metastable::{Density, Domain, Law, Sorted, wasserstein};
+//!
+//! let law = Law::VonMisesFisher { concentration: 3.0, mean: vec![1.0, 0.0] };
+//! let density = Density::from_law(&law, Domain::Circle, 0, 0.0, 64).expect("a law with a density");
+//! let distance = |n: usize| {
+//!     let tokens = law.sample(n, 2, 7);
+//!     let places = tokens.angles().into_iter().map(|angle| (angle, 1.0 / n as f64));
+//!     wasserstein(&Sorted::of(places.collect()), &density)
+//! };
+//! // W₁ in radians falls like n^{−1/2}
+//! let (few, many) = (distance(100), distance(10_000));
+//! assert!(many < 0.03 && many < 0.3 * few, "{few} {many}");
+//! ```
+//!
+//! # A sweep of β of one's own
+//! ```
+//! use metastable::{Session, presets};
+//!
+//! let mut clusters = Vec::new();
+//! for beta in [1.0, 4.0, 9.0] {
+//!     let mut experiment = presets::load("metastable")?;
+//!     experiment.attention.beta = beta;
+//!     experiment.time.end = 4.0;
+//!     experiment.time.frames = 5;
+//!     let mut session = Session::without_pictures(experiment);
+//!     while !session.finished() {
+//!         session.advance(&|| false)?;
+//!     }
+//!     let last = session.history().series_named("tokens_clusters").pop();
+//!     clusters.push(last.map_or(f64::NAN, |(_, count)| count));
+//! }
+//! // the sharper attention, the more metastable clusters
+//! assert!(clusters[0] <= clusters[1] && clusters[1] <= clusters[2], "{clusters:?}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 pub mod batch;
 pub mod dynamics;
 pub mod experiment;
+pub mod guide;
 pub mod integrate;
 pub mod machine;
 pub mod measure;
@@ -97,3 +140,19 @@ pub mod snapshot;
 pub mod sphere;
 pub mod theory;
 pub mod tui;
+
+pub use batch::{BatchError, Summary, export, simulate};
+pub use dynamics::transport::Transport;
+pub use dynamics::{
+    Attention, Interaction, Kernel, MeanField, Normalisation, System, TokenDynamics,
+};
+pub use experiment::{Absence, Change, Companion, Experiment, InputError, presets};
+pub use integrate::{Explicit, StepError};
+pub use measure::{Bodies, Density, Law, Markers, Moments, Particles};
+pub use observe::around::Sorted;
+pub use observe::transport::wasserstein;
+pub use observe::{Cluster, OBSERVABLES, Observable};
+pub use run::{Session, SessionError, Worker};
+pub use snapshot::view::FieldView;
+pub use snapshot::{History, Snapshot};
+pub use sphere::Domain;

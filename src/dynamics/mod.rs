@@ -10,6 +10,7 @@ pub mod all_pairs;
 pub mod bbgky;
 pub mod characteristics;
 pub mod circle_cells;
+pub mod definition;
 pub mod dispatch;
 pub mod gaussian;
 pub mod general;

@@ -212,25 +212,8 @@ pub fn row_sum(beta: f64, x: &[f64], positions: &[f64], weights: &[f64], sum: &m
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamics::definition;
     use crate::measure::{Law, Particles};
-    use crate::sphere::geometry::dot;
-
-    /// The definition, in the order in which one would write it on paper.
-    fn by_definition(beta: f64, tokens: &Particles) -> (Vec<f64>, Vec<f64>) {
-        let (d, n) = (tokens.dimension(), tokens.count());
-        let (mut sums, mut potential) = (vec![0.0; n * d], vec![0.0; n]);
-        for i in 0..n {
-            for j in 0..n {
-                let value =
-                    tokens.weights[j] * (beta * (dot(tokens.row(i), tokens.row(j)) - 1.0)).exp();
-                potential[i] += value;
-                for c in 0..d {
-                    sums[i * d + c] += value * tokens.row(j)[c];
-                }
-            }
-        }
-        (sums, potential)
-    }
 
     /// Drawn from the uniform law; the first `together` of them one above the other, and the next as many opposite to these.
     fn tokens(count: usize, dimension: usize, together: usize) -> Particles {
@@ -256,7 +239,13 @@ mod tests {
             for (count, together) in [one, few, some, many].into_iter().chain(extreme) {
                 for beta in [0.0, 1.0, 9.0, 64.0, 1e4] {
                     let tokens = tokens(count, dimension, together);
-                    let (expected, expected_potential) = by_definition(beta, &tokens);
+                    let rows = || tokens.rows();
+                    let expected: Vec<f64> = rows()
+                        .flat_map(|x| definition::pull(beta, &tokens, x))
+                        .collect();
+                    let expected_potential: Vec<f64> = rows()
+                        .map(|x| definition::potential(beta, &tokens, x))
+                        .collect();
                     let mut pairs = AllPairs::new(dimension, &tokens.weights);
                     let (mut sums, mut potential) =
                         (vec![0.0; count * dimension], vec![0.0; count]);

@@ -246,30 +246,26 @@ pub fn mix(states: &[f64], weights: &[f64], total: &mut [f64]) {
 mod tests {
     use super::*;
     use crate::dynamics::Normalisation;
-    use crate::measure::{Density, Law};
+    use crate::dynamics::definition;
+    use crate::measure::{Density, Law, Particles};
     use crate::sphere::Domain;
 
-    /// −∂_θ(ρv) by quadrature of the convolutions and a difference quotient of nothing: at a point, from the definition
-    /// −ρ'v − ρv', all derivatives of Z under the integral.
+    /// −∂_θ(ρv) = −ρ'v − ρ div v at a point, v and div v of the density as 4096 weighted points.
     fn by_definition(attention: Attention, density: &Density, theta: f64) -> f64 {
-        let beta = attention.beta;
         let n = 4096;
         let mut plan = CirclePlan::new(n);
         let mut rho = vec![0.0; n];
         density.values(&mut plan, &mut rho);
-        let (mut z, mut z1, mut z2) = (0.0, 0.0, 0.0);
-        for (j, value) in rho.iter().enumerate() {
-            let angle = theta - std::f64::consts::TAU * j as f64 / n as f64;
-            let weight = (beta * (angle.cos() - 1.0)).exp() * value / n as f64;
-            z += weight;
-            // derivatives over β
-            z1 -= weight * angle.sin();
-            z2 += weight * (beta * angle.sin().powi(2) - angle.cos());
-        }
-        let (v, dv) = match attention.normalisation {
-            Normalisation::Softmax => (z1 / z, z2 / z - beta * z1 * z1 / (z * z)),
-            Normalisation::None => (z1 * beta.exp(), z2 * beta.exp()),
-        };
+        let angle = |j: usize| std::f64::consts::TAU * j as f64 / n as f64;
+        let rows = (0..n)
+            .flat_map(|j| [angle(j).cos(), angle(j).sin()])
+            .collect();
+        let weights = rho.iter().map(|value| value / n as f64).collect();
+        let points = Particles::with_weights(2, rows, weights);
+        let x = [theta.cos(), theta.sin()];
+        let velocity = definition::velocity(attention, &points, &x);
+        let v = velocity[1] * x[0] - velocity[0] * x[1];
+        let dv = definition::divergence(attention, &points, &x);
         let series = |f: &dyn Fn(usize, Complex) -> f64| -> f64 {
             (1..=density.modes())
                 .map(|k| {

@@ -358,7 +358,8 @@ fn cut(state: &[f64], from: usize, to: usize, factor: impl Fn(usize) -> f64, out
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Density, Law};
+    use crate::dynamics::definition;
+    use crate::measure::{Density, Law, Particles};
     use crate::sphere::harmonics::at_point;
 
     fn law() -> Law {
@@ -369,50 +370,24 @@ mod tests {
         }
     }
 
-    /// −∇ρ·v − ρ div v at a point, everything differentiated under integrals over a fine grid: the slow reference.
+    /// −∇ρ·v − ρ div v at a point, v and div v of the density as the weighted points of a fine grid.
     fn by_definition(attention: Attention, density: &Density, x: &[f64; 3]) -> f64 {
-        let beta = attention.beta;
         let mut plan = SpherePlan::new(density.modes(), 80, 160);
         let mut rho = vec![0.0; plan.points()];
         plan.synthesis(&density.state, &mut rho);
-        // Z, ∫y k, ∫yyᵀ k with k = e^{β(⟨x,y⟩−1)}
-        let (mut z, mut first, mut second) = (0.0, [0.0; 3], [[0.0; 3]; 3]);
-        for (p, value) in rho.iter().enumerate() {
+        let point = |p: usize| {
             let c = plan.cosines()[p / 160];
             let (sin, cos) = (std::f64::consts::TAU * (p % 160) as f64 / 160.0).sin_cos();
             let r = (1.0 - c * c).sqrt();
-            let y = [r * cos, r * sin, c];
-            let product: f64 = (0..3).map(|i| x[i] * y[i]).sum();
-            let weight = plan.weights()[p / 160] / 160.0 * value * (beta * (product - 1.0)).exp();
-            z += weight;
-            for i in 0..3 {
-                first[i] += weight * y[i];
-                for j in 0..3 {
-                    second[i][j] += weight * y[i] * y[j];
-                }
-            }
-        }
-        // X = P first/Z or P first: div = tr(P ∇_ambient X) with ∇ first = β second, ∇Z = β first; div P a = −2⟨x,a⟩ + …
-        let radial: f64 = (0..3).map(|i| x[i] * first[i]).sum();
-        let trace: f64 = (0..3).map(|i| second[i][i]).sum();
-        let quadratic: f64 = (0..3)
-            .flat_map(|i| (0..3).map(move |j| (i, j)))
-            .map(|(i, j)| x[i] * second[i][j] * x[j])
-            .sum();
-        let mut divergence = beta * (trace - quadratic) - 2.0 * radial;
-        let tangent: Vec<f64> = (0..3).map(|i| first[i] - radial * x[i]).collect();
-        let mut velocity = tangent.clone();
-        match attention.normalisation {
-            Normalisation::Softmax => {
-                let square: f64 = tangent.iter().map(|a| a * a).sum();
-                divergence = divergence / z - beta * square / (z * z);
-                velocity.iter_mut().for_each(|v| *v /= z);
-            }
-            Normalisation::None => {
-                divergence *= beta.exp();
-                velocity.iter_mut().for_each(|v| *v *= beta.exp());
-            }
-        }
+            [r * cos, r * sin, c]
+        };
+        let rows = (0..rho.len()).flat_map(point).collect();
+        let weights = (rho.iter().enumerate())
+            .map(|(p, value)| plan.weights()[p / 160] / 160.0 * value)
+            .collect();
+        let points = Particles::with_weights(3, rows, weights);
+        let velocity = definition::velocity(attention, &points, x);
+        let divergence = definition::divergence(attention, &points, x);
         let value = |x: &[f64]| -> f64 {
             at_point(x, density.modes())
                 .iter()
