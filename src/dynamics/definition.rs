@@ -87,7 +87,7 @@ pub fn drift(attention: Attention, tokens: &Particles) -> Vec<f64> {
         .collect()
 }
 
-/// E_β[μ] = (1/2β) ∬ e^{β⟨x,y⟩} dμdμ (3.5), β ≠ 0.
+/// E_β\[μ\] = (1/2β) ∬ e^{β⟨x,y⟩} dμdμ (3.5), β ≠ 0.
 #[must_use]
 pub fn energy(beta: f64, measure: &Particles) -> f64 {
     let total: f64 = (measure.rows().zip(&measure.weights))
@@ -192,11 +192,10 @@ pub fn output(
     let mut out = vec![0.0; n * d];
     for head in &system.heads {
         let p = weights(system, attention, tokens, &head.query_key, sweeps);
-        for i in 0..n {
-            for j in 0..n {
-                let value = times(&head.value, tokens.row(j));
-                for c in 0..d {
-                    out[i * d + c] += p[i][j] * value[c];
+        for (i, row) in p.iter().enumerate() {
+            for (weight, x) in row.iter().zip(tokens.rows()) {
+                for (c, value) in times(&head.value, x).iter().enumerate() {
+                    out[i * d + c] += weight * value;
                 }
             }
         }

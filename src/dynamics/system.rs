@@ -50,6 +50,14 @@ pub enum Weighting {
     },
 }
 
+impl Weighting {
+    /// Whether each token attends to the argmax alone.
+    #[must_use]
+    pub fn is_hard(self) -> bool {
+        matches!(self, Self::Hardmax { .. })
+    }
+}
+
 /// Who may attend to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mask {
@@ -57,6 +65,20 @@ pub enum Mask {
     None,
     /// Token i to the tokens j ≤ i (2411.04990).
     Causal,
+}
+
+impl Mask {
+    /// Every mask by its name in files.
+    pub const NAMES: &[(&str, Self)] = &[("none", Self::None), ("causal", Self::Causal)];
+
+    /// What stands before the name of a system on screen.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Causal => "causal ",
+        }
+    }
 }
 
 /// How a layer is normalised (2510.22026): direction θ, length r, A the attention at the directions. θ' = P_θA/s.
@@ -82,6 +104,44 @@ pub enum LayerNorm {
     LnScaling,
 }
 
+impl LayerNorm {
+    /// Every scheme by its name in files; the parameters of those that have one are filled in when they are read.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("post", Self::Post),
+        ("pre", Self::Pre),
+        ("mix", Self::Mix { until: 0.0 }),
+        ("peri", Self::Peri),
+        ("ngpt", Self::Ngpt { alpha: 1.0 }),
+        ("ln-scaling", Self::LnScaling),
+    ];
+
+    /// The name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let same = |other: &Self| std::mem::discriminant(other) == std::mem::discriminant(&self);
+        (Self::NAMES.iter().find(|(_, scheme)| same(scheme))).map_or("post", |(name, _)| name)
+    }
+
+    /// What stands behind the name of a system on screen.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Post => "",
+            Self::Pre => ", Pre-LN",
+            Self::Mix { .. } => ", Mix-LN",
+            Self::Peri => ", Peri-LN",
+            Self::Ngpt { .. } => ", nGPT",
+            Self::LnScaling => ", LN-scaling",
+        }
+    }
+
+    /// Whether the lengths of tokens move by themselves: the state is then y = rθ.
+    #[must_use]
+    pub fn moves_lengths(self) -> bool {
+        matches!(self, Self::Pre | Self::Mix { .. } | Self::Peri)
+    }
+}
+
 /// Where tokens live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Space {
@@ -93,6 +153,33 @@ pub enum Space {
     MeanShift,
     /// ℝ^d in the coordinates z = e^{−tV}x (9.3); with hardmax the singular dynamics (9.4).
     Rescaled,
+}
+
+impl Space {
+    /// Every space by its name in files.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("sphere", Self::Sphere),
+        ("flat", Self::Flat),
+        ("mean-shift", Self::MeanShift),
+        ("rescaled", Self::Rescaled),
+    ];
+
+    /// What stands behind the name of a system on screen; `raised` is the dimension.
+    #[must_use]
+    pub fn label(self, raised: &str) -> String {
+        match self {
+            Self::Sphere => String::new(),
+            Self::Flat => format!(" in ℝ{raised}"),
+            Self::MeanShift => format!(", mean-shift in ℝ{raised}"),
+            Self::Rescaled => format!(" in ℝ{raised}, rescaled"),
+        }
+    }
+}
+
+/// The name of a value in a list of names; the first stands for what is not written.
+#[must_use]
+pub fn name_in<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> &'static str {
+    (names.iter().find(|(_, other)| other == value)).map_or("", |(name, _)| name)
 }
 
 /// σ of the perceptron.
@@ -157,12 +244,6 @@ impl System {
             && self.space == Space::Sphere
     }
 
-    /// Whether each token attends to the argmax alone.
-    #[must_use]
-    pub fn weighting_is_hard(&self) -> bool {
-        matches!(self.weighting, Weighting::Hardmax { .. })
-    }
-
     /// Whether V(x_j − x_i) is averaged and not Vx_j.
     #[must_use]
     pub fn averages_differences(&self) -> bool {
@@ -190,14 +271,5 @@ impl System {
         let column: Vec<f64> = (0..d).map(|i| eigen.U()[(i, top)].re).collect();
         let length = column.iter().map(|a| a * a).sum::<f64>().sqrt();
         (length > 0.0).then(|| column.iter().map(|a| a / length).collect())
-    }
-
-    /// Whether the lengths of tokens move by themselves: the state is then y = rθ.
-    #[must_use]
-    pub fn has_lengths(&self) -> bool {
-        matches!(
-            self.layer_norm,
-            LayerNorm::Pre | LayerNorm::Mix { .. } | LayerNorm::Peri
-        )
     }
 }

@@ -90,7 +90,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         key: "attention.layer_norm",
-        broken: |e| e.system.layer_norm == LayerNorm::Peri && e.system.weighting_is_hard(),
+        broken: |e| e.system.layer_norm == LayerNorm::Peri && e.system.weighting.is_hard(),
         message: "hardmax attention of a lone token has no direction to normalise",
         remedy: "use \"post\" or \"pre\"",
     },

@@ -333,3 +333,31 @@ pub(super) fn range(low: f64, high: f64) -> String {
         format!("between {} and {}", written(low), written(high))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::system::{LayerNorm, Mask, Space};
+
+    #[test]
+    fn words_are_the_names_of_the_values_and_rows_are_there_once() {
+        let words = |name: &str| match row("attention", name).unwrap().kind {
+            Kind::Word { words } => words.to_vec(),
+            kind => panic!("{name} takes {kind}"),
+        };
+        let masks: Vec<&str> = Mask::NAMES.iter().map(|(name, _)| *name).collect();
+        let schemes: Vec<&str> = LayerNorm::NAMES.iter().map(|(name, _)| *name).collect();
+        let spaces: Vec<&str> = Space::NAMES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(words("mask"), masks);
+        assert_eq!(words("layer_norm"), schemes);
+        assert_eq!(words("space"), spaces);
+        for (index, key) in KEYS.iter().enumerate() {
+            assert!(
+                KEYS[..index]
+                    .iter()
+                    .all(|other| other.dotted() != key.dotted())
+            );
+            assert!(key.section.is_empty() || SECTIONS.contains(&key.section));
+        }
+    }
+}

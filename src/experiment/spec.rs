@@ -398,7 +398,7 @@ impl Experiment {
     /// Whether tokens have lengths beside their directions: by their scheme, or as those of a given model.
     #[must_use]
     pub fn has_lengths(&self) -> bool {
-        self.tokens.replay.is_some() || self.system.has_lengths()
+        self.tokens.replay.is_some() || self.system.layer_norm.moves_lengths()
     }
 
     /// The reference run of [`Solver::Tokens`]: N other tokens of the same law, the same matrices.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::dynamics::gaussian::Kind;
 use crate::dynamics::general::matrix::{MatrixSpec, product, transposed};
 use crate::dynamics::system::{
-    Activation, Head, LayerNorm, Mask, Perceptron, Space, System, Weighting,
+    Activation, Head, LayerNorm, Mask, Perceptron, Space, System, Weighting, name_in,
 };
 use crate::dynamics::{Attention, Normalisation};
 use crate::sphere::random::{Stream, generator};
@@ -149,12 +149,6 @@ impl SystemSpec {
         }
     }
 
-    /// Whether each token attends to the argmax alone.
-    #[must_use]
-    pub fn weighting_is_hard(&self) -> bool {
-        matches!(self.weighting, Weighting::Hardmax { .. })
-    }
-
     /// Every matrix that a file says.
     pub fn matrices_mut(&mut self) -> impl Iterator<Item = &mut MatrixSpec> {
         let of_heads = self.heads.iter_mut().flat_map(|head| {
@@ -200,15 +194,6 @@ impl SystemSpec {
         }
     }
 
-    /// Whether the lengths of tokens move by themselves.
-    #[must_use]
-    pub fn has_lengths(&self) -> bool {
-        matches!(
-            self.layer_norm,
-            LayerNorm::Pre | LayerNorm::Mix { .. } | LayerNorm::Peri
-        )
-    }
-
     /// Whether dx = drift dt + noise makes sense: not for lengths, rescaled coordinates, or a clock that slows down.
     #[must_use]
     pub fn takes_noise(&self) -> bool {
@@ -240,10 +225,7 @@ impl SystemSpec {
                 }
             }
         };
-        let mut name = match self.mask {
-            Mask::None => base,
-            Mask::Causal => format!("causal {base}"),
-        };
+        let mut name = format!("{}{base}", self.mask.label());
         if self.heads.is_empty() && attention.value != 1.0 {
             name += &if attention.value == -1.0 {
                 ", V = −I".to_owned()
@@ -254,21 +236,8 @@ impl SystemSpec {
         if self.perceptron.is_some() {
             name += " + MLP";
         }
-        name += match self.layer_norm {
-            LayerNorm::Post => "",
-            LayerNorm::Pre => ", Pre-LN",
-            LayerNorm::Mix { .. } => ", Mix-LN",
-            LayerNorm::Peri => ", Peri-LN",
-            LayerNorm::Ngpt { .. } => ", nGPT",
-            LayerNorm::LnScaling => ", LN-scaling",
-        };
-        let raised = super::notation::superscript(dimension);
-        name += &match self.space {
-            Space::Sphere => String::new(),
-            Space::Flat => format!(" in ℝ{raised}"),
-            Space::MeanShift => format!(", mean-shift in ℝ{raised}"),
-            Space::Rescaled => format!(" in ℝ{raised}, rescaled"),
-        };
+        name += self.layer_norm.label();
+        name += &self.space.label(&super::notation::superscript(dimension));
         name
     }
 }
@@ -321,13 +290,12 @@ impl<'a> WrittenAttention<'a> {
                 Normalisation::None => ("none", None, None),
             },
         };
-        let (layer_norm, until, alpha) = match spec.layer_norm {
-            LayerNorm::Post => (None, None, None),
-            LayerNorm::Pre => (Some("pre"), None, None),
-            LayerNorm::Mix { until } => (Some("mix"), Some(until), None),
-            LayerNorm::Peri => (Some("peri"), None, None),
-            LayerNorm::Ngpt { alpha } => (Some("ngpt"), None, Some(alpha)),
-            LayerNorm::LnScaling => (Some("ln-scaling"), None, None),
+        let (until, alpha) = match spec.layer_norm {
+            LayerNorm::Mix { until } => (Some(until), None),
+            LayerNorm::Ngpt { alpha } => (None, Some(alpha)),
+            LayerNorm::Post | LayerNorm::Pre | LayerNorm::Peri | LayerNorm::LnScaling => {
+                (None, None)
+            }
         };
         Self {
             beta: plain.then_some(attention.beta),
@@ -340,16 +308,11 @@ impl<'a> WrittenAttention<'a> {
                 .interaction
                 .as_ref()
                 .map(super::super::dynamics::Interaction::list),
-            mask: (spec.mask == Mask::Causal).then_some("causal"),
-            layer_norm,
+            mask: (spec.mask != Mask::None).then(|| name_in(Mask::NAMES, &spec.mask)),
+            layer_norm: (spec.layer_norm != LayerNorm::Post).then(|| spec.layer_norm.name()),
             until,
             alpha,
-            space: match spec.space {
-                Space::Sphere => None,
-                Space::Flat => Some("flat"),
-                Space::MeanShift => Some("mean-shift"),
-                Space::Rescaled => Some("rescaled"),
-            },
+            space: (spec.space != Space::Sphere).then(|| name_in(Space::NAMES, &spec.space)),
             period: spec.period,
             perceptron: spec.perceptron.as_ref(),
             heads: &spec.heads,

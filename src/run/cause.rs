@@ -33,7 +33,7 @@ pub enum Side {
     Reference,
     /// The Gaussian measure in its place.
     Gaussian,
-    /// The ensemble of [pairs].
+    /// The ensemble of `[pairs]`.
     Ensemble,
 }
 

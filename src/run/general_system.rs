@@ -61,7 +61,7 @@ impl SystemState {
 
     /// |y_i|, where a scheme of layer normalisation lets lengths move.
     pub(super) fn lengths(&self) -> Option<&[f64]> {
-        (self.spec.has_lengths()).then_some(self.lengths.as_slice())
+        (self.spec.layer_norm.moves_lengths()).then_some(self.lengths.as_slice())
     }
 
     /// Where the equation changes next after the time `now`, and what has to be done to go on from `now`.
@@ -173,7 +173,7 @@ impl SystemState {
     fn unpack(&mut self, tokens: &mut Particles, general: &mut General) -> Result<(), usize> {
         let (d, count) = (tokens.dimension(), tokens.positions.len());
         tokens.positions.copy_from_slice(&self.state[..count]);
-        if general.system().space == Space::Sphere && general.system().has_lengths() {
+        if general.system().space == Space::Sphere && general.system().layer_norm.moves_lengths() {
             let rows = tokens.positions.chunks_exact_mut(d);
             for (token, (row, length)) in rows.zip(&mut self.lengths).enumerate() {
                 let measured = measure(row).ok_or(token)?;
@@ -209,7 +209,7 @@ fn adaptive(
     cancelled: &dyn Fn() -> bool,
 ) -> Result<bool, Cause> {
     let scaled = general.system().layer_norm == LayerNorm::LnScaling;
-    let hard = general.system().weighting_is_hard();
+    let hard = general.system().weighting.is_hard();
     let clock = |t: f64| if scaled { 2.0 * (t + 1.0).sqrt() } else { t };
     let mut left = clock(to) - clock(from);
     while left > 0.0 {

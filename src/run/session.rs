@@ -43,7 +43,7 @@ pub struct Session {
     pub(super) experiment: Arc<Experiment>,
     pub(super) tokens: TokenRun,
     pub(super) companion: Companion,
-    /// The ensemble of [pairs], which can stand beside a density.
+    /// The ensemble of `[pairs]`, which can stand beside a density.
     pub(super) ensemble: Option<Ensemble>,
     pub(super) leading_direction: Option<Vec<f64>>,
     pub(super) swept: Arc<SweepView>,

@@ -10,9 +10,9 @@
 //! by the nodes ([`FlowMapInterpolant::rates`]) and ends with θ_i ← θ_i + D_c(u_i), D_c the interpolant of how far the nodes of the cell went.
 //! So the tokens are read once and written once a step however many stages it has, and the stages' memory is that of the nodes.
 //!
-//! What is left out is known after the step, from Chebyshev's last coefficients of D_c ([`FlowMapInterpolant::neglected`]); where it is too
+//! What is left out is known after the step, from Chebyshev's last coefficients of D_c ([`FlowMapInterpolant::truncation_error`]); where it is too
 //! much the cells are halved. Tokens with frequencies of their own do not share a field and are not carried. The slow reference
-//! is the same step by every token's own stages ([`super::TokenDynamics::rates`]).
+//! is the same step by every token's own stages ([`crate::dynamics::TokenDynamics::rates`]).
 
 use rayon::prelude::*;
 use std::f64::consts::{PI, TAU};
@@ -152,7 +152,7 @@ impl FlowMapInterpolant {
         }
     }
 
-    /// dE/dt of the tokens loaded, as [`super::TokenDynamics::dissipation_at`] has it: its terms are a smooth function of the angle. None where
+    /// dE/dt of the tokens loaded, as [`crate::dynamics::TokenDynamics::dissipation_at`] has it: its terms are a smooth function of the angle. None where
     /// a potential has not the digits, or the terms cancel: the nodes of a cell see the slopes all over it, tokens that have come together
     /// only those where they are.
     pub fn dissipation(&mut self) -> Option<f64> {
@@ -200,7 +200,7 @@ impl FlowMapInterpolant {
         }
     }
 
-    /// Whether no node of a cell with tokens has met a potential since [`FlowMapInterpolant::load`] that the series does not know well enough.
+    /// Whether no node of a cell with tokens has met a potential since [`FlowMapInterpolant::project`] that the series does not know well enough.
     #[must_use]
     pub fn has_digits(&self) -> bool {
         self.attention.normalisation == Normalisation::None || self.least >= LEAST_POTENTIAL
@@ -228,7 +228,7 @@ impl FlowMapInterpolant {
         neglected
     }
 
-    /// Takes every token along, by the polynomials of the last [`FlowMapInterpolant::neglected`].
+    /// Takes every token along, by the polynomials of the last [`FlowMapInterpolant::truncation_error`].
     pub fn advect(&mut self, angles: &mut [f64]) {
         self.loaded = false;
         let (cells, polynomials) = (self.cells, self.displacement.as_slice());

@@ -1,4 +1,4 @@
-//! The circle in cells of one line of the cache: polynomials in each ([`polynomials`]), tokens sorted into them ([`binning`]), sums over tokens
+//! The circle in cells of one line of the cache: polynomials in each ([`polynomials`]), tokens sorted into them (`binning`), sums over tokens
 //! ([`sums`], a non-uniform Fourier transform that spreads, transforms and interpolates), and whole steps by the interpolated flow map of a few
 //! nodes ([`flow_map`]).
 

@@ -1,5 +1,5 @@
-//! The field of few modes on the circle as one polynomial a cell: what tokens ([`super::binned`]) and a density on a fine grid
-//! ([`super::CircleMeanField`]) evaluate alike.
+//! The field of few modes on the circle as one polynomial a cell: what tokens ([`super::sums`]) and a density on a fine grid
+//! ([`crate::dynamics::CircleMeanField`]) evaluate alike.
 //!
 //! On the cell c of half width h around φ_c = 2πc/N_c, with u = (θ − φ_c)/h ∈ [−1, 1], e^{ikhu} = Σ_p i^p c_p(kh) u^p:
 //! Chebyshev's series e^{iαu} = J_0(α) + 2Σ_m i^m J_m(α) T_m(u), cut off after T_7 and written in powers. So for coefficients f_k

@@ -1,12 +1,12 @@
 //! The series on the circle for many tokens: O(n) with a small constant instead of O(n·degrees).
 //!
-//! The field has few modes, so that it is a polynomial of low degree on a few hundred cells ([`super::cells`]). Tokens are taken
+//! The field has few modes, so that it is a polynomial of low degree on a few hundred cells ([`super::polynomials`]). Tokens are taken
 //! into cells with the local coordinate u = (θ − φ_c)/h ∈ [−1, 1]; a cell keeps the moments Σ w u^p, one cache line, from which
 //! the Fourier moments come by one short transform a power. The way back is the adjoint: the polynomials of Z and of ∂_θZ/β lie
 //! side by side, two cache lines. A token costs one line on the way there and two on the way back, all in the first-level cache.
 //!
 //! Groups of tokens are summed in a fixed order, hence the same bits with any number of threads. The slow reference is
-//! [`super::spectral::Series`].
+//! [`crate::dynamics::series::Series`].
 
 use rayon::prelude::*;
 
@@ -67,7 +67,7 @@ impl CellSums {
     }
 
     /// For every token: `slope`_i ← (1/β)∂_θZ(θ_i) e^{−β} and `potential`_i ← Z(θ_i) e^{−β}, as
-    /// [`super::spectral::Series::evaluate`] does.
+    /// [`crate::dynamics::series::Series::evaluate`] does.
     pub fn evaluate(
         &mut self,
         places: TokenCoordinates,

@@ -85,7 +85,7 @@ impl General {
             time: 0.0,
             marginal_error: f64::NAN,
         };
-        if system.weighting_is_hard() {
+        if system.weighting.is_hard() {
             general.chosen = vec![Vec::new(); n];
         }
         general.heads = general.effective_heads();
@@ -129,7 +129,7 @@ impl General {
     /// Whether the state ends with the time (whose derivative is 1), on which the right-hand side depends.
     #[must_use]
     pub fn clocked(&self) -> bool {
-        self.system.space == Space::Rescaled && !self.system.weighting_is_hard()
+        self.system.space == Space::Rescaled && !self.system.weighting.is_hard()
     }
 
     /// Whether the state is y = rθ with lengths of its own now; else its rows are unit vectors, or points of ℝ^d.

@@ -5,7 +5,7 @@
 //! 2014). Both start from the scalings of the last evaluation; what is left is measured on both sums and told.
 //!
 //! Where the kernel underflows in a whole row or column (large β, tokens far out in ℝ^d), or sweeps do not come to an end, the scalings are found as logarithms
-//! ([`super::newton`]) and taken into the exponents, ℓ_ij + ln u_i + ln v_j; the iteration then goes on with that kernel, whose sums are
+//! (`newton`) and taken into the exponents, ℓ_ij + ln u_i + ln v_j; the iteration then goes on with that kernel, whose sums are
 //! near one.
 
 use super::newton::LogScalings;

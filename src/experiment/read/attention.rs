@@ -14,13 +14,6 @@ pub(super) const NORMALISATIONS: &[(&str, Normalisation)] = &[
     ("softmax", Normalisation::Softmax),
     ("none", Normalisation::None),
 ];
-/// Where tokens live, by name.
-const SPACES: &[(&str, Space)] = &[
-    ("sphere", Space::Sphere),
-    ("flat", Space::Flat),
-    ("mean-shift", Space::MeanShift),
-    ("rescaled", Space::Rescaled),
-];
 /// Default error of a sum of doubly stochastic weights.
 const SINKHORN: f64 = 1e-12;
 /// Default width of a tie, relative to the largest logit.
@@ -29,7 +22,7 @@ const TIE: f64 = 1e-9;
 impl Section<'_> {
     /// Whether `[attention]` says that tokens live in ℝ^d.
     pub(super) fn is_flat(&self) -> Result<bool, InputError> {
-        Ok(self.choice("space", SPACES)?.unwrap_or(Space::Sphere) != Space::Sphere)
+        Ok(self.choice("space", Space::NAMES)?.unwrap_or(Space::Sphere) != Space::Sphere)
     }
 }
 
@@ -66,9 +59,10 @@ pub(super) fn attention(
         attention.interaction = Some(coefficients(section, &list, dimension)?);
     }
     matrices(section, dimension, &mut attention, &mut system)?;
-    let masks = [("none", Mask::None), ("causal", Mask::Causal)];
-    system.mask = section.choice("mask", &masks)?.unwrap_or(Mask::None);
-    system.space = section.choice("space", SPACES)?.unwrap_or(Space::Sphere);
+    system.mask = section.choice("mask", Mask::NAMES)?.unwrap_or(Mask::None);
+    system.space = section
+        .choice("space", Space::NAMES)?
+        .unwrap_or(Space::Sphere);
     system.layer_norm = layer_norm(section)?;
     system.perceptron = (section.table("perceptron")?)
         .map(|table| perceptron(&table, dimension))
@@ -355,31 +349,22 @@ fn matrix_from_table(
 }
 
 fn layer_norm(section: &Section) -> Result<LayerNorm, InputError> {
-    let names = ["post", "pre", "mix", "peri", "ngpt", "ln-scaling"].map(|name| (name, name));
-    let name = section.choice("layer_norm", &names)?.unwrap_or("post");
-    let until = section.number("until")?;
-    let alpha = section.number("alpha")?;
-    if until.is_some() && name != "mix" {
+    let scheme = (section.choice("layer_norm", LayerNorm::NAMES)?).unwrap_or(LayerNorm::Post);
+    let (until, alpha) = (section.number("until")?, section.number("alpha")?);
+    if until.is_some() && !matches!(scheme, LayerNorm::Mix { .. }) {
         let message = "`until` is where layer_norm = \"mix\" goes from Post to Pre";
         return section.refuse("until", message, "leave it out");
     }
-    if alpha.is_some() && name != "ngpt" {
+    if alpha.is_some() && !matches!(scheme, LayerNorm::Ngpt { .. }) {
         let message = "α is that of layer_norm = \"ngpt\"";
         return section.refuse("alpha", message, "leave it out");
     }
-    Ok(match name {
-        "pre" => LayerNorm::Pre,
-        "mix" => match until {
-            Some(until) => LayerNorm::Mix { until },
-            None => return section.missing("until", "5.0"),
-        },
-        "peri" => LayerNorm::Peri,
-        "ngpt" => LayerNorm::Ngpt {
-            alpha: alpha.unwrap_or(1.0),
-        },
-        "ln-scaling" => LayerNorm::LnScaling,
-        _ => LayerNorm::Post,
-    })
+    match (scheme, until, alpha) {
+        (LayerNorm::Mix { .. }, Some(until), _) => Ok(LayerNorm::Mix { until }),
+        (LayerNorm::Mix { .. }, None, _) => section.missing("until", "5.0"),
+        (LayerNorm::Ngpt { .. }, _, Some(alpha)) => Ok(LayerNorm::Ngpt { alpha }),
+        (scheme, ..) => Ok(scheme),
+    }
 }
 
 fn perceptron(table: &Section, dimension: usize) -> Result<PerceptronSpec, InputError> {

@@ -1,4 +1,4 @@
-//! A density carried along its characteristics: markers that move with the flow ([`markers`]), what they start as ([`start`]), the
+//! A density carried along its characteristics: markers that move with the flow ([`markers`]), what they start as (`start`), the
 //! distribution function of their angle ([`distribution`]) and the means over cells that are drawn and exported ([`cell_means`]).
 
 pub mod cell_means;
