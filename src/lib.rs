@@ -112,7 +112,7 @@
 //! for beta in [1.0, 4.0, 9.0] {
 //!     let mut experiment = presets::load("metastable")?;
 //!     experiment.attention.beta = beta;
-//!     experiment.time.end = 4.0;
+//!     experiment.time.end = 15.0;
 //!     experiment.time.frames = 5;
 //!     let mut session = Session::without_pictures(experiment);
 //!     while !session.finished() {

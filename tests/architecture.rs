@@ -235,7 +235,9 @@ fn rooms_use_only_rooms_before_them() {
     let house = House::read();
     let rank = |module: &Module| ROOMS.iter().position(|room| *room == module[0]);
     let mut checked = 0;
-    for module in house.code.keys().filter(|module| !module.is_empty()) {
+    // the root is the map, the guide is documentation alone
+    let rooms = (house.code.keys()).filter(|m| !m.is_empty() && m[0] != "guide");
+    for module in rooms {
         let here = rank(module).unwrap_or_else(|| panic!("{module:?} is in no room"));
         for (used, path) in house.uses(module) {
             checked += 1;
