@@ -1,8 +1,9 @@
 //! The table of observables: a row is at once a column of `metrics.csv`, a series on the screen and its explanation.
 
+use super::density_measurements::FieldSide;
 use super::gaussian_measurements::GaussianSide;
 use super::saddle::Saddle;
-use super::sides::{FieldSide, TokenSide};
+use super::token_measurements::TokenSide;
 
 /// What one frame offers to the rows.
 #[derive(Debug)]

@@ -8,6 +8,7 @@
 //! density is handed over to characteristics ([`super::characteristics`]), which carry it as long as anybody wants.
 
 use super::characteristics::MarkerRun;
+use super::density_start::{poisson_weight, start_density};
 use super::populations::{DEFAULT_NODES, Outcome, Populations};
 use crate::dynamics::{Attention, MeanField, Normalisation};
 use crate::experiment::frequencies::Frequencies;
@@ -16,9 +17,9 @@ use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Solver, Sourc
 use crate::integrate::stepper::rest;
 use crate::integrate::{Ceiling, Progress, StepError, Stepper, Work};
 use crate::measure::density::Amplitudes;
-use crate::measure::{Density, Law, Moments, Particles};
+use crate::measure::{Density, Moments, Particles};
 use crate::snapshot::view::Loss;
-use crate::sphere::{Complex, Domain};
+use crate::sphere::Domain;
 
 const FIRST_STEP: f64 = 1e-3;
 /// Modes are never fewer than this (or than the experiment asks for, if that is less).
@@ -474,47 +475,6 @@ fn sine_alone(attention: Attention) -> bool {
     match &attention.interaction {
         Some(interaction) => interaction.list().len() == 1,
         None => attention.beta == 0.0,
-    }
-}
-
-/// z of a Poisson kernel on the circle; the uniform law is the one with z = 0.
-fn poisson_weight(law: &Law) -> Option<Complex> {
-    match law {
-        Law::Uniform => Some(Complex::default()),
-        Law::Poisson { weight, axis } => Some(Complex::new(axis[0], axis[1]) * *weight),
-        _ => None,
-    }
-}
-
-/// The density that an experiment says, on its continuum with `modes` modes.
-fn start_density(
-    experiment: &Experiment,
-    tokens: &Particles,
-    continuum: &Continuum,
-    modes: usize,
-) -> Option<Density> {
-    let (domain, seed) = (continuum.domain, experiment.tokens.seed);
-    match &experiment.field.initial {
-        FieldInitial::Law(law) => Density::from_law(law, domain, seed, 0.0, modes),
-        FieldInitial::From {
-            from: Source::Law,
-            smoothing,
-        } => Density::from_law(&experiment.tokens.initial, domain, seed, *smoothing, modes),
-        FieldInitial::From {
-            from: Source::Empirical,
-            smoothing,
-        } => {
-            let moments = match domain {
-                Domain::Zonal(_) => tokens.zonal_moments(&continuum.axis, modes),
-                _ => tokens.moments(modes),
-            };
-            let smoothed = moments.smoothed(*smoothing);
-            Some(Density::from_moments(
-                &smoothed,
-                continuum.axis.clone(),
-                modes,
-            ))
-        }
     }
 }
 

@@ -7,6 +7,7 @@ mod cause;
 pub mod characteristics;
 pub mod companion;
 pub mod density;
+mod density_start;
 pub mod ensemble;
 pub mod gaussian;
 mod general_system;

@@ -5,6 +5,7 @@ pub mod experiment;
 mod field;
 mod law;
 mod pairs;
+mod points;
 mod sweep;
 mod time;
 mod tokens;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::law::{file_law, law};
+use super::law::law;
+use super::points::file_law;
 use crate::experiment::document::{InputError, Value};
 use crate::experiment::encoding::encoding;
 use crate::experiment::frequencies::frequencies;
