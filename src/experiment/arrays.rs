@@ -183,7 +183,10 @@ fn parse_csv(name: &str, text: &str) -> Result<Rows, FileError> {
             let missing = MISSING.contains(&field.to_lowercase().as_str());
             !missing && decimal(field, semicolons).is_none()
         };
-        if index == 0 && fields.iter().all(header) {
+        // a line of names may end in a separator
+        let named = fields.iter().rposition(|field| !field.is_empty());
+        let names = named.map_or(&[][..], |last| &fields[..=last]);
+        if index == 0 && !names.is_empty() && names.iter().all(header) {
             rows.header = Some(line.to_owned());
             continue;
         }
@@ -258,6 +261,7 @@ mod tests {
         let error = |text| parse_csv("a.csv", text).unwrap_err().to_string();
         assert!(error("NA,NA\n0,1\n").contains("a.csv:1, field 1: `NA` is not a number"));
         assert!(error(",\n0,1\n").contains("a.csv:1, field 1"));
+        assert!(error("x,y,\n1,0,\n0,1,\n").contains("a.csv:2, field 3"));
         assert!(error("1.234,5;0\n").contains("a decimal comma"));
         assert!(error("1;2\n0,1\n").contains("1 numbers where the rows before have 2"));
     }

@@ -72,10 +72,10 @@ impl GaussianRun {
             Kind::Sinkhorn => true,
         };
         if !weights {
-            self.ended.get_or_insert((now, "normalisation was changed"));
+            self.ended.get_or_insert((now, "other weights"));
         }
         if diffusion > 0.0 {
-            self.ended.get_or_insert((now, "noise was switched on"));
+            self.ended.get_or_insert((now, "noise"));
         }
         self.flow.set_beta(attention.beta);
     }

@@ -35,9 +35,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             let tokens = (tokens.0.as_slice(), tokens.1.as_slice());
             let over = match (blow_up, ended) {
                 (Some(time), _) => Some(format!("blew up at t = {}", tidy(*time))),
-                (None, Some((time, why))) => {
-                    Some(format!("its equations ended at t = {}: {why}", tidy(*time)))
-                }
+                (None, Some((time, why))) => Some(format!("over at t = {}: {why}", tidy(*time))),
                 (None, None) => None,
             };
             return gaussian::draw(model, snapshot, side.as_ref(), over, tokens, buffer, area);
