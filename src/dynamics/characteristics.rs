@@ -16,7 +16,7 @@ use super::tangent::pair_sums;
 use super::transport::Transport;
 use super::{Attention, Kernel, Normalisation};
 use crate::sphere::Domain;
-use crate::sphere::gegenbauer::step;
+use crate::sphere::gegenbauer::recurrence_coefficient;
 use crate::sphere::geometry::{project_tangent, retract};
 
 /// Up to this many bodies go by pairs.
@@ -226,7 +226,9 @@ impl ZonalSeries {
     fn new(dimension: usize, degree: usize) -> Self {
         Self {
             dimension,
-            alpha: (0..=degree + 1).map(|l| step(dimension, l)).collect(),
+            alpha: (0..=degree + 1)
+                .map(|l| recurrence_coefficient(dimension, l))
+                .collect(),
             moments: vec![0.0; degree + 1],
         }
     }

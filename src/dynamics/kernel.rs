@@ -4,7 +4,7 @@
 use super::Interaction;
 use crate::measure::Moments;
 use crate::sphere::bessel::{ratios_over_beta, scaled_multipliers};
-use crate::sphere::gegenbauer::growth;
+use crate::sphere::gegenbauer::multiplicity_ratio;
 
 /// Multipliers λ_ℓ of the kernel (Funk–Hecke: ∫e^{β⟨x,y⟩}Y_ℓ(y)dσ(y) = λ_ℓ Y_ℓ(x)), up to the degree where they vanish in
 /// double precision: whatever carries moments, a density or the tokens, on the circle, on S² or around an axis of
@@ -47,7 +47,7 @@ impl Kernel {
         let mut kept = 1;
         for (l, value) in over_beta.iter().enumerate().skip(1) {
             // N_ℓ λ_ℓ bounds what the degree adds to the potential of any measure; its gradient is ℓ times larger.
-            multiplicity *= growth(dimension, l);
+            multiplicity *= multiplicity_ratio(dimension, l);
             if multiplicity * l as f64 * value > NEGLIGIBLE * potential[0] {
                 kept = l;
             }
@@ -212,7 +212,7 @@ mod tests {
                     let mut multiplicity = 1.0;
                     for_each_polynomial(dimension, kernel.degree(), c, |l, p| {
                         if l > 0 {
-                            multiplicity *= growth(dimension, l);
+                            multiplicity *= multiplicity_ratio(dimension, l);
                         }
                         sum += multiplicity * kernel.potential[l] * p;
                     });

@@ -148,11 +148,10 @@ mod tests {
             assert_eq!(ends[4..7], [2.0, 0.5, 1.0]);
             ends[3]
         };
-        assert!(check(&|y| pulp::Arch::new().dispatch(Powers(y))).is_nan());
-        check(&|y| pulp::Arch::Scalar.dispatch(Powers(y)));
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = pulp::x86::V3::try_new() {
-            assert!(check(&|y| Simd::vectorize(avx2, Powers(y))).is_nan());
+        for arch in crate::machine::testing::instruction_sets() {
+            let of_nan = check(&|y| arch.dispatch(Powers(y)));
+            // one lane goes by the library, whose answer to what is no power is its own
+            assert!(of_nan.is_nan() || matches!(arch, pulp::Arch::Scalar));
         }
     }
 

@@ -6,5 +6,7 @@ pub mod exp;
 pub mod fft;
 pub mod registers;
 pub mod sincos;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod thresholds;
 pub mod transpose;

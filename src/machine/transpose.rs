@@ -190,11 +190,8 @@ mod tests {
                     }
                 }
             };
-            check(&|work| pulp::Arch::new().dispatch(work));
-            check(&|work| Simd::vectorize(pulp::Scalar::new(), work));
-            #[cfg(target_arch = "x86_64")]
-            if let Some(simd) = pulp::x86::V3::try_new() {
-                check(&|work| Simd::vectorize(simd, work));
+            for arch in crate::machine::testing::instruction_sets() {
+                check(&|work| arch.dispatch(work));
             }
         }
     }

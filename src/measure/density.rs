@@ -5,7 +5,7 @@
 //! circle only the sign of the angle differs, m_k = ∫ e^{ikθ}ρ dσ = conj c_k.
 
 use super::{Law, Moments};
-use crate::sphere::gegenbauer::step;
+use crate::sphere::gegenbauer::recurrence_coefficient;
 use crate::sphere::{CirclePlan, Complex, Domain};
 
 /// A density by its coefficients up to degree L, laid out as [`Domain`] says: the state that the steppers see.
@@ -93,7 +93,9 @@ impl Density {
         let Domain::Zonal(dimension) = self.domain else {
             return Vec::new();
         };
-        let alpha: Vec<f64> = (0..=self.state.len()).map(|l| step(dimension, l)).collect();
+        let alpha: Vec<f64> = (0..=self.state.len())
+            .map(|l| recurrence_coefficient(dimension, l))
+            .collect();
         let value = |c: &f64| {
             let (mut before, mut here, mut sum) = (0.0, 1.0, 0.0);
             for (l, b) in self.state.iter().enumerate() {

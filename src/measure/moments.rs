@@ -67,7 +67,8 @@ impl Moments {
         let mut multiplicity = 1.0;
         (1..=degrees)
             .map(|l| {
-                multiplicity *= crate::sphere::gegenbauer::growth(self.domain.dimension(), l);
+                multiplicity *=
+                    crate::sphere::gegenbauer::multiplicity_ratio(self.domain.dimension(), l);
                 powers
                     .get(l)
                     .map_or(0.0, |power| (power / multiplicity).sqrt())

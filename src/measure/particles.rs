@@ -3,7 +3,7 @@
 use super::Moments;
 use crate::machine::sincos::unit_vectors;
 use crate::machine::thresholds::SHARED_FROM;
-use crate::sphere::gegenbauer::{for_each_polynomial, growth};
+use crate::sphere::gegenbauer::{for_each_polynomial, multiplicity_ratio};
 use crate::sphere::geometry::{dot, wrap};
 use crate::sphere::scattered::Harmonics;
 use crate::sphere::{Complex, Domain};
@@ -183,7 +183,7 @@ impl Particles {
         }
         let mut root = 1.0;
         for (l, b) in state.iter_mut().enumerate().skip(1) {
-            root *= growth(d, l).sqrt();
+            root *= multiplicity_ratio(d, l).sqrt();
             *b *= root;
         }
         Moments::new(Domain::Zonal(d), state)
@@ -302,13 +302,7 @@ mod tests {
     #[test]
     fn moments_have_the_same_bits_with_any_number_of_threads() {
         let tokens = spread(5000);
-        let with = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
-            pool.install(|| tokens.moments(40))
-        };
+        let with = |threads| crate::machine::testing::on_threads(threads, || tokens.moments(40));
         assert_eq!(with(1), with(2));
         assert_eq!(with(1), with(5));
     }

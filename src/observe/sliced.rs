@@ -15,7 +15,7 @@ use super::point_sets::between_points_on_line;
 use super::transport::on_interval;
 use crate::measure::{Density, Particles};
 use crate::sphere::Domain;
-use crate::sphere::gegenbauer::step;
+use crate::sphere::gegenbauer::recurrence_coefficient;
 use crate::sphere::geometry::angle_between;
 use crate::sphere::harmonics::at_point;
 use rayon::prelude::*;
@@ -130,7 +130,9 @@ fn angle_laws(dimension: usize, profiles: &[Vec<f64>]) -> Vec<Cumulative> {
     let cells = (CELLS_PER_DEGREE * degree).max(FEWEST_CELLS);
     let width = PI / cells as f64;
     let d = dimension as f64;
-    let alpha: Vec<f64> = (0..=degree + 2).map(|l| step(dimension, l)).collect();
+    let alpha: Vec<f64> = (0..=degree + 2)
+        .map(|l| recurrence_coefficient(dimension, l))
+        .collect();
     let base = base_law(dimension, cells);
     let mut laws: Vec<(Vec<f64>, Vec<f64>)> = profiles
         .iter()

@@ -427,6 +427,7 @@ impl Bins {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::testing::on_threads;
     use crate::measure::Law;
     use crate::sphere::Domain;
 
@@ -482,11 +483,6 @@ mod tests {
             sorted.masses = Masses::Equal(1.0 / count as f64);
         }
         sorted
-    }
-
-    fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        pool.build().unwrap().install(work)
     }
 
     #[test]

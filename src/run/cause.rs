@@ -8,6 +8,9 @@ pub enum Cause {
     /// A stepper gave up.
     #[error(transparent)]
     Step(#[from] StepError),
+    /// A scheme met a state that it does not move; nothing moved, and that is not passed over.
+    #[error("the scheme does not fit what it is to move: a fault of the program, please report it")]
+    Misfit,
     /// A token of a discrete layer has no direction, or is no number.
     #[error(
         "layer {layer} (t = {time}) leaves token {token} nowhere: what is to be normalised is zero or not finite"

@@ -7,7 +7,7 @@
 
 use crate::dynamics::{Attention, CharacteristicFlow, merging};
 use crate::integrate::tableau::Tableau;
-use crate::integrate::{Explicit, StepError, Work};
+use crate::integrate::{Explicit, StepError, Work, evolve};
 use crate::measure::{Density, Markers};
 use crate::sphere::Domain;
 use crate::sphere::geometry::retract;
@@ -101,14 +101,7 @@ impl MarkerRun {
         duration: f64,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, StepError> {
-        let mut left = duration;
-        while left > 0.0 {
-            if cancelled() {
-                return Ok(false);
-            }
-            left -= self.step(left)?;
-        }
-        Ok(true)
+        Ok(evolve(duration, cancelled, |left| self.step(left))?.is_done())
     }
 
     /// One step of at most `limit`, or none (0) when panels had to be split for it.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::dynamics::bbgky::{Closure, PairDensity};
 use crate::dynamics::{Attention, Normalisation, TokenDynamics};
 use crate::integrate::tableau::Tableau;
-use crate::integrate::{Explicit, StepError};
+use crate::integrate::{Explicit, StepError, evolve};
 use crate::measure::{Law, Particles};
 use crate::observe::PairsSide;
 use crate::sphere::geometry::{retract, wrap};
@@ -191,16 +191,12 @@ impl Ensemble {
 
 impl Run {
     fn advance(&mut self, duration: f64, dynamics: &mut TokenDynamics) -> Result<(), StepError> {
-        let mut left = duration;
-        while left > 0.0 {
-            left -= self.stepper.step(
-                &mut self.tokens.positions,
-                left,
-                |x, out| dynamics.drift(x, out),
-                |x| retract(x, 2),
-            )?;
-        }
-        Ok(())
+        let step = |left: f64| {
+            let drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
+            let positions = &mut self.tokens.positions;
+            self.stepper.step(positions, left, drift, |x| retract(x, 2))
+        };
+        evolve(duration, &|| false, step).map(|_| ())
     }
 }
 
@@ -255,11 +251,7 @@ mod tests {
     #[test]
     fn the_bits_do_not_depend_on_the_number_of_threads() {
         let with = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
-            pool.install(|| {
+            crate::machine::testing::on_threads(threads, || {
                 let mut some = ensemble(9, 2.0, 12);
                 some.advance(0.5, &|| false).unwrap();
                 (some.moments(4), some.histogram(7))

@@ -12,7 +12,7 @@ use crate::dynamics::general::General;
 use crate::dynamics::system::{LayerNorm, Space};
 use crate::experiment::spec::Experiment;
 use crate::experiment::system::SystemSpec;
-use crate::integrate::{Explicit, Splitting, StepError};
+use crate::integrate::{Explicit, Splitting, StepError, evolve};
 use crate::measure::Particles;
 use crate::sphere::geometry::measure;
 use crate::sphere::random::{brownian_step, gaussian_step};
@@ -211,11 +211,7 @@ fn adaptive(
     let scaled = general.system().layer_norm == LayerNorm::LnScaling;
     let hard = general.system().weighting.is_hard();
     let clock = |t: f64| if scaled { 2.0 * (t + 1.0).sqrt() } else { t };
-    let mut left = clock(to) - clock(from);
-    while left > 0.0 {
-        if cancelled() {
-            return Ok(false);
-        }
+    let progress = evolve(clock(to) - clock(from), cancelled, |left| {
         let mut limit = left;
         if hard {
             limit = left.min(HARD_STEP);
@@ -229,9 +225,9 @@ fn adaptive(
             |x| retraction.apply(x),
         );
         general.release();
-        left -= taken?;
-    }
-    Ok(true)
+        taken
+    })?;
+    Ok(progress.is_done())
 }
 
 /// Splitting steps of a fixed length: drift and Brownian motion.
@@ -251,7 +247,7 @@ fn with_noise(
         tangent,
     } = by
     else {
-        return Ok(true);
+        return Err(Cause::Misfit);
     };
     let steps = (duration / *step - 1e-9).ceil().max(1.0);
     let h = duration / steps;

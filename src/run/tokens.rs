@@ -16,7 +16,7 @@ use crate::experiment::Scheme;
 use crate::experiment::replay::Replay;
 use crate::experiment::spec::{Experiment, default_noise_step};
 use crate::integrate::tableau::Tableau;
-use crate::integrate::{Explicit, Splitting, StepError, Work};
+use crate::integrate::{Explicit, Splitting, StepError, Work, evolve};
 use crate::measure::{Bodies, Particles};
 use crate::observe::Moving;
 use crate::snapshot::view::Merge;
@@ -304,7 +304,7 @@ impl TokenRun {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, Cause> {
         let (Some(system), Some(general)) = (&mut self.system, self.dynamics.general()) else {
-            return Ok(true);
+            return Err(Cause::Misfit);
         };
         let tokens = &mut self.bodies.particles;
         let span = (from, duration);
@@ -323,7 +323,7 @@ impl TokenRun {
                 system.advance(tokens, general, by, span, cancelled)
             }
             // a general system never moves by angles
-            Stepper::Angular { .. } | Stepper::Carried { .. } => Ok(true),
+            Stepper::Angular { .. } | Stepper::Carried { .. } => Err(Cause::Misfit),
             Stepper::Layer { step, .. } => {
                 let layers = (duration / *step).round().max(1.0) as u64;
                 self.earlier.steps += layers;
@@ -348,7 +348,7 @@ impl TokenRun {
                 return Ok(false);
             }
             let Stepper::Adaptive(explicit) = &mut self.stepper else {
-                return Ok(true);
+                return Err(Cause::Misfit);
             };
             let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
             let mut drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
@@ -364,19 +364,15 @@ impl TokenRun {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, Cause> {
         let Stepper::Angular { explicit, angles } = &mut self.stepper else {
-            return Ok(true);
+            return Err(Cause::Misfit);
         };
         let dynamics = &mut self.dynamics;
-        let mut left = duration;
-        while left > 0.0 {
-            if cancelled() {
-                return Ok(false);
-            }
-            let mut rates = |angles: &[f64], out: &mut [f64]| dynamics.rates(angles, out);
-            left -= explicit.step(angles, left, &mut rates, |_| ())?;
-        }
+        let progress = evolve(duration, cancelled, |left| {
+            let rates = |angles: &[f64], out: &mut [f64]| dynamics.rates(angles, out);
+            explicit.step(angles, left, rates, |_| ())
+        })?;
         self.bodies.particles.place_at(angles);
-        Ok(true)
+        Ok(progress.is_done())
     }
 
     /// Steps of the nodes, and the tokens after them; where the nodes are too coarse there are twice as many or, at last, the tokens
@@ -491,7 +487,7 @@ impl TokenRun {
     ) -> Result<bool, Cause> {
         let dimension = self.tokens.dimension();
         let Stepper::Noisy { splitting, step } = &mut self.stepper else {
-            return Ok(true);
+            return Err(Cause::Misfit);
         };
         let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
         let steps = (duration / *step - 1e-9).ceil().max(1.0);
@@ -524,7 +520,7 @@ impl TokenRun {
     ) -> Result<bool, Cause> {
         let dimension = self.tokens.dimension();
         let Stepper::Layer { step, average } = &mut self.stepper else {
-            return Ok(true);
+            return Err(Cause::Misfit);
         };
         let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
         let layers = (duration / *step).round().max(1.0) as u64;

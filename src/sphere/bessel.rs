@@ -5,7 +5,7 @@
 //! not special. The multipliers of the kernel follow as products; their scale is fixed by the kernel's value at
 //! coincident points, Σ_ℓ N_ℓ λ_ℓ = e^β, where N_ℓ is the dimension of the harmonics of degree ℓ.
 
-use super::gegenbauer::growth;
+use super::gegenbauer::multiplicity_ratio;
 
 /// q_ℓ = I_{ℓ+a}(β)/(β I_{ℓ+a−1}(β)) for ℓ = 1..=`degrees` (entry ℓ−1), any a ≥ 0 and any real β.
 #[must_use]
@@ -35,7 +35,7 @@ pub fn scaled_multipliers(dimension: usize, beta: f64, degrees: usize) -> Vec<f6
     for (index, q) in ratios.iter().enumerate() {
         let degree = index + 1;
         product *= beta * q;
-        term *= beta * q * growth(dimension, degree);
+        term *= beta * q * multiplicity_ratio(dimension, degree);
         sum += term;
         if degree <= degrees {
             relative[degree] = product;

@@ -16,12 +16,14 @@ use faer::{Mat, Par, Side};
 /// N_ℓ, the number of independent harmonics of degree ℓ on S^{d−1}.
 #[must_use]
 pub fn multiplicity(dimension: usize, degree: usize) -> f64 {
-    (1..=degree).map(|l| growth(dimension, l)).product()
+    (1..=degree)
+        .map(|l| multiplicity_ratio(dimension, l))
+        .product()
 }
 
 /// N_ℓ/N_{ℓ−1} for ℓ ≥ 1.
 #[must_use]
-pub fn growth(dimension: usize, degree: usize) -> f64 {
+pub fn multiplicity_ratio(dimension: usize, degree: usize) -> f64 {
     let (d, l) = (dimension as f64, degree as f64);
     if degree == 1 {
         return d;
@@ -31,7 +33,7 @@ pub fn growth(dimension: usize, degree: usize) -> f64 {
 
 /// α_ℓ of the recurrence, α_0 = 0.
 #[must_use]
-pub fn step(dimension: usize, degree: usize) -> f64 {
+pub fn recurrence_coefficient(dimension: usize, degree: usize) -> f64 {
     let (d, l) = (dimension as f64, degree as f64);
     match degree {
         0 => 0.0,
@@ -110,7 +112,9 @@ impl Quadrature {
     /// and odd half, polished by Newton's method; weights from the Christoffel function.
     #[must_use]
     pub fn new(dimension: usize, count: usize) -> Self {
-        let alpha: Vec<f64> = (0..=count).map(|l| step(dimension, l)).collect();
+        let alpha: Vec<f64> = (0..=count)
+            .map(|l| recurrence_coefficient(dimension, l))
+            .collect();
         // Even-indexed part of J²: its eigenvalues are the squares of the nodes (with a zero for odd N).
         let half = count.div_ceil(2);
         let squares = Mat::from_fn(half, half, |i, j| {
@@ -197,8 +201,12 @@ impl ZonalPlan {
         let quadrature = Quadrature::new(dimension, count);
         let mut functions = Mat::zeros(count, degree + 1);
         let mut slopes = Mat::zeros(count, degree + 1);
-        let alpha: Vec<f64> = (0..=count).map(|l| step(dimension, l)).collect();
-        let wide: Vec<f64> = (0..=count).map(|l| step(dimension + 2, l)).collect();
+        let alpha: Vec<f64> = (0..=count)
+            .map(|l| recurrence_coefficient(dimension, l))
+            .collect();
+        let wide: Vec<f64> = (0..=count)
+            .map(|l| recurrence_coefficient(dimension + 2, l))
+            .collect();
         let d = dimension as f64;
         for (j, c) in quadrature.nodes.iter().enumerate() {
             let row = orthonormal_row(&alpha, &alpha, *c, degree);

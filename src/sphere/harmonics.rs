@@ -418,8 +418,7 @@ mod tests {
         for (highest, degree, latitudes, longitudes) in cases {
             let state = coefficients(degree, 9);
             let results = [1, 2, 3].map(|threads| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-                pool.build().unwrap().install(|| {
+                crate::machine::testing::on_threads(threads, || {
                     let mut plan = SpherePlan::new(highest, latitudes, longitudes);
                     assert_eq!(plan.parallel(degree), threads > 1);
                     let mut values = vec![0.0; plan.points()];

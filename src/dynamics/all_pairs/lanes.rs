@@ -265,10 +265,8 @@ mod tests {
             [one.sums, one.potential, other.sums, other.potential]
         };
         let plain = with(&|game| pulp::Arch::Scalar.dispatch(game));
-        assert_eq!(plain, with(&|game| pulp::Arch::new().dispatch(game)));
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = pulp::x86::V3::try_new() {
-            assert_eq!(plain, with(&|game| Simd::vectorize(avx2, game)));
+        for arch in crate::machine::testing::instruction_sets() {
+            assert_eq!(plain, with(&|game| arch.dispatch(game)));
         }
     }
 }

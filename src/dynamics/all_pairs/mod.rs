@@ -271,11 +271,7 @@ mod tests {
         for dimension in [2, 16] {
             let tokens = tokens(700, dimension, 0);
             let with = |threads| {
-                let pool = rayon::ThreadPoolBuilder::new()
-                    .num_threads(threads)
-                    .build()
-                    .unwrap();
-                pool.install(|| {
+                crate::machine::testing::on_threads(threads, || {
                     let mut pairs = AllPairs::new(dimension, &tokens.weights);
                     let (mut sums, mut potential) = (vec![0.0; 700 * dimension], vec![0.0; 700]);
                     pairs.sums(4.0, &tokens.positions, &mut sums, &mut potential);

@@ -382,11 +382,8 @@ mod tests {
                 });
                 results.push(drift.into_iter().chain(potential).collect());
             };
-            each(&|few| pulp::Arch::new().dispatch(few));
-            each(&|few| Simd::vectorize(pulp::Scalar::new(), few));
-            #[cfg(target_arch = "x86_64")]
-            if let Some(simd) = pulp::x86::V3::try_new() {
-                each(&|few| Simd::vectorize(simd, few));
+            for arch in crate::machine::testing::instruction_sets() {
+                each(&|few| arch.dispatch(few));
             }
             for other in &results[1..] {
                 for (a, b) in results[0].iter().zip(other) {

@@ -412,11 +412,7 @@ mod tests {
         let tokens = tokens(300_000, false);
         let attention = Attention::new(9.0, Normalisation::Softmax);
         let with = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
-            pool.install(|| {
+            crate::machine::testing::on_threads(threads, || {
                 let mut carriers = FlowMapInterpolant::new(attention, &tokens.weights).unwrap();
                 let mut angles = tokens.angles();
                 carriers.project(&angles, &tokens.weights);

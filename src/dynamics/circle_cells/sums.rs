@@ -451,11 +451,7 @@ mod tests {
         let tokens = Law::Uniform.sample(200_000, 2, 1);
         let kernel = Kernel::new(2, 9.0);
         let with = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
-            pool.install(|| {
+            crate::machine::testing::on_threads(threads, || {
                 let (mut slope, mut z) = (vec![0.0; 200_000], vec![0.0; 200_000]);
                 let mut binned = CellSums::new(&kernel, &tokens.weights);
                 binned.evaluate(

@@ -403,11 +403,8 @@ mod tests {
     }
 
     fn each_instruction_set(mut each: impl FnMut(&dyn Fn(Both<'_>))) {
-        each(&|both| pulp::Arch::new().dispatch(both));
-        each(&|both| Simd::vectorize(pulp::Scalar::new(), both));
-        #[cfg(target_arch = "x86_64")]
-        if let Some(simd) = pulp::x86::V3::try_new() {
-            each(&|both| Simd::vectorize(simd, both));
+        for arch in crate::machine::testing::instruction_sets() {
+            each(&|both| arch.dispatch(both));
         }
     }
 

@@ -15,7 +15,7 @@
 use super::distribution::{AngleDistribution, Piece};
 use crate::measure::bodies::components;
 use crate::measure::{Bodies, Density, Moments, Particles};
-use crate::sphere::gegenbauer::{for_each_polynomial, growth};
+use crate::sphere::gegenbauer::{for_each_polynomial, multiplicity_ratio};
 use crate::sphere::panel::{self, Coefficients, NODES, PanelRule};
 use crate::sphere::{Domain, SpherePlan};
 use std::f64::consts::{PI, TAU};
@@ -169,7 +169,7 @@ impl Markers {
         }
         let mut root = 1.0;
         for (l, b) in state.iter_mut().enumerate().skip(1) {
-            root *= growth(d, l).sqrt();
+            root *= multiplicity_ratio(d, l).sqrt();
             *b *= root;
         }
         Moments::new(self.domain, state)

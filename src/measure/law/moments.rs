@@ -10,7 +10,9 @@ use super::laws::Law;
 use super::sampling::centres;
 use crate::measure::Moments;
 use crate::sphere::bessel::von_mises_moments;
-use crate::sphere::gegenbauer::{growth, multiplicity, poisson_moments, step};
+use crate::sphere::gegenbauer::{
+    multiplicity, multiplicity_ratio, poisson_moments, recurrence_coefficient,
+};
 use crate::sphere::geometry::{angle_between, dot};
 use crate::sphere::harmonics::at_point;
 use crate::sphere::random::{Stream, generator};
@@ -202,7 +204,7 @@ fn around(
         let (mut root, mut flip) = (1.0, 1.0);
         for (l, b) in state.iter_mut().enumerate() {
             if l > 0 {
-                root *= growth(domain.dimension(), l).sqrt();
+                root *= multiplicity_ratio(domain.dimension(), l).sqrt();
                 flip *= sign;
             }
             *b += component.mass * component.profile[l] * root * flip;
@@ -225,7 +227,7 @@ fn hemisphere(dimension: usize, degree: usize) -> Vec<f64> {
         w0 *= x / (x - 1.0);
         x += 2.0;
     }
-    let alpha = |l: usize| step(dimension, l);
+    let alpha = |l: usize| recurrence_coefficient(dimension, l);
     // p_ℓ(0) for ℓ = 0 … degree + 1
     let mut at_zero = vec![1.0, 0.0];
     for l in 1..=degree {
@@ -237,7 +239,7 @@ fn hemisphere(dimension: usize, degree: usize) -> Vec<f64> {
             if l == 0 {
                 return 1.0;
             }
-            root *= growth(dimension, l).sqrt();
+            root *= multiplicity_ratio(dimension, l).sqrt();
             let x = l as f64;
             let slope =
                 (x + d - 2.0) * alpha(l) * at_zero[l - 1] - x * alpha(l + 1) * at_zero[l + 1];

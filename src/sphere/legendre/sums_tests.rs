@@ -27,11 +27,8 @@ impl WithSimd for Sums {
 
 #[test]
 fn sums_of_vectors_are_right_on_every_instruction_set_there_is() {
-    crate::machine::registers::arch().dispatch(Sums);
-    Simd::vectorize(pulp::Scalar::new(), Sums);
-    #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        Simd::vectorize(simd, Sums);
+    for arch in crate::machine::testing::instruction_sets() {
+        arch.dispatch(Sums);
     }
 }
 
@@ -109,11 +106,8 @@ fn every_instruction_set_has_the_same_sums_in_pairs_or_not() {
                 results: &mut results,
             });
         };
-        work(&|both| crate::machine::registers::arch().dispatch(both));
-        work(&|both| Simd::vectorize(pulp::Scalar::new(), both));
-        #[cfg(target_arch = "x86_64")]
-        if let Some(simd) = pulp::x86::V3::try_new() {
-            work(&|both| Simd::vectorize(simd, both));
+        for arch in crate::machine::testing::instruction_sets() {
+            work(&|both| arch.dispatch(both));
         }
         let size = results[0].iter().fold(0.0_f64, |top, v| top.max(v.abs()));
         assert!(size > 1.0);

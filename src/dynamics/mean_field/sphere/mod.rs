@@ -5,14 +5,16 @@
 //! The grid has L + B/2 latitudes and 2L + B longitudes, where B ≤ L bounds the degrees of the velocity: the degrees ≤ L of
 //! the flux are free of aliasing.
 
+mod lanes;
+
 use crate::dynamics::transport::Transport;
-use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::circle::FLOOR;
 use crate::dynamics::{Attention, Kernel, Normalisation};
-use crate::machine::fft::batched::{LANES, LatitudePack, vector, vector_mut};
+use crate::machine::fft::batched::{LANES, LatitudePack};
 use crate::sphere::{Domain, SpherePlan};
+use lanes::{Potential, Velocity};
 
 /// The right-hand side for degree L, with its plan and scratch.
 #[derive(Debug)]
@@ -260,83 +262,6 @@ type Block<'a> = (
     ),
     &'a [f64; LANES],
 );
-
-/// Z ← constant + β Z on a block; returns its maximum, or zero.
-struct Potential<'a> {
-    potential: &'a mut [LatitudePack],
-    constant: f64,
-    beta: f64,
-}
-
-impl WithSimd for Potential<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let (constant, beta) = (simd.splat_f64s(self.constant), simd.splat_f64s(self.beta));
-        let mut top = [simd.splat_f64s(0.0); 2];
-        for LatitudePack(parts) in self.potential {
-            for (part, top) in parts.iter_mut().zip(&mut top) {
-                for z in S::as_mut_simd_f64s(part).0 {
-                    *z = simd.mul_add_f64s(beta, *z, constant);
-                    *top = simd.max_f64s(*top, *z);
-                }
-            }
-        }
-        simd.reduce_max_f64s(simd.max_f64s(top[0], top[1]))
-    }
-}
-
-/// On a block (u, w) ← factor·(u, w)/Z for (SA), factor·(u, w) for (USA), times ρ if `FLUX`, where factor is c/(1 − x²); returns the
-/// largest |v|² before ρ.
-struct Velocity<'a, const FLUX: bool> {
-    cosines: &'a [f64; LANES],
-    transport: Transport,
-    meridional: &'a mut [LatitudePack],
-    zonal: &'a mut [LatitudePack],
-    potential: &'a [LatitudePack],
-    density: &'a [LatitudePack],
-}
-
-impl<const FLUX: bool> WithSimd for Velocity<'_, FLUX> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let scale = simd.splat_f64s(self.transport.scale);
-        let mut top = 0.0_f64;
-        for lane in (0..LANES).step_by(S::F64_LANES) {
-            let x = vector::<S>(self.cosines, lane);
-            let one = simd.splat_f64s(1.0);
-            let sine = simd.mul_f64s(simd.sub_f64s(one, x), simd.add_f64s(one, x));
-            let factor = simd.div_f64s(scale, sine);
-            let mut largest = simd.splat_f64s(0.0);
-            let gradient = self.meridional.iter_mut().zip(self.zonal.iter_mut());
-            for (((LatitudePack(u), LatitudePack(w)), LatitudePack(z)), LatitudePack(rho)) in
-                gradient.zip(self.potential).zip(self.density)
-            {
-                for part in 0..2 {
-                    let z = vector::<S>(&z[part], lane);
-                    let factor = self.transport.over_lanes(simd, factor, z);
-                    let u = vector_mut::<S>(&mut u[part], lane);
-                    let w = vector_mut::<S>(&mut w[part], lane);
-                    let (along, around) = (simd.mul_f64s(*u, factor), simd.mul_f64s(*w, factor));
-                    let square = simd.mul_add_f64s(along, along, simd.mul_f64s(around, around));
-                    largest = simd.max_f64s(largest, square);
-                    (*u, *w) = if FLUX {
-                        let rho = vector::<S>(&rho[part], lane);
-                        (simd.mul_f64s(along, rho), simd.mul_f64s(around, rho))
-                    } else {
-                        (along, around)
-                    };
-                }
-            }
-            // |v|² is (u² + w²)(1 − x²)
-            top = top.max(simd.reduce_max_f64s(simd.mul_f64s(largest, sine)));
-        }
-        top
-    }
-}
 
 /// The coefficients of degree ≤ `to`, each times `factor`(ℓ).
 fn cut(state: &[f64], from: usize, to: usize, factor: impl Fn(usize) -> f64, out: &mut [f64]) {

@@ -6,6 +6,8 @@
 //! the tail that the resolution follows tells when it has not. The flux form has no k = 0 term: mass is conserved
 //! to the last bit.
 
+mod lanes;
+
 use crate::dynamics::circle_cells::polynomials::{CellField, enough_cells};
 use crate::dynamics::dispatch::POINTS_PER_CELL;
 use crate::dynamics::transport::Transport;
@@ -13,6 +15,7 @@ use crate::dynamics::{Attention, Kernel};
 use crate::machine::aligned::AlignedVec;
 use crate::measure::density::coefficient;
 use crate::sphere::{CirclePlan, Complex};
+use lanes::{Divergence, Flux};
 
 /// (SA) divides by Z only where Z exceeds this share of its maximum. Since ρ ≲ √(2πβ) Z, the mass beyond is below
 /// 1e-12, and Z itself is rounding noise there (architecture: far from the mass the series has no digits).
@@ -180,57 +183,6 @@ impl CircleMeanField {
     #[must_use]
     pub fn mass(&self) -> f64 {
         self.density.iter().sum::<f64>() / self.density.len() as f64
-    }
-}
-
-/// velocity ← scale·velocity over the potential, flux ← density·velocity; the largest |velocity|.
-struct Flux<'a> {
-    transport: Transport,
-    density: &'a [f64],
-    flux: &'a mut [f64],
-    velocity: &'a mut [f64],
-    potential: &'a [f64],
-}
-
-impl pulp::NullaryFnOnce for Flux<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn call(self) -> f64 {
-        let mut fastest = [0.0; 8];
-        let all = (self.flux.chunks_mut(8).zip(self.density.chunks(8)))
-            .zip(self.velocity.chunks_mut(8))
-            .zip(self.potential.chunks(8));
-        for (((flux, density), velocity), potential) in all {
-            let points = (flux.iter_mut().zip(density)).zip(velocity).zip(potential);
-            for ((((flux, rho), v), z), top) in points.zip(&mut fastest) {
-                *v = self.transport.velocity(*v, *z);
-                *flux = rho * *v;
-                let size = v.abs();
-                *top = if size > *top { size } else { *top };
-            }
-        }
-        fastest.iter().copied().fold(0.0, f64::max)
-    }
-}
-
-/// tendency_k ← −ik·scale·flux_k.
-struct Divergence<'a> {
-    flux: &'a [Complex],
-    scale: f64,
-    tendency: &'a mut [f64],
-}
-
-impl pulp::NullaryFnOnce for Divergence<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let slots = self.tendency.as_chunks_mut::<2>().0;
-        for (k, (slot, flux)) in (0_u32..).zip(slots.iter_mut().zip(self.flux)) {
-            let factor = f64::from(k) * self.scale;
-            *slot = [factor * flux.im, -factor * flux.re];
-        }
     }
 }
 
