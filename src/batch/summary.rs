@@ -329,7 +329,7 @@ impl Summary {
         columns: &[(&str, &str)],
     ) -> std::fmt::Result {
         let known: Vec<String> = (columns.iter())
-            .filter_map(|(name, word)| Some(format!("{word} {:.8}", self.value(name)?)))
+            .filter_map(|(name, word)| Some(format!("{word} {}", digits(self.value(name)?))))
             .collect();
         if known.is_empty() {
             return Ok(());
@@ -348,9 +348,21 @@ impl Summary {
             return Ok(());
         };
         match self.value(field) {
-            Some(right) => writeln!(text, "{label:<14} tokens {left:<14.8} density {right:.8}"),
-            None => writeln!(text, "{label:<14} tokens {left:.8}"),
+            Some(right) => {
+                let (left, right) = (digits(left), digits(right));
+                writeln!(text, "{label:<14} tokens {left:<14} density {right}")
+            }
+            None => writeln!(text, "{label:<14} tokens {}", digits(left)),
         }
+    }
+}
+
+/// A value to eight decimals, or in powers of ten where it is huge.
+fn digits(value: f64) -> String {
+    if value.abs() < 1e15 {
+        format!("{value:.8}")
+    } else {
+        format!("{value:.8e}")
     }
 }
 
