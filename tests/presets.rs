@@ -115,7 +115,7 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
         // a mixture of Poisson kernels has exact moments, and its picture a finite number of them
         let positive = spec.tokens.frequencies.is_none();
         // the energy rises under attraction by the kernel alone
-        let rises = spec.system.is_plain()
+        let rises = spec.is_zonal()
             && spec.attention.value > 0.0
             && spec.tokens.frequencies.is_none()
             && spec.time.step.is_none()

@@ -16,7 +16,7 @@ use metastable::dynamics::circle_cells::sums::{CellSums, TokenCoordinates};
 use metastable::dynamics::dispatch::Path;
 use metastable::dynamics::general::matrix::{Ensemble, MatrixSpec};
 use metastable::dynamics::series::Series;
-use metastable::dynamics::system::{Head, System, Weighting};
+use metastable::dynamics::system::{Head, System};
 use metastable::dynamics::transport::Transport;
 use metastable::dynamics::{
     Attention, CharacteristicFlow, CircleMeanField, Kernel, Normalisation, SphereMeanField,
@@ -173,14 +173,20 @@ fn general(plan: &Plan) {
         };
         let mut out = vec![0.0; count * dimension];
         let sizes = format!("\"n\":{count},\"d\":{dimension}");
-        let doubly = Weighting::Sinkhorn { tolerance: 1e-12 };
-        for (name, weighting) in [("heads", Weighting::Kernel), ("sinkhorn", doubly)] {
+        let doubly = Normalisation::Sinkhorn { tolerance: 1e-12 };
+        for (name, normalisation) in [("heads", Normalisation::Softmax), ("sinkhorn", doubly)] {
             let system = System {
                 heads: vec![head.clone()],
-                weighting,
                 ..System::plain()
             };
-            let mut dynamics = TokenDynamics::of_system(&system, SOFTMAX, &tokens);
+            let mut dynamics = TokenDynamics::of_system(
+                &system,
+                Attention {
+                    normalisation,
+                    ..SOFTMAX
+                },
+                &tokens,
+            );
             plan.measure("I", name, &sizes, || {
                 dynamics.drift(&tokens.positions, &mut out);
             });

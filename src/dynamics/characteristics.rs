@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::series::{Series, SphereSeries};
 use super::tangent::pair_sums;
 use super::transport::Transport;
-use super::{Attention, Kernel, Normalisation};
+use super::{Attention, Kernel};
 use crate::sphere::Domain;
 use crate::sphere::gegenbauer::recurrence_coefficient;
 use crate::sphere::geometry::{project_tangent, retract};
@@ -95,7 +95,7 @@ impl CharacteristicFlow {
             self.by_pairs(velocity, f64::INFINITY);
         } else {
             self.by_series(velocity);
-            if self.attention.normalisation == Normalisation::Softmax {
+            if self.attention.normalisation.sums_to_one() {
                 if zonal {
                     self.bound_potential();
                 } else {

@@ -3,7 +3,7 @@
 //! A measure μ is a list of weighted points: tokens, or the nodes of a quadrature of a density. Exponentials are shifted by |β|, so that every
 //! e^{β⟨x,y⟩−|β|} ≤ 1; what is returned is shifted back where (USA) needs it.
 
-use super::system::{Mask, System, Weighting};
+use super::system::{Mask, System};
 use super::{Attention, Normalisation};
 use crate::measure::Particles;
 
@@ -46,8 +46,8 @@ pub fn velocity(attention: Attention, measure: &Particles, x: &[f64]) -> Vec<f64
     let sum = pull(attention.beta, measure, x);
     let along = inner(x, &sum);
     let scale = match attention.normalisation {
-        Normalisation::Softmax => attention.value / potential(attention.beta, measure, x),
         Normalisation::None => attention.value * attention.beta.abs().exp(),
+        _ => attention.value / potential(attention.beta, measure, x),
     };
     (sum.iter().zip(x))
         .map(|(s, a)| scale * (s - along * a))
@@ -69,12 +69,12 @@ pub fn divergence(attention: Attention, measure: &Particles, x: &[f64]) -> f64 {
     let along = inner(x, &sum);
     let plain = beta * (trace - quadratic) - (x.len() as f64 - 1.0) * along;
     match attention.normalisation {
-        Normalisation::Softmax => {
+        Normalisation::None => attention.value * beta.abs().exp() * plain,
+        _ => {
             let z = potential(beta, measure, x);
             let square = inner(&sum, &sum) - along * along;
             attention.value * (plain / z - beta * square / (z * z))
         }
-        Normalisation::None => attention.value * beta.abs().exp() * plain,
     }
 }
 
@@ -125,27 +125,28 @@ pub fn weights(
                 .collect()
         })
         .collect();
-    if let Weighting::Sinkhorn { .. } = system.weighting {
+    if attention.normalisation.is_doubly_stochastic() {
         return doubly_stochastic(&logits, w, sweeps);
     }
     let row = |i: usize| -> Vec<f64> {
         let logits = &logits[i];
         let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let size = (logits.iter().filter(|l| l.is_finite())).fold(0.0_f64, |s, l| s.max(l.abs()));
-        let raw = |j: usize| match (system.weighting, attention.normalisation) {
-            (Weighting::Hardmax { tie }, _) => {
+        let raw = |j: usize| match attention.normalisation {
+            Normalisation::Hardmax { tie } => {
                 if logits[j] >= top - tie * size {
                     w[j]
                 } else {
                     0.0
                 }
             }
-            (_, Normalisation::Softmax) => w[j] * (logits[j] - top).exp(),
-            (_, Normalisation::None) => w[j] * logits[j].exp(),
+            Normalisation::Softmax | Normalisation::Sinkhorn { .. } => {
+                w[j] * (logits[j] - top).exp()
+            }
+            Normalisation::None => w[j] * logits[j].exp(),
         };
         let list: Vec<f64> = (0..n).map(raw).collect();
-        let hard = matches!(system.weighting, Weighting::Hardmax { .. });
-        if !hard && attention.normalisation == Normalisation::None {
+        if !attention.normalisation.sums_to_one() {
             return list;
         }
         let total: f64 = list.iter().sum();
@@ -234,8 +235,8 @@ mod tests {
                 let z = |t: f64| potential(attention.beta, &tokens, &at(t, e));
                 let slope = (z(h) - z(-h)) / (2.0 * h) / attention.beta;
                 let scale = match normalisation {
-                    Normalisation::Softmax => 1.0 / z(0.0),
                     Normalisation::None => attention.beta.exp(),
+                    _ => 1.0 / z(0.0),
                 };
                 assert!((inner(&v, e) / (scale * slope) - 1.0).abs() < 1e-6);
                 // along a great circle the tangent is carried along

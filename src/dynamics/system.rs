@@ -1,7 +1,7 @@
-//! Everything in a system beside its kernel: heads with their matrices, masks, other normalisations, a perceptron, the scheme of
+//! Everything in a system beside its kernel: heads with their matrices, masks, a perceptron, the scheme of
 //! layer normalisation, the space, natural frequencies. The rows of the paper's table are values of this type.
 //!
-//! With nothing of it ([`System::is_plain`]) attention is a zonal kernel and has moments; with anything of it the drift goes by
+//! With nothing of it ([`super::Attention::is_zonal`]) attention is a zonal kernel and has moments; with anything of it the drift goes by
 //! all pairs ([`super::general`]).
 
 /// What the zonal kernel alone does not say.
@@ -9,8 +9,6 @@
 pub struct System {
     /// The heads; none means Q = K = I and V = value·I of [`super::Attention`].
     pub heads: Vec<Head>,
-    /// How weights are made of the kernel.
-    pub weighting: Weighting,
     /// Who may attend to whom.
     pub mask: Mask,
     /// w σ(a x + b), added to the attention (2.8).
@@ -30,32 +28,6 @@ pub struct Head {
     pub query_key: Vec<f64>,
     /// V, d×d row by row.
     pub value: Vec<f64>,
-}
-
-/// How attention weights come from e^{ℓ_ij}, ℓ the logits and w_j the tokens' own weights.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Weighting {
-    /// As [`super::Normalisation`] says: softmax, or none.
-    Kernel,
-    /// u_i e^{ℓ_ij} v_j w_j, doubly stochastic: Σ_j p_ij = 1 and Σ_i w_i p_ij = w_j (Remark 3.5), to this accuracy of the sums.
-    Sinkhorn {
-        /// Largest error of a row's or column's sum.
-        tolerance: f64,
-    },
-    /// All weight, in equal parts, on the j with the largest logit (9.5)–(9.6). Logits within `tie` of the largest, relative to
-    /// the largest size of a logit, count as ties.
-    Hardmax {
-        /// The width of a tie.
-        tie: f64,
-    },
-}
-
-impl Weighting {
-    /// Whether each token attends to the argmax alone.
-    #[must_use]
-    pub fn is_hard(self) -> bool {
-        matches!(self, Self::Hardmax { .. })
-    }
 }
 
 /// Who may attend to whom.
@@ -176,6 +148,12 @@ impl Space {
     }
 }
 
+/// Whether everyone sees everyone, on the sphere, as in the paper's first equation.
+#[must_use]
+pub fn is_usual(mask: Mask, layer_norm: LayerNorm, space: Space) -> bool {
+    (mask, layer_norm, space) == (Mask::None, LayerNorm::Post, Space::Sphere)
+}
+
 /// The name of a value in a list of names; the first stands for what is not written.
 #[must_use]
 pub fn name_in<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> &'static str {
@@ -224,7 +202,6 @@ impl System {
     pub fn plain() -> Self {
         Self {
             heads: Vec::new(),
-            weighting: Weighting::Kernel,
             mask: Mask::None,
             perceptron: None,
             layer_norm: LayerNorm::Post,
@@ -233,15 +210,12 @@ impl System {
         }
     }
 
-    /// Whether the kernel's table is all there is to attention: the fast paths apply (with natural frequencies added).
+    /// Whether there is nothing beside the kernel (and natural frequencies): what [`super::Attention::is_zonal`] asks of a system.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.heads.is_empty()
-            && self.weighting == Weighting::Kernel
-            && self.mask == Mask::None
             && self.perceptron.is_none()
-            && self.layer_norm == LayerNorm::Post
-            && self.space == Space::Sphere
+            && is_usual(self.mask, self.layer_norm, self.space)
     }
 
     /// Whether V(x_j − x_i) is averaged and not Vx_j.

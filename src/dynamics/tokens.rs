@@ -88,7 +88,7 @@ impl TokenDynamics {
     pub fn of_system(system: &System, attention: Attention, particles: &Particles) -> Self {
         let mut dynamics = Self::new(attention, particles);
         dynamics.set_frequencies(system.frequencies.clone());
-        if !system.is_plain() {
+        if !attention.is_zonal(system) {
             let (d, weights) = (particles.dimension(), &particles.weights);
             dynamics.general = Some(Box::new(General::new(system, attention, d, weights)));
             dynamics.preferred = Path::General;
@@ -182,7 +182,7 @@ impl TokenDynamics {
     /// `rates`_i ← θ_i' of tokens on the circle at `angles`: the same motion as [`TokenDynamics::drift`] with half the numbers and
     /// no retraction. Only where [`TokenDynamics::by_angles`].
     pub fn rates(&mut self, angles: &[f64], rates: &mut [f64]) {
-        let softmax = self.attention.normalisation == Normalisation::Softmax;
+        let softmax = self.attention.normalisation.sums_to_one();
         let how = Transport::new(self.attention);
         let TokenSeries::CellSums(series) = &mut self.series else {
             return self.rates_by_vectors(angles, rates);
@@ -446,7 +446,7 @@ impl TokenDynamics {
     /// The same at tokens of a circle that move by their angles; Z|x'|² = scale² slope²/Z.
     pub fn dissipation_at(&mut self, angles: &[f64]) -> f64 {
         let (growth, scale) = (self.attention.max_kernel(), self.attention.scale());
-        let softmax = self.attention.normalisation == Normalisation::Softmax;
+        let softmax = self.attention.normalisation.sums_to_one();
         let TokenSeries::CellSums(series) = &mut self.series else {
             return f64::NAN;
         };

@@ -8,7 +8,7 @@
 
 use pulp::Simd;
 
-use super::{Attention, Normalisation};
+use super::Attention;
 
 /// What turns a gradient of Z into a velocity.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,7 +29,7 @@ impl Transport {
     pub fn new(attention: Attention) -> Self {
         Self {
             scale: attention.scale(),
-            softmax: attention.normalisation == Normalisation::Softmax,
+            softmax: attention.normalisation.sums_to_one(),
             floor: f64::MIN,
             max_kernel: attention.max_kernel(),
         }
@@ -94,6 +94,7 @@ impl Transport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamics::Normalisation;
 
     #[test]
     fn softmax_divides_by_the_potential_above_its_floor_and_usa_does_not() {

@@ -3,7 +3,7 @@
 
 use super::spec::{Change, Experiment, Solver, Weights, default_modes, default_noise_step};
 use super::time::Scheme;
-use crate::dynamics::system::{LayerNorm, Mask, Space, Weighting};
+use crate::dynamics::system::{LayerNorm, Mask, Space};
 use crate::dynamics::{Attention, Normalisation};
 use crate::measure::Law;
 
@@ -27,15 +27,13 @@ pub struct Rule {
 pub static RULES: &[Rule] = &[
     Rule {
         key: "attention.interaction",
-        broken: |e| e.attention.interaction.is_some() && !e.system.is_plain(),
+        broken: |e| e.attention.interaction.is_some() && !e.is_zonal(),
         message: "an interaction h(θ) stands for all of attention: it has no heads, masks, perceptron or other normalisation",
         remedy: "leave the other keys out",
     },
     Rule {
         key: "attention.normalisation",
-        broken: |e| {
-            e.attention.interaction.is_some() && e.attention.normalisation != Normalisation::None
-        },
+        broken: |e| e.attention.interaction.is_some() && e.attention.normalisation.sums_to_one(),
         message: "an interaction h(θ) is summed over all tokens without normalisation",
         remedy: "leave it out, or say \"none\"",
     },
@@ -73,24 +71,14 @@ pub static RULES: &[Rule] = &[
         key: "attention.normalisation",
         broken: |e| {
             matches!(e.system.space, Space::Rescaled | Space::MeanShift)
-                && e.attention.normalisation == Normalisation::None
-                && e.system.weighting == Weighting::Kernel
+                && !e.attention.normalisation.sums_to_one()
         },
         message: "averages of V(x_j − x_i) need weights that sum to one",
         remedy: "use \"softmax\"",
     },
     Rule {
-        key: "attention.normalisation",
-        broken: |e| {
-            e.system.weighting != Weighting::Kernel
-                && e.attention.normalisation != Normalisation::Softmax
-        },
-        message: "this system has a normalisation of its own",
-        remedy: "leave it as it is",
-    },
-    Rule {
         key: "attention.layer_norm",
-        broken: |e| e.system.layer_norm == LayerNorm::Peri && e.system.weighting.is_hard(),
+        broken: |e| e.system.layer_norm == LayerNorm::Peri && e.attention.normalisation.is_hard(),
         message: "hardmax attention of a lone token has no direction to normalise",
         remedy: "use \"post\" or \"pre\"",
     },
@@ -102,9 +90,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         key: "tokens.frequencies",
-        broken: |e| {
-            e.tokens.frequencies.is_some() && (e.tokens.dimension != 2 || !e.system.is_plain())
-        },
+        broken: |e| e.tokens.frequencies.is_some() && (e.tokens.dimension != 2 || !e.is_zonal()),
         message: "natural frequencies turn the circle, where attention is a kernel",
         remedy: "set dimension = 2, and leave heads, masks and schemes out",
     },
@@ -116,7 +102,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         key: "tokens.merge",
-        broken: |e| e.tokens.merge.is_some() && !(e.attention.attracts() && e.system.is_plain()),
+        broken: |e| e.tokens.merge.is_some() && !(e.attention.attracts() && e.is_zonal()),
         message: "tokens that meet stay together where Q = K = I and V is a positive multiple of I, and this system is another",
         remedy: "leave `merge` out",
     },
@@ -140,7 +126,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         key: "field.solver",
-        broken: |e| carried(e) && !(e.attention.attracts() && e.system.is_plain()),
+        broken: |e| carried(e) && !(e.attention.attracts() && e.is_zonal()),
         message: "characteristics are for Q = K = I and V a positive multiple of I",
         remedy: "leave `solver` out",
     },
@@ -239,6 +225,22 @@ pub fn first_broken(experiment: &Experiment) -> Option<&'static Rule> {
     RULES.iter().find(|rule| (rule.broken)(experiment))
 }
 
+/// A system whose weights are no kernel's stays what it is.
+static ITS_OWN: Rule = Rule {
+    key: "attention.normalisation",
+    broken: |e| !e.attention.normalisation.is_of_kernel(),
+    message: "this system has a normalisation of its own",
+    remedy: "leave it as it is",
+};
+
+/// Why a run of the experiment cannot take a change, if it cannot.
+#[must_use]
+pub fn refusal(experiment: &Experiment, change: &Change) -> Option<&'static Rule> {
+    (change.normalisation.is_some() && (ITS_OWN.broken)(experiment))
+        .then_some(&ITS_OWN)
+        .or_else(|| first_broken(&changed(experiment, change)))
+}
+
 /// The experiment as it would be after a change. The equations of pairs are those of the start and end with a change, so that no rule
 /// about them is broken by one.
 #[must_use]
@@ -257,7 +259,7 @@ pub fn changed(experiment: &Experiment, change: &Change) -> Experiment {
 }
 
 fn doubly(e: &Experiment) -> bool {
-    matches!(e.system.weighting, Weighting::Sinkhorn { .. })
+    e.attention.normalisation.is_doubly_stochastic()
 }
 
 fn rescaled(e: &Experiment) -> bool {
@@ -274,7 +276,7 @@ fn hierarchy(e: &Experiment) -> bool {
     let tokens = &e.tokens;
     e.attention == usa
         && e.attention.beta > 0.0
-        && e.system.is_plain()
+        && e.is_zonal()
         && tokens.dimension == 2
         && tokens.count >= 2
         && tokens.initial == Law::Uniform

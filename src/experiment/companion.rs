@@ -1,7 +1,6 @@
 //! What an experiment asks to stand beside its tokens: a density, a run of many tokens, a Gaussian measure, or nothing, with the reason.
 
 use super::spec::{Continuum, Experiment, FieldInitial, LEAST_BETA, Source};
-use crate::dynamics::Normalisation;
 use crate::dynamics::gaussian::Kind;
 use crate::measure::Law;
 use crate::sphere::Domain;
@@ -107,8 +106,8 @@ impl Experiment {
                 ..
             }
         );
-        let softmax = self.attention.normalisation == Normalisation::Softmax;
-        if !self.system.is_plain() {
+        let softmax = self.attention.normalisation.sums_to_one();
+        if !self.is_zonal() {
             return Err(Absence::NotZonal);
         }
         if self.attention.beta < LEAST_BETA && softmax {

@@ -1,7 +1,6 @@
 //! The memory that a run takes, told before it is taken, against what may be had.
 
 use super::spec::{Experiment, Solver};
-use crate::dynamics::system::Weighting;
 use crate::machine::thresholds::SHARED_FROM;
 
 /// Bytes of a number.
@@ -33,7 +32,7 @@ pub fn parts(experiment: &Experiment) -> Vec<Part> {
     let (n, d) = (tokens.count as f64, tokens.dimension as f64);
     let by_nodes = tokens.count >= SHARED_FROM
         && tokens.dimension == 2
-        && experiment.system.is_plain()
+        && experiment.is_zonal()
         && tokens.frequencies.is_none();
     let copies = if by_nodes { COPIES_BY_NODES } else { COPIES };
     let mut list = vec![
@@ -51,8 +50,8 @@ pub fn parts(experiment: &Experiment) -> Vec<Part> {
             bytes: experiment.time.recorded() as f64 * FRAME,
         },
     ];
-    if !experiment.system.is_plain() {
-        let square = if matches!(experiment.system.weighting, Weighting::Sinkhorn { .. }) {
+    if !experiment.is_zonal() {
+        let square = if experiment.attention.normalisation.is_doubly_stochastic() {
             n * n
         } else {
             n * n.min(256.0)

@@ -384,7 +384,13 @@ impl Experiment {
     /// parts them. Only where a number means nothing.
     #[must_use]
     pub fn numbered_around(&self) -> bool {
-        self.tokens.exchangeable() && self.system.is_plain()
+        self.tokens.exchangeable() && self.is_zonal()
+    }
+
+    /// Whether attention is a zonal kernel and nothing else.
+    #[must_use]
+    pub fn is_zonal(&self) -> bool {
+        self.attention.normalisation.is_of_kernel() && self.system.is_plain()
     }
 
     /// The experiment as TOML.

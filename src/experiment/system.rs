@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::dynamics::gaussian::Kind;
 use crate::dynamics::general::matrix::{MatrixSpec, product, transposed};
 use crate::dynamics::system::{
-    Activation, Head, LayerNorm, Mask, Perceptron, Space, System, Weighting, name_in,
+    Activation, Head, LayerNorm, Mask, Perceptron, Space, System, is_usual, name_in,
 };
 use crate::dynamics::{Attention, Normalisation};
 use crate::sphere::random::{Stream, generator};
@@ -19,8 +19,6 @@ pub struct SystemSpec {
     pub heads: Vec<HeadSpec>,
     /// Random matrices are drawn again after every time span of this length: layers with weights of their own.
     pub period: Option<f64>,
-    /// How weights come from the kernel.
-    pub weighting: Weighting,
     /// Who may attend to whom.
     pub mask: Mask,
     /// The perceptron.
@@ -100,7 +98,6 @@ impl SystemSpec {
         gamma: None,
         heads: Vec::new(),
         period: None,
-        weighting: Weighting::Kernel,
         mask: Mask::None,
         perceptron: None,
         layer_norm: LayerNorm::Post,
@@ -140,7 +137,6 @@ impl SystemSpec {
         });
         System {
             heads,
-            weighting: self.weighting,
             mask: self.mask,
             perceptron,
             layer_norm: self.layer_norm,
@@ -165,23 +161,19 @@ impl SystemSpec {
         of_heads.chain(of_perceptron)
     }
 
-    /// Whether the kernel's table is all there is to attention.
+    /// Whether there is nothing beside the kernel.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.heads.is_empty()
-            && self.weighting == Weighting::Kernel
-            && self.mask == Mask::None
             && self.perceptron.is_none()
-            && self.layer_norm == LayerNorm::Post
-            && self.space == Space::Sphere
+            && is_usual(self.mask, self.layer_norm, self.space)
     }
 
     /// Which closed equation a Gaussian measure obeys under this system, if any.
     #[must_use]
     pub fn gaussian_kind(&self, attention: Attention) -> Option<Kind> {
-        let softmax = self.weighting == Weighting::Kernel
-            && attention.normalisation == Normalisation::Softmax;
-        let doubly = matches!(self.weighting, Weighting::Sinkhorn { .. });
+        let softmax = attention.normalisation == Normalisation::Softmax;
+        let doubly = attention.normalisation.is_doubly_stochastic();
         let simple = self.heads.len() <= 1
             && self.mask == Mask::None
             && self.perceptron.is_none()
@@ -210,20 +202,17 @@ impl SystemSpec {
     /// What the system is called on screen: "SA", "causal SA", "3 heads", "hardmax in ℝ³", …
     #[must_use]
     pub fn name(&self, attention: Attention, dimension: usize) -> String {
-        let softmax = attention.normalisation == Normalisation::Softmax;
-        let base = match (self.weighting, self.heads.len()) {
-            (Weighting::Sinkhorn { .. }, _) => "Sinkhorn".to_owned(),
-            (Weighting::Hardmax { .. }, _) => "hardmax".to_owned(),
-            (Weighting::Kernel, _) if attention.interaction.is_some() => "Kuramoto h(θ)".to_owned(),
-            (Weighting::Kernel, 0) => attention.normalisation.system().to_owned(),
-            (Weighting::Kernel, heads) => {
-                let kind = if softmax { "QKV" } else { "unnormalised QKV" };
-                if heads == 1 {
-                    kind.to_owned()
-                } else {
-                    format!("{kind}, {heads} heads")
-                }
-            }
+        let named = attention.normalisation.system();
+        let kind = match attention.normalisation {
+            _ if attention.interaction.is_some() => "Kuramoto h(θ)",
+            Normalisation::Softmax if !self.heads.is_empty() => "QKV",
+            Normalisation::None if !self.heads.is_empty() => "unnormalised QKV",
+            _ => named,
+        };
+        let base = match self.heads.len() {
+            0 | 1 => kind.to_owned(),
+            _ if !attention.normalisation.is_of_kernel() => kind.to_owned(),
+            heads => format!("{kind}, {heads} heads"),
         };
         let mut name = format!("{}{base}", self.mask.label());
         if self.heads.is_empty() && attention.value != 1.0 {
@@ -282,13 +271,10 @@ impl<'a> WrittenAttention<'a> {
         // β that was changed since is a number of its own
         let gamma = (spec.gamma).filter(|gamma| attention.beta == long_context_beta(*gamma, count));
         let plain = gamma.is_none() && attention.interaction.is_none();
-        let (normalisation, marginal_error, tie) = match spec.weighting {
-            Weighting::Sinkhorn { tolerance } => ("sinkhorn", Some(tolerance), None),
-            Weighting::Hardmax { tie } => ("hardmax", None, Some(tie)),
-            Weighting::Kernel => match attention.normalisation {
-                Normalisation::Softmax => ("softmax", None, None),
-                Normalisation::None => ("none", None, None),
-            },
+        let (marginal_error, tie) = match attention.normalisation {
+            Normalisation::Softmax | Normalisation::None => (None, None),
+            Normalisation::Sinkhorn { tolerance } => (Some(tolerance), None),
+            Normalisation::Hardmax { tie } => (None, Some(tie)),
         };
         let (until, alpha) = match spec.layer_norm {
             LayerNorm::Mix { until } => (Some(until), None),
@@ -300,7 +286,7 @@ impl<'a> WrittenAttention<'a> {
         Self {
             beta: plain.then_some(attention.beta),
             gamma,
-            normalisation,
+            normalisation: attention.normalisation.name(),
             marginal_error,
             tie,
             value: Some(attention.value).filter(|value| *value != 1.0),

@@ -99,8 +99,8 @@ fn mobility(bodies: &Particles, attention: Attention) -> Vec<f64> {
     };
     (bodies.rows().zip(&bodies.weights))
         .map(|(x, w)| match attention.normalisation {
-            Normalisation::Softmax => w * potential(x),
             Normalisation::None => w / attention.speed(),
+            _ => w * potential(x),
         })
         .collect()
 }

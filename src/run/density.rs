@@ -10,7 +10,7 @@
 use super::characteristics::MarkerRun;
 use super::density_start::{poisson_weight, start_density};
 use super::populations::{DEFAULT_NODES, Outcome, Populations};
-use crate::dynamics::{Attention, MeanField, Normalisation};
+use crate::dynamics::{Attention, MeanField};
 use crate::experiment::frequencies::Frequencies;
 use crate::experiment::spec::LEAST_BETA;
 use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Solver, Source};
@@ -135,7 +135,7 @@ impl FieldRun {
     /// carries the density does not hold for the new equation, it is lost.
     pub fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
         (self.attention, self.diffusion) = (attention, diffusion);
-        if attention.beta < LEAST_BETA && attention.normalisation == Normalisation::Softmax {
+        if attention.beta < LEAST_BETA && attention.normalisation.sums_to_one() {
             self.lose(now, Loss::BetaTooLow);
         }
         match &mut self.state {

@@ -1,7 +1,7 @@
 //! The Gaussian mean field beside tokens of ℝ^d: its closed equations, and what is seen of them.
 
+use crate::dynamics::Attention;
 use crate::dynamics::gaussian::{GaussianFlow, Kind};
-use crate::dynamics::{Attention, Normalisation};
 use crate::experiment::Experiment;
 use crate::integrate::StepError;
 use crate::measure::{Law, Particles};
@@ -68,7 +68,7 @@ impl GaussianRun {
     /// those of the tokens.
     pub fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
         let weights = match self.kind {
-            Kind::Softmax | Kind::MeanShift => attention.normalisation == Normalisation::Softmax,
+            Kind::Softmax | Kind::MeanShift => attention.normalisation.sums_to_one(),
             Kind::Sinkhorn => true,
         };
         if !weights {

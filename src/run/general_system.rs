@@ -50,7 +50,7 @@ impl SystemState {
     /// At t = 0; none where the system is plain.
     pub(super) fn new(experiment: &Experiment, tokens: &Particles) -> Option<Self> {
         let spec = &experiment.system;
-        (!spec.is_plain()).then(|| Self {
+        (!experiment.is_zonal()).then(|| Self {
             spec: spec.clone(),
             seed: experiment.tokens.seed,
             epoch: 0,
@@ -209,7 +209,7 @@ fn adaptive(
     cancelled: &dyn Fn() -> bool,
 ) -> Result<bool, Cause> {
     let scaled = general.system().layer_norm == LayerNorm::LnScaling;
-    let hard = general.system().weighting.is_hard();
+    let hard = general.attention().normalisation.is_hard();
     let clock = |t: f64| if scaled { 2.0 * (t + 1.0).sqrt() } else { t };
     let progress = evolve(clock(to) - clock(from), cancelled, |left| {
         let mut limit = left;

@@ -45,7 +45,7 @@ pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
         notes
             .push("so many tokens are numbered around the circle, by their angles at t = 0".into());
     }
-    if experiment.system.weighting.is_hard() {
+    if experiment.attention.normalisation.is_hard() {
         notes.push(format!(
             "hardmax: the argmax is held over steps of at most {HARD_STEP}, so that a switch is late by up to that; ties are averaged"
         ));

@@ -1,7 +1,7 @@
 //! The curves that theory offers for the start of an experiment, to be drawn over the measurement.
 
+use crate::dynamics::Attention;
 use crate::dynamics::system::LayerNorm;
-use crate::dynamics::{Attention, Normalisation};
 use crate::experiment::spec::{Experiment, FieldInitial, Source, Weights};
 use crate::experiment::system::SystemSpec;
 use crate::experiment::{Spacing, TimeSpec};
@@ -82,11 +82,7 @@ fn optimum(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
     let (tokens, attention) = (&experiment.tokens, experiment.attention);
     let repulsive =
         attention.value < 0.0 && attention.beta > 0.0 && attention.interaction.is_none();
-    if !repulsive
-        || tokens.flat
-        || tokens.weights != Weights::EQUAL
-        || !experiment.system.is_plain()
-    {
+    if !repulsive || tokens.flat || tokens.weights != Weights::EQUAL || !experiment.is_zonal() {
         return None;
     }
     let optimum = Optimum::known(tokens.dimension, tokens.count)?;
@@ -139,7 +135,7 @@ fn layer_norm(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         layer_norm: LayerNorm::Post,
         ..system.clone()
     };
-    let softmax = experiment.attention.normalisation == Normalisation::Softmax;
+    let softmax = experiment.attention.normalisation.sums_to_one();
     if system.layer_norm == LayerNorm::Post
         || !plain.is_plain()
         || !softmax
@@ -178,9 +174,7 @@ pub(super) fn cosine(experiment: &Experiment) -> Option<f64> {
 fn equiangular(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
     let count = experiment.tokens.count;
     let start = cosine(experiment)?;
-    if experiment.noise.diffusion > 0.0
-        || !experiment.system.is_plain()
-        || experiment.time.step.is_some()
+    if experiment.noise.diffusion > 0.0 || !experiment.is_zonal() || experiment.time.step.is_some()
     {
         return None;
     }
@@ -221,7 +215,7 @@ fn pair(experiment: &Experiment) -> Option<Prediction> {
 
 /// |m_ℓ(0)|e^{g_ℓ t} for the most unstable degree while it is small: linear stability of the uniform law.
 fn linear(experiment: &Experiment, field: &FieldSide, times: &[f64]) -> Option<Prediction> {
-    if experiment.tokens.frequencies.is_some() || !experiment.system.is_plain() {
+    if experiment.tokens.frequencies.is_some() || !experiment.is_zonal() {
         return None;
     }
     let (attention, diffusion) = (experiment.attention, experiment.noise.diffusion);

@@ -412,7 +412,7 @@ impl Session {
         let repulsive =
             attention.value < 0.0 && attention.beta > 0.0 && attention.interaction.is_none();
         let alike = tokens.weights == Weights::EQUAL && !tokens.flat;
-        if !repulsive || !alike || !self.experiment.system.is_plain() {
+        if !repulsive || !alike || !self.experiment.is_zonal() {
             return None;
         }
         let (d, n) = (tokens.dimension, tokens.count);

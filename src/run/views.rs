@@ -31,9 +31,7 @@ impl Session {
                 .map_or_else(Vec::new, |record| record.values.clone()),
             tokens: self.token_view(),
             field: self.field_view(),
-            growth: if self.experiment.tokens.frequencies.is_some()
-                || !self.experiment.system.is_plain()
-            {
+            growth: if self.experiment.tokens.frequencies.is_some() || !self.experiment.is_zonal() {
                 vec![f64::NAN; SPECTRUM_DEGREES + 1]
             } else {
                 theory::growth::growth_rates(

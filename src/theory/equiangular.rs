@@ -11,8 +11,8 @@ pub fn slope(attention: Attention, count: usize, gamma: f64) -> f64 {
     let numerator = 2.0 * attention.value * (1.0 - gamma) * (others * gamma + 1.0);
     let shifted = (beta * (gamma - 1.0)).exp();
     match attention.normalisation {
-        Normalisation::Softmax => numerator * shifted / (1.0 + others * shifted),
         Normalisation::None => numerator * (beta * gamma).exp() / count as f64,
+        _ => numerator * shifted / (1.0 + others * shifted),
     }
 }
 

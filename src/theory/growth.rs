@@ -22,10 +22,10 @@ pub fn growth_rates(
     let a = dimension as f64 / 2.0 - 1.0;
     let ratios = ratios_over_beta(a, attention.beta, degrees.max(1));
     let scale = match attention.normalisation {
-        Normalisation::Softmax => 1.0,
         Normalisation::None => {
             scaled_multipliers(dimension, attention.beta.abs(), 0)[0] * attention.max_kernel()
         }
+        _ => 1.0,
     };
     let scale = attention.value * scale;
     // λ_ℓ/(βλ_0) = q_1 · βq_2 ⋯ βq_ℓ

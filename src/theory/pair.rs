@@ -19,11 +19,11 @@ fn rate(attention: Attention, masses: [f64; 2], gap: f64) -> f64 {
     let weak = (-attention.beta * gap).exp();
     let [one, two] = masses;
     match attention.normalisation {
-        Normalisation::Softmax => {
+        Normalisation::None => (one + two) * attention.scale() * weak,
+        _ => {
             let pulls = two * weak / (one + two * weak) + one * weak / (two + one * weak);
             attention.scale() * pulls
         }
-        Normalisation::None => (one + two) * attention.scale() * weak,
     }
 }
 

@@ -8,7 +8,7 @@ use super::panels::{
     density, matrix, metrics, pairs, parameters, products, spacetime, spectrum, staircase, sweep,
     tokens,
 };
-use crate::dynamics::system::{Mask, Weighting};
+use crate::dynamics::system::Mask;
 
 /// Draws a part of the model into an area.
 pub type Draw = fn(&Model, &mut Buffer, Rect);
@@ -38,7 +38,7 @@ fn kernel(model: &Model) -> bool {
     on_sphere(model)
         && system.heads.is_empty()
         && system.mask == Mask::None
-        && system.weighting == Weighting::Kernel
+        && model.attention().normalisation.is_of_kernel()
         && model.attention().interaction.is_none()
 }
 

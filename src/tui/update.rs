@@ -247,8 +247,8 @@ fn change(model: &mut Model, by: i32) -> Vec<Effect> {
         Parameter::Diffusion => change.diffusion = Some(next_diffusion(model.diffusion(), by)),
         Parameter::Normalisation => {
             change.normalisation = Some(match model.attention().normalisation {
-                Normalisation::Softmax => Normalisation::None,
                 Normalisation::None => Normalisation::Softmax,
+                _ => Normalisation::None,
             });
         }
         Parameter::Speed => {
@@ -269,7 +269,7 @@ fn change(model: &mut Model, by: i32) -> Vec<Effect> {
     let mut now = model.experiment.clone();
     now.attention = model.attention();
     now.noise.diffusion = model.diffusion();
-    if let Some(rule) = combinations::first_broken(&combinations::changed(&now, &change)) {
+    if let Some(rule) = combinations::refusal(&now, &change) {
         return refuse(model, &format!("{}: {}", rule.message, rule.remedy));
     }
     // A restart takes over what was changed; what the file had planned gives way to it.

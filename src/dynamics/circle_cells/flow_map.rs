@@ -159,7 +159,7 @@ impl FlowMapInterpolant {
         let (slope, potential) = (&mut self.slope, &mut self.potential);
         let places = TokenCoordinates::Angles(&self.nodes);
         (self.series).evaluate(places, &self.weights, slope, potential);
-        let softmax = self.attention.normalisation == Normalisation::Softmax;
+        let softmax = self.attention.normalisation.sums_to_one();
         let (mut sum, mut size) = (0.0, 0.0);
         for (c, _) in (self.occupied.iter().enumerate()).filter(|(_, occupied)| **occupied) {
             for node in c * POWERS..(c + 1) * POWERS {

@@ -8,8 +8,8 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use super::Attention;
-use super::system::{Head, LayerNorm, Space, System, Weighting};
+use super::system::{Head, LayerNorm, Space, System};
+use super::{Attention, Normalisation};
 use crate::measure::Particles;
 use crate::sphere::geometry::{dot, first_nowhere, norm, project_tangent};
 use matrix::{apply, exponential};
@@ -61,8 +61,8 @@ impl General {
     pub fn new(system: &System, attention: Attention, dimension: usize, weights: &[f64]) -> Self {
         let (n, d) = (weights.len(), dimension);
         let hidden = system.perceptron.as_ref().map_or(0, |p| p.bias.len());
-        let balance = match system.weighting {
-            Weighting::Sinkhorn { tolerance } => Some(SinkhornScaling::new(n, tolerance)),
+        let balance = match attention.normalisation {
+            Normalisation::Sinkhorn { tolerance } => Some(SinkhornScaling::new(n, tolerance)),
             _ => None,
         };
         let mut general = Self {
@@ -85,11 +85,17 @@ impl General {
             time: 0.0,
             marginal_error: f64::NAN,
         };
-        if system.weighting.is_hard() {
+        if attention.normalisation.is_hard() {
             general.chosen = vec![Vec::new(); n];
         }
         general.heads = general.effective_heads();
         general
+    }
+
+    /// β, and how weights are normalised.
+    #[must_use]
+    pub fn attention(&self) -> Attention {
+        self.attention
     }
 
     /// The system.
@@ -129,7 +135,7 @@ impl General {
     /// Whether the state ends with the time (whose derivative is 1), on which the right-hand side depends.
     #[must_use]
     pub fn clocked(&self) -> bool {
-        self.system.space == Space::Rescaled && !self.system.weighting.is_hard()
+        self.system.space == Space::Rescaled && !self.attention.normalisation.is_hard()
     }
 
     /// Whether the state is y = rθ with lengths of its own now; else its rows are unit vectors, or points of ℝ^d.
@@ -335,7 +341,6 @@ impl General {
             return matmul(out, Accum::Add, weights, values, 1.0, Par::Seq);
         }
         let rule = RowWeights {
-            weighting: self.system.weighting,
             mask: self.system.mask,
             normalisation: self.attention.normalisation,
             weights: &self.weights,
@@ -370,7 +375,7 @@ impl General {
                 .zip(self.logits.par_chunks_mut(ROWS * n))
                 .enumerate()
                 .for_each(|(at, ((queries, output), logits))| block(at, queries, output, logits));
-            if let Weighting::Hardmax { .. } = self.system.weighting {
+            if self.attention.normalisation.is_hard() {
                 let rows = chosen[strip * STRIP..].iter_mut();
                 for (members, weights) in rows.zip(self.logits.chunks_exact(n)).take(STRIP) {
                     members.clear();
@@ -494,24 +499,20 @@ mod tests {
         let weights = (0..n).map(|i| 1.0 + 0.1 * i as f64).collect();
         let tokens = Particles::weighted(d, drawn, weights);
         let kinds = [
-            (Weighting::Kernel, Normalisation::Softmax),
-            (Weighting::Kernel, Normalisation::None),
-            (Weighting::Hardmax { tie: 1e-9 }, Normalisation::Softmax),
-            (
-                Weighting::Sinkhorn { tolerance: 1e-14 },
-                Normalisation::Softmax,
-            ),
+            Normalisation::Softmax,
+            Normalisation::None,
+            Normalisation::Hardmax { tie: 1e-9 },
+            Normalisation::Sinkhorn { tolerance: 1e-14 },
         ];
-        for (weighting, normalisation) in kinds {
+        for normalisation in kinds {
             for mask in [Mask::None, Mask::Causal] {
-                let doubly = matches!(weighting, Weighting::Sinkhorn { .. });
+                let doubly = normalisation.is_doubly_stochastic();
                 if doubly && mask == Mask::Causal {
                     continue;
                 }
                 for perceptron in [None, Some(perceptron.clone())] {
                     let system = System {
                         heads: heads.clone(),
-                        weighting,
                         mask,
                         perceptron,
                         ..System::plain()
@@ -523,7 +524,7 @@ mod tests {
                     general.add_perceptron();
                     let expected = definition::output(&system, attention, &tokens, 3000);
                     for (a, b) in general.output.iter().zip(expected) {
-                        assert!((a - b).abs() < 1e-12, "{weighting:?} {mask:?}: {a} {b}");
+                        assert!((a - b).abs() < 1e-12, "{normalisation:?} {mask:?}: {a} {b}");
                     }
                 }
             }

@@ -2,7 +2,7 @@
 //! vector instructions found at run time.
 
 use crate::dynamics::Normalisation;
-use crate::dynamics::system::{Mask, Weighting};
+use crate::dynamics::system::Mask;
 use crate::machine::exp::exp;
 
 /// The largest number of a row, by eight lanes.
@@ -50,7 +50,6 @@ impl pulp::NullaryFnOnce for Exponentials<'_> {
 
 /// How a row of logits becomes a row of weights.
 pub(super) struct RowWeights<'a> {
-    pub(super) weighting: Weighting,
     pub(super) mask: Mask,
     pub(super) normalisation: Normalisation,
     pub(super) weights: &'a [f64],
@@ -66,8 +65,8 @@ impl RowWeights<'_> {
         let (logits, hidden) = logits.split_at_mut(seen);
         hidden.fill(0.0);
         let top = largest(logits);
-        match (self.weighting, self.normalisation) {
-            (Weighting::Hardmax { tie }, _) => {
+        match self.normalisation {
+            Normalisation::Hardmax { tie } => {
                 let size = logits.iter().fold(0.0_f64, |size, l| size.max(l.abs()));
                 let mut total = 0.0;
                 for (value, w) in logits.iter_mut().zip(self.weights) {
@@ -76,7 +75,7 @@ impl RowWeights<'_> {
                 }
                 logits.iter_mut().for_each(|value| *value /= total);
             }
-            (_, Normalisation::Softmax) => {
+            Normalisation::Softmax | Normalisation::Sinkhorn { .. } => {
                 let weights = &self.weights[..seen];
                 let arch = crate::machine::registers::arch();
                 let total = arch.dispatch(Exponentials {
@@ -87,7 +86,7 @@ impl RowWeights<'_> {
                 let inverse = 1.0 / total;
                 logits.iter_mut().for_each(|value| *value *= inverse);
             }
-            (_, Normalisation::None) => {
+            Normalisation::None => {
                 for (value, w) in logits.iter_mut().zip(self.weights) {
                     *value = w * value.exp();
                 }

@@ -224,9 +224,10 @@ mod tests {
                     field.tendency(&state, &mut rate);
                     // λ_ℓ/(βλ_0) ℓ(ℓ+d−2)
                     let kernel = &field.kernel;
-                    let scale = match normalisation {
-                        Normalisation::Softmax => 1.0 / kernel.potential[0],
-                        Normalisation::None => attention.speed(),
+                    let scale = if normalisation.sums_to_one() {
+                        1.0 / kernel.potential[0]
+                    } else {
+                        attention.speed()
                     };
                     let exact = kernel.over_beta[l] * scale * (l * (l + dimension - 2)) as f64;
                     assert!(

@@ -1,23 +1,13 @@
 //! Reading `[attention]` and its sub-tables.
 
 use crate::dynamics::general::matrix::{Ensemble, MatrixSpec};
-use crate::dynamics::system::{LayerNorm, Mask, Space, Weighting};
+use crate::dynamics::system::{LayerNorm, Mask, Space};
 use crate::dynamics::{Attention, Interaction, Normalisation};
 use crate::experiment::document::{InputError, Node, Value};
 use crate::experiment::section::Section;
 use crate::experiment::system::{
     ACTIVATIONS, HeadSpec, PerceptronSpec, SystemSpec, ValueSpec, long_context_beta,
 };
-
-/// (SA) and (USA) by name.
-pub(super) const NORMALISATIONS: &[(&str, Normalisation)] = &[
-    ("softmax", Normalisation::Softmax),
-    ("none", Normalisation::None),
-];
-/// Default error of a sum of doubly stochastic weights.
-const SINKHORN: f64 = 1e-12;
-/// Default width of a tie, relative to the largest logit.
-const TIE: f64 = 1e-9;
 
 impl Section<'_> {
     /// Whether `[attention]` says that tokens live in ℝ^d.
@@ -54,7 +44,7 @@ pub(super) fn attention(
         gamma,
         ..SystemSpec::PLAIN
     };
-    (attention.normalisation, system.weighting) = normalisation(section, interaction.is_some())?;
+    attention.normalisation = normalisation(section, interaction.is_some())?;
     if let Some(list) = interaction {
         attention.interaction = Some(coefficients(section, &list, dimension)?);
     }
@@ -71,40 +61,30 @@ pub(super) fn attention(
     Ok((attention, system))
 }
 
-fn normalisation(
-    section: &Section,
-    interaction: bool,
-) -> Result<(Normalisation, Weighting), InputError> {
-    let default = if interaction { "none" } else { "softmax" };
-    let names = [
-        ("softmax", "softmax"),
-        ("none", "none"),
-        ("sinkhorn", "sinkhorn"),
-        ("hardmax", "hardmax"),
-    ];
-    let name = section.choice("normalisation", &names)?.unwrap_or(default);
-    let tolerance = section.number("marginal_error")?;
-    let tie = section.number("tie")?;
-    if tolerance.is_some() && name != "sinkhorn" {
-        let message = "the error of row and column sums is that of normalisation = \"sinkhorn\"";
-        return section.refuse("marginal_error", message, "leave it out");
-    }
-    if tie.is_some() && name != "hardmax" {
-        let message = "ties are those of normalisation = \"hardmax\"";
-        return section.refuse("tie", message, "leave it out");
-    }
-    Ok(match name {
-        "none" => (Normalisation::None, Weighting::Kernel),
-        "sinkhorn" => {
-            let tolerance = tolerance.unwrap_or(SINKHORN);
-            (Normalisation::Softmax, Weighting::Sinkhorn { tolerance })
+fn normalisation(section: &Section, interaction: bool) -> Result<Normalisation, InputError> {
+    let default = if interaction {
+        Normalisation::None
+    } else {
+        Normalisation::Softmax
+    };
+    let named = section.choice("normalisation", Normalisation::NAMES)?;
+    let (tolerance, width) = (section.number("marginal_error")?, section.number("tie")?);
+    match (named.unwrap_or(default), tolerance, width) {
+        (Normalisation::Sinkhorn { .. }, Some(tolerance), None) => {
+            Ok(Normalisation::Sinkhorn { tolerance })
         }
-        "hardmax" => {
-            let tie = tie.unwrap_or(TIE);
-            (Normalisation::Softmax, Weighting::Hardmax { tie })
+        (Normalisation::Hardmax { .. }, None, Some(tie)) => Ok(Normalisation::Hardmax { tie }),
+        (named, None, None) => Ok(named),
+        (Normalisation::Sinkhorn { .. }, _, Some(_)) | (_, None, Some(_)) => {
+            let message = "ties are those of normalisation = \"hardmax\"";
+            section.refuse("tie", message, "leave it out")
         }
-        _ => (Normalisation::Softmax, Weighting::Kernel),
-    })
+        (_, Some(_), _) => {
+            let message =
+                "the error of row and column sums is that of normalisation = \"sinkhorn\"";
+            section.refuse("marginal_error", message, "leave it out")
+        }
+    }
 }
 
 fn coefficients(

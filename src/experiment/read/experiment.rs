@@ -3,14 +3,15 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use super::attention::{self, NORMALISATIONS};
+use super::attention;
 use super::field::field;
 use super::pairs::pairs;
 use super::sweep::sweep;
 use super::time::{replay_time, time};
 use super::tokens::tokens;
 
-use crate::experiment::combinations::{IDLE, changed, first_broken};
+use crate::dynamics::Normalisation;
+use crate::experiment::combinations::{IDLE, changed, first_broken, refusal};
 use crate::experiment::document::{Document, InputError, Location, Table, Value};
 use crate::experiment::keys::{self, SECTIONS};
 use crate::experiment::memory;
@@ -161,7 +162,7 @@ fn changes(root: &Section, start: &Experiment) -> Result<Vec<Change>, InputError
         let change = Change {
             at,
             beta: section.number("beta")?,
-            normalisation: section.choice("normalisation", NORMALISATIONS)?,
+            normalisation: section.choice("normalisation", Normalisation::OF_KERNELS)?,
             diffusion: section.number("diffusion")?,
         };
         if list.last().is_some_and(|before| before.at > at) {
@@ -172,14 +173,14 @@ fn changes(root: &Section, start: &Experiment) -> Result<Vec<Change>, InputError
                 remedy,
             ));
         }
-        now = changed(&now, &change);
-        if let Some(rule) = first_broken(&now) {
+        if let Some(rule) = refusal(&now, &change) {
             let key = rule.key.rsplit('.').next().unwrap_or(rule.key);
             let remedy = Some(rule.remedy.to_owned());
             return Err(section
                 .place_of(key)
                 .error(&section.key(key), rule.message, remedy));
         }
+        now = changed(&now, &change);
         list.push(change);
     }
     Ok(list)

@@ -6,7 +6,6 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::spacetime::scale_bar;
-use crate::dynamics::Normalisation;
 use crate::snapshot::Snapshot;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
@@ -23,7 +22,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(snapshot) = model.snapshot() else {
         return;
     };
-    let softmax = snapshot.attention.normalisation == Normalisation::Softmax;
+    let softmax = snapshot.attention.normalisation.sums_to_one();
     let corner = if softmax {
         "weight × n: 1 is uniform attention"
     } else {

@@ -240,7 +240,7 @@ mod tests {
             sine: vec![0.0, 0.25],
         };
         for normalisation in [Normalisation::Softmax, Normalisation::None] {
-            let steep = if normalisation == Normalisation::Softmax {
+            let steep = if normalisation.sums_to_one() {
                 1e4
             } else {
                 100.0

@@ -11,7 +11,7 @@ use crate::dynamics::transport::Transport;
 use rayon::prelude::*;
 
 use super::circle::FLOOR;
-use crate::dynamics::{Attention, Kernel, Normalisation};
+use crate::dynamics::{Attention, Kernel};
 use crate::machine::fft::batched::{LANES, LatitudePack};
 use crate::sphere::{Domain, SpherePlan};
 use lanes::{Potential, Velocity};
@@ -135,7 +135,7 @@ impl SphereMeanField {
             &mut self.meridional,
             &mut self.zonal,
         );
-        let softmax = self.attention.normalisation == Normalisation::Softmax;
+        let softmax = self.attention.normalisation.sums_to_one();
         let transport = Transport::new(self.attention);
         let transport = if softmax {
             transport.above(FLOOR * self.complete_potential(state[0]))
@@ -283,6 +283,7 @@ fn cut(state: &[f64], from: usize, to: usize, factor: impl Fn(usize) -> f64, out
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamics::Normalisation;
     use crate::dynamics::definition;
     use crate::measure::{Density, Law, Particles};
     use crate::sphere::harmonics::at_point;
