@@ -276,6 +276,63 @@ fn stepper(modes: usize, tolerance: f64, first: f64) -> Explicit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamics::{Attention, Normalisation, definition};
+    use crate::measure::Particles;
+
+    /// The speed of a token at the angle 0 under (USA) in the measure of points at these angles.
+    fn pulled(beta: f64, angles: &[f64], weights: Vec<f64>) -> f64 {
+        let rows = angles.iter().flat_map(|y| [y.cos(), y.sin()]).collect();
+        let measure = Particles::with_weights(2, rows, weights);
+        let attention = Attention::new(beta, Normalisation::None);
+        definition::velocity(attention, &measure, &[1.0, 0.0])[1]
+    }
+
+    #[test]
+    fn the_flux_is_that_of_the_definition_with_the_law_of_the_third_token_written_out() {
+        let (beta, count, points) = (1.3, 10, 256);
+        let angle = |j: usize| std::f64::consts::TAU * j as f64 / points as f64;
+        for closure in Closure::ALL {
+            let mut pairs = PairDensity::new(beta, count, closure, 1e-10);
+            pairs.state[..3].copy_from_slice(&[0.2, -0.1, 0.05]);
+            let state = pairs.state.clone();
+            let psi = |y: f64| {
+                let modes = state[..3].iter().zip(1..);
+                1.0 + 2.0
+                    * modes
+                        .map(|(c, k)| c * (f64::from(k) * y).cos())
+                        .sum::<f64>()
+            };
+            let angles: Vec<f64> = (0..points).map(angle).collect();
+            // x = θ_2 − θ_1 falls by what pulls θ_1, twice by symmetry
+            let velocity = |x: f64| {
+                let third = |y: f64| match closure {
+                    Closure::MeanField => 1.0,
+                    Closure::Kirkwood => psi(y) * psi(x - y),
+                    Closure::Gaussian => (psi(x) + psi(y) + psi(x - y) - 2.0) / psi(x),
+                };
+                let law: Vec<f64> = angles.iter().map(|y| third(*y)).collect();
+                let total: f64 = law.iter().sum();
+                let law = law.iter().map(|p| p / total).collect();
+                let (n, others) = (count as f64, count as f64 - 2.0);
+                let one = pulled(beta, &[x], vec![1.0]);
+                -2.0 * (one + others * pulled(beta, &angles, law)) / n
+            };
+            let mut slope = vec![0.0; pairs.state.len()];
+            pairs.tendency.evaluate(&pairs.state, &mut slope);
+            for k in 1..12 {
+                // E[cos kx]' = −k E[v sin kx]
+                let exact: f64 = (angles.iter())
+                    .map(|x| -(k as f64) * velocity(*x) * psi(*x) * (k as f64 * x).sin())
+                    .sum::<f64>()
+                    / points as f64;
+                assert!(
+                    (slope[k - 1] - exact).abs() < 1e-12,
+                    "{closure:?} k {k}: {} {exact}",
+                    slope[k - 1]
+                );
+            }
+        }
+    }
 
     #[test]
     fn two_tokens_are_carried_along_their_characteristics_under_every_closure() {

@@ -281,3 +281,75 @@ impl ZonalSeries {
             });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::{Normalisation, definition};
+    use crate::measure::{Law, Particles};
+
+    fn both(beta: f64) -> [Attention; 2] {
+        [Normalisation::Softmax, Normalisation::None].map(|n| Attention::new(beta, n))
+    }
+
+    #[test]
+    fn markers_move_and_thin_out_by_the_definition_by_pairs_and_by_the_series() {
+        for domain in [Domain::Circle, Domain::Sphere] {
+            let d = domain.dimension();
+            for count in [60, 900] {
+                assert!((count > PAIRS_UP_TO) == (count == 900));
+                let bodies = Law::Uniform.sample(count, d, 4);
+                for attention in both(6.0) {
+                    let mut flow = CharacteristicFlow::new(domain, attention, &bodies.weights);
+                    let (mut v, mut div) = (vec![0.0; d * count], vec![0.0; count]);
+                    flow.evaluate(&bodies.positions, &mut v, &mut div);
+                    for (i, x) in bodies.rows().enumerate() {
+                        let exact = definition::velocity(attention, &bodies, x);
+                        for (a, b) in v[i * d..].iter().zip(exact) {
+                            assert!((a - b).abs() < 1e-11 * attention.speed(), "{a} {b}");
+                        }
+                        let exact = definition::divergence(attention, &bodies, x);
+                        let error = (div[i] - exact).abs();
+                        assert!(error < 1e-10 * attention.speed(), "{} {exact}", div[i]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn along_an_axis_a_marker_is_a_circle_of_latitude_of_the_definition() {
+        // 64 points a circle: e^{β⟨x,y⟩} is a trigonometric polynomial to rounding
+        let (count, around) = (24, 64);
+        let polar = |i: usize| 0.1 + 2.9 * i as f64 / count as f64;
+        let weights: Vec<f64> = (0..count).map(|i| (1.0 + i as f64) / 300.0).collect();
+        let rows: Vec<f64> = (0..count)
+            .flat_map(|i| [polar(i).sin(), polar(i).cos()])
+            .collect();
+        let (mut points, mut shares) = (Vec::new(), Vec::new());
+        for (i, w) in weights.iter().enumerate() {
+            for j in 0..around {
+                let turn = std::f64::consts::TAU * j as f64 / around as f64;
+                let (s, c) = polar(i).sin_cos();
+                points.extend([s * turn.cos(), s * turn.sin(), c]);
+                shares.push(w / around as f64);
+            }
+        }
+        let measure = Particles::with_weights(3, points, shares);
+        for attention in both(4.0) {
+            let mut flow = CharacteristicFlow::new(Domain::Zonal(3), attention, &weights);
+            let (mut v, mut div) = (vec![0.0; 2 * count], vec![0.0; count]);
+            flow.evaluate(&rows, &mut v, &mut div);
+            for i in 0..count {
+                let (s, c) = polar(i).sin_cos();
+                let exact = definition::velocity(attention, &measure, &[s, 0.0, c]);
+                for (a, b) in v[2 * i..].iter().zip([exact[0], exact[2]]) {
+                    assert!((a - b).abs() < 1e-12 * attention.speed(), "{a} {b}");
+                }
+                let exact = definition::divergence(attention, &measure, &[s, 0.0, c]);
+                let error = (div[i] - exact).abs();
+                assert!(error < 1e-11 * attention.speed(), "{} {exact}", div[i]);
+            }
+        }
+    }
+}

@@ -87,16 +87,14 @@ impl ZonalMeanField {
             .filter(|(_, root)| **root > 1e-150)
             .map(|(z, root)| z / root)
             .fold(0.0, f64::max);
-        let transport = Transport::new(self.attention);
+        let transport = Transport::new(self.attention).above(FLOOR * top);
         let mut fastest = 0.0_f64;
         for ((u, z), root) in self.speed.iter_mut().zip(&self.potential).zip(&self.roots) {
             // a node whose weight underflows has no mass and no velocity
             *u = if *root == 0.0 {
                 0.0
             } else {
-                // all fields are times √w here, and (USA) divides that alone
-                let z = if transport.divides() { *z } else { *root };
-                *u * transport.scale / z.max(FLOOR * top * root)
+                transport.velocity(*u / root, z / root)
             };
             fastest = if u.abs() > fastest { u.abs() } else { fastest };
         }
@@ -117,12 +115,9 @@ impl ZonalMeanField {
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
         for (j, root) in self.roots.iter().enumerate() {
             let (u, rho) = (self.speed[j], self.density[j]);
-            let weighted = if transport.divides() {
-                transport.mobility(self.potential[j])
-            } else {
-                *root
-            };
-            sum += u * u * weighted * rho;
+            if *root > 0.0 {
+                sum += u * u * transport.mobility(self.potential[j] / root) * root * rho;
+            }
             if *root > KNOWN * largest {
                 minimum = minimum.min(rho / root);
             }
