@@ -422,7 +422,7 @@ fn an_unknown_preset_is_met_with_the_one_that_was_meant() {
 
 #[test]
 fn every_row_of_the_keys_is_read_and_says_its_range_truly() {
-    use metastable::experiment::keys::{KEYS, Kind, listing};
+    use metastable::experiment::keys::{KEYS, Kind, LAWS, listing};
     for key in KEYS {
         let wrong = match key.kind {
             Kind::Number { .. } | Kind::Whole { .. } | Kind::Flag => "\"no\"".to_owned(),
@@ -439,10 +439,9 @@ fn every_row_of_the_keys_is_read_and_says_its_range_truly() {
                 String::new()
             }
         };
-        let head = if key.section == "change" {
-            "[[change]]"
-        } else {
-            &format!("[{}]", key.section)
+        let head = match key.section {
+            "change" | "attention.head" => &format!("[[{}]]", key.section),
+            section => &format!("[{section}]"),
         };
         let head = if key.section.is_empty() { "" } else { head };
         let mut text = format!("{head}\n{} = {wrong}\n", key.name);
@@ -453,11 +452,45 @@ fn every_row_of_the_keys_is_read_and_says_its_range_truly() {
                 }
             }
         }
+        // a key of a law beside each law that has it
+        if let Some((law, _)) = LAWS.iter().find(|(_, own)| own.contains(&key.name)) {
+            text += &needs("tokens.initial", "law", &format!("law = \"{law}\"\n"));
+            for (needed, line) in [
+                ("zonal", "coefficients = [0.1]\n"),
+                ("von-mises-fisher", "concentration = 1.0\n"),
+                ("mixture", "means = [0.0]\n"),
+                ("mixture", "concentrations = [1.0]\n"),
+                ("file", "path = \"nowhere.npy\"\n"),
+            ] {
+                let name = line.split(' ').next().unwrap();
+                // what is read later must not be missed before
+                if *law == needed && !["mean", "path"].contains(&key.name) {
+                    text += &needs("tokens.initial", name, line);
+                }
+            }
+        }
+        let law = (key.section, key.name) == ("tokens.frequencies", "random");
+        if law {
+            text += "law = \"lorentz\"\nwidth = 0.1\n";
+        }
+        if (key.section, key.name) == ("tokens.frequencies", "width") {
+            text += "law = \"lorentz\"\n";
+        }
+        text += &needs("tokens.encoding", "kind", "kind = \"sinusoidal\"\n");
+        text += &needs(
+            "attention.perceptron",
+            "activation",
+            "activation = \"relu\"\n",
+        );
+        if matches!(key.name, "mean" | "covariance" | "width") && key.section == "tokens.initial" {
+            text = text.replace("von-mises-fisher", "gaussian");
+            text += "[attention]\nspace = \"flat\"\nbeta = 1.0\n";
+        }
         text += &needs("change", "at", "at = 0.5\n");
         text += &needs("time", "end", "end = 1.0\n");
         if !matches!(key.name, "beta" | "gamma" | "interaction") && key.section == "attention" {
             text += "beta = 1.0\n";
-        } else if key.section != "attention" {
+        } else if key.section != "attention" && !text.contains("[attention]") {
             text += "[attention]\nbeta = 1.0\n";
         }
         if key.section != "time" {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use metastable::experiment::presets;
 use metastable::run::Session;
+use metastable::run::sweep::Sweep;
 use metastable::run::worker::{Report, Status};
 use metastable::tui::Marker;
 use metastable::tui::model::{Message, Model, Popup, PresetLine};
@@ -24,19 +25,23 @@ fn model(preset: &str, frames: usize, depth: Depth) -> Model {
 fn watched(preset: &str, frames: usize, seen: usize, depth: Depth) -> Model {
     let experiment = presets::load(preset).unwrap();
     let mut session = Session::new(experiment.clone());
+    let mut sweep = Sweep::new(&experiment);
     let lines = presets::list().into_iter().map(PresetLine::from).collect();
     let mut model = Model::new(experiment, lines, Theme { depth }, Marker::Braille);
     for frame in 0..=frames {
         if frame + seen >= frames {
+            let mut snapshot = session.snapshot();
+            snapshot.swept = Arc::clone(sweep.view());
             model.receive(Report {
                 number: 1,
-                snapshot: Some(Arc::new(session.snapshot())),
+                snapshot: Some(Arc::new(snapshot)),
                 status: Status::Running,
                 steps_per_second: 100.0,
                 speed: model.speed,
             });
         }
         if frame < frames {
+            assert!(sweep.keep_up(&session, &|| false).unwrap());
             session.advance(&|| false).unwrap();
         }
     }

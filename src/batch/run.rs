@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::files::{Output, Place, own_file};
 use super::summary::Summary;
 use crate::experiment::Experiment;
+use crate::run::sweep::Sweep;
 use crate::run::{Session, SessionError};
 
 /// Why a run gave no result.
@@ -51,8 +52,8 @@ pub fn simulate(
     experiment: &Experiment,
     progress: &mut dyn FnMut(f64) -> bool,
 ) -> Result<Summary, BatchError> {
-    let (session, seconds) = follow(experiment, progress, &mut |_| Ok(()))?;
-    Ok(Summary::of(&session, seconds))
+    let done = follow(experiment, progress, &mut |_| Ok(()))?;
+    Ok(Summary::of(&done.session, &done.sweep, done.seconds))
 }
 
 /// Runs an experiment and writes its files to the folder `out`, all of them or none; beside it where another run has taken the folder
@@ -86,34 +87,46 @@ pub fn export(
         return Err(BatchError::Exists(path));
     }
     let mut output = Output::create(out, experiment, force).map_err(failed)?;
-    let (session, seconds) = follow(experiment, progress, &mut |session| {
+    let done = follow(experiment, progress, &mut |session| {
         output.frame(session).map_err(failed)
     })?;
-    let summary = Summary::of(&session, seconds);
-    let place = output.complete(&session, &summary).map_err(failed)?;
+    let summary = Summary::of(&done.session, &done.sweep, done.seconds);
+    let place = output.complete(&done.session, &summary).map_err(failed)?;
     Ok((summary, place))
 }
 
-/// Every frame in turn, each handed to `visit`.
+/// A run at its end.
+struct Done {
+    session: Session,
+    sweep: Sweep,
+    seconds: f64,
+}
+
+/// Every frame in turn, each handed to `visit`, with the points of a sweep that are due by it.
 fn follow(
     experiment: &Experiment,
     progress: &mut dyn FnMut(f64) -> bool,
     visit: &mut dyn FnMut(&Session) -> Result<(), BatchError>,
-) -> Result<(Session, f64), BatchError> {
+) -> Result<Done, BatchError> {
     let clock = Instant::now();
     // Asked at every frame and, by the steppers, between their steps.
     let progress = RefCell::new(progress);
     let mut session = Session::without_pictures(experiment.clone());
+    let mut sweep = Sweep::new(experiment);
     visit(&session)?;
     let last = (experiment.time.recorded() - 1).max(1) as f64;
     while !session.finished() {
         let share = session.frame() as f64 / last;
         let stopped = || !(progress.borrow_mut())(share);
-        if stopped() || !session.advance(&stopped)? {
+        if stopped() || !sweep.keep_up(&session, &stopped)? || !session.advance(&stopped)? {
             return Err(BatchError::Stopped);
         }
         visit(&session)?;
     }
     (progress.borrow_mut())(1.0);
-    Ok((session, clock.elapsed().as_secs_f64()))
+    Ok(Done {
+        session,
+        sweep,
+        seconds: clock.elapsed().as_secs_f64(),
+    })
 }

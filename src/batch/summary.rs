@@ -8,6 +8,7 @@ use crate::integrate::Work;
 use crate::observe::OBSERVABLES;
 use crate::run::Session;
 use crate::run::density::State;
+use crate::run::sweep::Sweep;
 
 /// Version of the formats of all files of a run.
 pub const FORMAT: u32 = 1;
@@ -137,9 +138,9 @@ pub enum FieldSummary {
 }
 
 impl Summary {
-    /// Of a session at its present frame.
+    /// Of a session at its present frame, and of the sweep beside it.
     #[must_use]
-    pub fn of(session: &Session, seconds: f64) -> Self {
+    pub fn of(session: &Session, sweep: &Sweep, seconds: f64) -> Self {
         let experiment = session.experiment();
         let field = session.field().map_or(FieldSummary::None, |field| {
             let (modes, work) = (field.density.modes(), field.work());
@@ -198,7 +199,7 @@ impl Summary {
             tokens: session.tokens().work(),
             field,
             last,
-            sweep: session.swept().points.clone(),
+            sweep: sweep.view().points.clone(),
             notes: session.notes().to_vec(),
         }
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::document::InputError;
+use super::keys;
 use super::section::Section;
 use crate::sphere::geometry::retract;
 use crate::sphere::random::{Stream, generator, uniform};
@@ -68,26 +69,20 @@ pub(super) fn encoding(section: &Section) -> Result<Option<Encoding>, InputError
     let Some(table) = section.table("encoding")? else {
         return Ok(None);
     };
-    table.only(&["kind", "base", "scale"])?;
+    table.only(&keys::names("tokens.encoding"))?;
     let kinds = [("sinusoidal", true), ("random", false)];
     let Some(sinusoidal) = table.choice("kind", &kinds)? else {
         return table.missing("kind", "\"sinusoidal\"");
     };
-    let scale = table
-        .number_within("scale", f64::MIN_POSITIVE..=1e6)?
-        .unwrap_or(1.0);
-    let base = table.number_within("base", 1.0..=1e12)?;
+    let scale = table.number("scale")?.unwrap_or(1.0);
+    let base = table.number("base")?;
     match (sinusoidal, base) {
         (true, base) => Ok(Some(Encoding::Sinusoidal {
             base: base.unwrap_or(1e4),
             scale,
         })),
         (false, None) => Ok(Some(Encoding::Random { scale })),
-        (false, Some(_)) => Err(table.place_of("base").error(
-            &table.key("base"),
-            "a random encoding has no base",
-            Some("leave it out".into()),
-        )),
+        (false, Some(_)) => table.refuse("base", "a random encoding has no base", "leave it out"),
     }
 }
 

@@ -104,7 +104,7 @@ pub(super) fn frequencies(
             let Some(name) = table.choice("law", &names)? else {
                 return table.missing("law", "\"lorentz\"");
             };
-            let Some(width) = table.number_within("width", f64::MIN_POSITIVE..=1e6)? else {
+            let Some(width) = table.number("width")? else {
                 return table.missing("width", "0.5");
             };
             let law = match name {

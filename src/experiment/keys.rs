@@ -167,6 +167,64 @@ pub static KEYS: &[Key] = &[
     key("sweep", "average", number(0.0, 1.0), "0.5", "the share of the frames, the last ones, over which it is averaged"),
     key("pairs", "runs", whole(2, 1 << 20), "256", "R, the runs of the ensemble beside (8.1)"),
     key("pairs", "closures", other("a list of \"mean-field\", \"kirkwood\", \"gaussian\""), "all three", "the closures of the hierarchy"),
+    key(LAW, "law", Text, "", "the law by its name, with the keys that are its own; must be given"),
+    key(LAW, "cosine", other("a number from -1 to 1, or a list"), "", "equiangular: ⟨x_i,x_j⟩; harmonics: a_1, a_2, … of 1 + Σ a_k cos kθ"),
+    key(LAW, "sine", other("a list"), "", "harmonics: b_1, b_2, … of Σ b_k sin kθ"),
+    key(LAW, "terms", other("a list of { degree, order, amplitude }"), "", "harmonics on S²: the terms beside 1"),
+    key(LAW, "coefficients", other("a list"), "", "zonal: of the normalised Gegenbauer polynomials of ⟨x,axis⟩, from degree 1"),
+    key(LAW, "axis", other("a direction; on the circle also an angle"), "the last axis", "zonal, poisson: what the law is symmetric about"),
+    key(LAW, "mean", other("a direction, in ℝ^d a point"), "the last axis, in ℝ^d 0", "von-mises-fisher, gaussian: the mean"),
+    key(LAW, "concentration", number(0.0, 1e8), "", "von-mises-fisher, clusters: κ of e^{κ⟨x,mean⟩}"),
+    key(LAW, "weight", number(0.0, 0.999_999), "", "poisson: w of (1 − w²)/|x − w axis|^d; above the circle at most 0.999"),
+    key(LAW, "count", whole(1, 1 << 20), "", "clusters: how many, drawn at random"),
+    key(LAW, "means", other("a list of directions"), "", "mixture: the means"),
+    key(LAW, "concentrations", other("a list of numbers from 0 to 1e8"), "", "mixture: κ of each mean"),
+    key(LAW, "masses", other("a list of positive numbers"), "equal ones", "mixture, clusters: the share of each, scaled to sum to 1"),
+    key(LAW, "width", number(TINY, 1e150), "1.0", "box: the side of the cube about 0"),
+    key(LAW, "covariance", other("a number, a diagonal or rows"), "1.0", "gaussian: symmetric and positive definite"),
+    key(LAW, "points", other("a list of points; on the circle also angles"), "", "points: the tokens themselves"),
+    key(LAW, "path", Text, "", "file: a .npy or .csv file with a row a token"),
+    key(LAW, "weights", Text, "", "file: a second file with the mass of each token"),
+    key("tokens.encoding", "kind", word(&["sinusoidal", "random"]), "", "how the positions are encoded; must be given"),
+    key("tokens.encoding", "base", number(1.0, 1e12), "1e4", "the base of the sinusoidal frequencies"),
+    key("tokens.encoding", "scale", number(TINY, 1e6), "1.0", "what the encoding is multiplied by"),
+    key("tokens.frequencies", "law", word(&["lorentz", "gaussian", "uniform"]), "", "the law of ω; must be given where no file is"),
+    key("tokens.frequencies", "width", number(TINY, 1e6), "", "its width; must be given with it"),
+    key("tokens.frequencies", "random", Flag, "false", "whether ω_i are drawn, in place of the quantiles"),
+    key("tokens.frequencies", "path", Text, "", "a file with a number a token"),
+    key("attention.head", "query", other("as attention.query"), "", "Q of this head"),
+    key("attention.head", "key", other("as attention.key"), "", "K of this head"),
+    key("attention.head", "query_key", other("as attention.query_key"), "", "QᵀK in place of both"),
+    key("attention.head", "value", other("a matrix, \"tied\" or { tied = factor }"), "1.0", "V of this head; tied to its QᵀK"),
+    key("attention.perceptron", "activation", word(&["relu", "gelu", "tanh"]), "", "σ; must be given"),
+    key("attention.perceptron", "width", whole(1, 1 << 16), "", "m, the hidden units; d where nothing is said"),
+    key("attention.perceptron", "inner", other("a matrix"), "", "a, m×d; must be given where m is not d"),
+    key("attention.perceptron", "bias", other("a list of m numbers"), "zeros", "b"),
+    key("attention.perceptron", "outer", other("a matrix"), "", "w, d×m; must be given where m is not d"),
+    key("field.initial", "from", word(&["law", "empirical"]), "law", "the law of the tokens, or the tokens themselves"),
+    key("field.initial", "smoothing", number(0.0, 100.0), "", "the time of heat flow that makes a density of points, in place of a law of its own"),
+];
+
+/// Where the keys of a law stand; a law can stand in field.initial too.
+const LAW: &str = "tokens.initial";
+
+/// Every law by its name, and the keys that are its own.
+pub static LAWS: &[(&str, &[&str])] = &[
+    ("uniform", &[]),
+    ("harmonics", &["cosine", "sine", "terms"]),
+    ("zonal", &["coefficients", "axis"]),
+    ("von-mises-fisher", &["concentration", "mean"]),
+    ("poisson", &["weight", "axis"]),
+    ("mixture", &["means", "concentrations", "masses"]),
+    ("clusters", &["count", "concentration", "masses"]),
+    ("hemisphere", &[]),
+    ("orthogonal", &[]),
+    ("simplex", &[]),
+    ("equiangular", &["cosine"]),
+    ("gaussian", &["mean", "covariance"]),
+    ("box", &["width"]),
+    ("points", &["points"]),
+    ("file", &["path", "weights"]),
 ];
 
 impl Key {
@@ -183,7 +241,8 @@ impl Key {
 
 /// The row of a key.
 pub(super) fn row(section: &str, name: &str) -> Option<&'static Key> {
-    (KEYS.iter()).find(|key| key.section == section && key.name == name)
+    let of = |section: &str| (KEYS.iter()).find(|key| key.section == section && key.name == name);
+    of(section).or_else(|| (section == "field.initial").then(|| of(LAW)).flatten())
 }
 
 /// The names in a section.
@@ -199,7 +258,8 @@ pub(super) fn full_key(key: &str) -> Result<String, Vec<String>> {
         return Ok(key.to_owned());
     }
     let fits: Vec<String> = (KEYS.iter())
-        .filter(|row| !row.section.is_empty() && row.section != "change" && row.name == key)
+        .filter(|row| SECTIONS.contains(&row.section) && row.section != "change")
+        .filter(|row| row.name == key)
         .map(Key::dotted)
         .collect();
     match fits.as_slice() {
@@ -270,7 +330,8 @@ pub fn listing() -> String {
             let gap = if section.is_some() { "\n" } else { "" };
             let title = match key.section {
                 "" => "top of the file".to_owned(),
-                "change" => "[[change]]".to_owned(),
+                "change" | "attention.head" => format!("[[{}]]", key.section),
+                LAW => format!("[{LAW}], a law; as [field.initial] too"),
                 name => format!("[{name}]"),
             };
             let _ = writeln!(text, "{gap}{title}");

@@ -11,7 +11,6 @@ use super::pictures::Pictures;
 use super::predictions::predictions;
 use super::tokens::TokenRun;
 use crate::dynamics::Attention;
-use crate::experiment::SweepSpec;
 use crate::experiment::spec::Weights;
 use crate::experiment::spec::{Change, Experiment};
 use crate::measure::Particles;
@@ -20,7 +19,7 @@ use crate::observe::{
     products,
 };
 use crate::snapshot::history::{History, PICTURE_TOKENS, Record};
-use crate::snapshot::view::{PairsView, SweepView};
+use crate::snapshot::view::PairsView;
 use crate::snapshot::view::{Prediction, SPECTRUM_DEGREES};
 use crate::sphere::Domain;
 use crate::theory::optimal::Optimum;
@@ -46,7 +45,6 @@ pub struct Session {
     /// The ensemble of `[pairs]`, which can stand beside a density.
     pub(super) ensemble: Option<Ensemble>,
     pub(super) leading_direction: Option<Vec<f64>>,
-    pub(super) swept: Arc<SweepView>,
     pub(super) instruments: Instruments,
     pub(super) attention: Attention,
     pub(super) diffusion: f64,
@@ -103,7 +101,6 @@ impl Session {
             let tolerance = experiment.time.tolerance;
             Ensemble::new(spec, beta, tokens.count, tokens.seed, tolerance)
         });
-        let theory = experiment.sweep.as_ref().and_then(SweepSpec::theory);
         let mut session = Self {
             attention: experiment.attention,
             diffusion: experiment.noise.diffusion,
@@ -115,10 +112,6 @@ impl Session {
             companion,
             ensemble,
             leading_direction,
-            swept: Arc::new(SweepView {
-                points: Vec::new(),
-                theory,
-            }),
             instruments,
             frame: 0,
             pending: None,
@@ -288,38 +281,9 @@ impl Session {
         if !moved {
             return Ok(false);
         }
-        if !self.sweep(cancelled)? {
-            return Ok(false);
-        }
         self.frame += 1;
         self.observe();
         Ok(true)
-    }
-
-    /// The points of a sweep that are due by the next frame: as large a share of them as of the frames.
-    fn sweep(&mut self, cancelled: &dyn Fn() -> bool) -> Result<bool, SessionError> {
-        let experiment = Arc::clone(&self.experiment);
-        let Some(spec) = &experiment.sweep else {
-            return Ok(true);
-        };
-        let frames = (experiment.time.recorded() - 1).max(1);
-        let due = (spec.points * (self.frame + 1))
-            .div_ceil(frames)
-            .min(spec.points);
-        while self.swept.points.len() < due {
-            let index = self.swept.points.len();
-            match spec.measure(index, &experiment, cancelled)? {
-                Some(point) => Arc::make_mut(&mut self.swept).points.push(point),
-                None => return Ok(false),
-            }
-        }
-        Ok(true)
-    }
-
-    /// The points of the sweep so far.
-    #[must_use]
-    pub fn swept(&self) -> &SweepView {
-        &self.swept
     }
 
     /// The scripted changes that are due, then the one asked for meanwhile, which is written down.

@@ -1,14 +1,69 @@
-//! The points of `[sweep]`: a whole run for every value of the key, one observable of each, and what theory says of it. They are
-//! computed along with the frames of the run on screen.
+//! The points of `[sweep]`: a whole run for every value of the key, one observable of each, and what theory says of it. No part of a
+//! session: whoever follows the run in front, a screen or a batch, computes them along with its frames.
+
+use std::sync::Arc;
 
 use super::session::{Session, SessionError};
 use crate::experiment::spec::{Experiment, SweepSpec};
 use crate::experiment::system::long_context_beta;
-use crate::snapshot::view::Point;
+use crate::snapshot::view::{Point, SweepView};
 use crate::theory;
 
 /// Points of a theory curve.
 const CURVE: usize = 241;
+
+/// The points so far.
+#[derive(Debug, Default)]
+pub struct Sweep {
+    view: Arc<SweepView>,
+}
+
+impl Sweep {
+    /// No points yet; nothing to do where the experiment has no sweep.
+    #[must_use]
+    pub fn new(experiment: &Experiment) -> Self {
+        let theory = experiment.sweep.as_ref().and_then(SweepSpec::theory);
+        Self {
+            view: Arc::new(SweepView {
+                points: Vec::new(),
+                theory,
+            }),
+        }
+    }
+
+    /// Computes what is due by the next frame of the run in front: as large a share of the points as of the frames. False when
+    /// `cancelled` said so on the way.
+    ///
+    /// # Errors
+    /// [`SessionError`] of the run of a point.
+    pub fn keep_up(
+        &mut self,
+        front: &Session,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, SessionError> {
+        let experiment = front.experiment();
+        let Some(spec) = &experiment.sweep else {
+            return Ok(true);
+        };
+        let frames = (experiment.time.recorded() - 1).max(1);
+        let due = (spec.points * (front.frame() + 1))
+            .div_ceil(frames)
+            .min(spec.points);
+        while self.view.points.len() < due {
+            match spec.measure(self.view.points.len(), experiment, cancelled)? {
+                Some(point) => Arc::make_mut(&mut self.view).points.push(point),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// To be shown.
+    #[must_use]
+    pub fn view(&self) -> &Arc<SweepView> {
+        &self.view
+    }
+}
 
 impl SweepSpec {
     /// Runs point j to its end, with the number of tokens and the seed of `base`.

@@ -44,7 +44,7 @@ impl Session {
             history: self.history.clone(),
             predictions: Arc::clone(&self.predictions),
             pairs: self.ensemble.as_ref().map(Ensemble::view),
-            swept: Arc::clone(&self.swept),
+            swept: Arc::default(),
             notes: Arc::clone(&self.notes),
         }
     }

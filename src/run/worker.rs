@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use crate::experiment::{Change, Experiment};
 
-use crate::run::Session;
+use crate::run::sweep::Sweep;
+use crate::run::{Session, SessionError};
 
 use crate::snapshot::Snapshot;
 
@@ -107,6 +108,7 @@ impl Worker {
             starts_taken: 0,
             speed,
             paused,
+            sweep: Sweep::default(),
         };
         thread::Builder::new()
             .name("worker".into())
@@ -158,6 +160,7 @@ struct Desk {
     starts_taken: u64,
     speed: f64,
     paused: bool,
+    sweep: Sweep,
 }
 
 /// What to do after the inbox was emptied.
@@ -188,6 +191,7 @@ impl Desk {
 
     /// Runs one experiment until another is to be started (or none).
     fn serve(&mut self, experiment: Experiment) -> Option<Experiment> {
+        self.sweep = Sweep::new(&experiment);
         let mut session = Session::new(experiment);
         let mut pace = Pace::new(&session);
         let mut step_once = false;
@@ -212,7 +216,7 @@ impl Desk {
                     }
                 }
                 Next::Advance => {
-                    match session.advance(&|| self.abandoned()) {
+                    match self.advance(&mut session) {
                         Ok(true) => {}
                         // What abandoned it waits in the inbox.
                         Ok(false) => continue,
@@ -231,6 +235,19 @@ impl Desk {
                 }
             }
         }
+    }
+
+    /// The next frame, and the points of a sweep that are due with it; false when it was abandoned.
+    fn advance(&mut self, session: &mut Session) -> Result<bool, SessionError> {
+        let mut sweep = std::mem::take(&mut self.sweep);
+        let abandoned = || self.abandoned();
+        let kept_up = sweep.keep_up(session, &abandoned);
+        let moved = match kept_up {
+            Ok(true) => session.advance(&abandoned),
+            other => other,
+        };
+        self.sweep = sweep;
+        moved
     }
 
     /// Whether a later start or the end waits in the inbox.
@@ -315,11 +332,12 @@ impl Desk {
     }
 
     fn publish(&self, session: &Session, pace: &mut Pace, status: Status) {
-        let snapshot = Arc::new(session.snapshot());
+        let mut snapshot = session.snapshot();
+        snapshot.swept = Arc::clone(self.sweep.view());
         let rate = pace.steps_per_second(session);
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.number += 1;
-        latest.snapshot = Some(snapshot);
+        latest.snapshot = Some(Arc::new(snapshot));
         latest.status = status;
         latest.steps_per_second = rate;
         latest.speed = self.speed;

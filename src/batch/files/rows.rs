@@ -294,7 +294,7 @@ pub(super) static ROWS: &[Row] = &[
         load: "numpy.genfromtxt('sweep.csv', delimiter=',', names=True)",
         when: |e| e.sweep.is_some(),
         writer: Writer::AtEnd(|run, path| match &run.experiment.sweep {
-            Some(spec) => tables::sweep(path, spec, run.session.swept()),
+            Some(spec) => tables::sweep(path, spec, &run.summary.sweep),
             None => Ok(()),
         }),
     },

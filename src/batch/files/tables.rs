@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::experiment::SweepSpec;
 use crate::observe::OBSERVABLES;
 use crate::snapshot::History;
-use crate::snapshot::view::SweepView;
+use crate::snapshot::view::Point;
 
 /// `t` and one column an observable.
 pub(super) fn metrics(path: &Path, history: &History) -> io::Result<()> {
@@ -25,10 +25,10 @@ pub(super) fn metrics(path: &Path, history: &History) -> io::Result<()> {
 }
 
 /// The key, the observable's mean over the last frames, and its deviation over them.
-pub(super) fn sweep(path: &Path, spec: &SweepSpec, swept: &SweepView) -> io::Result<()> {
+pub(super) fn sweep(path: &Path, spec: &SweepSpec, points: &[Point]) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     writeln!(file, "{},{},deviation", spec.key, spec.observable)?;
-    for point in &swept.points {
+    for point in points {
         let [x, mean, deviation] = point.map(Digits);
         writeln!(file, "{x},{mean},{deviation}")?;
     }

@@ -4,6 +4,7 @@ use crate::dynamics::general::matrix::{Ensemble, MatrixSpec};
 use crate::dynamics::system::{LayerNorm, Mask, Space};
 use crate::dynamics::{Attention, Interaction, Normalisation};
 use crate::experiment::document::{InputError, Node, Value};
+use crate::experiment::keys;
 use crate::experiment::section::Section;
 use crate::experiment::system::{
     ACTIVATIONS, HeadSpec, PerceptronSpec, SystemSpec, ValueSpec, long_context_beta,
@@ -134,7 +135,7 @@ fn matrices(
                 return section.wrong("head", item, "a table");
             };
             let table = section.inner(section.key("head"), table, &item.at);
-            table.only(&["query", "key", "query_key", "value"])?;
+            table.only(&keys::names("attention.head"))?;
             system.heads.push(head(&table, dimension)?);
         }
         return Ok(());
@@ -348,13 +349,11 @@ fn layer_norm(section: &Section) -> Result<LayerNorm, InputError> {
 }
 
 fn perceptron(table: &Section, dimension: usize) -> Result<PerceptronSpec, InputError> {
-    table.only(&["activation", "width", "inner", "bias", "outer"])?;
+    table.only(&keys::names("attention.perceptron"))?;
     let Some(activation) = table.choice("activation", ACTIVATIONS)? else {
         return table.missing("activation", "\"relu\"");
     };
-    let width = table
-        .whole_within("width", 1..=1 << 16)?
-        .unwrap_or(dimension);
+    let width = table.whole("width")?.unwrap_or(dimension);
     let part = |key: &str, shape: [usize; 2]| match table.get(key) {
         Some(node) => matrix(table, key, node, shape),
         None if width == dimension => Ok(MatrixSpec::IDENTITY),

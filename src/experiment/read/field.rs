@@ -2,6 +2,7 @@
 
 use super::law::law;
 use crate::experiment::document::InputError;
+use crate::experiment::keys;
 use crate::experiment::section::Section;
 use crate::experiment::spec::{
     DEFAULT_SMOOTHING, FieldInitial, FieldSpec, Solver, Source, TokenSpec, default_modes,
@@ -55,11 +56,7 @@ fn reference_count(
     solver: Solver,
     tokens: &TokenSpec,
 ) -> Result<Option<usize>, InputError> {
-    let fail = |key: &str, message: &str, remedy: &str| {
-        Err(section
-            .place_of(key)
-            .error(&section.key(key), message, Some(remedy.to_owned())))
-    };
+    let fail = |key: &str, message: &str, remedy: &str| section.refuse(key, message, remedy);
     let count = section.whole("count")?;
     match (solver, count) {
         (Solver::Tokens, None) => section.missing("count", "4096"),
@@ -120,7 +117,7 @@ fn default_field(section: &Section, tokens: &TokenSpec, system: &SystemSpec) -> 
 }
 
 fn field_initial(table: &Section, tokens: &TokenSpec) -> Result<FieldInitial, InputError> {
-    if table.get("from").is_none() {
+    if table.get("law").is_some() {
         let law = law(table, tokens.dimension, false)?;
         let fail = |message: String| table.at.error(&table.name, message, None);
         law.check(1, tokens.dimension)
@@ -130,23 +127,18 @@ fn field_initial(table: &Section, tokens: &TokenSpec) -> Result<FieldInitial, In
         }
         return Ok(FieldInitial::Law(law));
     }
-    table.only(&["from", "smoothing"])?;
+    table.only(&keys::names("field.initial"))?;
     let sources = [("law", Source::Law), ("empirical", Source::Empirical)];
     let from = table.choice("from", &sources)?.unwrap_or(Source::Law);
     if from == Source::Law && !tokens.initial.has_density() {
-        let remedy = Some("use { from = \"empirical\" }".into());
         let message = "the law of the tokens has no density to start from";
-        return Err(table
-            .place_of("from")
-            .error(&table.key("from"), message, remedy));
+        return table.refuse("from", message, "use { from = \"empirical\" }");
     }
     let default = if from == Source::Empirical {
         DEFAULT_SMOOTHING
     } else {
         0.0
     };
-    let smoothing = table
-        .number_within("smoothing", 0.0..=100.0)?
-        .unwrap_or(default);
+    let smoothing = table.number("smoothing")?.unwrap_or(default);
     Ok(FieldInitial::From { from, smoothing })
 }

@@ -2,54 +2,35 @@
 
 use super::points::{direction, points, unit_vector};
 use crate::experiment::document::{InputError, Node, Value};
-use crate::experiment::keys::closest;
+use crate::experiment::keys::{LAWS, closest};
 use crate::experiment::section::Section;
 use crate::measure::Law;
 use crate::measure::law::Term;
 use crate::measure::law::sampling::cholesky;
 
-const LAWS: &[&str] = &[
-    "uniform",
-    "harmonics",
-    "zonal",
-    "von-mises-fisher",
-    "poisson",
-    "mixture",
-    "clusters",
-    "hemisphere",
-    "orthogonal",
-    "simplex",
-    "equiangular",
-    "gaussian",
-    "box",
-    "points",
-    "file",
-];
-
 /// The law of a table for points on S^{d−1}, or in ℝ^d where `flat`.
-#[expect(clippy::too_many_lines, reason = "one arm a law, a few lines each")]
 pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, InputError> {
     let Some(name) = table.text("law")? else {
         return table.missing("law", "\"uniform\"");
     };
+    only_its_own(table, name)?;
     Ok(match name {
-        "uniform" | "hemisphere" | "orthogonal" | "simplex" => {
-            table.only(&["law"])?;
-            match name {
-                "uniform" => Law::Uniform,
-                "hemisphere" => Law::Hemisphere,
-                "orthogonal" => Law::Orthogonal,
-                _ => Law::Simplex,
-            }
-        }
+        "uniform" => Law::Uniform,
+        "hemisphere" => Law::Hemisphere,
+        "orthogonal" => Law::Orthogonal,
+        "simplex" => Law::Simplex,
         "harmonics" if table.get("terms").is_some() => {
-            table.only(&["law", "terms"])?;
+            for other in ["cosine", "sine"] {
+                if table.get(other).is_some() {
+                    let message = "these harmonics are given by their terms";
+                    return table.refuse(other, message, "leave one of them out");
+                }
+            }
             Law::SphericalHarmonics {
                 terms: terms(table)?,
             }
         }
         "zonal" => {
-            table.only(&["law", "coefficients", "axis"])?;
             let Some(coefficients) = table.numbers("coefficients")? else {
                 return table.missing("coefficients", "[0.3, 0.1]");
             };
@@ -60,40 +41,27 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
         }
         "mixture" => mixture(table, dimension)?,
         "points" => points(table, dimension, flat)?,
-        "equiangular" => {
-            table.only(&["law", "cosine"])?;
-            match table.number_within("cosine", -1.0..=1.0)? {
-                Some(cosine) => Law::Equiangular { cosine },
-                None => return table.missing("cosine", "0.5"),
-            }
-        }
+        "equiangular" => match table.number_within("cosine", -1.0..=1.0)? {
+            Some(cosine) => Law::Equiangular { cosine },
+            None => return table.missing("cosine", "0.5"),
+        },
         "gaussian" | "box" if !flat => {
+            let message = format!("{name:?} is a law of ℝ^d, and the tokens live on the sphere");
             let remedy = "use a law of the sphere, or attention.space = \"flat\"";
-            return Err(table.place_of("law").error(
-                &table.key("law"),
-                format!("{name:?} is a law of ℝ^d, and the tokens live on the sphere"),
-                Some(remedy.into()),
-            ));
+            return table.refuse("law", message, remedy);
         }
         "gaussian" => gaussian(table, dimension)?,
-        "box" => {
-            table.only(&["law", "width"])?;
-            Law::Box {
-                width: table
-                    .number_within("width", f64::MIN_POSITIVE..=1e150)?
-                    .unwrap_or(1.0),
-            }
-        }
-        "harmonics" => {
-            table.only(&["law", "cosine", "sine"])?;
-            Law::Harmonics {
-                cosine: table.numbers("cosine")?.unwrap_or_default(),
-                sine: table.numbers("sine")?.unwrap_or_default(),
-            }
-        }
+        "box" => Law::Box {
+            width: table
+                .number_within("width", f64::MIN_POSITIVE..=1e150)?
+                .unwrap_or(1.0),
+        },
+        "harmonics" => Law::Harmonics {
+            cosine: table.numbers("cosine")?.unwrap_or_default(),
+            sine: table.numbers("sine")?.unwrap_or_default(),
+        },
         "von-mises-fisher" => {
-            table.only(&["law", "concentration", "mean"])?;
-            let Some(concentration) = table.number_within("concentration", 0.0..=1e8)? else {
+            let Some(concentration) = table.number("concentration")? else {
                 return table.missing("concentration", "4.0");
             };
             Law::VonMisesFisher {
@@ -102,7 +70,6 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
             }
         }
         "poisson" => {
-            table.only(&["law", "weight", "axis"])?;
             // above the circle the series of the moments has 1/(1 − w) terms
             let most = if dimension == 2 { 0.999_999 } else { 0.999 };
             let Some(weight) = table.number_within("weight", 0.0..=most)? else {
@@ -114,7 +81,6 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
             }
         }
         "clusters" => {
-            table.only(&["law", "count", "concentration", "masses"])?;
             let given = table.numbers("masses")?;
             let count = table
                 .whole_within("count", 1..=1 << 20)?
@@ -134,25 +100,24 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
             }
         }
         "file" => {
-            let remedy = Some(
-                "a density cannot start from points: use { from = \"empirical\", smoothing = … }"
-                    .into(),
-            );
-            return Err(table.place_of("law").error(
-                &table.key("law"),
-                "a file of points has no density",
-                remedy,
-            ));
+            let remedy =
+                "a density cannot start from points: use { from = \"empirical\", smoothing = … }";
+            return table.refuse("law", "a file of points has no density", remedy);
         }
         other => {
-            let remedy = Some(closest(other, LAWS));
-            return Err(table.place_of("law").error(
-                &table.key("law"),
-                format!("{other:?} is not a known law"),
-                remedy,
-            ));
+            let names: Vec<&str> = LAWS.iter().map(|(name, _)| *name).collect();
+            let message = format!("{other:?} is not a known law");
+            return table.refuse("law", message, closest(other, &names));
         }
     })
+}
+
+/// Refuses keys that are not those of the law.
+pub(super) fn only_its_own(table: &Section, law: &str) -> Result<(), InputError> {
+    match LAWS.iter().find(|(name, _)| *name == law) {
+        Some((_, own)) => table.only(&[&["law"], *own].concat()),
+        None => Ok(()),
+    }
 }
 
 /// `terms = [{ degree, order, amplitude }, …]`.
@@ -192,7 +157,6 @@ fn terms(table: &Section) -> Result<Vec<Term>, InputError> {
 const MOST_DEGREES: i64 = 255;
 
 fn mixture(table: &Section, dimension: usize) -> Result<Law, InputError> {
-    table.only(&["law", "means", "concentrations", "masses"])?;
     let Some(node) = table.get("means") else {
         return table.missing("means", "[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]");
     };
@@ -206,13 +170,7 @@ fn mixture(table: &Section, dimension: usize) -> Result<Law, InputError> {
     let Some(concentrations) = table.numbers("concentrations")? else {
         return table.missing("concentrations", "[4.0, 4.0]");
     };
-    let fail = |message: String, remedy: &str| {
-        Err(table.place_of("concentrations").error(
-            &table.key("concentrations"),
-            message,
-            Some(remedy.to_owned()),
-        ))
-    };
+    let fail = |message: String, remedy: &str| table.refuse("concentrations", message, remedy);
     if means.is_empty() || concentrations.len() != means.len() {
         let message = format!(
             "{} concentrations for {} means",
@@ -239,11 +197,7 @@ fn masses(table: &Section, given: Option<Vec<f64>>, count: usize) -> Result<Vec<
     let Some(masses) = given else {
         return Ok(vec![1.0 / count as f64; count]);
     };
-    let wrong = |message: String, remedy: &str| {
-        Err(table
-            .place_of("masses")
-            .error(&table.key("masses"), message, Some(remedy.to_owned())))
-    };
+    let wrong = |message: String, remedy: &str| table.refuse("masses", message, remedy);
     if masses.len() != count {
         return wrong(
             format!("{} masses for {count} clusters", masses.len()),
@@ -277,7 +231,6 @@ fn shares(masses: &[f64]) -> Vec<f64> {
 
 /// `mean = [..]` and `covariance` as a number, a diagonal or rows.
 fn gaussian(table: &Section, dimension: usize) -> Result<Law, InputError> {
-    table.only(&["law", "mean", "covariance"])?;
     let mean = table
         .numbers("mean")?
         .unwrap_or_else(|| vec![0.0; dimension]);
@@ -319,11 +272,7 @@ fn gaussian(table: &Section, dimension: usize) -> Result<Law, InputError> {
             diagonal(&|_| variance)
         }
     };
-    let fail = |message: String, remedy: String| {
-        Err(table
-            .place_of("covariance")
-            .error(&table.key("covariance"), message, Some(remedy)))
-    };
+    let fail = |message: String, remedy: String| table.refuse("covariance", message, remedy);
     if covariance.len() != dimension || covariance.iter().any(|row| row.len() != dimension) {
         let message = format!(
             "{} rows of {} numbers",

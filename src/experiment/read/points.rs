@@ -1,5 +1,6 @@
 //! Reading points and directions: listed, as axes, or from files. Only the direction of a point on the sphere counts.
 
+use super::law::only_its_own;
 use crate::experiment::arrays::FileError;
 use crate::experiment::document::{InputError, Node, Value};
 use crate::experiment::section::Section;
@@ -8,7 +9,6 @@ use crate::sphere::geometry::measure;
 
 /// `points = [[1.0, 0.0], …]`, on the circle also angles; in ℝ^d as they are.
 pub(super) fn points(table: &Section, dimension: usize, flat: bool) -> Result<Law, InputError> {
-    table.only(&["law", "points"])?;
     let Some(node) = table.get("points") else {
         return table.missing("points", "[[1.0, 0.0], [0.0, 1.0]]");
     };
@@ -95,10 +95,11 @@ fn unit_to_rounding(vector: &mut [f64]) -> Option<f64> {
 
 /// Tokens of a file: rows brought to unit length, in ℝ^d (`flat`) as they are.
 pub(super) fn file_law(table: &Section, flat: bool) -> Result<Law, InputError> {
-    table.only(&["law", "path", "weights"])?;
+    only_its_own(table, "file")?;
     let Some(path) = table.text("path")? else {
         return table.missing("path", "\"tokens.npy\"");
     };
+    let weights = table.text("weights")?;
     let fail = |key: &str, error: FileError| {
         table
             .place_of(key)
@@ -118,7 +119,6 @@ pub(super) fn file_law(table: &Section, flat: bool) -> Result<Law, InputError> {
     } else {
         unit_rows(table, path, rows.values, rows.width).map_err(|e| fail("path", e))?
     };
-    let weights = table.text("weights")?;
     let points = match weights {
         None => Particles::new(rows.width, positions),
         Some(file) => {

@@ -14,31 +14,26 @@ use crate::measure::Law;
 
 /// Tokens of all layers from a file.
 fn replayed(section: &Section, path: &str, flat: bool) -> Result<TokenSpec, InputError> {
-    let fail = |key: &str, message: String, remedy: Option<String>| {
-        Err(section
-            .place_of(key)
-            .error(&section.key(key), message, remedy))
-    };
     for key in ["initial", "weights", "merge", "encoding", "frequencies"] {
         if section.get(key).is_some() {
-            let message = "the tokens of all layers come from the file that is replayed".into();
-            return fail(key, message, Some("leave it out".into()));
+            let message = "the tokens of all layers come from the file that is replayed";
+            return section.refuse(key, message, "leave it out");
         }
     }
     if flat {
-        let message = "the directions of replayed tokens are shown on the sphere".into();
-        return fail("replay", message, Some("leave attention.space out".into()));
+        let message = "the directions of replayed tokens are shown on the sphere";
+        return section.refuse("replay", message, "leave attention.space out");
     }
     let full = section.place_of("replay").origin.base.join(Path::new(path));
     let replay = match Replay::read(path, &full) {
         Ok(replay) => replay,
-        Err(error) => return fail("replay", error.to_string(), None),
+        Err(error) => return section.refuse("replay", error.to_string(), ""),
     };
     for (key, found) in [("count", replay.count), ("dimension", replay.dimension)] {
         let said = section.whole(key)?;
         if said.is_some_and(|said| said != found) {
-            let remedy = Some(format!("leave `{key}` out, or set it to {found}"));
-            return fail(key, format!("the file has {key} {found}"), remedy);
+            let remedy = format!("leave `{key}` out, or set it to {found}");
+            return section.refuse(key, format!("the file has {key} {found}"), remedy);
         }
     }
     Ok(TokenSpec {
