@@ -73,7 +73,12 @@ fn moments_agree_with_the_spectral_solver_while_it_is_resolved() {
             let start = tilted(domain);
             let exact = spectral(&start, attention, end);
             assert!(exact.tail() < 1e-9, "{domain:?} {:e}", exact.tail());
-            let mut run = MarkerRun::new(&start, attention, 1e-11, 1e-3 / attention.speed());
+            let mut run = MarkerRun::new(
+                &start,
+                attention,
+                (1e-11, 1e-3 / attention.speed()),
+                (0.0, end),
+            );
             assert!(run.advance(end, &|| false).unwrap());
             let degree = 12;
             let found = run.markers.moments(degree);
@@ -133,7 +138,7 @@ fn moments_agree_with_the_spectral_solver_while_it_is_resolved() {
 fn a_collapse_is_followed_far_past_every_grid_and_ends_in_the_point() {
     let start = tilted(Domain::Circle);
     let attention = Attention::new(1.0, Normalisation::Softmax);
-    let mut run = MarkerRun::new(&start, attention, 1e-9, 1e-3);
+    let mut run = MarkerRun::new(&start, attention, (1e-9, 1e-3), (0.0, 200.0));
     assert!(run.advance(200.0, &|| false).unwrap());
     let moments = run.markers.moments(8);
     for k in 1..=8 {

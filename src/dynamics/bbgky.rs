@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::Kernel;
 use crate::integrate::tableau::Tableau;
-use crate::integrate::{Explicit, StepError, Work};
+use crate::integrate::{Ahead, Due, Explicit, StepError, Work};
 use crate::sphere::{CirclePlan, Complex};
 
 /// What stands for the third token.
@@ -61,10 +61,12 @@ pub struct PairDensity {
     tendency: Tendency,
     /// c_1 … c_K.
     state: Vec<f64>,
-    before: Vec<f64>,
     stepper: Explicit,
     tolerance: f64,
-    time: f64,
+    /// Where the stepper is, and what is shown of it.
+    ahead: Ahead,
+    /// max |v| at the end of the last step.
+    fastest: f64,
     earlier: Work,
     /// Since when more modes would be needed than there are; ψ stays as it was.
     pub under_resolved: Option<f64>,
@@ -163,15 +165,16 @@ impl PairDensity {
             closure,
             tendency: Tendency::new(closure, beta, count, MODES[0]),
             state: vec![0.0; MODES[0]],
-            before: Vec::new(),
             stepper: stepper(MODES[0], tolerance, 1e-3),
             tolerance,
-            time: 0.0,
+            ahead: Ahead::new(0.0, f64::INFINITY),
+            fastest: 0.0,
             earlier: Work::default(),
             under_resolved: None,
         };
         let mut slope = vec![0.0; MODES[0]];
         pairs.tendency.evaluate(&pairs.state, &mut slope);
+        pairs.fastest = pairs.tendency.fastest;
         pairs
     }
 
@@ -181,47 +184,56 @@ impl PairDensity {
         self.closure
     }
 
-    /// Moves on by `duration`; false when `cancelled` said so on the way.
+    /// The last time of the experiment, at which a step has to end.
+    pub fn stop_at(&mut self, stop: f64) {
+        self.ahead.stop_at(stop);
+    }
+
+    /// Moves on to the time `to`; false when `cancelled` said so on the way.
     ///
     /// # Errors
     /// [`StepError`] of the stepper.
-    pub fn advance(
-        &mut self,
-        duration: f64,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
-        let mut left = duration;
-        while left > 0.0 && self.under_resolved.is_none() {
-            if cancelled() {
-                return Ok(false);
-            }
-            self.before.clone_from(&self.state);
-            let modes = self.state.len();
+    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+        while self.under_resolved.is_none() {
             let tendency = &mut self.tendency;
-            (self.stepper.controller).limit(STABILITY / (modes as f64 * tendency.fastest));
-            let taken = self.stepper.step(
-                &mut self.state,
-                left,
-                |state, out| tendency.evaluate(state, out),
-                |_| (),
-            )?;
-            if self.tail() > self.tolerance.max(1e-12) {
-                self.state.clone_from(&self.before);
-                if modes >= MODES[1] {
-                    self.under_resolved = Some(self.time);
-                } else {
-                    self.refine();
+            match self.ahead.due(to) {
+                Due::Here => break,
+                Due::Read(theta) => {
+                    let rate = |state: &[f64], out: &mut [f64]| tendency.evaluate(state, out);
+                    let (state, front) = (&mut self.state, self.ahead.front());
+                    self.stepper.read(theta, front, rate, state);
+                    break;
                 }
-                continue;
+                Due::Land => {
+                    self.ahead.land(&mut self.state);
+                }
+                Due::Step(_) if cancelled() => return Ok(false),
+                Due::Step(limit) => self.step(limit)?,
             }
-            self.time += taken;
-            left = if taken >= left * (1.0 - 1e-12) {
-                0.0
-            } else {
-                left - taken
-            };
         }
         Ok(true)
+    }
+
+    /// A step of at most `limit`, or twice the modes for it, or no more of them.
+    fn step(&mut self, limit: f64) -> Result<(), StepError> {
+        let modes = self.state.len();
+        let stable = STABILITY / (modes as f64 * self.fastest);
+        self.stepper.controller.limit(stable);
+        let tendency = &mut self.tendency;
+        let rate = |state: &[f64], out: &mut [f64]| tendency.evaluate(state, out);
+        let taken = self.stepper.step(&mut self.state, limit, rate, |_| ())?;
+        self.fastest = self.tendency.fastest;
+        if self.tail() <= self.tolerance.max(1e-12) {
+            self.ahead.stepped(taken, &self.state);
+            return Ok(());
+        }
+        self.state.copy_from_slice(self.stepper.start());
+        if modes >= MODES[1] {
+            self.under_resolved = Some(self.ahead.begun());
+        } else {
+            self.refine();
+        }
+        Ok(())
     }
 
     fn refine(&mut self) {
@@ -233,6 +245,7 @@ impl PairDensity {
         self.state.resize(modes, 0.0);
         let mut slope = vec![0.0; modes];
         self.tendency.evaluate(&self.state, &mut slope);
+        self.fastest = self.tendency.fastest;
     }
 
     /// c_k = E cos kx.

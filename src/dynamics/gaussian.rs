@@ -14,7 +14,7 @@ use faer::{Mat, Side};
 
 use super::general::matrix::{apply, product, transposed};
 use crate::integrate::tableau::DORMAND_PRINCE_853;
-use crate::integrate::{Explicit, StepError, Work};
+use crate::integrate::{Ahead, Due, Explicit, StepError, Work};
 
 /// What is averaged, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct GaussianFlow {
     tolerance: f64,
     /// The time of this flow at which it left all bounds (softmax with V = I does in finite time); it stays as it was before.
     pub blow_up: Option<f64>,
-    time: f64,
+    ahead: Ahead,
 }
 
 impl GaussianFlow {
@@ -74,12 +74,19 @@ impl GaussianFlow {
             state,
             tolerance,
             blow_up: None,
-            time: 0.0,
+            ahead: Ahead::new(0.0, f64::INFINITY),
         }
     }
 
-    /// Other β from now on: a Gaussian stays Gaussian at any.
-    pub fn set_beta(&mut self, beta: f64) {
+    /// The last time of the experiment, at which a step has to end.
+    pub fn stop_at(&mut self, stop: f64) {
+        self.ahead.stop_at(stop);
+    }
+
+    /// Other β from the time `now` on, that of the state: a Gaussian stays Gaussian at any.
+    pub fn set_beta(&mut self, now: f64, beta: f64) {
+        self.ahead.restart(now);
+        self.stepper.forget();
         (self.tilt.iter_mut().zip(&self.key_query)).for_each(|(t, a)| *t = a * beta);
     }
 
@@ -101,42 +108,42 @@ impl GaussianFlow {
         self.stepper.work
     }
 
-    /// Moves on by `duration`; false when `cancelled` said so on the way.
+    /// Moves on to the time `to`; false when `cancelled` said so on the way.
     ///
     /// # Errors
     /// [`StepError::NotFinite`] from a start that is no number.
-    pub fn advance(
-        &mut self,
-        duration: f64,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
-        let mut left = duration;
-        while left > 0.0 && self.blow_up.is_none() {
-            if cancelled() {
-                return Ok(false);
-            }
+    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+        while self.blow_up.is_none() {
             let (kind, d, tilt, value) = (self.kind, self.dimension, &self.tilt, &self.value);
-            let before = self.time;
-            // relative to what has grown: an absolute bound would ask for more digits than there are
-            let largest = self.state.iter().fold(1.0_f64, |top, a| top.max(a.abs()));
-            self.stepper.controller.tolerance = self.tolerance * largest;
-            let taken = self.stepper.step(
-                &mut self.state,
-                left,
-                |state, out| rate(kind, d, (tilt, value), state, out),
-                |_| (),
-            );
-            match taken {
-                Ok(taken) => {
-                    self.time = before + taken;
-                    left -= taken;
-                    symmetrise(&mut self.state[d..], d);
+            let rate = |state: &[f64], out: &mut [f64]| rate(kind, d, (tilt, value), state, out);
+            match self.ahead.due(to) {
+                Due::Here => break,
+                Due::Read(theta) => {
+                    let state = &mut self.state;
+                    self.stepper.read(theta, self.ahead.front(), rate, state);
+                    symmetrise(&mut state[d..], d);
+                    break;
                 }
-                Err(StepError::NotFinite) if self.time == 0.0 => return Err(StepError::NotFinite),
-                Err(_) => self.blow_up = Some(before),
-            }
-            if self.state.iter().any(|a| a.abs() > LARGEST) {
-                self.blow_up = Some(before);
+                Due::Land => {
+                    self.ahead.land(&mut self.state);
+                }
+                Due::Step(_) if cancelled() => return Ok(false),
+                Due::Step(limit) => {
+                    let before = self.ahead.begun();
+                    // relative to what has grown: an absolute bound would ask for more digits than there are
+                    let largest = self.state.iter().fold(1.0_f64, |top, a| top.max(a.abs()));
+                    self.stepper.controller.tolerance = self.tolerance * largest;
+                    let symmetric = |state: &mut [f64]| symmetrise(&mut state[d..], d);
+                    let taken = self.stepper.step(&mut self.state, limit, rate, symmetric);
+                    let bounded = !self.state.iter().any(|a| a.abs() > LARGEST);
+                    match taken {
+                        Ok(taken) if bounded => self.ahead.stepped(taken, &self.state),
+                        Err(StepError::NotFinite) if before == 0.0 => {
+                            return Err(StepError::NotFinite);
+                        }
+                        _ => self.blow_up = Some(before),
+                    }
+                }
             }
         }
         Ok(true)

@@ -398,10 +398,14 @@ pub(super) fn range(low: f64, high: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamics::Normalisation;
     use crate::dynamics::system::{LayerNorm, Mask, Space};
 
     #[test]
     fn words_are_the_names_of_the_values_and_rows_are_there_once() {
+        let normalisations: Vec<&str> = (Normalisation::NAMES.iter())
+            .map(|(name, _)| *name)
+            .collect();
         let words = |name: &str| match row("attention", name).unwrap().kind {
             Kind::Word { words } => words.to_vec(),
             kind => panic!("{name} takes {kind}"),
@@ -409,6 +413,7 @@ mod tests {
         let masks: Vec<&str> = Mask::NAMES.iter().map(|(name, _)| *name).collect();
         let schemes: Vec<&str> = LayerNorm::NAMES.iter().map(|(name, _)| *name).collect();
         let spaces: Vec<&str> = Space::NAMES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(words("normalisation"), normalisations);
         assert_eq!(words("mask"), masks);
         assert_eq!(words("layer_norm"), schemes);
         assert_eq!(words("space"), spaces);
@@ -418,7 +423,9 @@ mod tests {
                     .iter()
                     .all(|other| other.dotted() != key.dotted())
             );
-            assert!(key.section.is_empty() || SECTIONS.contains(&key.section));
+            let nested = (key.section.split_once('.'))
+                .is_some_and(|(section, table)| row(section, table).is_some());
+            assert!(key.section.is_empty() || nested || SECTIONS.contains(&key.section));
         }
     }
 }

@@ -78,6 +78,14 @@ impl<'a> Section<'a> {
         Ok(())
     }
 
+    /// Refuses keys that are not those of a law.
+    pub(super) fn only_of_law(&self, law: &str) -> Result<(), InputError> {
+        match keys::LAWS.iter().find(|(name, _)| *name == law) {
+            Some((_, own)) => self.only(&[&["law"], *own].concat()),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn wrong<T>(&self, key: &str, node: &Node, expected: &str) -> Result<T, InputError> {
         let message = format!(
             "{} is {}, expected {expected}",

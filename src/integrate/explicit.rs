@@ -1,4 +1,4 @@
-//! Adaptive explicit Runge–Kutta: a step with an embedded error estimate, and a retraction at its end.
+//! Adaptive explicit Runge–Kutta: a step with an embedded error estimate, a retraction at its end, and what the solution is within it.
 //!
 //! The right-hand side is asked at points slightly off the manifold (stages of a step of the ambient ℝ^m) and must
 //! extend smoothly there, tangent to the level sets; then the retraction moves the result by O(h^{p+1}) and the order
@@ -16,8 +16,15 @@ pub struct Explicit {
     tableau: &'static Tableau,
     /// What chooses the steps.
     pub controller: Controller,
+    /// The slopes; those of the continuous extension behind those of a step, once somebody has read.
     stages: Vec<Vec<f64>>,
     trial: Vec<f64>,
+    /// Where the last step began, where it ended (once somebody has read), and its length.
+    start: Vec<f64>,
+    end: Vec<f64>,
+    length: f64,
+    /// Whether the slopes of the extension are those of the last step; the one at its end is then the first of the next.
+    extended: bool,
     /// Steps and right-hand sides so far.
     pub work: Work,
 }
@@ -32,6 +39,10 @@ impl Explicit {
             controller: Controller::new(tolerance, first_step, f64::from(tableau.order)),
             stages: vec![vec![0.0; length]; tableau.stages()],
             trial: vec![0.0; length],
+            start: vec![0.0; length],
+            end: Vec::new(),
+            length: 0.0,
+            extended: false,
             work: Work::default(),
         }
     }
@@ -47,13 +58,15 @@ impl Explicit {
         mut tendency: impl FnMut(&[f64], &mut [f64]),
         retract: impl Fn(&mut [f64]),
     ) -> Result<f64, StepError> {
-        tendency(state, &mut self.stages[0]);
-        self.work.evaluations += 1;
+        self.begin(state, &mut tendency);
         loop {
             let step = self.controller.propose(limit);
             self.try_step(state, step, &mut tendency);
             let error = self.error(step);
             if self.controller.judge(step, error)? {
+                self.start.copy_from_slice(state);
+                self.length = step;
+                self.extended = false;
                 state.copy_from_slice(&self.trial);
                 retract(state);
                 self.work.steps += 1;
@@ -61,6 +74,62 @@ impl Explicit {
             }
             self.work.rejected += 1;
         }
+    }
+
+    /// The first slope of a step, unless it is known as the last of the one before.
+    fn begin(&mut self, state: &[f64], tendency: &mut impl FnMut(&[f64], &mut [f64])) {
+        let end = self.tableau.extension.end;
+        if self.extended && end >= self.tableau.stages() {
+            self.stages.swap(0, end);
+        } else {
+            tendency(state, &mut self.stages[0]);
+            self.work.evaluations += 1;
+        }
+        self.extended = false;
+    }
+
+    /// The equation, or the state, is another from now on: no slope is kept.
+    pub fn forget(&mut self) {
+        self.extended = false;
+    }
+
+    /// Where the last step began.
+    #[must_use]
+    pub fn start(&self) -> &[f64] {
+        &self.start
+    }
+
+    /// `out` ← the state at the share 0 ≤ `theta` ≤ 1 of the last step, which ended at `end`, by the method's continuous extension. Asks
+    /// for the slopes that it needs beside those of the step once a step.
+    pub fn read(
+        &mut self,
+        theta: f64,
+        end: &[f64],
+        mut tendency: impl FnMut(&[f64], &mut [f64]),
+        out: &mut [f64],
+    ) {
+        let extension = &self.tableau.extension;
+        if !self.extended {
+            let length = self.trial.len();
+            let all = extension.end + 1 + extension.matrix.len();
+            self.stages.resize_with(all, || vec![0.0; length]);
+            self.end.clear();
+            self.end.extend_from_slice(end);
+            if extension.end >= self.tableau.stages() {
+                tendency(end, &mut self.stages[extension.end]);
+                self.work.evaluations += 1;
+            }
+            for (row, stage) in extension.matrix.iter().zip(extension.end + 1..) {
+                combine(&self.start, self.length, row, &self.stages, &mut self.trial);
+                tendency(&self.trial, &mut self.stages[stage]);
+                self.work.evaluations += 1;
+            }
+            self.extended = true;
+        }
+        let (whole, slopes) = extension.factors(theta);
+        combine(&self.start, self.length, &slopes, &self.stages, out);
+        let add = |((o, a), b): ((&mut f64, &f64), &f64)| *o += whole * (b - a);
+        out.iter_mut().zip(&self.start).zip(&self.end).for_each(add);
     }
 
     /// Takes one step of exactly `step`, whatever its error: for measuring orders of convergence.
@@ -71,10 +140,11 @@ impl Explicit {
         mut tendency: impl FnMut(&[f64], &mut [f64]),
         retract: impl Fn(&mut [f64]),
     ) {
-        tendency(state, &mut self.stages[0]);
+        self.begin(state, &mut tendency);
         self.try_step(state, step, &mut tendency);
-        self.work.evaluations += 1;
         self.work.steps += 1;
+        self.start.copy_from_slice(state);
+        self.length = step;
         state.copy_from_slice(&self.trial);
         retract(state);
     }
@@ -195,6 +265,63 @@ mod tests {
                 tableau.name
             );
         }
+    }
+
+    #[test]
+    fn within_a_step_every_method_is_right_to_the_order_of_its_extension() {
+        for (tableau, step) in [(&DORMAND_PRINCE_54, 0.3), (&DORMAND_PRINCE_853, 0.8)] {
+            let start = vec![2.0, 0.3];
+            let error = |step: f64| {
+                let mut stepper = Explicit::new(tableau, 2, 1.0, 1.0);
+                let mut end = start.clone();
+                stepper.fixed_step(&mut end, step, pendulum, |_| ());
+                let mut largest = 0.0_f64;
+                for theta in [0.0, 0.13, 0.3, 0.5, 0.71, 0.9, 1.0] {
+                    let mut read = vec![0.0; 2];
+                    stepper.read(theta, &end, pendulum, &mut read);
+                    let mut exact = start.clone();
+                    let mut fine = Explicit::new(&DORMAND_PRINCE_853, 2, 1e-16, 1.0);
+                    for _ in 0..20 {
+                        fine.fixed_step(&mut exact, theta * step / 20.0, pendulum, |_| ());
+                    }
+                    let miss = (read[0] - exact[0]).abs().max((read[1] - exact[1]).abs());
+                    if theta == 0.0 {
+                        assert_eq!(read, start);
+                    } else if theta == 1.0 {
+                        assert!((read[0] - end[0]).abs() < 1e-15, "the end is the end");
+                    } else {
+                        largest = largest.max(miss);
+                    }
+                }
+                largest
+            };
+            let order = (error(step) / error(0.5 * step)).log2() - 1.0;
+            assert!(
+                (order - f64::from(tableau.extension.order)).abs() < 0.4,
+                "{}: observed {order:.2}",
+                tableau.name
+            );
+        }
+    }
+
+    #[test]
+    fn reading_costs_what_it_says_and_leaves_the_next_step_as_it_was() {
+        let walk = |read: bool| {
+            let mut stepper = Explicit::new(&DORMAND_PRINCE_853, 2, 1e-9, 0.1);
+            let (mut u, mut out) = (vec![2.0, 0.3], vec![0.0; 2]);
+            for _ in 0..5 {
+                stepper.step(&mut u, 10.0, pendulum, |_| ()).unwrap();
+                if read {
+                    stepper.read(0.2, &u, pendulum, &mut out);
+                    stepper.read(0.7, &u, pendulum, &mut out);
+                }
+            }
+            (u, stepper.work)
+        };
+        let ((plain, work), (read, more)) = (walk(false), walk(true));
+        assert_eq!(plain, read);
+        // three stages a step, and the slope at the last step's end
+        assert_eq!(more.evaluations, work.evaluations + 3 * 5 + 1);
     }
 
     #[test]

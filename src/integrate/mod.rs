@@ -1,7 +1,9 @@
 //! Time steppers for autonomous equations u' = f(u), knowing nothing of what u is: explicit Runge–Kutta with error
 //! control, an exponential scheme for a diagonal linear part, the stochastic splitting, the fixed layer step.
-//! They own their stages, so that a step allocates nothing. Stopping at a given time is the caller's `limit`.
+//! They own their stages, so that a step allocates nothing. Steps run ahead of what is asked for ([`ahead`]); stopping at a given time is
+//! the caller's `limit`.
 
+pub mod ahead;
 pub mod controller;
 pub mod explicit;
 pub mod exponential;
@@ -9,8 +11,9 @@ pub mod splitting;
 pub mod stepper;
 pub mod tableau;
 
+pub use ahead::{Ahead, Due};
 pub use controller::{StepError, Work};
 pub use explicit::Explicit;
 pub use exponential::Exponential;
 pub use splitting::Splitting;
-pub use stepper::{Ceiling, Progress, Stepper, evolve};
+pub use stepper::{Ceiling, Stepper};

@@ -1,4 +1,4 @@
-//! One stepper for equations with and without diffusion, and the one loop "until the time is up or somebody asks to stop".
+//! One stepper for equations with and without diffusion.
 
 use super::controller::{StepError, Work};
 use super::tableau::Tableau;
@@ -11,23 +11,6 @@ pub enum Stepper {
     Explicit(Box<Explicit>),
     /// r > 0 somewhere: exponential time differencing, exact in r.
     Exponential(Box<Exponential>),
-}
-
-/// How far a span of time was followed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Progress {
-    /// All of it is behind.
-    Done,
-    /// The reader asked to stop; so much is left.
-    Stopped(f64),
-}
-
-impl Progress {
-    /// Whether all of the time is behind.
-    #[must_use]
-    pub fn is_done(self) -> bool {
-        self == Self::Done
-    }
 }
 
 impl Stepper {
@@ -67,6 +50,20 @@ impl Stepper {
         }
     }
 
+    /// `out` ← the state at the share `theta` of the last step, which ended at `end`.
+    pub fn read(
+        &mut self,
+        theta: f64,
+        end: &[f64],
+        tendency: impl FnMut(&[f64], &mut [f64]),
+        out: &mut [f64],
+    ) {
+        match self {
+            Self::Explicit(stepper) => stepper.read(theta, end, tendency, out),
+            Self::Exponential(stepper) => stepper.read(theta, end, tendency, out),
+        }
+    }
+
     /// Steps and right-hand sides so far.
     #[must_use]
     pub fn work(&self) -> Work {
@@ -93,34 +90,4 @@ pub struct Ceiling {
     pub explicit: f64,
     /// Of the exponential one.
     pub exponential: f64,
-}
-
-/// Takes steps until `duration` is over or `cancelled` says to stop. `step` is told what is left and returns what it took, which may be 0
-/// where something had to be arranged first.
-///
-/// # Errors
-/// That of `step`.
-pub fn evolve<E>(
-    duration: f64,
-    cancelled: &dyn Fn() -> bool,
-    mut step: impl FnMut(f64) -> Result<f64, E>,
-) -> Result<Progress, E> {
-    let mut left = duration;
-    while left > 0.0 {
-        if cancelled() {
-            return Ok(Progress::Stopped(left));
-        }
-        left -= step(left)?;
-    }
-    Ok(Progress::Done)
-}
-
-/// What is left of `left` after a step, none where rounding alone is.
-#[must_use]
-pub fn rest(left: f64, taken: f64) -> f64 {
-    if taken >= left * (1.0 - 1e-12) {
-        0.0
-    } else {
-        left - taken
-    }
 }

@@ -7,7 +7,7 @@
 
 use crate::dynamics::{Attention, CharacteristicFlow, merging};
 use crate::integrate::tableau::Tableau;
-use crate::integrate::{Explicit, StepError, Work, evolve};
+use crate::integrate::{Ahead, Due, Explicit, StepError, Work};
 use crate::measure::{Density, Markers};
 use crate::sphere::Domain;
 use crate::sphere::geometry::retract;
@@ -35,16 +35,26 @@ pub struct MarkerRun {
     tolerance: f64,
     /// Rows of the bodies, then ln ρ of each.
     state: Vec<f64>,
-    before: Vec<f64>,
+    /// Where the stepper is, and what is shown of it.
+    ahead: Ahead,
+    now: f64,
+    /// X of every marker at the front.
     places: Vec<f64>,
+    /// Bodies whose ln ρ stays as it is for a step.
+    frozen: Vec<bool>,
     earlier: Work,
     unresolved_mass: f64,
 }
 
 impl MarkerRun {
-    /// From a density; `proposal` is the step to try first.
+    /// From a density at the time `now`, with steps that end at `stop`; `proposal` is the step to try first.
     #[must_use]
-    pub fn new(density: &Density, attention: Attention, tolerance: f64, proposal: f64) -> Self {
+    pub fn new(
+        density: &Density,
+        attention: Attention,
+        (tolerance, proposal): (f64, f64),
+        (now, stop): (f64, f64),
+    ) -> Self {
         let markers = Markers::from_density(density);
         let mut run = Self {
             flow: flow(&markers, attention),
@@ -52,8 +62,10 @@ impl MarkerRun {
             stepper: stepper(0, tolerance, proposal),
             tolerance,
             state: Vec::new(),
-            before: Vec::new(),
+            ahead: Ahead::new(now, stop),
+            now,
             places: Vec::new(),
+            frozen: Vec::new(),
             earlier: Work::default(),
             unresolved_mass: 0.0,
             markers,
@@ -65,6 +77,7 @@ impl MarkerRun {
     /// Other parameters from now on.
     pub fn set(&mut self, attention: Attention) {
         self.attention = attention;
+        self.ahead.restart(self.now);
         self.rebuild();
     }
 
@@ -92,69 +105,97 @@ impl MarkerRun {
         self.flow.dissipation(&velocity)
     }
 
-    /// Moves on by `duration`; false when `cancelled` said so on the way.
+    /// Moves on to the time `to`; false when `cancelled` said so on the way.
     ///
     /// # Errors
     /// [`StepError`] of the stepper.
-    pub fn advance(
-        &mut self,
-        duration: f64,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
-        Ok(evolve(duration, cancelled, |left| self.step(left))?.is_done())
+    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+        self.now = to;
+        loop {
+            match self.ahead.due(to) {
+                Due::Here => return Ok(true),
+                Due::Read(theta) => {
+                    self.read(theta);
+                    return Ok(true);
+                }
+                Due::Land => self.land(),
+                Due::Step(_) if cancelled() => return Ok(false),
+                Due::Step(limit) => self.step(limit)?,
+            }
+        }
     }
 
-    /// One step of at most `limit`, or none (0) when panels had to be split for it.
-    fn step(&mut self, limit: f64) -> Result<f64, StepError> {
-        let rows = self.markers.bodies.particles.positions.len();
+    /// The markers within the last step.
+    fn read(&mut self, theta: f64) {
         let width = self.markers.bodies.particles.dimension();
-        self.before.clone_from(&self.state);
-        self.places.clear();
-        self.places.extend_from_slice(self.markers.places());
-        let (flow, log_density) = (&mut self.flow, &self.markers.log_density);
-        let bound = SHARPEST * (self.markers.domain.dimension() - 1) as f64;
-        let tendency = |u: &[f64], du: &mut [f64]| {
-            let (velocity, logs) = du.split_at_mut(rows);
-            flow.evaluate(&u[..rows], velocity, logs);
-            for (rate, log) in logs.iter_mut().zip(log_density) {
-                // a point mass stays one; a logarithm that runs away would bound the step by its rounding
-                *rate = if log.abs() < bound { -*rate } else { 0.0 };
-            }
-        };
-        let retraction = |u: &mut [f64]| retract(&mut u[..rows], width);
-        let taken = self
-            .stepper
-            .step(&mut self.state, limit, tendency, retraction)?;
+        let rows = self.markers.bodies.particles.positions.len();
+        let (flow, frozen) = (&mut self.flow, &self.frozen);
+        let rate = |u: &[f64], du: &mut [f64]| rates(flow, frozen, u, du);
+        let (front, state) = (self.ahead.front(), &mut self.state);
+        self.stepper.read(theta, front, rate, state);
+        retract(&mut state[..rows], width);
+        // whichever frames are read, the angles go on from those of the front
+        self.markers.set_places(&self.places);
         self.note_state();
-        let threshold = (PANEL * self.tolerance).max(PANEL_ROUNDING);
-        let room = self.markers.count() < MOST_MARKERS;
-        let lost = if room {
-            self.markers.unresolved(threshold)
-        } else {
-            Vec::new()
-        };
-        if !lost.is_empty() {
-            self.state.clone_from(&self.before);
-            self.note_state();
-            self.markers.set_places(&self.places);
-            self.markers.split(&lost);
-            self.stepper.controller.step = taken;
-            self.rebuild();
-            return Ok(0.0);
-        }
+    }
+
+    /// The end of the last step: what met there becomes one, and panels that will soon not do are split.
+    fn land(&mut self) {
+        self.ahead.land(&mut self.state);
+        self.markers.set_places(&self.places);
+        self.note_state();
         let merged = self.merge_what_met();
-        let soon = if room {
-            self.markers.unresolved(AHEAD * threshold)
-        } else {
-            Vec::new()
-        };
+        let soon = self.unresolved(AHEAD);
         if !soon.is_empty() {
             self.markers.split(&soon);
         }
         if merged || !soon.is_empty() {
             self.rebuild();
         }
-        Ok(taken)
+    }
+
+    /// The panels that lose more than this share of what they may, while there is room for more.
+    fn unresolved(&self, share: f64) -> Vec<usize> {
+        let threshold = (PANEL * self.tolerance).max(PANEL_ROUNDING);
+        if self.markers.count() < MOST_MARKERS {
+            self.markers.unresolved(share * threshold)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// One step of at most `limit`, or none when panels had to be split for it.
+    fn step(&mut self, limit: f64) -> Result<(), StepError> {
+        let rows = self.markers.bodies.particles.positions.len();
+        let width = self.markers.bodies.particles.dimension();
+        // a point mass stays one; a logarithm that runs away would bound the step by its rounding
+        let bound = SHARPEST * (self.markers.domain.dimension() - 1) as f64;
+        self.frozen.clear();
+        self.frozen
+            .extend(self.state[rows..].iter().map(|log| log.abs() >= bound));
+        self.places.clear();
+        self.places.extend_from_slice(self.markers.places());
+        let (flow, frozen) = (&mut self.flow, &self.frozen);
+        let rate = |u: &[f64], du: &mut [f64]| rates(flow, frozen, u, du);
+        let retraction = |u: &mut [f64]| retract(&mut u[..rows], width);
+        let taken = self
+            .stepper
+            .step(&mut self.state, limit, rate, retraction)?;
+        self.note_state();
+        let lost = self.unresolved(1.0);
+        if lost.is_empty() {
+            self.places.clear();
+            self.places.extend_from_slice(self.markers.places());
+            self.ahead.stepped(taken, &self.state);
+            return Ok(());
+        }
+        self.state.copy_from_slice(self.stepper.start());
+        self.note_state();
+        self.markers.set_places(&self.places);
+        self.markers.split(&lost);
+        self.stepper.controller.step = taken;
+        self.rebuild();
+        Ok(())
     }
 
     /// The markers take their places from the state.
@@ -201,6 +242,16 @@ impl MarkerRun {
         self.earlier = self.work();
         let proposal = self.stepper.controller.step;
         self.stepper = stepper(self.state.len(), self.tolerance, proposal);
+    }
+}
+
+/// X' and (ln ρ)' = −div v of the bodies, 0 where the logarithm is frozen.
+fn rates(flow: &mut CharacteristicFlow, frozen: &[bool], u: &[f64], du: &mut [f64]) {
+    let rows = u.len() - frozen.len();
+    let (velocity, logs) = du.split_at_mut(rows);
+    flow.evaluate(&u[..rows], velocity, logs);
+    for (rate, frozen) in logs.iter_mut().zip(frozen) {
+        *rate = if *frozen { 0.0 } else { -*rate };
     }
 }
 

@@ -60,24 +60,23 @@ impl Companion {
         }
     }
 
-    /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way.
+    /// Moves on to the time `to`; false when `cancelled` said so on the way.
     pub(super) fn advance(
         &mut self,
-        from: f64,
-        duration: f64,
+        to: f64,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, (Side, Cause)> {
         match self {
             Self::Density(field) => {
-                let outcome = field.advance(from, duration, cancelled);
+                let outcome = field.advance(to, cancelled);
                 outcome.map_err(|cause| (Side::Density, cause.into()))
             }
             Self::Reference(reference) => {
-                let outcome = reference.run.advance(from, duration, cancelled);
+                let outcome = reference.run.advance(to, cancelled);
                 outcome.map_err(|cause| (Side::Reference, cause))
             }
             Self::Gaussian(gaussian) => {
-                let outcome = gaussian.advance(duration, cancelled);
+                let outcome = gaussian.advance(to, cancelled);
                 outcome.map_err(|cause| (Side::Gaussian, cause.into()))
             }
             Self::None(_) => Ok(true),

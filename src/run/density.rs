@@ -14,8 +14,7 @@ use crate::dynamics::{Attention, MeanField};
 use crate::experiment::frequencies::Frequencies;
 use crate::experiment::spec::LEAST_BETA;
 use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Solver, Source};
-use crate::integrate::stepper::rest;
-use crate::integrate::{Ceiling, Progress, StepError, Stepper, Work};
+use crate::integrate::{Ahead, Ceiling, Due, StepError, Stepper, Work};
 use crate::measure::density::Amplitudes;
 use crate::measure::{Density, Moments, Particles};
 use crate::snapshot::view::Loss;
@@ -78,7 +77,13 @@ pub struct FieldRun {
     most: usize,
     tolerance: f64,
     before: Vec<f64>,
+    /// Of the density at the front.
     amplitudes: Amplitudes,
+    /// Where the stepper is, and what is shown of it.
+    ahead: Ahead,
+    stop: f64,
+    /// max |v| at the end of the last step.
+    fastest: f64,
     earlier: Work,
 }
 
@@ -118,6 +123,9 @@ impl FieldRun {
             most: spec.max_modes,
             tolerance,
             before: Vec::new(),
+            ahead: Ahead::new(0.0, experiment.time.end),
+            stop: experiment.time.end,
+            fastest: 0.0,
             amplitudes: density.amplitudes(),
             density,
             earlier: Work::default(),
@@ -135,6 +143,7 @@ impl FieldRun {
     /// carries the density does not hold for the new equation, it is lost.
     pub fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
         (self.attention, self.diffusion) = (attention, diffusion);
+        self.ahead.restart(now);
         if attention.beta < LEAST_BETA && attention.normalisation.sums_to_one() {
             self.lose(now, Loss::BetaTooLow);
         }
@@ -142,6 +151,7 @@ impl FieldRun {
             State::Lost { .. } => {}
             State::Coefficients(_) => self.rebuild(self.density.modes()),
             State::Populations(populations) => {
+                populations.restart(now);
                 let kept = !populations.exact() || sine_alone(attention);
                 let kept = populations.set_diffusion(diffusion) && kept;
                 let modes = self.density.modes();
@@ -211,66 +221,73 @@ impl FieldRun {
         self.earlier + now
     }
 
-    /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way. A lost density stays where it is.
+    /// Moves on to the time `to`; false when `cancelled` said so on the way. A lost density stays where it is.
     ///
     /// # Errors
     /// [`StepError`] of the steppers.
-    pub fn advance(
-        &mut self,
-        from: f64,
-        duration: f64,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
-        let mut left = duration;
-        while left > 0.0 {
-            let now = from + duration - left;
+    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+        loop {
             match &mut self.state {
                 State::Lost { .. } => return Ok(true),
-                State::Markers { run, .. } => return run.advance(left, cancelled),
-                State::Populations(_) => match self.advance_populations(now, left, cancelled)? {
-                    Progress::Done => return Ok(true),
-                    Progress::Stopped(_) if cancelled() => return Ok(false),
-                    Progress::Stopped(rest) => left = rest,
+                State::Markers { run, .. } => return run.advance(to, cancelled),
+                State::Populations(_) => match self.advance_populations(to, cancelled)? {
+                    Outcome::Done => return Ok(true),
+                    Outcome::Cancelled => return Ok(false),
+                    Outcome::Unresolved(_) => {}
                 },
-                State::Coefficients(_) => {
-                    if cancelled() {
-                        return Ok(false);
+                State::Coefficients(stepper) => match self.ahead.due(to) {
+                    Due::Here => return Ok(true),
+                    Due::Read(theta) => {
+                        let mean_field = &mut self.mean_field;
+                        let tendency = |c: &[f64], out: &mut [f64]| mean_field.tendency(c, out);
+                        let (front, shown) = (self.ahead.front(), &mut self.density.state);
+                        stepper.read(theta, front, tendency, shown);
+                        return Ok(true);
                     }
-                    let taken = self.step(now, left)?;
-                    if taken > 0.0 {
-                        left = rest(left, taken);
-                        self.judge(from + duration - left);
+                    Due::Land => {
+                        let now = self.ahead.land(&mut self.density.state);
+                        self.judge(now);
                     }
-                }
+                    Due::Step(_) if cancelled() => return Ok(false),
+                    Due::Step(limit) => self.step(limit)?,
+                },
             }
         }
-        Ok(true)
     }
 
-    /// One step of the coefficients; 0 where it was taken back, for twice the modes or for markers to go on.
-    fn step(&mut self, now: f64, left: f64) -> Result<f64, StepError> {
+    /// One step of the coefficients; none where it was taken back, for twice the modes or for markers to go on, or where nothing resolves it.
+    fn step(&mut self, limit: f64) -> Result<(), StepError> {
         self.before.clone_from(&self.density.state);
         let ceiling = self.stable_steps();
         let mean_field = &mut self.mean_field;
         let State::Coefficients(stepper) = &mut self.state else {
-            return Ok(0.0);
+            return Ok(());
         };
         let tendency = |c: &[f64], out: &mut [f64]| mean_field.tendency(c, out);
-        let taken = stepper.step(&mut self.density.state, left, ceiling, tendency)?;
+        let taken = stepper.step(&mut self.density.state, limit, ceiling, tendency)?;
+        self.fastest = self.mean_field.fastest();
         self.amplitudes.update(&self.density);
         let more = self.density.modes() < self.most;
-        if self.amplitudes.tail() > self.grow() && (more || self.may_hand_over()) {
-            // what the step lost beyond the last mode cannot be had back
-            self.density.state.clone_from(&self.before);
-            if more {
-                self.rebuild((2 * self.density.modes()).min(self.most));
+        let grown = self.amplitudes.tail() > self.grow();
+        let now = self.ahead.begun();
+        if !grown || !(more || self.may_hand_over()) {
+            if grown && !self.resolved() {
+                self.density.state.clone_from(&self.before);
+                self.lose(now, Loss::Modes);
             } else {
-                // the last density that the limit of modes resolves
-                self.hand_over(now);
+                self.ahead.stepped(taken, &self.density.state);
             }
-            return Ok(0.0);
+            return Ok(());
         }
-        Ok(taken)
+        // what the step lost beyond the last mode cannot be had back
+        self.density.state.clone_from(&self.before);
+        if more {
+            self.rebuild((2 * self.density.modes()).min(self.most));
+        } else {
+            // the last density that the limit of modes resolves
+            self.hand_over(now);
+        }
+        Ok(())
     }
 
     /// One density for each of the frequencies.
@@ -297,48 +314,45 @@ impl FieldRun {
         let nodes = |default: usize| law.midpoints(experiment.field.nodes.unwrap_or(default));
         let exact = weight.filter(|_| self.diffusion == 0.0 && sine_alone(self.attention));
         let populations = match exact {
-            Some(z) => Populations::poisson(nodes(DEFAULT_NODES[0]), z, self.tolerance),
+            Some(z) => {
+                Populations::poisson(nodes(DEFAULT_NODES[0]), z, (self.tolerance, self.stop))
+            }
             None => {
                 let (start, diffusion) = (&self.density.state, self.diffusion);
                 let nodes = nodes(DEFAULT_NODES[1]);
-                Populations::series(nodes, start, diffusion, self.tolerance)
+                Populations::series(nodes, start, diffusion, (self.tolerance, self.stop))
             }
         };
         self.earlier = self.work();
         self.state = State::Populations(Box::new(populations));
     }
 
-    /// Moves all frequencies on from `now`; stops short where they need more modes, or are lost.
+    /// Moves all frequencies on; stops short where they need more modes, or are lost.
     fn advance_populations(
         &mut self,
-        now: f64,
-        duration: f64,
+        to: f64,
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<Progress, StepError> {
+    ) -> Result<Outcome, StepError> {
         let at_most = self.density.modes() >= self.most;
         let grow = self.most_tail(at_most);
         let State::Populations(populations) = &mut self.state else {
-            return Ok(Progress::Done);
+            return Ok(Outcome::Done);
         };
         let (attention, field) = (self.attention, &mut self.mean_field);
-        let outcome = populations.advance(field, attention, (duration, grow), cancelled);
+        let outcome = populations.advance(field, attention, (to, grow), cancelled)?;
         populations.total(&mut self.density.state);
-        match outcome? {
-            Outcome::Done => Ok(Progress::Done),
-            Outcome::Cancelled => Ok(Progress::Stopped(duration)),
-            Outcome::Unresolved(left) if at_most => {
-                self.lose(now + duration - left, Loss::Modes);
-                Ok(Progress::Stopped(left))
-            }
-            Outcome::Unresolved(left) => {
+        if let Outcome::Unresolved(now) = outcome {
+            if at_most {
+                self.lose(now, Loss::Modes);
+            } else {
                 let modes = (2 * self.density.modes()).min(self.most);
                 populations.resize(modes, self.diffusion);
                 self.density.resize(modes);
                 self.mean_field = MeanField::new(self.density.domain, attention, modes);
                 populations.total(&mut self.density.state);
-                Ok(Progress::Stopped(left))
             }
         }
+        Ok(outcome)
     }
 
     fn may_hand_over(&self) -> bool {
@@ -381,8 +395,8 @@ impl FieldRun {
         let run = MarkerRun::new(
             &self.density,
             self.attention,
-            self.tolerance,
-            stepper.proposal(),
+            (self.tolerance, stepper.proposal()),
+            (since, self.stop),
         );
         self.earlier = self.work();
         let run = Box::new(run);
@@ -391,7 +405,7 @@ impl FieldRun {
 
     /// The longest steps for which the advection of every mode is stable, by the speed of the last evaluation.
     fn stable_steps(&self) -> Ceiling {
-        let (domain, speed) = (self.density.domain, self.mean_field.fastest());
+        let (domain, speed) = (self.density.domain, self.fastest);
         // the highest frequency of what is advected, K on the circle
         let modes = domain.laplacian(self.density.modes()).sqrt();
         let finite = |limit: f64| if limit.is_nan() { f64::INFINITY } else { limit };

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::dynamics::bbgky::{Closure, PairDensity};
 use crate::dynamics::{Attention, Normalisation, TokenDynamics};
 use crate::integrate::tableau::Tableau;
-use crate::integrate::{Explicit, StepError, evolve};
+use crate::integrate::{Ahead, Due, Explicit, StepError};
 use crate::measure::{Law, Particles};
 use crate::observe::PairsSide;
 use crate::sphere::geometry::{retract, wrap};
@@ -30,12 +30,18 @@ pub struct Ensemble {
 struct Run {
     tokens: Particles,
     stepper: Explicit,
+    ahead: Ahead,
 }
 
 impl Ensemble {
-    /// R runs of n tokens.
+    /// R runs of n tokens, whose steps end at the time `end`.
     #[must_use]
-    pub fn new(spec: &PairsSpec, beta: f64, count: usize, seed: u64, tolerance: f64) -> Self {
+    pub fn new(
+        spec: &PairsSpec,
+        beta: f64,
+        (count, seed): (usize, u64),
+        (end, tolerance): (f64, f64),
+    ) -> Self {
         let attention = Attention::new(beta, Normalisation::None);
         let runs: Vec<Run> = (1..=spec.runs as u64)
             .map(|r| {
@@ -44,12 +50,17 @@ impl Ensemble {
                 let tableau = Tableau::for_tolerance(tolerance);
                 Run {
                     stepper: Explicit::new(tableau, 2 * count, tolerance, first),
+                    ahead: Ahead::new(0.0, end),
                     tokens,
                 }
             })
             .collect();
         let closed = (spec.closures.iter())
-            .map(|closure| PairDensity::new(beta, count, *closure, tolerance))
+            .map(|closure| {
+                let mut pairs = PairDensity::new(beta, count, *closure, tolerance);
+                pairs.stop_at(end);
+                pairs
+            })
             .collect();
         let dynamics = (runs.iter().take(rayon::current_num_threads()))
             .map(|run| TokenDynamics::new(attention, &run.tokens))
@@ -73,20 +84,16 @@ impl Ensemble {
         }
     }
 
-    /// Moves everything on; false when `cancelled` said so on the way.
+    /// Moves everything on to the time `to`; false when `cancelled` said so on the way.
     ///
     /// # Errors
     /// [`StepError`] of a run or of a closed equation.
-    pub fn advance(
-        &mut self,
-        duration: f64,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
+    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
         if self.ended.is_some() {
             return Ok(true);
         }
         for closed in &mut self.closed {
-            if !closed.advance(duration, cancelled)? {
+            if !closed.advance(to, cancelled)? {
                 return Ok(false);
             }
         }
@@ -95,9 +102,7 @@ impl Ensemble {
         }
         let share = self.runs.len().div_ceil(self.dynamics.len().max(1)).max(1);
         (self.runs.par_chunks_mut(share).zip(&mut self.dynamics)).try_for_each(
-            |(runs, dynamics)| {
-                (runs.iter_mut()).try_for_each(|run| run.advance(duration, dynamics))
-            },
+            |(runs, dynamics)| (runs.iter_mut()).try_for_each(|run| run.advance(to, dynamics)),
         )?;
         Ok(true)
     }
@@ -190,13 +195,27 @@ impl Ensemble {
 }
 
 impl Run {
-    fn advance(&mut self, duration: f64, dynamics: &mut TokenDynamics) -> Result<(), StepError> {
-        let step = |left: f64| {
-            let drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
-            let positions = &mut self.tokens.positions;
-            self.stepper.step(positions, left, drift, |x| retract(x, 2))
-        };
-        evolve(duration, &|| false, step).map(|_| ())
+    fn advance(&mut self, to: f64, dynamics: &mut TokenDynamics) -> Result<(), StepError> {
+        let positions = &mut self.tokens.positions;
+        let mut drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
+        loop {
+            match self.ahead.due(to) {
+                Due::Here => return Ok(()),
+                Due::Read(theta) => {
+                    (self.stepper).read(theta, self.ahead.front(), &mut drift, positions);
+                    retract(positions, 2);
+                    return Ok(());
+                }
+                Due::Land => {
+                    self.ahead.land(positions);
+                }
+                Due::Step(limit) => {
+                    let unit = |x: &mut [f64]| retract(x, 2);
+                    let taken = self.stepper.step(positions, limit, &mut drift, unit)?;
+                    self.ahead.stepped(taken, positions);
+                }
+            }
+        }
     }
 }
 
@@ -216,7 +235,7 @@ mod tests {
             runs,
             closures: Closure::ALL.to_vec(),
         };
-        Ensemble::new(&spec, beta, count, 3, 1e-8)
+        Ensemble::new(&spec, beta, (count, 3), (f64::INFINITY, 1e-8))
     }
 
     #[test]

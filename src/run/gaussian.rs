@@ -37,7 +37,7 @@ impl GaussianRun {
             Some(head) => (head.query_key.clone(), head.value.clone()),
             None => (scaled(1.0), scaled(experiment.attention.value)),
         };
-        let flow = GaussianFlow::new(
+        let mut flow = GaussianFlow::new(
             kind,
             experiment.attention.beta,
             [&query_key, &value],
@@ -45,6 +45,7 @@ impl GaussianRun {
             covariance,
             experiment.time.tolerance,
         );
+        flow.stop_at(experiment.time.end);
         Self {
             flow,
             kind,
@@ -77,22 +78,18 @@ impl GaussianRun {
         if diffusion > 0.0 {
             self.ended.get_or_insert((now, "noise"));
         }
-        self.flow.set_beta(attention.beta);
+        self.flow.set_beta(now, attention.beta);
     }
 
-    /// Moves on.
+    /// Moves on to the time `to`.
     ///
     /// # Errors
     /// That of the flow.
-    pub fn advance(
-        &mut self,
-        duration: f64,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, StepError> {
+    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
         if self.ended.is_some() {
             return Ok(true);
         }
-        self.flow.advance(duration, cancelled)
+        self.flow.advance(to, cancelled)
     }
 
     /// What it is now beside these tokens; none after a blow-up or when its equations ended.

@@ -1,7 +1,7 @@
 //! How the tokens of a general system move: states with lengths or in ℝ^d, times at which the equation changes, hardmax steps.
 //!
-//! Between frames the state is y = rθ where lengths move, z and the time in rescaled coordinates, else the positions. A frame is
-//! reached in pieces that end where the equation changes (the switch of Mix-LN, new matrices); LN-scaling is the equation of Post
+//! Between frames the state is y = rθ where lengths move, z and the time in rescaled coordinates, else the positions. Steps end where
+//! the equation changes (the switch of Mix-LN, new matrices); LN-scaling is the equation of Post
 //! in the time 2√(t + 1). Hardmax is a differential inclusion: the argmax is held over steps of at most [`HARD_STEP`], within
 //! which the equation is smooth, so that a switch is late by that much and no more.
 
@@ -12,7 +12,7 @@ use crate::dynamics::general::General;
 use crate::dynamics::system::{LayerNorm, Space};
 use crate::experiment::spec::Experiment;
 use crate::experiment::system::SystemSpec;
-use crate::integrate::{Explicit, Splitting, StepError, evolve};
+use crate::integrate::{Ahead, Due, Explicit, Splitting, StepError};
 use crate::measure::Particles;
 use crate::sphere::geometry::measure;
 use crate::sphere::random::{brownian_step, gaussian_step};
@@ -26,16 +26,20 @@ pub(crate) struct SystemState {
     spec: SystemSpec,
     seed: u64,
     epoch: u64,
+    /// The last time of the experiment.
+    end: f64,
     /// Rows of the tokens, then the time where the equation asks for it.
     state: Vec<f64>,
     /// |y_i|, while lengths move.
     lengths: Vec<f64>,
+    /// Whether `state` goes on from what is shown, and not from a step that is ahead of it.
+    fresh: bool,
 }
 
 /// What steps a state.
 pub(super) enum Move<'a> {
-    /// Error control.
-    Adaptive(&'a mut Explicit),
+    /// Error control, ahead of what is shown.
+    Adaptive(&'a mut Explicit, &'a mut Ahead),
     /// Strang splitting with a fixed step, diffusion, and its generator.
     Noisy {
         splitting: &'a mut Splitting,
@@ -54,9 +58,16 @@ impl SystemState {
             spec: spec.clone(),
             seed: experiment.tokens.seed,
             epoch: 0,
+            end: experiment.time.end,
             state: tokens.positions.clone(),
             lengths: vec![1.0; tokens.count()],
+            fresh: true,
         })
+    }
+
+    /// Goes on from what is shown, under other parameters.
+    pub(super) fn restart(&mut self) {
+        self.fresh = true;
     }
 
     /// |y_i|, where a scheme of layer normalisation lets lengths move.
@@ -89,45 +100,134 @@ impl SystemState {
         end
     }
 
-    /// Moves on by `duration` from time `from`; false when cancelled on the way.
+    /// Moves on from one time to another; false when cancelled on the way.
     pub(super) fn advance(
         &mut self,
         tokens: &mut Particles,
         general: &mut General,
-        mut by: Move,
-        (from, duration): (f64, f64),
+        by: Move,
+        (from, to): (f64, f64),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, Cause> {
-        let dimension = tokens.dimension();
-        self.pack(tokens, general, from);
-        let end = from + duration;
-        let mut now = from;
-        while now < end {
-            let piece = self.begin_piece(general, dimension, now).min(end);
-            let whole = match &mut by {
-                Move::Adaptive(explicit) => {
-                    adaptive(explicit, general, &mut self.state, (now, piece), cancelled)?
+        let whole = match by {
+            Move::Adaptive(explicit, ahead) => {
+                if std::mem::take(&mut self.fresh) {
+                    self.pack(tokens, general, from);
+                    ahead.restart(clock(general, from));
+                    self.stop_where_it_changes(general, tokens.dimension(), from, ahead);
                 }
-                noisy @ Move::Noisy { .. } => with_noise(
-                    noisy,
+                self.adaptive(
+                    (explicit, ahead),
                     general,
-                    &mut self.state,
-                    dimension,
-                    piece - now,
+                    tokens.dimension(),
+                    to,
                     cancelled,
-                )?,
-            };
-            if !whole {
-                return Ok(false);
+                )?
             }
-            now = piece;
+            noisy @ Move::Noisy { .. } => {
+                self.pack(tokens, general, from);
+                self.noisily(noisy, general, tokens.dimension(), (from, to), cancelled)?
+            }
+        };
+        if !whole {
+            return Ok(false);
         }
-        general.time = end;
-        self.begin_piece(general, dimension, end);
+        general.time = general.time.max(to);
         match self.unpack(tokens, general) {
             Ok(()) => Ok(true),
             Err(_) => Err(StepError::NotFinite.into()),
         }
+    }
+
+    /// The equation of the time `now`; steps end where it changes next, in the time of the equation itself.
+    fn stop_where_it_changes(
+        &mut self,
+        general: &mut General,
+        dimension: usize,
+        now: f64,
+        ahead: &mut Ahead,
+    ) {
+        let next = self.begin_piece(general, dimension, now);
+        let last = if now < self.end {
+            self.end
+        } else {
+            f64::INFINITY
+        };
+        ahead.stop_at(clock(general, next.min(last)));
+    }
+
+    fn adaptive(
+        &mut self,
+        (explicit, ahead): (&mut Explicit, &mut Ahead),
+        general: &mut General,
+        dimension: usize,
+        to: f64,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, Cause> {
+        let hard = general.attention().normalisation.is_hard();
+        let goal = clock(general, to);
+        loop {
+            let retraction = general.retraction();
+            match ahead.due(goal) {
+                Due::Here => return Ok(true),
+                Due::Read(theta) => {
+                    if hard {
+                        general.hold(explicit.start());
+                    }
+                    let rate = |x: &[f64], out: &mut [f64]| general.tendency(x, out);
+                    explicit.read(theta, ahead.front(), rate, &mut self.state);
+                    general.release();
+                    retraction.apply(&mut self.state);
+                    return Ok(true);
+                }
+                Due::Land => {
+                    let now = unclock(general, ahead.land(&mut self.state));
+                    let before = (self.epoch, general.has_free_lengths());
+                    self.stop_where_it_changes(general, dimension, now, ahead);
+                    if before != (self.epoch, general.has_free_lengths()) {
+                        explicit.forget();
+                    }
+                }
+                Due::Step(_) if cancelled() => return Ok(false),
+                Due::Step(mut limit) => {
+                    if hard {
+                        limit = limit.min(HARD_STEP);
+                        general.hold(&self.state);
+                        explicit.forget();
+                    }
+                    let taken = explicit.step(
+                        &mut self.state,
+                        limit,
+                        |x, out| general.tendency(x, out),
+                        |x| retraction.apply(x),
+                    );
+                    general.release();
+                    ahead.stepped(taken?, &self.state);
+                }
+            }
+        }
+    }
+
+    fn noisily(
+        &mut self,
+        mut by: Move,
+        general: &mut General,
+        dimension: usize,
+        (from, to): (f64, f64),
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<bool, Cause> {
+        let mut now = from;
+        while now < to {
+            let piece = self.begin_piece(general, dimension, now).min(to);
+            let state = &mut self.state;
+            if !with_noise(&mut by, general, state, dimension, piece - now, cancelled)? {
+                return Ok(false);
+            }
+            now = piece;
+        }
+        general.time = to;
+        self.begin_piece(general, dimension, to);
+        Ok(true)
     }
 
     /// Layers of length `step`; false when cancelled on the way, and an error where a token ends nowhere.
@@ -200,36 +300,6 @@ pub(super) fn nowhere(token: usize, from: f64, layer: u64, step: f64) -> Cause {
     }
 }
 
-/// Adaptive steps from one time to another.
-fn adaptive(
-    explicit: &mut Explicit,
-    general: &mut General,
-    state: &mut [f64],
-    (from, to): (f64, f64),
-    cancelled: &dyn Fn() -> bool,
-) -> Result<bool, Cause> {
-    let scaled = general.system().layer_norm == LayerNorm::LnScaling;
-    let hard = general.attention().normalisation.is_hard();
-    let clock = |t: f64| if scaled { 2.0 * (t + 1.0).sqrt() } else { t };
-    let progress = evolve(clock(to) - clock(from), cancelled, |left| {
-        let mut limit = left;
-        if hard {
-            limit = left.min(HARD_STEP);
-            general.hold(state);
-        }
-        let retraction = general.retraction();
-        let taken = explicit.step(
-            state,
-            limit,
-            |x, out| general.tendency(x, out),
-            |x| retraction.apply(x),
-        );
-        general.release();
-        taken
-    })?;
-    Ok(progress.is_done())
-}
-
 /// Splitting steps of a fixed length: drift and Brownian motion.
 fn with_noise(
     by: &mut Move,
@@ -276,4 +346,22 @@ fn with_noise(
         }
     }
     Ok(true)
+}
+
+/// The time of the equation itself: LN-scaling is Post in 2√(t + 1).
+fn clock(general: &General, time: f64) -> f64 {
+    if general.system().layer_norm == LayerNorm::LnScaling {
+        2.0 * (time + 1.0).sqrt()
+    } else {
+        time
+    }
+}
+
+/// The time of which this is the [`clock`].
+fn unclock(general: &General, time: f64) -> f64 {
+    if general.system().layer_norm == LayerNorm::LnScaling {
+        0.25 * time * time - 1.0
+    } else {
+        time
+    }
 }

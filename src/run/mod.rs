@@ -3,6 +3,7 @@
 //! A session moves from one recorded frame to the next and nowhere else, on the screen as without one: what the
 //! dashboard shows is, to the bit, what `metastable run` writes.
 
+mod around;
 mod cause;
 pub mod characteristics;
 pub mod companion;

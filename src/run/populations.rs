@@ -10,9 +10,8 @@
 
 use crate::dynamics::mean_field::mix;
 use crate::dynamics::{Attention, MeanField};
-use crate::integrate::stepper::rest;
 use crate::integrate::tableau::Tableau;
-use crate::integrate::{Ceiling, Explicit, StepError, Stepper, Work};
+use crate::integrate::{Ahead, Ceiling, Due, Explicit, StepError, Stepper, Work};
 use crate::measure::density::coefficient;
 use crate::sphere::Complex;
 
@@ -28,6 +27,12 @@ pub struct Populations {
     frequencies: Vec<f64>,
     weights: Vec<f64>,
     carrier: Carrier,
+    /// Where the stepper is, and what is shown of it.
+    ahead: Ahead,
+    /// The series before the last step.
+    before: Vec<f64>,
+    /// max |v| of attention at the end of the last step.
+    fastest: f64,
     tolerance: f64,
     earlier: Work,
 }
@@ -42,7 +47,6 @@ enum Carrier {
     /// All coefficients, J series of K modes.
     Series {
         state: Vec<f64>,
-        before: Vec<f64>,
         modes: usize,
         stepper: Stepper,
     },
@@ -54,13 +58,17 @@ pub(super) enum Outcome {
     Done,
     /// The reader asked to stop.
     Cancelled,
-    /// More modes are needed than there are; so much is left.
+    /// More modes are needed than there are, from this time on.
     Unresolved(f64),
 }
 
 impl Populations {
-    /// Poisson kernels, all of the weight z.
-    pub(super) fn poisson(frequencies: Vec<f64>, start: Complex, tolerance: f64) -> Self {
+    /// Poisson kernels, all of the weight z; steps end at `stop`.
+    pub(super) fn poisson(
+        frequencies: Vec<f64>,
+        start: Complex,
+        (tolerance, stop): (f64, f64),
+    ) -> Self {
         let count = frequencies.len();
         let state: Vec<f64> = [start.re, start.im].repeat(count);
         let tableau = Tableau::for_tolerance(tolerance);
@@ -69,6 +77,9 @@ impl Populations {
             weights: vec![1.0 / count as f64; count],
             frequencies,
             carrier: Carrier::Poisson { state, stepper },
+            ahead: Ahead::new(0.0, stop),
+            before: Vec::new(),
+            fastest: 0.0,
             tolerance,
             earlier: Work::default(),
         }
@@ -79,7 +90,7 @@ impl Populations {
         frequencies: Vec<f64>,
         start: &[f64],
         diffusion: f64,
-        tolerance: f64,
+        (tolerance, stop): (f64, f64),
     ) -> Self {
         let count = frequencies.len();
         let modes = start.len() / 2 - 1;
@@ -88,10 +99,12 @@ impl Populations {
             frequencies,
             carrier: Carrier::Series {
                 state: start.repeat(count),
-                before: Vec::new(),
                 modes,
                 stepper: stepper(modes, count, diffusion, tolerance, 1e-3),
             },
+            ahead: Ahead::new(0.0, stop),
+            before: Vec::new(),
+            fastest: 0.0,
             tolerance,
             earlier: Work::default(),
         }
@@ -146,6 +159,11 @@ impl Populations {
             .fold(0.0, f64::max)
     }
 
+    /// Goes on from what is shown at the time `now`, under other parameters.
+    pub(super) fn restart(&mut self, now: f64) {
+        self.ahead.restart(now);
+    }
+
     /// More modes for every frequency.
     pub(super) fn resize(&mut self, more: usize, diffusion: f64) {
         self.earlier = self.work();
@@ -183,62 +201,93 @@ impl Populations {
         }
     }
 
-    /// Moves on by `duration`. A step after which a tail is above `grow` is taken back.
+    /// Moves on to the time `to`. A step after which a tail is above `grow` is taken back.
     pub(super) fn advance(
         &mut self,
         mean_field: &mut MeanField,
         attention: Attention,
-        (duration, grow): (f64, f64),
+        (to, grow): (f64, f64),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Outcome, StepError> {
-        let mut left = duration;
-        while left > 0.0 {
-            if cancelled() {
-                return Ok(Outcome::Cancelled);
-            }
-            let (frequencies, weights) = (&self.frequencies, &self.weights);
-            let taken = match &mut self.carrier {
-                Carrier::Poisson { state, stepper } => {
-                    let coupling = attention.scale()
-                        * attention.interaction.map_or(1.0, |h| h.coefficients[0]);
-                    stepper.step(
-                        state,
-                        left,
-                        |z, out| kernels(z, frequencies, weights, coupling, out),
-                        |_| (),
-                    )?
+        loop {
+            let due = self.ahead.due(to);
+            match due {
+                Due::Here => return Ok(Outcome::Done),
+                Due::Step(_) if cancelled() => return Ok(Outcome::Cancelled),
+                Due::Land => {
+                    let (Carrier::Poisson { state, .. } | Carrier::Series { state, .. }) =
+                        &mut self.carrier;
+                    self.ahead.land(state);
                 }
-                Carrier::Series {
-                    state,
-                    before,
-                    modes,
-                    stepper,
-                } => {
-                    let MeanField::Circle(field) = &mut *mean_field else {
+                Due::Read(_) | Due::Step(_) => {
+                    let taken = self.walk(mean_field, attention, due)?;
+                    if matches!(due, Due::Read(_)) {
                         return Ok(Outcome::Done);
-                    };
-                    before.clone_from(state);
-                    let turning = frequencies.iter().fold(0.0_f64, |top, w| top.max(w.abs()));
-                    let speed = (field.fastest() + turning) * *modes as f64;
-                    let tendency = |c: &[f64], out: &mut [f64]| {
-                        field.tendency_of_populations(c, frequencies, weights, out);
-                    };
-                    let ceiling = Ceiling {
-                        explicit: EXPLICIT_STABILITY / speed,
-                        exponential: EXPONENTIAL_STABILITY / speed,
-                    };
-                    stepper.step(state, left, ceiling, tendency)?
+                    }
+                    let too_sharp = self.tail() > grow;
+                    let (Carrier::Poisson { state, .. } | Carrier::Series { state, .. }) =
+                        &mut self.carrier;
+                    if too_sharp {
+                        state.copy_from_slice(&self.before);
+                        return Ok(Outcome::Unresolved(self.ahead.begun()));
+                    }
+                    self.ahead.stepped(taken, state);
                 }
-            };
-            if self.tail() > grow {
-                if let Carrier::Series { state, before, .. } = &mut self.carrier {
-                    state.clone_from(before);
-                }
-                return Ok(Outcome::Unresolved(left));
             }
-            left = rest(left, taken);
         }
-        Ok(Outcome::Done)
+    }
+
+    /// Takes a step, or reads within the last one; returns its length.
+    fn walk(
+        &mut self,
+        mean_field: &mut MeanField,
+        attention: Attention,
+        due: Due,
+    ) -> Result<f64, StepError> {
+        let (frequencies, weights, front) = (&self.frequencies, &self.weights, self.ahead.front());
+        match &mut self.carrier {
+            Carrier::Poisson { state, stepper } => {
+                let coupling =
+                    attention.scale() * attention.interaction.map_or(1.0, |h| h.coefficients[0]);
+                let rate = |z: &[f64], out: &mut [f64]| {
+                    kernels(z, frequencies, weights, coupling, out);
+                };
+                match due {
+                    Due::Read(theta) => stepper.read(theta, front, rate, state),
+                    Due::Step(limit) => return stepper.step(state, limit, rate, |_| ()),
+                    Due::Here | Due::Land => {}
+                }
+            }
+            Carrier::Series {
+                state,
+                modes,
+                stepper,
+            } => {
+                let MeanField::Circle(field) = &mut *mean_field else {
+                    return Ok(0.0);
+                };
+                let turning = frequencies.iter().fold(0.0_f64, |top, w| top.max(w.abs()));
+                let speed = (self.fastest + turning) * *modes as f64;
+                let rate = |c: &[f64], out: &mut [f64]| {
+                    field.tendency_of_populations(c, frequencies, weights, out);
+                };
+                match due {
+                    Due::Read(theta) => stepper.read(theta, front, rate, state),
+                    Due::Step(limit) => {
+                        let ceiling = Ceiling {
+                            explicit: EXPLICIT_STABILITY / speed,
+                            exponential: EXPONENTIAL_STABILITY / speed,
+                        };
+                        self.before.clone_from(state);
+                        let taken = stepper.step(state, limit, ceiling, rate)?;
+                        self.fastest = field.fastest();
+                        return Ok(taken);
+                    }
+                    Due::Here | Due::Land => {}
+                }
+            }
+        }
+        Ok(0.0)
     }
 }
 

@@ -97,9 +97,9 @@ impl Session {
         });
         let leading_direction = leading_direction.flatten();
         let ensemble = experiment.pairs.as_ref().map(|spec| {
-            let (tokens, beta) = (&experiment.tokens, experiment.attention.beta);
-            let tolerance = experiment.time.tolerance;
-            Ensemble::new(spec, beta, tokens.count, tokens.seed, tolerance)
+            let (tokens, time) = (&experiment.tokens, &experiment.time);
+            let (drawn, times) = ((tokens.count, tokens.seed), (time.end, time.tolerance));
+            Ensemble::new(spec, experiment.attention.beta, drawn, times)
         });
         let mut session = Self {
             attention: experiment.attention,
@@ -269,12 +269,12 @@ impl Session {
             time: from,
             cause,
         };
-        let moved = (self.tokens.advance(from, to - from, cancelled))
+        let moved = (self.tokens.advance(to, cancelled))
             .map_err(|cause| fail(Side::Tokens, cause))?
-            && (self.companion.advance(from, to - from, cancelled))
+            && (self.companion.advance(to, cancelled))
                 .map_err(|(side, cause)| fail(side, cause))?
             && match &mut self.ensemble {
-                Some(ensemble) => (ensemble.advance(to - from, cancelled))
+                Some(ensemble) => (ensemble.advance(to, cancelled))
                     .map_err(|cause| fail(Side::Ensemble, cause.into()))?,
                 None => true,
             };

@@ -16,21 +16,23 @@ use crate::experiment::Scheme;
 use crate::experiment::replay::Replay;
 use crate::experiment::spec::{Experiment, default_noise_step};
 use crate::integrate::tableau::Tableau;
-use crate::integrate::{Explicit, Splitting, StepError, Work, evolve};
+use crate::integrate::{Ahead, Due, Explicit, Splitting, StepError, Work};
 use crate::measure::{Bodies, Particles};
 use crate::observe::Moving;
 use crate::snapshot::view::Merge;
-use crate::sphere::geometry::{first_nowhere, retract};
+use crate::sphere::geometry::{first_nowhere, gap, retract};
 use crate::sphere::random::{Stream, brownian_step, generator};
 
-/// What the nodes may leave out of a token's way in a step, in tolerances.
-const NEGLECTED: f64 = 0.01;
+/// A meeting within a step is found to this power of ½ of it.
+const MEETING_BISECTIONS: usize = 24;
+/// The share of the tolerance at which it is taken to be.
+const MET: f64 = 0.98;
 /// First step tried, in units of the fastest time scale.
 const FIRST_STEP: f64 = 1e-3;
 
 /// How the tokens move.
 #[derive(Debug)]
-enum Stepper {
+pub(super) enum Stepper {
     /// No noise: error control.
     Adaptive(Box<Explicit>),
     /// The same for many tokens on the circle, by their angles.
@@ -38,12 +40,13 @@ enum Stepper {
         explicit: Box<Explicit>,
         angles: Vec<f64>,
     },
-    /// The same for so many that a few nodes carry them.
+    /// The same for so many that a few nodes carry them: where the nodes ended the last step, the tokens now and at its start.
     Carried {
         explicit: Box<Explicit>,
         carriers: Box<FlowMapInterpolant>,
         nodes: Vec<f64>,
         angles: Vec<f64>,
+        before: Vec<f64>,
     },
     /// Noise: Strang splitting with a fixed step.
     Noisy {
@@ -58,7 +61,7 @@ enum Stepper {
 #[derive(Debug)]
 pub struct TokenRun {
     /// What moves: the tokens, those that have met as one.
-    bodies: Bodies,
+    pub(super) bodies: Bodies,
     /// All tokens, each where its body is; kept up to date while bodies are fewer.
     tokens: Particles,
     /// The bodies' right-hand side.
@@ -73,9 +76,12 @@ pub struct TokenRun {
     merge_energy: f64,
     beta: f64,
     drift: Vec<f64>,
-    stepper: Stepper,
+    pub(super) stepper: Stepper,
+    /// Where the stepper is, and what is shown of it.
+    pub(super) ahead: Ahead,
+    now: f64,
     diffusion: f64,
-    tolerance: f64,
+    pub(super) tolerance: f64,
     noise_step: f64,
     start: Attention,
     start_step: f64,
@@ -114,6 +120,8 @@ impl TokenRun {
                 step: 0.0,
                 average: Vec::new(),
             },
+            ahead: Ahead::new(0.0, experiment.time.end),
+            now: 0.0,
             merge: spec.merge,
             merges: Arc::default(),
             merge_energy: 0.0,
@@ -169,6 +177,7 @@ impl TokenRun {
                     explicit: explicit(carriers.nodes().len()),
                     nodes: carriers.nodes().to_vec(),
                     carriers: Box::new(carriers),
+                    before: angles.clone(),
                     angles,
                 },
                 None => Stepper::Angular {
@@ -250,6 +259,10 @@ impl TokenRun {
         // As many steps a time scale as at the start, if the new scale is the shorter one.
         let shorter = default_noise_step(attention) / default_noise_step(self.start);
         self.noise_step = self.start_step * shorter.min(1.0);
+        self.ahead.restart(self.now);
+        if let Some(system) = &mut self.system {
+            system.restart();
+        }
         if !matches!(self.stepper, Stepper::Layer { .. }) {
             self.earlier = self.work();
             self.stepper = self.continuous(first_step(attention));
@@ -269,25 +282,22 @@ impl TokenRun {
         self.earlier + now
     }
 
-    /// Moves on from time `from` by `duration`; false when `cancelled` said so on the way.
+    /// Moves on to the time `to`; false when `cancelled` said so on the way.
     ///
     /// # Errors
     /// [`Cause`]: a stepper that gave up, a token that a layer leaves nowhere.
-    pub fn advance(
-        &mut self,
-        from: f64,
-        duration: f64,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, Cause> {
+    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, Cause> {
+        let from = std::mem::replace(&mut self.now, to);
         if let Some((replay, lengths)) = &mut self.replay {
-            (self.bodies.particles, *lengths) = replay.layer((from + duration).round() as usize);
+            (self.bodies.particles, *lengths) = replay.layer(to.round() as usize);
             return Ok(true);
         }
+        let duration = to - from;
         let whole = match self.stepper {
-            _ if self.system.is_some() => self.advance_system(from, duration, cancelled)?,
-            Stepper::Adaptive(_) => self.advance_adaptively(from, duration, cancelled)?,
-            Stepper::Angular { .. } => self.advance_angles(duration, cancelled)?,
-            Stepper::Carried { .. } => self.advance_carried(duration, cancelled)?,
+            _ if self.system.is_some() => self.advance_system(from, to, cancelled)?,
+            Stepper::Adaptive(_) => self.advance_adaptively(from, to, cancelled)?,
+            Stepper::Angular { .. } => self.advance_angles(to, cancelled)?,
+            Stepper::Carried { .. } => self.advance_carried(to, cancelled)?,
             Stepper::Noisy { .. } => self.advance_with_noise(duration, cancelled)?,
             Stepper::Layer { .. } => self.advance_by_layers(from, duration, cancelled)?,
         };
@@ -300,18 +310,22 @@ impl TokenRun {
     fn advance_system(
         &mut self,
         from: f64,
-        duration: f64,
+        to: f64,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, Cause> {
         let (Some(system), Some(general)) = (&mut self.system, self.dynamics.general()) else {
             return Err(Cause::Misfit);
         };
         let tokens = &mut self.bodies.particles;
-        let span = (from, duration);
+        let span = (from, to);
         match &mut self.stepper {
-            Stepper::Adaptive(explicit) => {
-                system.advance(tokens, general, Move::Adaptive(explicit), span, cancelled)
-            }
+            Stepper::Adaptive(explicit) => system.advance(
+                tokens,
+                general,
+                Move::Adaptive(explicit, &mut self.ahead),
+                span,
+                cancelled,
+            ),
             Stepper::Noisy { splitting, step } => {
                 let by = Move::Noisy {
                     splitting,
@@ -325,7 +339,7 @@ impl TokenRun {
             // a general system never moves by angles
             Stepper::Angular { .. } | Stepper::Carried { .. } => Err(Cause::Misfit),
             Stepper::Layer { step, .. } => {
-                let layers = (duration / *step).round().max(1.0) as u64;
+                let layers = ((to - from) / *step).round().max(1.0) as u64;
                 self.earlier.steps += layers;
                 self.earlier.evaluations += layers;
                 let by = (*step, self.residual);
@@ -337,100 +351,86 @@ impl TokenRun {
     fn advance_adaptively(
         &mut self,
         from: f64,
-        duration: f64,
+        to: f64,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<bool, Cause> {
         let dimension = self.tokens.dimension();
-        let mut left = duration;
-        self.merge_what_met(from);
-        while left > 0.0 {
-            if cancelled() {
-                return Ok(false);
-            }
+        if from == 0.0 {
+            self.merge_what_met(from);
+        }
+        loop {
             let Stepper::Adaptive(explicit) = &mut self.stepper else {
                 return Err(Cause::Misfit);
             };
             let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
             let mut drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
-            left -= explicit.step(positions, left, &mut drift, |x| retract(x, dimension))?;
-            self.merge_what_met(from + (duration - left));
+            match self.ahead.due(to) {
+                Due::Here => return Ok(true),
+                Due::Read(theta) => {
+                    explicit.read(theta, self.ahead.front(), &mut drift, positions);
+                    retract(positions, dimension);
+                    return Ok(true);
+                }
+                Due::Land => {
+                    let now = self.ahead.land(positions);
+                    if self.merge.is_some() {
+                        // the step may have been cut: its last slope is not the first here
+                        explicit.forget();
+                    }
+                    self.merge_what_met(now);
+                }
+                Due::Step(_) if cancelled() => return Ok(false),
+                Due::Step(limit) => {
+                    let unit = |x: &mut [f64]| retract(x, dimension);
+                    let taken = explicit.step(positions, limit, &mut drift, unit)?;
+                    self.ahead.stepped(taken, positions);
+                    self.stop_at_the_first_meeting();
+                }
+            }
         }
-        Ok(true)
     }
 
-    fn advance_angles(
-        &mut self,
-        duration: f64,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, Cause> {
-        let Stepper::Angular { explicit, angles } = &mut self.stepper else {
-            return Err(Cause::Misfit);
+    /// Ends the step just taken where the first bodies that were apart at its start have met, if any have.
+    fn stop_at_the_first_meeting(&mut self) {
+        let (Some(tolerance), Stepper::Adaptive(explicit)) = (self.merge, &mut self.stepper) else {
+            return;
         };
+        let mut near = self.bodies.near_pairs(tolerance);
+        if near.is_empty() {
+            return;
+        }
+        let dimension = self.tokens.dimension();
+        // a little nearer, so that they are near there without doubt
+        let met = MET * 0.5 * tolerance * tolerance;
+        let apart = |rows: &[f64], (i, j): (usize, usize)| {
+            let row = |i: usize| &rows[i * dimension..(i + 1) * dimension];
+            gap(row(i), row(j))
+        };
+        let rows = &mut self.bodies.particles.positions;
+        near.retain(|pair| apart(explicit.start(), *pair) > met && apart(rows, *pair) <= met);
+        if near.is_empty() {
+            return;
+        }
         let dynamics = &mut self.dynamics;
-        let progress = evolve(duration, cancelled, |left| {
-            let rates = |angles: &[f64], out: &mut [f64]| dynamics.rates(angles, out);
-            explicit.step(angles, left, rates, |_| ())
-        })?;
-        self.bodies.particles.place_at(angles);
-        Ok(progress.is_done())
-    }
-
-    /// Steps of the nodes, and the tokens after them; where the nodes are too coarse there are twice as many or, at last, the tokens
-    /// take their own stages.
-    fn advance_carried(
-        &mut self,
-        duration: f64,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<bool, Cause> {
-        let mut left = duration;
-        while left > 0.0 {
-            if cancelled() {
-                return Ok(false);
+        let mut read = |theta: f64, rows: &mut [f64]| {
+            let drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
+            explicit.read(theta, self.ahead.front(), drift, rows);
+            retract(rows, dimension);
+        };
+        let (mut before, mut after) = (0.0, 1.0);
+        for _ in 0..MEETING_BISECTIONS {
+            let middle = 0.5 * (before + after);
+            read(middle, rows);
+            if near.iter().any(|pair| apart(rows, *pair) <= met) {
+                after = middle;
+            } else {
+                before = middle;
             }
-            let Stepper::Carried {
-                explicit,
-                carriers,
-                nodes,
-                angles,
-            } = &mut self.stepper
-            else {
-                return self.advance_angles(left, cancelled);
-            };
-            carriers.project(angles, &self.bodies.particles.weights);
-            nodes.copy_from_slice(carriers.nodes());
-            let proposal = explicit.controller.step;
-            let mut rates = |nodes: &[f64], out: &mut [f64]| carriers.rates(nodes, out);
-            let step = explicit.step(nodes, left, &mut rates, |_| ())?;
-            let resolved = carriers.truncation_error(nodes) <= NEGLECTED * self.tolerance;
-            if resolved && carriers.has_digits() {
-                carriers.advect(angles);
-                left -= step;
-                continue;
-            }
-            let weights = &self.bodies.particles.weights;
-            let finer = (!resolved).then(|| carriers.refined(weights)).flatten();
-            let tableau = Tableau::for_tolerance(self.tolerance);
-            let length = (finer.as_ref()).map_or(angles.len(), |finer| finer.nodes().len());
-            let mut next = Box::new(Explicit::new(tableau, length, self.tolerance, proposal));
-            next.work = explicit.work;
-            let angles = std::mem::take(angles);
-            self.stepper = match finer {
-                Some(finer) => Stepper::Carried {
-                    explicit: next,
-                    nodes: finer.nodes().to_vec(),
-                    carriers: Box::new(finer),
-                    angles,
-                },
-                None => Stepper::Angular {
-                    explicit: next,
-                    angles,
-                },
-            };
         }
-        if let Stepper::Carried { angles, .. } = &mut self.stepper {
-            self.bodies.particles.place_at(angles);
+        if after < 1.0 {
+            read(after, rows);
+            self.ahead.cut(after, rows);
         }
-        Ok(true)
     }
 
     /// Joins the bodies that have met by the time `now`.

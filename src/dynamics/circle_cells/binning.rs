@@ -21,7 +21,7 @@ pub enum TokenCoordinates<'a> {
     Angles(&'a [f64]),
 }
 
-/// VelocityLaw many tokens share a set of so many cells.
+/// How many tokens share a set of so many cells.
 pub(super) fn group_size(cells: usize) -> usize {
     GROUP.max(GROUP_PER_CELL * cells)
 }

@@ -152,6 +152,11 @@ impl FlowMapInterpolant {
         }
     }
 
+    /// The tokens are elsewhere: the next [`FlowMapInterpolant::project`] is for new angles.
+    pub fn moved(&mut self) {
+        self.loaded = false;
+    }
+
     /// dE/dt of the tokens loaded, as [`crate::dynamics::TokenDynamics::dissipation_at`] has it: its terms are a smooth function of the angle. None where
     /// a potential has not the digits, or the terms cancel: the nodes of a cell see the slopes all over it, tokens that have come together
     /// only those where they are.
@@ -206,7 +211,7 @@ impl FlowMapInterpolant {
         self.attention.normalisation == Normalisation::None || self.least >= LEAST_POTENTIAL
     }
 
-    /// VelocityLaw far the nodes went to get to `state`, as polynomials; returns the largest of Chebyshev's last two coefficients, which bounds
+    /// How far the nodes went to get to `state`, as polynomials; returns the largest of Chebyshev's last two coefficients, which bounds
     /// what the interpolation leaves out of a token's way.
     pub fn truncation_error(&mut self, state: &[f64]) -> f64 {
         let mut neglected = 0.0_f64;

@@ -13,7 +13,7 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
     let Some(name) = table.text("law")? else {
         return table.missing("law", "\"uniform\"");
     };
-    only_its_own(table, name)?;
+    table.only_of_law(name)?;
     Ok(match name {
         "uniform" => Law::Uniform,
         "hemisphere" => Law::Hemisphere,
@@ -110,14 +110,6 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
             return table.refuse("law", message, closest(other, &names));
         }
     })
-}
-
-/// Refuses keys that are not those of the law.
-pub(super) fn only_its_own(table: &Section, law: &str) -> Result<(), InputError> {
-    match LAWS.iter().find(|(name, _)| *name == law) {
-        Some((_, own)) => table.only(&[&["law"], *own].concat()),
-        None => Ok(()),
-    }
 }
 
 /// `terms = [{ degree, order, amplitude }, …]`.

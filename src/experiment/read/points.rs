@@ -1,6 +1,5 @@
 //! Reading points and directions: listed, as axes, or from files. Only the direction of a point on the sphere counts.
 
-use super::law::only_its_own;
 use crate::experiment::arrays::FileError;
 use crate::experiment::document::{InputError, Node, Value};
 use crate::experiment::section::Section;
@@ -95,7 +94,7 @@ fn unit_to_rounding(vector: &mut [f64]) -> Option<f64> {
 
 /// Tokens of a file: rows brought to unit length, in ℝ^d (`flat`) as they are.
 pub(super) fn file_law(table: &Section, flat: bool) -> Result<Law, InputError> {
-    only_its_own(table, "file")?;
+    table.only_of_law("file")?;
     let Some(path) = table.text("path")? else {
         return table.missing("path", "\"tokens.npy\"");
     };
