@@ -301,15 +301,15 @@ mod tests {
         let total: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|w| *w /= total);
         let count = grid.len();
-        let mut balance = super::super::general::sinkhorn::SinkhornScaling::new(count, 1e-13);
-        balance.solve(&weights, |out| {
+        let mut balance = super::super::general::sinkhorn::SinkhornScaling::new(count, 1, 1e-13);
+        balance.solve(0, &weights, true, |out| {
             for (i, x) in grid.iter().enumerate() {
                 for (j, y) in grid.iter().enumerate() {
                     out[i * count + j] = beta * x * y;
                 }
             }
         });
-        let p = balance.weights();
+        let p = balance.weights(&weights);
         let at = |i: usize| (0..count).map(|j| p[i * count + j] * grid[j]).sum::<f64>();
         (at(80), (at(96) - at(64)) / (grid[96] - grid[64]))
     }

@@ -202,6 +202,7 @@ impl SystemState {
                         |x| retraction.apply(x),
                     );
                     general.release();
+                    general.keep_scalings();
                     ahead.stepped(taken?, &self.state);
                 }
             }

@@ -25,6 +25,8 @@ pub mod sinkhorn;
 /// Rows of a strip of logits, and rows a thread takes of it.
 const STRIP: usize = 256;
 const ROWS: usize = 32;
+/// QᵀK counts as symmetric if it is to this share of its largest entry.
+const SYMMETRIC: f64 = 1e-14;
 
 /// The right-hand side of a system for tokens of fixed weights, with its scratch: O(n·d), a strip of logits, and for doubly
 /// stochastic weights n².
@@ -62,7 +64,10 @@ impl General {
         let (n, d) = (weights.len(), dimension);
         let hidden = system.perceptron.as_ref().map_or(0, |p| p.bias.len());
         let balance = match attention.normalisation {
-            Normalisation::Sinkhorn { tolerance } => Some(SinkhornScaling::new(n, tolerance)),
+            Normalisation::Sinkhorn { tolerance } => {
+                let heads = system.heads.len().max(1);
+                Some(SinkhornScaling::new(n, heads, tolerance))
+            }
             _ => None,
         };
         let mut general = Self {
@@ -307,6 +312,8 @@ impl General {
             matmul(out, Accum::Replace, x, key, self.attention.beta, Par::Seq);
             if self.held {
                 self.average_of_chosen();
+            } else if self.balance.is_some() {
+                self.balanced(h);
             } else {
                 self.by_strips();
             }
@@ -317,29 +324,36 @@ impl General {
         }
     }
 
+    /// `output` += the values averaged by the doubly stochastic weights of a head.
+    fn balanced(&mut self, head: usize) {
+        let (n, d) = (self.weights.len(), self.dimension);
+        let Some(balance) = &mut self.balance else {
+            return;
+        };
+        let rows = MatRef::from_row_major_slice(&self.rows, n, d);
+        let queries = MatRef::from_row_major_slice(&self.queries, n, d);
+        let symmetric = is_symmetric(&self.heads[head].query_key, d);
+        let error = balance.solve(head, &self.weights, symmetric, |out| {
+            let out = MatMut::from_row_major_slice_mut(out, n, n);
+            let keys = rows.transpose();
+            matmul(out, Accum::Replace, queries, keys, 1.0, Par::Seq);
+        });
+        self.marginal_error = self.marginal_error.max(error);
+        balance.apply(&self.weights, &self.values, &mut self.output);
+    }
+
+    /// A step has been taken: the scalings of doubly stochastic weights that were found last are where others start from now on.
+    pub fn keep_scalings(&mut self) {
+        if let Some(balance) = &mut self.balance {
+            balance.keep();
+        }
+    }
+
     /// Strips of logits, weights, and their product with the values.
     fn by_strips(&mut self) {
         let (n, d) = (self.weights.len(), self.dimension);
         let rows = MatRef::from_row_major_slice(&self.rows, n, d);
         let values = MatRef::from_row_major_slice(&self.values, n, d);
-        if let Some(balance) = &mut self.balance {
-            let error = balance.solve(&self.weights, |out| {
-                let out = MatMut::from_row_major_slice_mut(out, n, n);
-                let queries = MatRef::from_row_major_slice(&self.queries, n, d);
-                matmul(
-                    out,
-                    Accum::Replace,
-                    queries,
-                    rows.transpose(),
-                    1.0,
-                    Par::Seq,
-                );
-            });
-            self.marginal_error = self.marginal_error.max(error);
-            let weights = MatRef::from_row_major_slice(balance.weights(), n, n);
-            let out = MatMut::from_row_major_slice_mut(&mut self.output, n, d);
-            return matmul(out, Accum::Add, weights, values, 1.0, Par::Seq);
-        }
         let rule = RowWeights {
             mask: self.system.mask,
             normalisation: self.attention.normalisation,
@@ -451,6 +465,13 @@ impl General {
             out.iter_mut().for_each(|v| *v *= scale);
         }
     }
+}
+
+/// Whether a matrix is symmetric to rounding.
+fn is_symmetric(matrix: &[f64], d: usize) -> bool {
+    let size = matrix.iter().fold(0.0_f64, |size, a| size.max(a.abs()));
+    (0..d)
+        .all(|i| (0..i).all(|j| (matrix[i * d + j] - matrix[j * d + i]).abs() <= SYMMETRIC * size))
 }
 
 /// Brings rows back to the sphere, or leaves a state alone.

@@ -6,7 +6,7 @@ use crate::dynamics::system::Mask;
 use crate::machine::exp::exp;
 
 /// The largest number of a row, by eight lanes.
-fn largest(row: &[f64]) -> f64 {
+pub(super) fn largest(row: &[f64]) -> f64 {
     let mut top = [f64::NEG_INFINITY; LANES];
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
@@ -45,6 +45,61 @@ impl pulp::NullaryFnOnce for Exponentials<'_> {
             sums.iter_mut().zip(chunk).for_each(|(s, v)| *s += v);
         }
         sums.iter().sum::<f64>() + rest.iter().sum::<f64>()
+    }
+}
+
+/// values ← e^{values − top}.
+pub(super) struct ShiftedExponentials<'a> {
+    pub(super) top: f64,
+    pub(super) values: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for ShiftedExponentials<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for value in self.values {
+            *value = exp(*value - self.top);
+        }
+    }
+}
+
+/// out_i ← Σ_j K_ij x_j.
+pub(super) struct Dots<'a> {
+    pub(super) kernel: &'a [f64],
+    pub(super) x: &'a [f64],
+    pub(super) out: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Dots<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (chunks, rest) = self.x.as_chunks::<LANES>();
+        for (out, row) in (self.out.iter_mut()).zip(self.kernel.chunks_exact(self.x.len())) {
+            // two sets of lanes: a sum waits for the one before it
+            let mut sums = [[0.0; LANES]; 2];
+            let (row, last) = row.as_chunks::<LANES>();
+            let mut pairs = chunks.chunks_exact(2).zip(row.chunks_exact(2));
+            for (x, k) in &mut pairs {
+                for half in 0..2 {
+                    for lane in 0..LANES {
+                        sums[half][lane] += x[half][lane] * k[half][lane];
+                    }
+                }
+            }
+            if chunks.len() % 2 == 1 {
+                let end = chunks.len() - 1;
+                for lane in 0..LANES {
+                    sums[0][lane] += chunks[end][lane] * row[end][lane];
+                }
+            }
+            let [one, two] = sums;
+            let whole: f64 = one.iter().zip(two).map(|(a, b)| a + b).sum();
+            *out = whole + rest.iter().zip(last).map(|(x, k)| x * k).sum::<f64>();
+        }
     }
 }
 

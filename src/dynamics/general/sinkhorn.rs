@@ -1,181 +1,365 @@
-//! Doubly stochastic attention (Remark 3.5): p_ij = u_i e^{ℓ_ij} v_j w_j with Σ_j p_ij = 1 and Σ_i w_i p_ij = w_j, by Sinkhorn's
-//! iteration, w the tokens' weights (with equal ones, rows and columns of p sum to one).
+//! Doubly stochastic attention (Remark 3.5): p_ij = u_i e^{ℓ_ij} v_j w_j with Σ_j p_ij = 1 and Σ_i w_i p_ij = w_j, w the tokens'
+//! weights (with equal ones, rows and columns of p sum to one).
 //!
-//! For symmetric logits u = v and u ← √(u/(K(wu))) converges several times faster than the alternation (Knight, Ruiz, Uçar
-//! 2014). Both start from the scalings of the last evaluation; what is left is measured on both sums and told.
+//! Symmetric logits have u = v, and ln u is a zero of r(ln u) − 1, r_i = u_i Σ_j e^{ℓ_ij} w_j u_j. Far from it u ← u/√r halves the error at
+//! least (Knight, Ruiz, Uçar 2014); near it Newton's method, whose equation (diag r + P)δ = 1 − r has eigenvalues between 1 and 2 where the
+//! kernel is positive, so that conjugate gradients end after a few products with the kernel. Else rows are scaled exactly, and the columns'
+//! Newton equation is (diag c − PᵀP)δ = 1 − c, whose condition is that of Sinkhorn's linear rate, the second singular value squared; the
+//! gradients see its root.
 //!
-//! Where the kernel underflows in a whole row or column (large β, tokens far out in ℝ^d), or sweeps do not come to an end, the scalings are found as logarithms
-//! (`newton`) and taken into the exponents, ℓ_ij + ln u_i + ln v_j; the iteration then goes on with that kernel, whose sums are
-//! near one.
+//! A solution starts from the scalings that were kept ([`SinkhornScaling::keep`]), not from the last ones: it then depends on the
+//! steps of a run alone, and not on what else was evaluated. What is left is measured on both sums and told. Where the kernel underflows in
+//! a whole row or column (large β, tokens far out in ℝ^d), or this does not come to an end, the scalings are found as logarithms
+//! (`newton`) and taken into the exponents, ℓ_ij + ln u_i + ln v_j; the iteration goes on with that kernel, whose sums are near one.
 
 use super::newton::LogScalings;
+use super::rows::{Dots, ShiftedExponentials};
+use crate::machine::registers::arch;
 
-/// Most sweeps: their rate is the second singular value of p squared, and where that is close to one Newton's method goes on.
-const SWEEPS: usize = 400;
-/// Logits count as symmetric if they are to this share of the largest.
-const SYMMETRIC: f64 = 1e-14;
+/// Most rounds: one product with the kernel, or a Newton step.
+const ROUNDS: usize = 200;
+/// Newton's method from this error of the sums on.
+const NEAR: f64 = 0.3;
+/// Most conjugate gradients in a Newton step.
+const GRADIENTS: usize = 80;
+
+/// Where a solution starts, or what one has found.
+#[derive(Debug, Clone)]
+struct Scalings {
+    /// The largest logit: the kernel is e^{ℓ − top}.
+    top: f64,
+    rows: Vec<f64>,
+    columns: Vec<f64>,
+    /// Logarithms of the scalings, once they were needed.
+    logarithms: Option<LogScalings>,
+}
 
 /// The scalings of n tokens, with the n×n kernel.
 #[derive(Debug)]
 pub struct SinkhornScaling {
     tolerance: f64,
-    matrix: Vec<f64>,
-    rows: Vec<f64>,
-    columns: Vec<f64>,
+    kernel: Vec<f64>,
+    now: Scalings,
+    /// Of each head.
+    kept: Vec<Scalings>,
+    found: Vec<Scalings>,
     sums: Vec<f64>,
-    /// Logarithms of the scalings, once they were needed.
-    logarithms: Option<LogScalings>,
+    /// w∘v and the like, the conjugate gradients' solution, residual, direction and its image, √w.
+    scaled: Vec<f64>,
+    solution: Vec<f64>,
+    residual: Vec<f64>,
+    direction: Vec<f64>,
+    image: Vec<f64>,
+    middle: Vec<f64>,
+    roots: Vec<f64>,
+    averages: Vec<f64>,
 }
 
 impl SinkhornScaling {
-    /// For n tokens, to an error of the sums of at most `tolerance`.
+    /// For n tokens and so many heads, to an error of the sums of at most `tolerance`.
     #[must_use]
-    pub fn new(count: usize, tolerance: f64) -> Self {
-        Self {
-            tolerance,
-            matrix: vec![0.0; count * count],
+    pub fn new(count: usize, heads: usize, tolerance: f64) -> Self {
+        let ones = Scalings {
+            top: f64::NAN,
             rows: vec![1.0; count],
             columns: vec![1.0; count],
-            sums: vec![0.0; count],
             logarithms: None,
+        };
+        let zeros = || vec![0.0; count];
+        Self {
+            tolerance,
+            kernel: vec![0.0; count * count],
+            kept: vec![ones.clone(); heads],
+            found: vec![ones.clone(); heads],
+            now: ones,
+            sums: zeros(),
+            scaled: zeros(),
+            solution: zeros(),
+            residual: zeros(),
+            direction: zeros(),
+            image: zeros(),
+            middle: zeros(),
+            roots: zeros(),
+            averages: Vec::new(),
         }
     }
 
-    /// From the logits, which `write` fills in row by row, to the weights p. Returns the largest error of a sum; NaN where a logit is no
-    /// finite number.
-    pub fn solve(&mut self, weights: &[f64], write: impl Fn(&mut [f64])) -> f64 {
-        write(&mut self.matrix);
-        let symmetric = self.is_symmetric(weights.len());
-        self.exponentiate(symmetric);
-        let mut error = self.iterate(weights, symmetric);
+    /// What was found last is where solutions start from now on.
+    pub fn keep(&mut self) {
+        self.kept.clone_from(&self.found);
+    }
+
+    /// The scalings of a head from its logits, which `write` fills in row by row; whether they are symmetric is the caller's to know.
+    /// Returns the largest error of a sum; NaN where a logit is no finite number.
+    pub fn solve(
+        &mut self,
+        head: usize,
+        weights: &[f64],
+        symmetric: bool,
+        write: impl Fn(&mut [f64]),
+    ) -> f64 {
+        (self.roots.iter_mut().zip(weights)).for_each(|(root, w)| *root = w.sqrt());
+        self.now.clone_from(&self.kept[head]);
+        write(&mut self.kernel);
+        let mut error = f64::NAN;
+        if self.now.logarithms.is_none() {
+            self.exponentiate(symmetric);
+            error = self.balance(weights, symmetric);
+        }
         if error.is_nan() || error > self.tolerance {
-            write(&mut self.matrix);
+            write(&mut self.kernel);
             if self.take_logarithms(weights, symmetric) {
-                error = self.iterate(weights, symmetric);
+                error = self.balance(weights, symmetric);
             }
         }
-        self.scale(weights);
+        self.found[head].clone_from(&self.now);
         error
+    }
+
+    /// `out` += p·`values`, n rows of as many numbers each.
+    pub fn apply(&mut self, weights: &[f64], values: &[f64], out: &mut [f64]) {
+        use faer::linalg::matmul::matmul;
+        use faer::{Accum, MatMut, MatRef, Par};
+        let n = weights.len();
+        let width = values.len() / n;
+        self.averages.clear();
+        for (row, (v, w)) in (values.chunks_exact(width)).zip(self.now.columns.iter().zip(weights))
+        {
+            self.averages.extend(row.iter().map(|value| v * w * value));
+        }
+        // the second half takes the product
+        self.averages.resize(2 * n * width, 0.0);
+        let (scaled, product) = self.averages.split_at_mut(n * width);
+        let kernel = MatRef::from_row_major_slice(&self.kernel, n, n);
+        let to = MatMut::from_row_major_slice_mut(&mut *product, n, width);
+        let from = MatRef::from_row_major_slice(&*scaled, n, width);
+        matmul(to, Accum::Replace, kernel, from, 1.0, Par::Seq);
+        for ((out, row), u) in
+            (out.chunks_exact_mut(width).zip(product.chunks_exact(width))).zip(&self.now.rows)
+        {
+            out.iter_mut()
+                .zip(row)
+                .for_each(|(o, value)| *o += u * value);
+        }
     }
 
     /// From logits to the kernel e^{ℓ_ij + f_i + g_j} with sums near one; false where there are no such f and g. Twice: where logits
     /// are large, f and g are coarse, and what is left is found in exponents of order one.
     fn take_logarithms(&mut self, weights: &[f64], symmetric: bool) -> bool {
-        let logarithms = self.logarithms.get_or_insert_with(LogScalings::default);
-        if !logarithms.find(&self.matrix, weights, symmetric) {
+        let logarithms = self.now.logarithms.get_or_insert_with(LogScalings::default);
+        if !logarithms.find(&self.kernel, weights, symmetric) {
             return false;
         }
-        logarithms.absorb(&mut self.matrix);
+        logarithms.absorb(&mut self.kernel);
         let mut rest = LogScalings::default();
-        if rest.find(&self.matrix, weights, symmetric) {
-            rest.absorb(&mut self.matrix);
+        if rest.find(&self.kernel, weights, symmetric) {
+            rest.absorb(&mut self.kernel);
         }
-        self.matrix
-            .iter_mut()
-            .for_each(|value| *value = value.exp());
-        self.rows.fill(1.0);
-        self.columns.fill(1.0);
+        arch().dispatch(ShiftedExponentials {
+            top: 0.0,
+            values: &mut self.kernel,
+        });
+        self.now.rows.fill(1.0);
+        self.now.columns.fill(1.0);
         true
     }
 
-    /// Sweeps until the sums are right, or will not be; the largest error of a sum.
-    fn iterate(&mut self, weights: &[f64], symmetric: bool) -> f64 {
-        let mut error = f64::INFINITY;
-        for _ in 0..SWEEPS {
-            if symmetric {
-                self.row_sums(weights);
-                for ((u, v), sum) in self.rows.iter_mut().zip(&mut self.columns).zip(&self.sums) {
-                    *u = (*v / sum).sqrt();
-                    *v = *u;
-                }
-            } else {
-                self.column_sums(weights);
-                (self.columns.iter_mut().zip(&self.sums)).for_each(|(v, sum)| *v = 1.0 / sum);
-                self.row_sums(weights);
-                (self.rows.iter_mut().zip(&self.sums)).for_each(|(u, sum)| *u = 1.0 / sum);
-            }
-            error = self.error(weights, symmetric);
-            if error <= self.tolerance || error.is_nan() {
-                break;
-            }
+    /// The kernel e^{ℓ_ij − max ℓ}, and scalings to start from: those that were kept unless they are no numbers.
+    fn exponentiate(&mut self, symmetric: bool) {
+        let top = super::rows::largest(&self.kernel);
+        arch().dispatch(ShiftedExponentials {
+            top,
+            values: &mut self.kernel,
+        });
+        let now = &mut self.now;
+        let shift = (0.5 * (top - now.top)).exp();
+        now.top = top;
+        let fine = |list: &[f64]| list.iter().all(|v| v.is_finite() && *v > 0.0);
+        if shift.is_finite() && shift > 0.0 {
+            now.rows.iter_mut().for_each(|u| *u *= shift);
+            now.columns.iter_mut().for_each(|v| *v *= shift);
         }
-        error
+        if !fine(&now.rows) || !fine(&now.columns) {
+            now.rows.fill(1.0);
+            now.columns.fill(1.0);
+        }
+        if symmetric {
+            now.columns.copy_from_slice(&now.rows);
+        }
     }
 
-    /// Kernel to weights: p_ij = u_i K_ij v_j w_j.
-    fn scale(&mut self, weights: &[f64]) {
-        let n = weights.len();
-        for (row, u) in self.matrix.chunks_exact_mut(n).zip(&self.rows) {
-            for (value, (v, w)) in row.iter_mut().zip(self.columns.iter().zip(weights)) {
-                *value *= u * v * w;
+    /// Rounds until the sums are right, or will not be; the largest error of a sum.
+    fn balance(&mut self, weights: &[f64], symmetric: bool) -> f64 {
+        let mut before = f64::INFINITY;
+        for _ in 0..ROUNDS {
+            let error = if symmetric {
+                self.symmetric_sums(weights)
+            } else {
+                self.column_sums(weights)
+            };
+            if error <= self.tolerance || error.is_nan() {
+                return error;
             }
+            // a step that did not help is followed by one that always does
+            let newton = error < NEAR && error < 0.5 * before;
+            before = if newton { error } else { f64::INFINITY };
+            let solved = newton && self.newton_step(error, symmetric);
+            for ((u, v), (sum, delta)) in (self.now.rows.iter_mut().zip(&mut self.now.columns))
+                .zip(self.sums.iter().zip(&self.solution))
+            {
+                if solved {
+                    *v *= delta.exp();
+                } else if symmetric {
+                    *v /= sum.sqrt();
+                } else {
+                    *v /= sum;
+                }
+                if symmetric {
+                    *u = *v;
+                }
+            }
+        }
+        if symmetric {
+            self.symmetric_sums(weights)
+        } else {
+            self.column_sums(weights)
+        }
+    }
+
+    /// `sums` ← r_i = u_i Σ_j K_ij w_j u_j; how far they are from one.
+    fn symmetric_sums(&mut self, weights: &[f64]) -> f64 {
+        product(&mut self.scaled, weights, &self.now.columns);
+        dots(&self.kernel, &self.scaled, &mut self.sums);
+        times(&mut self.sums, &self.now.rows);
+        farthest(&self.sums)
+    }
+
+    /// u ← 1/(K(w v)), so that the rows are right, and `sums` ← c_j = v_j Σ_i w_i u_i K_ij; how far these are from one.
+    fn column_sums(&mut self, weights: &[f64]) -> f64 {
+        product(&mut self.scaled, weights, &self.now.columns);
+        dots(&self.kernel, &self.scaled, &mut self.now.rows);
+        self.now.rows.iter_mut().for_each(|u| *u = 1.0 / *u);
+        product(&mut self.scaled, weights, &self.now.rows);
+        columns(&self.kernel, &self.scaled, &mut self.sums);
+        times(&mut self.sums, &self.now.columns);
+        farthest(&self.sums)
+    }
+
+    /// `solution` ← δ of Newton's equation to a share of its right-hand side that keeps the convergence quadratic, by conjugate gradients for
+    /// √w δ; false where it is no direction.
+    fn newton_step(&mut self, error: f64, symmetric: bool) -> bool {
+        let n = self.sums.len();
+        for i in 0..n {
+            self.residual[i] = self.roots[i] * (1.0 - self.sums[i]);
+        }
+        self.direction.copy_from_slice(&self.residual);
+        self.solution.fill(0.0);
+        let square = |list: &[f64]| list.iter().map(|a| a * a).sum::<f64>();
+        let mut size = square(&self.residual);
+        let enough = size * error.max(0.1 * self.tolerance / error).min(0.1).powi(2);
+        for _ in 0..GRADIENTS {
+            if size <= enough {
+                break;
+            }
+            self.curve(symmetric);
+            let bend: f64 = (self.direction.iter().zip(&self.image))
+                .map(|(p, q)| p * q)
+                .sum();
+            if bend <= 0.0 || bend.is_nan() {
+                break;
+            }
+            let step = size / bend;
+            for i in 0..n {
+                self.solution[i] += step * self.direction[i];
+                self.residual[i] -= step * self.image[i];
+            }
+            let next = square(&self.residual);
+            let turn = next / size;
+            for i in 0..n {
+                self.direction[i] = self.residual[i] + turn * self.direction[i];
+            }
+            size = next;
+        }
+        for (delta, root) in self.solution.iter_mut().zip(&self.roots) {
+            *delta = if *root > 0.0 { *delta / root } else { 0.0 };
+        }
+        // NaN is no direction either
+        self.solution.iter().all(|delta| delta.abs() < 1.0)
+    }
+
+    /// `image` ← the matrix of Newton's equation times `direction`, both with √w in them.
+    fn curve(&mut self, symmetric: bool) {
+        let Self {
+            kernel,
+            now,
+            sums,
+            scaled,
+            direction,
+            image,
+            middle,
+            roots,
+            ..
+        } = self;
+        for i in 0..sums.len() {
+            scaled[i] = now.columns[i] * roots[i] * direction[i];
+        }
+        if symmetric {
+            dots(kernel, scaled, image);
+            for i in 0..sums.len() {
+                image[i] = now.rows[i] * roots[i] * image[i] + sums[i] * direction[i];
+            }
+            return;
+        }
+        dots(kernel, scaled, middle);
+        for i in 0..sums.len() {
+            // u²w of P and of its transpose
+            middle[i] *= (now.rows[i] * roots[i]).powi(2);
+        }
+        columns(kernel, middle, image);
+        for i in 0..sums.len() {
+            image[i] = sums[i] * direction[i] - now.columns[i] * roots[i] * image[i];
         }
     }
 
     /// The weights p, row by row.
     #[must_use]
-    pub fn weights(&self) -> &[f64] {
-        &self.matrix
-    }
-
-    /// Whether the logits are symmetric to rounding.
-    fn is_symmetric(&self, n: usize) -> bool {
-        let matrix = &self.matrix;
-        let size = matrix.iter().fold(0.0_f64, |size, l| size.max(l.abs()));
-        (0..n).all(|i| {
-            (0..i).all(|j| (matrix[i * n + j] - matrix[j * n + i]).abs() <= SYMMETRIC * size)
-        })
-    }
-
-    /// The kernel e^{ℓ_ij − max ℓ}, and scalings to start from: those of the last evaluation unless they are no numbers.
-    fn exponentiate(&mut self, symmetric: bool) {
-        let matrix = &mut self.matrix;
-        let top = matrix.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        matrix.iter_mut().for_each(|l| *l = (*l - top).exp());
-        let fine = |list: &[f64]| list.iter().all(|v| v.is_finite() && *v > 0.0);
-        if !fine(&self.rows) || !fine(&self.columns) {
-            self.rows.fill(1.0);
-            self.columns.fill(1.0);
-        }
-        if symmetric {
-            self.columns.copy_from_slice(&self.rows);
-        }
-    }
-
-    /// `sums`_i ← Σ_j K_ij v_j w_j.
-    fn row_sums(&mut self, weights: &[f64]) {
-        let n = weights.len();
-        for (sum, row) in self.sums.iter_mut().zip(self.matrix.chunks_exact(n)) {
-            *sum = (row.iter().zip(&self.columns).zip(weights))
-                .map(|((k, v), w)| k * v * w)
-                .sum();
-        }
-    }
-
-    /// `sums`_j ← Σ_i w_i u_i K_ij.
-    fn column_sums(&mut self, weights: &[f64]) {
-        let n = weights.len();
-        self.sums.fill(0.0);
-        for (row, (u, w)) in (self.matrix.chunks_exact(n)).zip(self.rows.iter().zip(weights)) {
-            let factor = u * w;
-            (self.sums.iter_mut().zip(row)).for_each(|(sum, k)| *sum += factor * k);
-        }
-    }
-
-    fn error(&mut self, weights: &[f64], symmetric: bool) -> f64 {
-        let largest = |sums: &[f64], scale: &[f64]| {
-            (sums.iter().zip(scale)).fold(0.0_f64, |top, (sum, s)| {
-                let off = (sum * s - 1.0).abs();
-                if off > top || off.is_nan() { off } else { top }
+    pub fn weights(&self, weights: &[f64]) -> Vec<f64> {
+        let now = &self.now;
+        (self.kernel.chunks_exact(weights.len()).zip(&now.rows))
+            .flat_map(|(row, u)| {
+                (row.iter().zip(now.columns.iter().zip(weights)))
+                    .map(move |(k, (v, w))| u * k * v * w)
             })
-        };
-        if symmetric {
-            self.row_sums(weights);
-            return largest(&self.sums, &self.rows);
-        }
-        // the rows are exact after a sweep
-        self.column_sums(weights);
-        largest(&self.sums, &self.columns)
+            .collect()
+    }
+}
+
+fn product(out: &mut [f64], a: &[f64], b: &[f64]) {
+    (out.iter_mut().zip(a.iter().zip(b))).for_each(|(out, (a, b))| *out = a * b);
+}
+
+fn times(out: &mut [f64], factor: &[f64]) {
+    (out.iter_mut().zip(factor)).for_each(|(out, factor)| *out *= factor);
+}
+
+/// max |a_i − 1|, NaN where one is.
+fn farthest(sums: &[f64]) -> f64 {
+    sums.iter().fold(0.0_f64, |top, sum| {
+        let off = (sum - 1.0).abs();
+        if off > top || off.is_nan() { off } else { top }
+    })
+}
+
+/// out_i ← Σ_j K_ij x_j.
+fn dots(kernel: &[f64], x: &[f64], out: &mut [f64]) {
+    arch().dispatch(Dots { kernel, x, out });
+}
+
+/// out_j ← Σ_i x_i K_ij.
+fn columns(kernel: &[f64], x: &[f64], out: &mut [f64]) {
+    out.fill(0.0);
+    for (row, x) in kernel.chunks_exact(out.len()).zip(x) {
+        out.iter_mut().zip(row).for_each(|(out, k)| *out += x * k);
     }
 }
 
@@ -184,9 +368,11 @@ mod tests {
     use super::*;
 
     fn solve(logits: &[f64], weights: &[f64]) -> (Vec<f64>, f64) {
-        let mut balance = SinkhornScaling::new(weights.len(), 1e-14);
-        let error = balance.solve(weights, |out| out.copy_from_slice(logits));
-        (balance.weights().to_vec(), error)
+        let n = weights.len();
+        let symmetric = (0..n * n).all(|p| logits[p] == logits[p % n * n + p / n]);
+        let mut balance = SinkhornScaling::new(n, 1, 1e-14);
+        let error = balance.solve(0, weights, symmetric, |out| out.copy_from_slice(logits));
+        (balance.weights(weights), error)
     }
 
     #[test]
@@ -246,13 +432,16 @@ mod tests {
             let raw: Vec<f64> = (0..n).map(|_| 0.5 + unit(&mut rng)).collect();
             let total: f64 = raw.iter().sum();
             let weights: Vec<f64> = raw.iter().map(|w| w / total).collect();
-            let mut scaling = SinkhornScaling::new(n, 1e-12);
+            let mut scaling = SinkhornScaling::new(n, 1, 1e-12);
             // the second evaluation starts from the scalings of the first
             for _ in 0..2 {
-                let error = scaling.solve(&weights, |out| out.copy_from_slice(&logits));
+                let error = scaling.solve(0, &weights, symmetric, |out| {
+                    out.copy_from_slice(&logits);
+                });
+                scaling.keep();
                 assert!(error <= 1e-12, "n {n}, β {beta}: {error:e}");
             }
-            let p = scaling.weights();
+            let p = scaling.weights(&weights);
             for i in 0..n {
                 let row: f64 = p[i * n..(i + 1) * n].iter().sum();
                 let column: f64 = (0..n).map(|k| weights[k] * p[k * n + i]).sum();
