@@ -1,6 +1,8 @@
 //! What stands beside the tokens stays true whatever is changed: it goes on, or it is over with its reason.
 #![allow(clippy::unwrap_used)] // a test may stop
 
+mod common;
+
 use metastable::dynamics::Normalisation;
 use metastable::experiment::{Change, Companion, combinations, presets};
 use metastable::run::Session;
@@ -230,6 +232,69 @@ fn a_density_that_no_modes_hold_is_not_called_resolved_at_any_frame_with_any_car
             if frame < 2 {
                 session.advance(&|| false).unwrap();
             }
+        }
+    }
+}
+
+#[test]
+fn a_law_that_the_modes_do_not_hold_starts_with_markers_by_itself() {
+    for (law, dimension) in [
+        ("{ law = \"hemisphere\" }", 3),
+        ("{ law = \"poisson\", weight = 0.98 }", 2),
+        ("{ law = \"von-mises-fisher\", concentration = 3000.0 }", 8),
+    ] {
+        let session = common::run(&format!(
+            "[tokens]\ncount = 8\ndimension = {dimension}\ninitial = {law}\n[attention]\nbeta = 1.0\n\
+             [time]\nend = 0.02\nframes = 2\ntolerance = 1e-7\n"
+        ));
+        let (since, markers) = session.field().unwrap().markers().unwrap();
+        assert_eq!(since, 0.0, "{law}");
+        assert!(markers.loss() < 1e-7, "{law}: {:e}", markers.loss());
+        for name in ["field_energy", "wasserstein", "discrepancy"] {
+            let last = session.history().series_named(name).last().unwrap().1;
+            assert!(last.is_finite(), "{law}: {name}");
+        }
+    }
+}
+
+#[test]
+fn tokens_run_alone_where_nothing_is_asked_for_beside_them() {
+    let text = |solver: &str| {
+        format!(
+            "[tokens]\ncount = 8\n[field]\n{solver}\n[attention]\nbeta = 2.0\n[time]\nend = 1.0\nframes = 5\n"
+        )
+    };
+    let alone = common::run(&text("solver = \"none\""));
+    assert!(alone.field().is_none());
+    assert!(
+        alone
+            .notes()
+            .iter()
+            .any(|note| note.contains("solver = \"none\""))
+    );
+    let beside = common::run(&text(""));
+    assert_eq!(
+        alone.tokens().tokens().positions,
+        beside.tokens().tokens().positions
+    );
+}
+
+#[test]
+fn a_distance_is_a_number_or_a_note_says_why_there_is_none() {
+    for text in [
+        "[tokens]\ncount = 16\ndimension = 5\ninitial = { law = \"poisson\", weight = 0.3 }\n[attention]\nbeta = -0.2\n",
+        "[tokens]\ncount = 16\ndimension = 5\n[field]\nsolver = \"tokens\"\ncount = 100\n[attention]\nbeta = 2.0\n",
+        "[tokens]\ncount = 16\ndimension = 3\n[attention]\nbeta = 2.0\n",
+        "[tokens]\ncount = 16\ndimension = 4\n[field]\nsolver = \"tokens\"\ncount = 100\n[attention]\nbeta = -2.0\n",
+    ] {
+        let session = common::run(&format!("{text}[time]\nend = 0.5\nframes = 3\n"));
+        for (name, word) in [("wasserstein", "W₁"), ("discrepancy", "discrepancy")] {
+            let last = session.history().series_named(name).last().map(|p| p.1);
+            let said = session.notes().iter().any(|note| note.contains(word));
+            assert!(
+                last.is_some_and(f64::is_finite) || said,
+                "{text}: {name} {last:?}"
+            );
         }
     }
 }

@@ -43,6 +43,8 @@ pub struct CharacteristicFlow {
     slope: Vec<f64>,
     /// Z e^{−β} at every body at the last evaluation.
     pub potential: Vec<f64>,
+    /// Bodies of less mass than this together are passed over where there is no other mass.
+    nobody: f64,
     /// Mass of the bodies whose velocity was bounded rather than known at the last evaluation.
     pub unresolved_mass: f64,
 }
@@ -75,7 +77,17 @@ impl CharacteristicFlow {
             laplacian: vec![0.0; n],
             slope: vec![0.0; n],
             potential: vec![0.0; n],
+            nobody: 0.0,
             unresolved_mass: 0.0,
+        }
+    }
+
+    /// The same; bodies of less mass than `mass` together need not move as they would where Z is so small that the series does not know it.
+    #[must_use]
+    pub fn neglecting(self, mass: f64) -> Self {
+        Self {
+            nobody: mass,
+            ..self
         }
     }
 
@@ -99,6 +111,7 @@ impl CharacteristicFlow {
                 if zonal {
                     self.bound_potential();
                 } else {
+                    self.pass_over_the_empty();
                     self.by_pairs(velocity, SERIES_FROM);
                 }
             }
@@ -160,6 +173,18 @@ impl CharacteristicFlow {
                     }
                 }
             });
+    }
+
+    /// Where there is next to no mass the potential is bounded from below, as along an axis: what moves there is nobody, and far from
+    /// all mass there may be most of the markers.
+    fn pass_over_the_empty(&mut self) {
+        let share = self.nobody / self.weights.len() as f64;
+        for (z, w) in self.potential.iter_mut().zip(&self.weights) {
+            if *z < SERIES_FROM && *w < share {
+                *z = SERIES_FROM;
+                self.unresolved_mass += w;
+            }
+        }
     }
 
     fn bound_potential(&mut self) {

@@ -253,7 +253,9 @@ pub fn changed(experiment: &Experiment, change: &Change) -> Experiment {
     other.noise.diffusion = change.diffusion.unwrap_or(other.noise.diffusion);
     other.pairs = None;
     // markers are lost to noise with its time and its reason
-    other.field.solver = Solver::default_for(other.tokens.dimension);
+    if other.field.solver != Solver::None {
+        other.field.solver = Solver::default_for(other.tokens.dimension);
+    }
     other.field.count = None;
     other
 }

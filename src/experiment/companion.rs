@@ -2,6 +2,7 @@
 
 use super::spec::{Continuum, Experiment, FieldInitial, LEAST_BETA, Source};
 use crate::dynamics::gaussian::Kind;
+use crate::experiment::spec::Solver;
 use crate::measure::Law;
 use crate::sphere::Domain;
 
@@ -24,6 +25,9 @@ pub enum Absence {
     /// A model's layers are shown, nothing moves.
     #[error("tokens only: {0} is replayed layer by layer")]
     Replayed(String),
+    /// `solver = "none"`.
+    #[error("tokens only: solver = \"none\" asks for nothing beside them")]
+    NotAsked,
     /// A system without moments.
     #[error(
         "tokens only: this attention is no zonal kernel on the sphere, for which alone the continuum is solved"
@@ -61,6 +65,9 @@ impl Experiment {
     pub fn companion(&self) -> Companion {
         if let Some(replay) = &self.tokens.replay {
             return Companion::None(Absence::Replayed(replay.path.clone()));
+        }
+        if self.field.solver == Solver::None {
+            return Companion::None(Absence::NotAsked);
         }
         if let Some(count) = self.field.count {
             return Companion::Reference(count);

@@ -259,6 +259,8 @@ pub enum Solver {
     Tokens,
     /// Markers along the flow from the start: all functions for d = 2 and 3, above those of ⟨x,e⟩. D = 0.
     Characteristics,
+    /// No density: the tokens alone.
+    None,
 }
 
 impl Solver {

@@ -2,7 +2,7 @@
 
 use super::basins;
 use super::clusters::{self, Clusters};
-use super::discrepancy::discrepancy;
+use super::discrepancy::{between_points, discrepancy};
 use super::sliced::along;
 use super::token_measurements::{Instruments, ORDERS, TokenSide};
 use super::transport;
@@ -178,7 +178,11 @@ impl FieldSide {
         };
         let discrepancy = match (&side.moments, &token_side.moments) {
             (Some(own), Some(other)) => instruments.kernel.energy_norm(&other.minus(own)),
-            _ => f64::NAN,
+            _ if instruments.flat => f64::NAN,
+            _ => {
+                let (one, two) = (token_side.known().1, side.known().1);
+                between_points(&instruments.kernel, (tokens, one), (particles, two))
+            }
         };
         Self {
             energy: side.energy,

@@ -15,8 +15,12 @@ pub(super) fn discrepancy(
 ) -> f64 {
     match own {
         Some(own) if own.domain() == moments.domain() => kernel.energy_norm(&own.minus(moments)),
-        // the double sum over tokens is no norm where the kernel is not positive
-        _ if kernel.beta < 0.0 => f64::NAN,
+        // where the kernel is not positive, the norm with |λ_ℓ/β|: that of |β|
+        _ if kernel.beta < 0.0 => {
+            let positive = Kernel::new(kernel.dimension, -kernel.beta);
+            let own = mean_potential(positive.beta, tokens, tokens);
+            of_zonal(&positive, tokens, own, axis, moments)
+        }
         _ => of_zonal(kernel, tokens, self_potential, axis, moments),
     }
 }
@@ -40,6 +44,28 @@ fn of_zonal(
     let cross = along.product(moments, &kernel.over_beta);
     let square = own - 2.0 * cross + moments.quadratic(&kernel.over_beta);
     (0.5 * kernel.beta).exp() * square.max(0.0).sqrt()
+}
+
+/// √(2E_β\[μ − ν\]) of two sets of points, of which ∬e^{β(⟨x,y⟩−1)}dμdμ and the like of ν are known; NaN for β ≤ 0, where the double sums
+/// are no norm.
+pub(super) fn between_points(
+    kernel: &Kernel,
+    one: (&Particles, f64),
+    two: (&Particles, f64),
+) -> f64 {
+    if kernel.beta <= 0.0 {
+        return f64::NAN;
+    }
+    let cross = mean_potential(kernel.beta, one.0, two.0);
+    let square = (one.1 - 2.0 * cross + two.1) / kernel.beta;
+    (0.5 * kernel.beta).exp() * square.max(0.0).sqrt()
+}
+
+/// ∬ e^{β(⟨x,y⟩−1)} dμdν, β > 0.
+fn mean_potential(beta: f64, one: &Particles, two: &Particles) -> f64 {
+    (one.rows().zip(&one.weights))
+        .map(|(x, w)| w * crate::dynamics::definition::potential(beta, two, x))
+        .sum()
 }
 
 #[cfg(test)]
@@ -79,5 +105,30 @@ mod tests {
                 "β {beta}: {one} {two}"
             );
         }
+    }
+
+    #[test]
+    fn between_points_and_at_negative_beta_it_is_that_of_the_moments() {
+        let (one, two) = (
+            Law::Uniform.sample(20, 3, 1),
+            Law::Hemisphere.sample(50, 3, 2),
+        );
+        let kernel = Kernel::new(3, 4.0);
+        let known = |points: &Particles| mean_potential(4.0, points, points);
+        let found = between_points(&kernel, (&one, known(&one)), (&two, known(&two)));
+        let exact = kernel.energy_norm(&one.moments(60).minus(&two.moments(60)));
+        assert!((found / exact - 1.0).abs() < 1e-10, "{found} {exact}");
+        let negative = Kernel::new(3, -4.0);
+        let law = Law::VonMisesFisher {
+            concentration: 2.0,
+            mean: vec![0.0, 0.0, 1.0],
+        };
+        let sphere = Density::from_law(&law, Domain::Sphere, 0, 0.0, 40).unwrap();
+        let zonal = Density::from_law(&law, Domain::Zonal(3), 0, 0.0, 40).unwrap();
+        let own = one.moments(negative.degree());
+        let exact = negative.energy_norm(&own.minus(&sphere.moments()));
+        let known = (None, f64::NAN);
+        let found = discrepancy(&negative, &one, known, &zonal.axis, &zonal.moments());
+        assert!((found / exact - 1.0).abs() < 1e-9, "{found} {exact}");
     }
 }

@@ -17,6 +17,8 @@ const MERGE: f64 = 1e-12;
 /// What a panel may lose, in tolerances of the run, and not below rounding.
 const PANEL: f64 = 1e-2;
 const PANEL_ROUNDING: f64 = 1e-13;
+/// Markers of so little mass together, in tolerances, are passed over in the empty part of the sphere.
+const NOBODY: f64 = 0.1;
 /// Panels are split ahead of time at this share of that, lest every step be taken twice.
 const AHEAD: f64 = 0.1;
 /// |ln ρ| beyond this, a direction of the sphere, is that of a peak narrower than the positions' last digit, or of nothing.
@@ -57,7 +59,7 @@ impl MarkerRun {
     ) -> Self {
         let markers = Markers::from_density(density);
         let mut run = Self {
-            flow: flow(&markers, attention),
+            flow: flow(&markers, attention, tolerance),
             attention,
             stepper: stepper(0, tolerance, proposal),
             tolerance,
@@ -238,7 +240,7 @@ impl MarkerRun {
     fn rebuild(&mut self) {
         let (bodies, logs) = (&self.markers.bodies.particles, &self.markers.log_density);
         self.state = [bodies.positions.as_slice(), logs].concat();
-        self.flow = flow(&self.markers, self.attention);
+        self.flow = flow(&self.markers, self.attention, self.tolerance);
         self.earlier = self.work();
         let proposal = self.stepper.controller.step;
         self.stepper = stepper(self.state.len(), self.tolerance, proposal);
@@ -255,9 +257,10 @@ fn rates(flow: &mut CharacteristicFlow, frozen: &[bool], u: &[f64], du: &mut [f6
     }
 }
 
-fn flow(markers: &Markers, attention: Attention) -> CharacteristicFlow {
+fn flow(markers: &Markers, attention: Attention, tolerance: f64) -> CharacteristicFlow {
     let domain: Domain = markers.domain;
     CharacteristicFlow::new(domain, attention, &markers.bodies.particles.weights)
+        .neglecting(NOBODY * tolerance)
 }
 
 fn stepper(length: usize, tolerance: f64, proposal: f64) -> Box<Explicit> {

@@ -23,6 +23,8 @@ use crate::sphere::Domain;
 const FIRST_STEP: f64 = 1e-3;
 /// Modes are never fewer than this (or than the experiment asks for, if that is less).
 const FEWEST: usize = 32;
+/// Most modes from which markers are placed where those of the solver do not hold the law: on the circle, on S², along an axis.
+const MOST_TO_PLACE: [usize; 3] = [1 << 15, 192, 2048];
 /// The tail that doubles the modes, in tolerances; not below the rounding of the transforms.
 const GROW: f64 = 1e-2;
 const ROUNDING: f64 = 1e-13;
@@ -112,6 +114,18 @@ impl FieldRun {
             density = start(modes);
         }
         let (attention, diffusion) = (experiment.attention, experiment.noise.diffusion);
+        let carried = experiment.field.hand_over
+            && diffusion == 0.0
+            && attention.attracts()
+            && experiment.tokens.frequencies.is_none();
+        if carried && density.tail() > grow {
+            // markers are exact for any law: so many modes that they can be placed
+            if let Some(enough) = enough_to_place(domain, modes, grow, start) {
+                density = enough;
+                modes = density.modes();
+            }
+        }
+        let sharp = modes > spec.max_modes;
         let first = FIRST_STEP / attention.speed();
         let mut run = Self {
             mean_field: MeanField::new(domain, attention, modes),
@@ -132,7 +146,7 @@ impl FieldRun {
         };
         if experiment.tokens.frequencies.is_some() {
             run.divide(experiment);
-        } else if spec.solver == Solver::Characteristics && run.resolved() {
+        } else if sharp || spec.solver == Solver::Characteristics && run.resolved() {
             run.hand_over(0.0);
         }
         run.judge(0.0);
@@ -482,6 +496,34 @@ impl FieldRun {
         let stepper = stepper(domain, self.diffusion, modes, self.tolerance, proposal);
         self.state = State::Coefficients(stepper);
     }
+}
+
+/// The density with the fewest modes that hold it, more than so many and at most [`MOST_TO_PLACE`]; none where those do not.
+fn enough_to_place(
+    domain: Domain,
+    mut modes: usize,
+    enough: f64,
+    start: impl Fn(usize) -> Density,
+) -> Option<Density> {
+    let most = match domain {
+        Domain::Circle => MOST_TO_PLACE[0],
+        Domain::Sphere => MOST_TO_PLACE[1],
+        Domain::Zonal(_) => MOST_TO_PLACE[2],
+    };
+    let amplitudes = loop {
+        if modes >= most {
+            return None;
+        }
+        modes = (2 * modes).min(most);
+        let amplitudes = start(modes).amplitudes();
+        if amplitudes.tail() <= enough {
+            break amplitudes;
+        }
+    };
+    // what is above is below the bound from the first eighth of the degrees on
+    let last = (amplitudes.list().iter()).rposition(|amplitude| *amplitude > enough)?;
+    let fewest = ((last + 1) * 8 / 7 + 2).next_multiple_of(2).min(modes);
+    Some(start(fewest))
 }
 
 /// Whether the interaction is Kuramoto's sine.

@@ -15,9 +15,18 @@ pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
         Companion::Density(continuum) => {
             notes.extend(continuum_notes(experiment, continuum.domain));
         }
-        Companion::Reference(count) => notes.push(format!(
-            "a run of {count} tokens of the same law stands in the place of the density"
-        )),
+        Companion::Reference(count) => {
+            notes.push(format!(
+                "a run of {count} tokens of the same law stands in the place of the density"
+            ));
+            let spec = &experiment.tokens;
+            if spec.dimension > 3 && !spec.flat {
+                notes.push(format!(
+                    "no distance W₁ in d = {}: between two sets of points it is an assignment problem; the kernel discrepancy is given for β > 0",
+                    spec.dimension
+                ));
+            }
+        }
         Companion::Gaussian(_) => {
             notes.push(
                 "the mean field is a Gaussian measure in ℝ^d, by its closed equations".into(),
@@ -54,6 +63,11 @@ pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
         notes.push(format!(
             "the random matrices are drawn again every {period} time units"
         ));
+    }
+    if experiment.attention.beta < 0.0 && experiment.has_field() {
+        notes.push(
+            "at β < 0 the kernel is not positive: the discrepancy is the norm with |λ_ℓ/β|".into(),
+        );
     }
     if experiment.attention.beta > 709.0 {
         notes.push("the energy exceeds the largest double (e^β): it is shown as infinite".into());

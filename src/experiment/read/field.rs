@@ -22,20 +22,20 @@ pub(super) fn field(
     let count = reference_count(section, solver, tokens)?;
     let (modes, most) = default_modes(solver, tokens.dimension, hand_over && diffusion == 0.0);
     let largest = most_modes(solver, tokens.dimension) as i64;
+    let asked = section.whole_within("modes", 4..=largest)?;
     let max_modes = section
         .whole_within("max_modes", 4..=largest)?
-        .unwrap_or(most);
-    let modes = section
-        .whole_within("modes", 4..=largest)?
-        .unwrap_or(modes.min(max_modes));
+        .unwrap_or(most.max(asked.unwrap_or(0)));
+    let modes = asked.unwrap_or(modes.min(max_modes));
     if modes > max_modes {
         let message = format!("{modes} modes to start with and at most {max_modes}");
-        let remedy = Some("keep modes ≤ max_modes".into());
-        return Err(section
-            .place_of("modes")
-            .error(&section.key("modes"), message, remedy));
+        return section.refuse("modes", message, "keep modes ≤ max_modes");
     }
     let initial = match section.table("initial")? {
+        None if solver == Solver::None => FieldInitial::From {
+            from: Source::Law,
+            smoothing: 0.0,
+        },
         None => default_field(section, tokens, system),
         Some(table) => field_initial(&table, tokens)?,
     };
@@ -81,6 +81,7 @@ fn solver(section: &Section, dimension: usize) -> Result<Solver, InputError> {
         ("zonal", Solver::Zonal),
         ("characteristics", Solver::Characteristics),
         ("tokens", Solver::Tokens),
+        ("none", Solver::None),
     ];
     let solver = section
         .choice("solver", &solvers)?
@@ -88,10 +89,7 @@ fn solver(section: &Section, dimension: usize) -> Result<Solver, InputError> {
     if solver == Solver::Spectral && dimension > 3 {
         let message =
             format!("the spectral solver is for d = 2 and 3, and the dimension is {dimension}");
-        let remedy = Some("use solver = \"zonal\", or leave it out".into());
-        return Err(section
-            .place_of("solver")
-            .error(&section.key("solver"), message, remedy));
+        return section.refuse("solver", message, "use solver = \"zonal\", or leave it out");
     }
     Ok(solver)
 }
