@@ -14,7 +14,7 @@ use metastable::run::tokens::TokenRun;
 use metastable::sphere::bessel::scaled_multipliers;
 use metastable::theory;
 
-const NEVER: &dyn Fn() -> bool = &|| false;
+const NEVER: &(dyn Fn() -> bool + Sync) = &|| false;
 
 fn case<'a>(list: &'a serde_json::Value, name: &str) -> &'a serde_json::Value {
     list.as_array()

@@ -14,7 +14,7 @@ use metastable::sphere::harmonics::at_point;
 use metastable::sphere::{Domain, domain::sphere_row};
 use metastable::theory;
 
-const NEVER: &dyn Fn() -> bool = &|| false;
+const NEVER: &(dyn Fn() -> bool + Sync) = &|| false;
 const SYSTEMS: [&str; 2] = ["softmax", "none"];
 
 fn last_axis(dimension: usize) -> Vec<f64> {

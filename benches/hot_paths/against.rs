@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 /// Benches that others have too: the fields that must agree, and the words one of which a name of ours must have (all, if there are none).
-const COMMON: [(&str, &[&str], &[&str]); 6] = [
+const COMMON: [(&str, &[&str], &[&str]); 7] = [
     ("A", &["n", "d"], &["direct"]),
     ("A_batch", &["d"], &[]),
     ("B", &["n"], &["circle_binned"]),
     ("C", &["op", "lmax"], &[]),
     ("D", &["N"], &["circle_rhs"]),
     ("E", &["lmax"], &["sphere_SA"]),
+    ("G", &["frames", "rtol"], &[]),
 ];
 
 /// Whether a line of others does the same work in the same precision: a right-hand side and not a step, at 1e-12.

@@ -438,6 +438,48 @@ fn markers(plan: &Plan) {
     }
 }
 
+/// Whole runs to a tolerance, frames observed at their end alone, as somebody would write them with a general solver: tokens on the circle
+/// and on S², a density, doubly stochastic weights.
+fn runs(plan: &Plan) {
+    for (name, frames, rtol, text) in [
+        (
+            "runs tokens_circle",
+            301,
+            1e-9,
+            "[tokens]\ncount = 64\n[attention]\nbeta = 9.0\n[field]\nsolver = \"none\"\n[time]\nend = 30.0\n",
+        ),
+        (
+            "runs tokens_s2",
+            161,
+            1e-8,
+            "[tokens]\ncount = 512\ndimension = 3\n[attention]\nbeta = 5.0\n[field]\nsolver = \"none\"\n[time]\nend = 16.0\n",
+        ),
+        (
+            "runs density_circle",
+            61,
+            1e-9,
+            "[tokens]\ncount = 2\ninitial = { law = \"harmonics\", cosine = [0.0, 0.0, 0.02] }\n[attention]\nbeta = 5.0\n[time]\nend = 3.0\n",
+        ),
+        (
+            "runs sinkhorn",
+            151,
+            1e-7,
+            "[tokens]\ncount = 128\n[attention]\nbeta = 9.0\nnormalisation = \"sinkhorn\"\n[field]\nsolver = \"none\"\n[time]\nend = 30.0\n",
+        ),
+    ] {
+        let text = format!("{text}frames = {frames}\ntolerance = {rtol:e}\n");
+        let here = std::path::Path::new(".");
+        let experiment = metastable::experiment::read_text(name, here, &text).unwrap();
+        let sizes = format!("\"frames\":{frames},\"rtol\":{rtol:e}");
+        plan.measure("G", name, &sizes, || {
+            let mut session = Session::observed_from(experiment.clone(), frames - 1);
+            while !session.finished() {
+                session.advance(&|| false).unwrap();
+            }
+        });
+    }
+}
+
 fn main() {
     let plan = Plan::read();
     growth(&plan);
@@ -450,5 +492,6 @@ fn main() {
     sphere(&plan);
     markers(&plan);
     frames(&plan);
+    runs(&plan);
     plan.compare();
 }

@@ -1,7 +1,7 @@
 //! One run from its first frame to its last, with or without files.
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::files::{Output, Place, own_file};
@@ -50,9 +50,11 @@ pub enum BatchError {
 /// [`BatchError::Session`] and [`BatchError::Stopped`].
 pub fn simulate(
     experiment: &Experiment,
-    progress: &mut dyn FnMut(f64) -> bool,
+    progress: &mut (dyn FnMut(f64) -> bool + Send),
 ) -> Result<Summary, BatchError> {
-    let done = follow(experiment, progress, &mut |_| Ok(()))?;
+    let last = experiment.time.recorded() - 1;
+    let session = Session::observed_from(experiment.clone(), last);
+    let done = follow(session, progress, &mut |_| Ok(()))?;
     Ok(Summary::of(&done.session, &done.sweep, done.seconds))
 }
 
@@ -65,7 +67,7 @@ pub fn export(
     experiment: &Experiment,
     out: &Path,
     force: bool,
-    progress: &mut dyn FnMut(f64) -> bool,
+    progress: &mut (dyn FnMut(f64) -> bool + Send),
 ) -> Result<(Summary, Place), BatchError> {
     if let (false, Ok(to)) = (out.exists(), out.read_link()) {
         return Err(BatchError::Dangling {
@@ -87,7 +89,8 @@ pub fn export(
         return Err(BatchError::Exists(path));
     }
     let mut output = Output::create(out, experiment, force).map_err(failed)?;
-    let done = follow(experiment, progress, &mut |session| {
+    let session = Session::without_pictures(experiment.clone());
+    let done = follow(session, progress, &mut |session| {
         output.frame(session).map_err(failed)
     })?;
     let summary = Summary::of(&done.session, &done.sweep, done.seconds);
@@ -104,26 +107,26 @@ struct Done {
 
 /// Every frame in turn, each handed to `visit`, with the points of a sweep that are due by it.
 fn follow(
-    experiment: &Experiment,
-    progress: &mut dyn FnMut(f64) -> bool,
+    mut session: Session,
+    progress: &mut (dyn FnMut(f64) -> bool + Send),
     visit: &mut dyn FnMut(&Session) -> Result<(), BatchError>,
 ) -> Result<Done, BatchError> {
     let clock = Instant::now();
     // Asked at every frame and, by the steppers, between their steps.
-    let progress = RefCell::new(progress);
-    let mut session = Session::without_pictures(experiment.clone());
-    let mut sweep = Sweep::new(experiment);
+    let progress = Mutex::new(progress);
+    let told = |share: f64| (progress.lock().unwrap_or_else(PoisonError::into_inner))(share);
+    let mut sweep = Sweep::new(session.experiment());
     visit(&session)?;
-    let last = (experiment.time.recorded() - 1).max(1) as f64;
+    let last = (session.experiment().time.recorded() - 1).max(1) as f64;
     while !session.finished() {
         let share = session.frame() as f64 / last;
-        let stopped = || !(progress.borrow_mut())(share);
+        let stopped = || !told(share);
         if stopped() || !sweep.keep_up(&session, &stopped)? || !session.advance(&stopped)? {
             return Err(BatchError::Stopped);
         }
         visit(&session)?;
     }
-    (progress.borrow_mut())(1.0);
+    told(1.0);
     Ok(Done {
         session,
         sweep,

@@ -193,7 +193,11 @@ impl PairDensity {
     ///
     /// # Errors
     /// [`StepError`] of the stepper.
-    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+    pub fn advance(
+        &mut self,
+        to: f64,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, StepError> {
         while self.under_resolved.is_none() {
             let tendency = &mut self.tendency;
             match self.ahead.due(to) {

@@ -112,7 +112,11 @@ impl GaussianFlow {
     ///
     /// # Errors
     /// [`StepError::NotFinite`] from a start that is no number.
-    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+    pub fn advance(
+        &mut self,
+        to: f64,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, StepError> {
         while self.blow_up.is_none() {
             let (kind, d, tilt, value) = (self.kind, self.dimension, &self.tilt, &self.value);
             let rate = |state: &[f64], out: &mut [f64]| rate(kind, d, (tilt, value), state, out);

@@ -1,6 +1,8 @@
 //! The kernel discrepancy √(2E_β[μ_n − ρ]) between tokens and density.
 
 use crate::dynamics::Kernel;
+use crate::machine::exp::exp;
+use crate::machine::registers::arch;
 use crate::measure::{Moments, Particles};
 use crate::sphere::geometry::dot;
 
@@ -63,9 +65,44 @@ pub(super) fn between_points(
 
 /// ∬ e^{β(⟨x,y⟩−1)} dμdν, β > 0.
 fn mean_potential(beta: f64, one: &Particles, two: &Particles) -> f64 {
+    let mut logits = vec![0.0; two.count()];
     (one.rows().zip(&one.weights))
-        .map(|(x, w)| w * crate::dynamics::definition::potential(beta, two, x))
+        .map(|(x, w)| {
+            for (logit, y) in logits.iter_mut().zip(two.rows()) {
+                *logit = beta * (dot(x, y) - 1.0);
+            }
+            let weights = two.weights.as_slice();
+            w * arch().dispatch(WeightedExponentials {
+                logits: &logits,
+                weights,
+            })
+        })
         .sum()
+}
+
+/// Σ_j w_j e^{ℓ_j}.
+struct WeightedExponentials<'a> {
+    logits: &'a [f64],
+    weights: &'a [f64],
+}
+
+impl pulp::NullaryFnOnce for WeightedExponentials<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        const LANES: usize = 8;
+        let mut sums = [0.0; LANES];
+        let (logits, rest) = self.logits.as_chunks::<LANES>();
+        let (weights, last) = self.weights.as_chunks::<LANES>();
+        for (logits, weights) in logits.iter().zip(weights) {
+            for lane in 0..LANES {
+                sums[lane] += weights[lane] * exp(logits[lane]);
+            }
+        }
+        let end: f64 = rest.iter().zip(last).map(|(l, w)| w * exp(*l)).sum();
+        sums.iter().sum::<f64>() + end
+    }
 }
 
 #[cfg(test)]

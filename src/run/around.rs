@@ -12,7 +12,7 @@ impl TokenRun {
     pub(super) fn advance_angles(
         &mut self,
         to: f64,
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, Cause> {
         let Stepper::Angular { explicit, angles } = &mut self.stepper else {
             return Err(Cause::Misfit);
@@ -45,7 +45,7 @@ impl TokenRun {
     pub(super) fn advance_carried(
         &mut self,
         to: f64,
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, Cause> {
         loop {
             let Stepper::Carried {

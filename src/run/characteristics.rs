@@ -111,7 +111,11 @@ impl MarkerRun {
     ///
     /// # Errors
     /// [`StepError`] of the stepper.
-    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+    pub fn advance(
+        &mut self,
+        to: f64,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, StepError> {
         self.now = to;
         loop {
             match self.ahead.due(to) {

@@ -64,7 +64,7 @@ impl Companion {
     pub(super) fn advance(
         &mut self,
         to: f64,
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, (Side, Cause)> {
         match self {
             Self::Density(field) => {

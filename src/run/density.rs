@@ -239,7 +239,11 @@ impl FieldRun {
     ///
     /// # Errors
     /// [`StepError`] of the steppers.
-    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+    pub fn advance(
+        &mut self,
+        to: f64,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, StepError> {
         loop {
             match &mut self.state {
                 State::Lost { .. } => return Ok(true),
@@ -345,7 +349,7 @@ impl FieldRun {
     fn advance_populations(
         &mut self,
         to: f64,
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Outcome, StepError> {
         let at_most = self.density.modes() >= self.most;
         let grow = self.most_tail(at_most);

@@ -88,7 +88,11 @@ impl Ensemble {
     ///
     /// # Errors
     /// [`StepError`] of a run or of a closed equation.
-    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+    pub fn advance(
+        &mut self,
+        to: f64,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, StepError> {
         if self.ended.is_some() {
             return Ok(true);
         }

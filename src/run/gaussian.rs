@@ -85,7 +85,11 @@ impl GaussianRun {
     ///
     /// # Errors
     /// That of the flow.
-    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, StepError> {
+    pub fn advance(
+        &mut self,
+        to: f64,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, StepError> {
         if self.ended.is_some() {
             return Ok(true);
         }

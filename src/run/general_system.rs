@@ -107,7 +107,7 @@ impl SystemState {
         general: &mut General,
         by: Move,
         (from, to): (f64, f64),
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, Cause> {
         let whole = match by {
             Move::Adaptive(explicit, ahead) => {
@@ -162,7 +162,7 @@ impl SystemState {
         general: &mut General,
         dimension: usize,
         to: f64,
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, Cause> {
         let hard = general.attention().normalisation.is_hard();
         let goal = clock(general, to);
@@ -215,7 +215,7 @@ impl SystemState {
         general: &mut General,
         dimension: usize,
         (from, to): (f64, f64),
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, Cause> {
         let mut now = from;
         while now < to {
@@ -238,7 +238,7 @@ impl SystemState {
         general: &mut General,
         (from, layers): (f64, u64),
         (step, residual): (f64, bool),
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, Cause> {
         let dimension = tokens.dimension();
         self.pack(tokens, general, from);
@@ -308,7 +308,7 @@ fn with_noise(
     state: &mut [f64],
     dimension: usize,
     duration: f64,
-    cancelled: &dyn Fn() -> bool,
+    cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<bool, Cause> {
     let Move::Noisy {
         splitting,

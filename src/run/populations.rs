@@ -134,15 +134,10 @@ impl Populations {
             Carrier::Series { state, .. } => mix(state, &self.weights, out),
             Carrier::Poisson { state, .. } => {
                 out.fill(0.0);
-                for (z, w) in state.chunks_exact(2).zip(&self.weights) {
-                    // c_k = ∫e^{−ikθ}dμ = z̄^k
-                    let z = Complex::new(z[0], -z[1]);
-                    let mut power = Complex::new(*w, 0.0);
-                    for c in out.chunks_exact_mut(2) {
-                        c[0] += power.re;
-                        c[1] += power.im;
-                        power *= z;
-                    }
+                for (kernels, weights) in
+                    (state.chunks(2 * ABREAST)).zip(self.weights.chunks(ABREAST))
+                {
+                    add_powers(kernels, weights, out);
                 }
             }
         }
@@ -207,7 +202,7 @@ impl Populations {
         mean_field: &mut MeanField,
         attention: Attention,
         (to, grow): (f64, f64),
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Outcome, StepError> {
         loop {
             let due = self.ahead.due(to);
@@ -288,6 +283,28 @@ impl Populations {
             }
         }
         Ok(0.0)
+    }
+}
+
+/// Poisson kernels whose powers are taken side by side.
+const ABREAST: usize = 8;
+
+/// c_k += Σ_j w_j z̄_j^k, of at most [`ABREAST`] kernels: ∫e^{−ikθ}dμ = z̄^k.
+fn add_powers(kernels: &[f64], weights: &[f64], out: &mut [f64]) {
+    let part = |at: usize| -> [f64; ABREAST] {
+        std::array::from_fn(|j| kernels.get(2 * j + at).copied().unwrap_or(0.0))
+    };
+    let (re, im) = (part(0), part(1));
+    let (mut real, mut imaginary) = ([0.0; ABREAST], [0.0; ABREAST]);
+    real[..weights.len()].copy_from_slice(weights);
+    for c in out.chunks_exact_mut(2) {
+        c[0] += real.iter().sum::<f64>();
+        c[1] += imaginary.iter().sum::<f64>();
+        for j in 0..ABREAST {
+            let x = real[j] * re[j] + imaginary[j] * im[j];
+            imaginary[j] = imaginary[j] * re[j] - real[j] * im[j];
+            real[j] = x;
+        }
     }
 }
 

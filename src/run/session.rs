@@ -49,6 +49,8 @@ pub struct Session {
     pub(super) attention: Attention,
     pub(super) diffusion: f64,
     pub(super) frame: usize,
+    /// Observables are computed from this frame on.
+    observed_from: usize,
     pub(super) pending: Option<Change>,
     pub(super) next_change: usize,
     pub(super) token_side: TokenSide,
@@ -73,6 +75,15 @@ impl Session {
     #[must_use]
     pub fn without_pictures(experiment: Experiment) -> Self {
         Self::start(experiment, false)
+    }
+
+    /// The same where nobody reads the observables before the frame `first` but at t = 0: they are not computed.
+    #[must_use]
+    pub fn observed_from(experiment: Experiment, first: usize) -> Self {
+        Self {
+            observed_from: first,
+            ..Self::start(experiment, false)
+        }
     }
 
     fn start(experiment: Experiment, pictures: bool) -> Self {
@@ -114,6 +125,7 @@ impl Session {
             leading_direction,
             instruments,
             frame: 0,
+            observed_from: 0,
             pending: None,
             next_change: 0,
             token_side,
@@ -261,7 +273,7 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError`] when a side cannot be followed.
-    pub fn advance(&mut self, cancelled: &dyn Fn() -> bool) -> Result<bool, SessionError> {
+    pub fn advance(&mut self, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<bool, SessionError> {
         self.apply_changes();
         let (from, to) = (self.time(), self.next_time());
         let fail = |side: Side, cause: Cause| SessionError {
@@ -269,10 +281,13 @@ impl Session {
             time: from,
             cause,
         };
-        let moved = (self.tokens.advance(to, cancelled))
-            .map_err(|cause| fail(Side::Tokens, cause))?
-            && (self.companion.advance(to, cancelled))
-                .map_err(|(side, cause)| fail(side, cause))?
+        let (tokens, companion) = (&mut self.tokens, &mut self.companion);
+        let (one, other) = rayon::join(
+            || tokens.advance(to, cancelled),
+            || companion.advance(to, cancelled),
+        );
+        let moved = one.map_err(|cause| fail(Side::Tokens, cause))?
+            && other.map_err(|(side, cause)| fail(side, cause))?
             && match &mut self.ensemble {
                 Some(ensemble) => (ensemble.advance(to, cancelled))
                     .map_err(|cause| fail(Side::Ensemble, cause.into()))?,
@@ -282,7 +297,9 @@ impl Session {
             return Ok(false);
         }
         self.frame += 1;
-        self.observe();
+        if self.frame >= self.observed_from {
+            self.observe();
+        }
         Ok(true)
     }
 

@@ -39,7 +39,7 @@ impl Sweep {
     pub fn keep_up(
         &mut self,
         front: &Session,
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, SessionError> {
         let experiment = front.experiment();
         let Some(spec) = &experiment.sweep else {
@@ -74,7 +74,7 @@ impl SweepSpec {
         &self,
         index: usize,
         base: &Experiment,
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<Point>, SessionError> {
         let mut experiment = self.experiments[index].clone();
         // n and the seed may have been changed on the screen since the file was read
@@ -85,14 +85,15 @@ impl SweepSpec {
                 experiment.attention.beta = long_context_beta(gamma, base.tokens.count);
             }
         }
-        let mut session = Session::without_pictures(experiment);
+        let frames = experiment.time.recorded();
+        let kept = ((self.average * frames as f64).ceil() as usize).max(1);
+        let mut session = Session::observed_from(experiment, frames.saturating_sub(kept));
         while !session.finished() {
             if cancelled() || !session.advance(cancelled)? {
                 return Ok(None);
             }
         }
         let series = session.history().series_named(&self.observable);
-        let kept = ((self.average * series.len() as f64).ceil() as usize).max(1);
         let tail = &series[series.len().saturating_sub(kept)..];
         let n = tail.len() as f64;
         let mean = tail.iter().map(|p| p.1).sum::<f64>() / n;

@@ -286,7 +286,11 @@ impl TokenRun {
     ///
     /// # Errors
     /// [`Cause`]: a stepper that gave up, a token that a layer leaves nowhere.
-    pub fn advance(&mut self, to: f64, cancelled: &dyn Fn() -> bool) -> Result<bool, Cause> {
+    pub fn advance(
+        &mut self,
+        to: f64,
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<bool, Cause> {
         let from = std::mem::replace(&mut self.now, to);
         if let Some((replay, lengths)) = &mut self.replay {
             (self.bodies.particles, *lengths) = replay.layer(to.round() as usize);
@@ -311,7 +315,7 @@ impl TokenRun {
         &mut self,
         from: f64,
         to: f64,
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, Cause> {
         let (Some(system), Some(general)) = (&mut self.system, self.dynamics.general()) else {
             return Err(Cause::Misfit);
@@ -352,7 +356,7 @@ impl TokenRun {
         &mut self,
         from: f64,
         to: f64,
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, Cause> {
         let dimension = self.tokens.dimension();
         if from == 0.0 {
@@ -483,7 +487,7 @@ impl TokenRun {
     fn advance_with_noise(
         &mut self,
         duration: f64,
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, Cause> {
         let dimension = self.tokens.dimension();
         let Stepper::Noisy { splitting, step } = &mut self.stepper else {
@@ -516,7 +520,7 @@ impl TokenRun {
         &mut self,
         from: f64,
         duration: f64,
-        cancelled: &dyn Fn() -> bool,
+        cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, Cause> {
         let dimension = self.tokens.dimension();
         let Stepper::Layer { step, average } = &mut self.stepper else {

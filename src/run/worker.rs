@@ -239,21 +239,13 @@ impl Desk {
 
     /// The next frame, and the points of a sweep that are due with it; false when it was abandoned.
     fn advance(&mut self, session: &mut Session) -> Result<bool, SessionError> {
-        let mut sweep = std::mem::take(&mut self.sweep);
-        let abandoned = || self.abandoned();
-        let kept_up = sweep.keep_up(session, &abandoned);
-        let moved = match kept_up {
+        // whether a later start or the end waits in the inbox
+        let (quit, sent, taken) = (&self.quit, &self.starts_sent, self.starts_taken);
+        let abandoned = || quit.load(Ordering::Relaxed) || sent.load(Ordering::Relaxed) > taken;
+        match self.sweep.keep_up(session, &abandoned) {
             Ok(true) => session.advance(&abandoned),
             other => other,
-        };
-        self.sweep = sweep;
-        moved
-    }
-
-    /// Whether a later start or the end waits in the inbox.
-    fn abandoned(&self) -> bool {
-        self.quit.load(Ordering::Relaxed)
-            || self.starts_sent.load(Ordering::Relaxed) > self.starts_taken
+        }
     }
 
     /// Obeys everything that waits, then says whether to compute, to wait or to leave.
