@@ -469,7 +469,7 @@ fn runs(plan: &Plan) {
     ] {
         let text = format!("{text}frames = {frames}\ntolerance = {rtol:e}\n");
         let here = std::path::Path::new(".");
-        let experiment = metastable::experiment::read_text(name, here, &text).unwrap();
+        let experiment = metastable::experiment::read::read_text(name, here, &text).unwrap();
         let sizes = format!("\"frames\":{frames},\"rtol\":{rtol:e}");
         plan.measure("G", name, &sizes, || {
             let mut session = Session::observed_from(experiment.clone(), frames - 1);
