@@ -413,3 +413,16 @@ fn parameters_change_after_the_hand_over_as_before_it() {
         }
     }
 }
+
+#[test]
+fn markers_meet_at_any_tolerance_and_the_run_ends() {
+    // at the edge of stability, steps would keep neighbours apart at the tolerance for ever
+    let mut experiment = metastable::experiment::presets::load("three-unequal").unwrap();
+    experiment.time.tolerance = 1e-7;
+    let mut session = Session::without_pictures(experiment);
+    while !session.finished() {
+        assert!(session.advance(&|| false).unwrap());
+        assert!(session.field().unwrap().work().steps < 5000);
+    }
+    assert_eq!(last(&session, "field_clusters"), 1.0);
+}

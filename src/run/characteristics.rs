@@ -14,6 +14,9 @@ use crate::sphere::geometry::retract;
 
 /// The chord at which markers become one: far below what an observable shows, and below the tolerance of the panels.
 const MERGE: f64 = 1e-12;
+/// Bodies within so many tolerances of each other are about to meet, and steps are then at most so long, in units of the fastest time scale.
+const APPROACHING: f64 = 10.0;
+const DAMPED: f64 = 3.0;
 /// What a panel may lose, in tolerances of the run, and not below rounding.
 const PANEL: f64 = 1e-2;
 const PANEL_ROUNDING: f64 = 1e-13;
@@ -181,6 +184,12 @@ impl MarkerRun {
             .extend(self.state[rows..].iter().map(|log| log.abs() >= bound));
         self.places.clear();
         self.places.extend_from_slice(self.markers.places());
+        // at the edge of stability a step keeps what is near at the tolerance, and nothing would ever meet
+        let approaching = MERGE.max(APPROACHING * self.tolerance);
+        if !self.markers.bodies.near_pairs(approaching).is_empty() {
+            let damped = DAMPED / self.attention.speed();
+            self.stepper.controller.limit(damped);
+        }
         let (flow, frozen) = (&mut self.flow, &self.frozen);
         let rate = |u: &[f64], du: &mut [f64]| rates(flow, frozen, u, du);
         let retraction = |u: &mut [f64]| retract(&mut u[..rows], width);
