@@ -111,6 +111,12 @@ impl Ahead {
         (self.from, self.to, self.within) = (now, now, false);
     }
 
+    /// The time that a step has to end at.
+    #[must_use]
+    pub fn stop(&self) -> f64 {
+        self.stop
+    }
+
     /// From now on steps end at this time.
     pub fn stop_at(&mut self, stop: f64) {
         self.stop = stop;

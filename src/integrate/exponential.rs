@@ -331,8 +331,7 @@ mod tests {
                 (0..n)
                     .map(|j| {
                         let s = (f64::from(j) + 0.5) / f64::from(n);
-                        ((1.0 - s) * z).exp() * s.powi(k - 1)
-                            / [1.0, 1.0, 2.0, 6.0, 24.0][k as usize - 1]
+                        ((1.0 - s) * z).exp() * s.powi(k - 1) / [1.0, 1.0, 2.0, 6.0][k as usize - 1]
                     })
                     .sum::<f64>()
                     / f64::from(n)

@@ -1,7 +1,7 @@
 //! The kernel discrepancy √(2E_β[μ_n − ρ]) between tokens and density.
 
 use crate::dynamics::Kernel;
-use crate::machine::exp::exp;
+use crate::dynamics::general::rows::Exponentials;
 use crate::machine::registers::arch;
 use crate::measure::{Moments, Particles};
 use crate::sphere::geometry::dot;
@@ -71,38 +71,13 @@ fn mean_potential(beta: f64, one: &Particles, two: &Particles) -> f64 {
             for (logit, y) in logits.iter_mut().zip(two.rows()) {
                 *logit = beta * (dot(x, y) - 1.0);
             }
-            let weights = two.weights.as_slice();
-            w * arch().dispatch(WeightedExponentials {
-                logits: &logits,
-                weights,
+            w * arch().dispatch(Exponentials {
+                top: 0.0,
+                weights: &two.weights,
+                logits: &mut logits,
             })
         })
         .sum()
-}
-
-/// Σ_j w_j e^{ℓ_j}.
-struct WeightedExponentials<'a> {
-    logits: &'a [f64],
-    weights: &'a [f64],
-}
-
-impl pulp::NullaryFnOnce for WeightedExponentials<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn call(self) -> f64 {
-        const LANES: usize = 8;
-        let mut sums = [0.0; LANES];
-        let (logits, rest) = self.logits.as_chunks::<LANES>();
-        let (weights, last) = self.weights.as_chunks::<LANES>();
-        for (logits, weights) in logits.iter().zip(weights) {
-            for lane in 0..LANES {
-                sums[lane] += weights[lane] * exp(logits[lane]);
-            }
-        }
-        let end: f64 = rest.iter().zip(last).map(|(l, w)| w * exp(*l)).sum();
-        sums.iter().sum::<f64>() + end
-    }
 }
 
 #[cfg(test)]

@@ -42,7 +42,6 @@ pub struct MarkerRun {
     state: Vec<f64>,
     /// Where the stepper is, and what is shown of it.
     ahead: Ahead,
-    now: f64,
     /// X of every marker at the front.
     places: Vec<f64>,
     /// Bodies whose ln ρ stays as it is for a step.
@@ -68,7 +67,6 @@ impl MarkerRun {
             tolerance,
             state: Vec::new(),
             ahead: Ahead::new(now, stop),
-            now,
             places: Vec::new(),
             frozen: Vec::new(),
             earlier: Work::default(),
@@ -79,10 +77,10 @@ impl MarkerRun {
         run
     }
 
-    /// Other parameters from now on.
-    pub fn set(&mut self, attention: Attention) {
+    /// Other parameters from the time `now` on, that of what is shown.
+    pub fn set(&mut self, now: f64, attention: Attention) {
         self.attention = attention;
-        self.ahead.restart(self.now);
+        self.ahead.restart(now);
         self.rebuild();
     }
 
@@ -119,7 +117,6 @@ impl MarkerRun {
         to: f64,
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, StepError> {
-        self.now = to;
         loop {
             match self.ahead.due(to) {
                 Due::Here => return Ok(true),

@@ -83,7 +83,6 @@ pub struct FieldRun {
     amplitudes: Amplitudes,
     /// Where the stepper is, and what is shown of it.
     ahead: Ahead,
-    stop: f64,
     /// max |v| at the end of the last step.
     fastest: f64,
     earlier: Work,
@@ -138,7 +137,6 @@ impl FieldRun {
             tolerance,
             before: Vec::new(),
             ahead: Ahead::new(0.0, experiment.time.end),
-            stop: experiment.time.end,
             fastest: 0.0,
             amplitudes: density.amplitudes(),
             density,
@@ -175,7 +173,7 @@ impl FieldRun {
                 }
             }
             State::Markers { run, .. } => {
-                run.set(attention);
+                run.set(now, attention);
                 if diffusion > 0.0 {
                     self.lose(now, Loss::Noise);
                 }
@@ -332,13 +330,15 @@ impl FieldRun {
         let nodes = |default: usize| law.midpoints(experiment.field.nodes.unwrap_or(default));
         let exact = weight.filter(|_| self.diffusion == 0.0 && sine_alone(self.attention));
         let populations = match exact {
-            Some(z) => {
-                Populations::poisson(nodes(DEFAULT_NODES[0]), z, (self.tolerance, self.stop))
-            }
+            Some(z) => Populations::poisson(
+                nodes(DEFAULT_NODES[0]),
+                z,
+                (self.tolerance, self.ahead.stop()),
+            ),
             None => {
                 let (start, diffusion) = (&self.density.state, self.diffusion);
                 let nodes = nodes(DEFAULT_NODES[1]);
-                Populations::series(nodes, start, diffusion, (self.tolerance, self.stop))
+                Populations::series(nodes, start, diffusion, (self.tolerance, self.ahead.stop()))
             }
         };
         self.earlier = self.work();
@@ -414,7 +414,7 @@ impl FieldRun {
             &self.density,
             self.attention,
             (self.tolerance, stepper.proposal()),
-            (since, self.stop),
+            (since, self.ahead.stop()),
         );
         self.earlier = self.work();
         let run = Box::new(run);

@@ -19,7 +19,7 @@ use sinkhorn::SinkhornScaling;
 mod energy;
 pub mod matrix;
 mod newton;
-mod rows;
+pub(crate) mod rows;
 pub mod sinkhorn;
 
 /// Rows of a strip of logits, and rows a thread takes of it.

@@ -20,10 +20,10 @@ pub(super) fn largest(row: &[f64]) -> f64 {
 const LANES: usize = 8;
 
 /// logits_j ← w_j e^{logits_j − top}, and their sum; compiled for the vector instructions found at run time.
-struct Exponentials<'a> {
-    top: f64,
-    weights: &'a [f64],
-    logits: &'a mut [f64],
+pub(crate) struct Exponentials<'a> {
+    pub(crate) top: f64,
+    pub(crate) weights: &'a [f64],
+    pub(crate) logits: &'a mut [f64],
 }
 
 impl pulp::NullaryFnOnce for Exponentials<'_> {
