@@ -57,7 +57,8 @@
 //! # Speed
 //! Which way a drift goes is one documented rule ([`dynamics::dispatch`]): all pairs once for both of their tokens
 //! ([`dynamics::all_pairs`]), the series, and on the circle cells with one polynomial each ([`dynamics::circle_cells::polynomials`]) that tokens
-//! ([`dynamics::circle_cells::sums`]) and density evaluate alike, where a few nodes carry all tokens through a step ([`dynamics::circle_cells::flow_map`]). Every
+//! ([`dynamics::circle_cells::sums`]) and density evaluate alike, where a few nodes carry all tokens through a step
+//! ([`dynamics::circle_cells::flow_map`]). Every
 //! fast path has its slow reference beside it in a test, and no result depends on the number of threads. `cargo bench` times the
 //! hot paths, fits the exponents and, `--against` a file of other measurements, prints the ratios.
 //!

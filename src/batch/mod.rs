@@ -1,8 +1,8 @@
 //! Headless work: a run without a screen, its report and its files.
 
 pub mod files;
-pub mod run;
-pub mod summary;
+pub(crate) mod run;
+pub(crate) mod summary;
 
 pub use files::Place;
 pub use run::{BatchError, export, simulate};

@@ -11,7 +11,7 @@ use crate::run::density::State;
 use crate::run::sweep::Sweep;
 
 /// Version of the formats of all files of a run.
-pub const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// The end of a run in numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -139,6 +139,7 @@ pub enum FieldSummary {
 
 impl Summary {
     /// Of a session at its present frame, and of the sweep beside it.
+    // long: one line of the report after another
     #[must_use]
     pub fn of(session: &Session, sweep: &Sweep, seconds: f64) -> Self {
         let experiment = session.experiment();

@@ -35,11 +35,11 @@ pub enum Closure {
 
 impl Closure {
     /// All.
-    pub const ALL: [Self; 3] = [Self::MeanField, Self::Kirkwood, Self::Gaussian];
+    pub(crate) const ALL: [Self; 3] = [Self::MeanField, Self::Kirkwood, Self::Gaussian];
 
     /// Its name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::MeanField => "mean-field",
             Self::Kirkwood => "kirkwood",
@@ -56,7 +56,7 @@ const STABILITY: f64 = 5.0;
 
 /// ψ in motion.
 #[derive(Debug)]
-pub struct PairDensity {
+pub(crate) struct PairDensity {
     closure: Closure,
     tendency: Tendency,
     /// c_1 … c_K.
@@ -160,7 +160,7 @@ impl Tendency {
 impl PairDensity {
     /// ψ = 1 for n = `count` ≥ 2 tokens.
     #[must_use]
-    pub fn new(beta: f64, count: usize, closure: Closure, tolerance: f64) -> Self {
+    pub(crate) fn new(beta: f64, count: usize, closure: Closure, tolerance: f64) -> Self {
         let mut pairs = Self {
             closure,
             tendency: Tendency::new(closure, beta, count, MODES[0]),
@@ -180,12 +180,12 @@ impl PairDensity {
 
     /// The closure.
     #[must_use]
-    pub fn closure(&self) -> Closure {
+    pub(crate) fn closure(&self) -> Closure {
         self.closure
     }
 
     /// The last time of the experiment, at which a step has to end.
-    pub fn stop_at(&mut self, stop: f64) {
+    pub(crate) fn stop_at(&mut self, stop: f64) {
         self.ahead.stop_at(stop);
     }
 
@@ -193,7 +193,7 @@ impl PairDensity {
     ///
     /// # Errors
     /// [`StepError`] of the stepper.
-    pub fn advance(
+    pub(crate) fn advance(
         &mut self,
         to: f64,
         cancelled: &(dyn Fn() -> bool + Sync),
@@ -254,7 +254,7 @@ impl PairDensity {
 
     /// c_k = E cos kx.
     #[must_use]
-    pub fn moment(&self, k: usize) -> f64 {
+    pub(crate) fn moment(&self, k: usize) -> f64 {
         if k == 0 {
             1.0
         } else {
@@ -264,7 +264,7 @@ impl PairDensity {
 
     /// The largest amplitude in the top eighth of the modes.
     #[must_use]
-    pub fn tail(&self) -> f64 {
+    pub(crate) fn tail(&self) -> f64 {
         let from = self.state.len() - self.state.len() / 8;
         self.state[from..]
             .iter()
@@ -273,7 +273,7 @@ impl PairDensity {
 
     /// ψ at x_j = 2πj/`points`.
     #[must_use]
-    pub fn values(&self, points: usize) -> Vec<f64> {
+    pub(crate) fn values(&self, points: usize) -> Vec<f64> {
         (0..points)
             .map(|j| {
                 let x = std::f64::consts::TAU * j as f64 / points as f64;

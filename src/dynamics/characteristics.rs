@@ -5,7 +5,8 @@
 //!
 //!   div v = ΔZ/(βZ) − β|v|² (SA),   ΔZ/β (USA)
 //!
-//! (for V = cI both gain a factor c, and |v|² stands over c), and ΔZ has the multipliers −ℓ(ℓ+d−2)λ_ℓ. Three ways to the sums, as for the tokens: moments of all markers on the
+//! (for V = cI both gain a factor c, and |v|² stands over c), and ΔZ has the multipliers −ℓ(ℓ+d−2)λ_ℓ. Three ways to the sums, as for the
+//! tokens: moments of all markers on the
 //! circle, on S² and along an axis; all pairs, term by term in the tangent space, where few bodies are left; and pairs for
 //! the markers at which the series has no digits, far from all mass.
 
@@ -84,7 +85,7 @@ impl CharacteristicFlow {
 
     /// The same; bodies of less mass than `mass` together need not move as they would where Z is so small that the series does not know it.
     #[must_use]
-    pub fn neglecting(self, mass: f64) -> Self {
+    pub(crate) fn neglecting(self, mass: f64) -> Self {
         Self {
             nobody: mass,
             ..self
@@ -217,7 +218,7 @@ impl CharacteristicFlow {
 
     /// dE/dt: (SA) ∫|v|²Z dμ, (USA) ∫|v|² dμ, with a velocity just computed.
     #[must_use]
-    pub fn dissipation(&self, velocity: &[f64]) -> f64 {
+    pub(crate) fn dissipation(&self, velocity: &[f64]) -> f64 {
         let transport = Transport::new(self.attention);
         (velocity.chunks_exact(self.width()))
             .zip(self.weights.iter().zip(&self.potential))

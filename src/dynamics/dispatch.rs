@@ -19,30 +19,30 @@
 
 /// How many tokens a degree of the series must stand against before it is used: a degree costs a token about as much as 2 pairs,
 /// moments and evaluation together, and below that both are microseconds.
-pub const SERIES_FROM: usize = 4;
+pub(crate) const SERIES_FROM: usize = 4;
 /// From so many tokens on the circle on the series is summed in cells (measured: 6 ns a token and 15 µs, against 1.1 ns a token
 /// and degree).
-pub const BINNED_FROM: usize = 4096;
+pub(crate) const BINNED_FROM: usize = 4096;
 /// Tokens that a node must stand for at least, or they take their own stages (measured: a stage costs a node as much as a token; a step
 /// of 12 stages then costs a third).
-pub const TOKENS_PER_NODE: usize = 4;
+pub(crate) const TOKENS_PER_NODE: usize = 4;
 /// On S² the series is used from this many tokens a harmonic on (measured: a token costs as much as 0.12 K² pairs).
-pub const SPHERE_SERIES_FROM: f64 = 0.15;
+pub(crate) const SPHERE_SERIES_FROM: f64 = 0.15;
 /// Measured rounding of the series in Z e^{−β}, absolute, over sweeps of n and β (largest seen 6e-16).
 const SERIES_ROUNDING: f64 = 1e-15;
 /// The relative accuracy of the drift that is asked of the series.
 const ACCURACY: f64 = 1e-11;
 /// Below this Ze^{−|β|} the series has not the digits that are asked of a softmax.
-pub const LEAST_POTENTIAL: f64 = SERIES_ROUNDING / ACCURACY;
+pub(crate) const LEAST_POTENTIAL: f64 = SERIES_ROUNDING / ACCURACY;
 
 /// Most tokens that move by tangent pairs (a quarter above S², where these are slower): with more of them left, the fast
 /// motion is not over.
-pub const TANGENT_UP_TO: usize = 1024;
+pub(crate) const TANGENT_UP_TO: usize = 1024;
 
 /// Up to this dimension tokens go abreast (measured: at d = 8 tiles are a third faster, at d = 4 half as fast).
-pub const ABREAST_UP_TO: usize = 4;
+pub(crate) const ABREAST_UP_TO: usize = 4;
 /// So many tokens are few: the matrix of their pairs takes 32 KB, a first-level cache's worth.
-pub const FEW: usize = 64;
+pub(crate) const FEW: usize = 64;
 /// Below this many pair–coordinate products the threads cost more than they bring (calibrated at 2 threads: 0.2 ms of work).
 const PARALLEL_PAIRS: usize = 1 << 19;
 /// Tokens of a block are a multiple of so many where they go abreast, and in tiles at least so many if there are enough.
@@ -55,7 +55,7 @@ const BLOCKS: usize = 32;
 
 /// Points in a cell from which on Z and its slope on a grid of the circle are evaluated as polynomials instead of transformed (measured:
 /// at 4 they cost the same, at 64 a quarter).
-pub const POINTS_PER_CELL: usize = 8;
+pub(crate) const POINTS_PER_CELL: usize = 8;
 
 /// Which way the drift is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub enum Path {
 
 /// The path to try first for n tokens of a plain system whose kernel has so many degrees.
 #[must_use]
-pub fn preferred(dimension: usize, degrees: usize, count: usize) -> Path {
+pub(crate) fn preferred(dimension: usize, degrees: usize, count: usize) -> Path {
     let spectral = match dimension {
         2 => count >= SERIES_FROM * degrees,
         3 => count as f64 >= SPHERE_SERIES_FROM * (degrees * degrees) as f64,
@@ -87,13 +87,13 @@ pub fn preferred(dimension: usize, degrees: usize, count: usize) -> Path {
 
 /// Whether tokens that are merged as they meet go by tangent pairs.
 #[must_use]
-pub fn by_tangents(count: usize, dimension: usize) -> bool {
+pub(crate) fn by_tangents(count: usize, dimension: usize) -> bool {
     count <= TANGENT_UP_TO / if dimension <= 3 { 1 } else { 4 }
 }
 
 /// Tokens of a block for all pairs.
 #[must_use]
-pub fn block(count: usize, dimension: usize) -> usize {
+pub(crate) fn block(count: usize, dimension: usize) -> usize {
     if dimension <= ABREAST_UP_TO {
         // of less than two strips the sums at the ends of a strip cost more (measured at 1024 tokens: 4 % of the time)
         return (count / BLOCKS).next_multiple_of(BLOCK).max(2 * BLOCK);
@@ -104,7 +104,7 @@ pub fn block(count: usize, dimension: usize) -> usize {
 
 /// Whether all pairs are shared among threads.
 #[must_use]
-pub fn pairs_in_parallel(count: usize, dimension: usize) -> bool {
+pub(crate) fn pairs_in_parallel(count: usize, dimension: usize) -> bool {
     count * count * dimension >= PARALLEL_PAIRS
 }
 

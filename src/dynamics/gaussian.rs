@@ -14,7 +14,7 @@ use faer::{Mat, Side};
 
 use super::general::matrix::{apply, product, transposed};
 use crate::integrate::tableau::DORMAND_PRINCE_853;
-use crate::integrate::{Ahead, Due, Explicit, StepError, Work};
+use crate::integrate::{Ahead, Due, Explicit, StepError};
 
 /// What is averaged, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ const LARGEST: f64 = 1e9;
 
 /// A Gaussian in motion.
 #[derive(Debug)]
-pub struct GaussianFlow {
+pub(crate) struct GaussianFlow {
     kind: Kind,
     dimension: usize,
     /// A = βKᵀQ.
@@ -52,7 +52,7 @@ pub struct GaussianFlow {
 impl GaussianFlow {
     /// From N(m, S), S row by row, with QᵀK and V row by row.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         kind: Kind,
         beta: f64,
         [query_key, value]: [&[f64]; 2],
@@ -79,12 +79,12 @@ impl GaussianFlow {
     }
 
     /// The last time of the experiment, at which a step has to end.
-    pub fn stop_at(&mut self, stop: f64) {
+    pub(crate) fn stop_at(&mut self, stop: f64) {
         self.ahead.stop_at(stop);
     }
 
     /// Other β from the time `now` on, that of the state: a Gaussian stays Gaussian at any.
-    pub fn set_beta(&mut self, now: f64, beta: f64) {
+    pub(crate) fn set_beta(&mut self, now: f64, beta: f64) {
         self.ahead.restart(now);
         self.stepper.forget();
         (self.tilt.iter_mut().zip(&self.key_query)).for_each(|(t, a)| *t = a * beta);
@@ -92,27 +92,21 @@ impl GaussianFlow {
 
     /// m.
     #[must_use]
-    pub fn mean(&self) -> &[f64] {
+    pub(crate) fn mean(&self) -> &[f64] {
         &self.state[..self.dimension]
     }
 
     /// S, row by row.
     #[must_use]
-    pub fn covariance(&self) -> &[f64] {
+    pub(crate) fn covariance(&self) -> &[f64] {
         &self.state[self.dimension..]
-    }
-
-    /// Steps and right-hand sides so far.
-    #[must_use]
-    pub fn work(&self) -> Work {
-        self.stepper.work
     }
 
     /// Moves on to the time `to`; false when `cancelled` said so on the way.
     ///
     /// # Errors
     /// [`StepError::NotFinite`] from a start that is no number.
-    pub fn advance(
+    pub(crate) fn advance(
         &mut self,
         to: f64,
         cancelled: &(dyn Fn() -> bool + Sync),
@@ -216,7 +210,7 @@ fn conditional(d: usize, tilt: &[f64], s: &[f64]) -> Vec<f64> {
 
 /// W_2 of two Gaussians: W² = |m_1 − m_2|² + tr(S_1 + S_2 − 2(S_1^{1/2}S_2S_1^{1/2})^{1/2}) (Bures).
 #[must_use]
-pub fn distance(one: (&[f64], &[f64]), two: (&[f64], &[f64])) -> f64 {
+pub(crate) fn distance(one: (&[f64], &[f64]), two: (&[f64], &[f64])) -> f64 {
     let d = one.0.len();
     let matrix = |a: &[f64]| Mat::from_fn(d, d, |i, j| a[i * d + j]);
     let (s, t) = (matrix(one.1), matrix(two.1));

@@ -11,7 +11,7 @@ use crate::measure::bodies::components;
 
 /// A merge that happened.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Joined {
+pub(crate) struct Joined {
     /// Masses of the bodies that became one, the heaviest first.
     pub masses: Vec<f64>,
     /// The largest gap 1 − ⟨x_i,x_j⟩ of the pairs that were joined.
@@ -22,7 +22,7 @@ pub struct Joined {
 
 /// Pairs of bodies within `tolerance` of each other and not receding, by their `drift` (one row a body).
 #[must_use]
-pub fn contracting_pairs(
+pub(crate) fn contracting_pairs(
     bodies: &Bodies,
     pairs: &[(usize, usize)],
     drift: &[f64],
@@ -38,7 +38,7 @@ pub fn contracting_pairs(
 }
 
 /// Joins the connected groups of `pairs`; `potential`_i is Z(x_i)e^{−β} with all bodies.
-pub fn join(
+pub(crate) fn join(
     bodies: &mut Bodies,
     pairs: &[(usize, usize)],
     beta: f64,

@@ -62,7 +62,7 @@ impl Series {
     }
 
     /// The same with (1/β)∂²_θZ(θ_i) e^{−β}; `out` is slope, potential, curvature.
-    pub fn with_curvature(
+    pub(crate) fn with_curvature(
         &mut self,
         kernel: &Kernel,
         positions: &[f64],
@@ -161,7 +161,7 @@ impl<const CURVATURE: bool> pulp::NullaryFnOnce for SeriesAt<'_, CURVATURE> {
 
 /// The series on S², with its recurrences and scratch.
 #[derive(Debug)]
-pub struct SphereSeries {
+pub(crate) struct SphereSeries {
     harmonics: Harmonics,
     moments: Vec<f64>,
     unused: Vec<f64>,
@@ -170,7 +170,7 @@ pub struct SphereSeries {
 impl SphereSeries {
     /// Room for the degrees of a kernel.
     #[must_use]
-    pub fn new(kernel: &Kernel) -> Self {
+    pub(crate) fn new(kernel: &Kernel) -> Self {
         Self {
             harmonics: Harmonics::new(kernel.degree()),
             moments: vec![0.0; Domain::Sphere.length(kernel.degree())],
@@ -179,7 +179,7 @@ impl SphereSeries {
     }
 
     /// (1/β)ΔZ(x_i) e^{−β}, after [`SphereSeries::evaluate`] for the same measure.
-    pub fn laplacian(&mut self, kernel: &Kernel, positions: &[f64], laplacian: &mut [f64]) {
+    pub(crate) fn laplacian(&mut self, kernel: &Kernel, positions: &[f64], laplacian: &mut [f64]) {
         Domain::Sphere.for_each(kernel.degree(), |entry, l| {
             self.moments[entry] *= -Domain::Sphere.laplacian(l);
         });
@@ -189,7 +189,7 @@ impl SphereSeries {
 
     /// For unit rows x_i: `gradient`_i ← (1/β)∇Z(x_i) e^{−β} as a vector of ℝ³, still to be projected, and `potential`_i ←
     /// Z(x_i) e^{−β}.
-    pub fn evaluate(
+    pub(crate) fn evaluate(
         &mut self,
         kernel: &Kernel,
         positions: &[f64],

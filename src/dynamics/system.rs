@@ -41,11 +41,11 @@ pub enum Mask {
 
 impl Mask {
     /// Every mask by its name in files.
-    pub const NAMES: &[(&str, Self)] = &[("none", Self::None), ("causal", Self::Causal)];
+    pub(crate) const NAMES: &[(&str, Self)] = &[("none", Self::None), ("causal", Self::Causal)];
 
     /// What stands before the name of a system on screen.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::None => "",
             Self::Causal => "causal ",
@@ -78,7 +78,7 @@ pub enum LayerNorm {
 
 impl LayerNorm {
     /// Every scheme by its name in files; the parameters of those that have one are filled in when they are read.
-    pub const NAMES: &[(&str, Self)] = &[
+    pub(crate) const NAMES: &[(&str, Self)] = &[
         ("post", Self::Post),
         ("pre", Self::Pre),
         ("mix", Self::Mix { until: 0.0 }),
@@ -89,14 +89,14 @@ impl LayerNorm {
 
     /// The name in files.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         let same = |other: &Self| std::mem::discriminant(other) == std::mem::discriminant(&self);
         (Self::NAMES.iter().find(|(_, scheme)| same(scheme))).map_or("post", |(name, _)| name)
     }
 
     /// What stands behind the name of a system on screen.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Post => "",
             Self::Pre => ", Pre-LN",
@@ -109,7 +109,7 @@ impl LayerNorm {
 
     /// Whether the lengths of tokens move by themselves: the state is then y = rθ.
     #[must_use]
-    pub fn moves_lengths(self) -> bool {
+    pub(crate) fn moves_lengths(self) -> bool {
         matches!(self, Self::Pre | Self::Mix { .. } | Self::Peri)
     }
 }
@@ -129,7 +129,7 @@ pub enum Space {
 
 impl Space {
     /// Every space by its name in files.
-    pub const NAMES: &[(&str, Self)] = &[
+    pub(crate) const NAMES: &[(&str, Self)] = &[
         ("sphere", Self::Sphere),
         ("flat", Self::Flat),
         ("mean-shift", Self::MeanShift),
@@ -138,7 +138,7 @@ impl Space {
 
     /// What stands behind the name of a system on screen; `raised` is the dimension.
     #[must_use]
-    pub fn label(self, raised: &str) -> String {
+    pub(crate) fn label(self, raised: &str) -> String {
         match self {
             Self::Sphere => String::new(),
             Self::Flat => format!(" in ℝ{raised}"),
@@ -150,13 +150,13 @@ impl Space {
 
 /// Whether everyone sees everyone, on the sphere, as in the paper's first equation.
 #[must_use]
-pub fn is_usual(mask: Mask, layer_norm: LayerNorm, space: Space) -> bool {
+pub(crate) fn is_usual(mask: Mask, layer_norm: LayerNorm, space: Space) -> bool {
     (mask, layer_norm, space) == (Mask::None, LayerNorm::Post, Space::Sphere)
 }
 
 /// The name of a value in a list of names; the first stands for what is not written.
 #[must_use]
-pub fn name_in<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> &'static str {
+pub(crate) fn name_in<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> &'static str {
     (names.iter().find(|(_, other)| other == value)).map_or("", |(name, _)| name)
 }
 
@@ -174,7 +174,7 @@ pub enum Activation {
 impl Activation {
     /// σ(s).
     #[must_use]
-    pub fn of(self, s: f64) -> f64 {
+    pub(crate) fn of(self, s: f64) -> f64 {
         match self {
             Self::Relu => s.max(0.0),
             Self::Gelu => 0.5 * s * libm::erfc(-s * std::f64::consts::FRAC_1_SQRT_2),

@@ -14,7 +14,7 @@ use crate::sphere::geometry::gap;
 
 /// The sums of one point x over all tokens: `pull` ← Σ_j w_j e^{−β(1−⟨x,x_j⟩)} P_x x_j, which is (1/β)∇Z(x)e^{−β}; returns
 /// Z(x)e^{−β} and its Laplacian over β, Σ_j w_j e^{−β(1−c_j)}(β(1−c_j²) − (d−1)c_j), c_j = ⟨x,x_j⟩. No scratch, one thread.
-pub fn pair_sums(
+pub(crate) fn pair_sums(
     beta: f64,
     weights: &[f64],
     positions: &[f64],
@@ -130,7 +130,7 @@ impl<const D: usize> pulp::NullaryFnOnce for RowSums<'_, D> {
 }
 
 /// For every unit row x_i: `pull`_i ← Σ_j w_j e^{−β(1−⟨x_i,x_j⟩)} P_{x_i}x_j and `potential`_i ← Z(x_i)e^{−β}.
-pub fn all_pairs(
+pub(crate) fn all_pairs(
     beta: f64,
     dimension: usize,
     weights: &[f64],

@@ -1,5 +1,7 @@
 //! The drift of the tokens, x_i' = P_{x_i} A_i, by whichever path is right and fast: [`crate::dynamics::dispatch`] says which.
 
+mod spectral;
+
 use super::all_pairs::{AllPairs, row_sum};
 use super::series::{Series, SphereSeries};
 use super::tangent;
@@ -346,89 +348,9 @@ impl TokenDynamics {
         }
     }
 
-    /// The series, and all pairs for the tokens so far from the others that it has no digits there.
-    fn spectral_or_direct(&mut self, drift: &mut [f64]) {
-        self.spectral(drift);
-        if self.attention.normalisation == Normalisation::None {
-            return;
-        }
-        let lonely = self
-            .potential
-            .iter()
-            .filter(|z| **z < LEAST_POTENTIAL)
-            .count();
-        if lonely == 0 {
-            return;
-        }
-        self.fallbacks += 1;
-        if 2 * lonely > self.potential.len() || self.attention.interaction.is_some() {
-            return self.direct(drift);
-        }
-        let (beta, d) = (self.attention.beta, self.dimension);
-        for i in 0..self.potential.len() {
-            if self.potential[i] < LEAST_POTENTIAL {
-                let (x, row) = (i * d..(i + 1) * d, &mut drift[i * d..(i + 1) * d]);
-                let x = &self.unit[x];
-                self.potential[i] = row_sum(beta, x, &self.unit, &self.weights, row);
-                let (rate, along) = (self.rate(i), dot(x, row));
-                (row.iter_mut().zip(x)).for_each(|(a, x)| *a = rate * (*a - along * x));
-            }
-        }
-    }
-
-    fn spectral(&mut self, drift: &mut [f64]) {
-        match self.series {
-            TokenSeries::Circle(_) | TokenSeries::CellSums(_) => self.spectral_on_circle(drift),
-            TokenSeries::Sphere(_) => self.spectral_on_sphere(drift),
-            TokenSeries::None => self.direct(drift),
-        }
-    }
-
     /// What multiplies (1/β)∇Z e^{−β} at token i.
     fn rate(&self, i: usize) -> f64 {
         Transport::new(self.attention).rate(self.potential[i])
-    }
-
-    fn spectral_on_circle(&mut self, drift: &mut [f64]) {
-        let (kernel, unit, weights) = (&self.kernel, &self.unit, &self.weights);
-        let (slope, potential) = (&mut self.slope, &mut self.potential);
-        match &mut self.series {
-            TokenSeries::Circle(series) => series.evaluate(kernel, unit, weights, slope, potential),
-            TokenSeries::CellSums(series) => {
-                series.evaluate(TokenCoordinates::Vectors(unit), weights, slope, potential);
-            }
-            _ => return,
-        }
-        for (i, (row, z)) in drift
-            .chunks_exact_mut(2)
-            .zip(self.unit.chunks_exact(2))
-            .enumerate()
-        {
-            let rate = self.slope[i] * self.rate(i);
-            (row[0], row[1]) = (-z[1] * rate, z[0] * rate);
-        }
-    }
-
-    fn spectral_on_sphere(&mut self, drift: &mut [f64]) {
-        let TokenSeries::Sphere(series) = &mut self.series else {
-            return;
-        };
-        series.evaluate(
-            &self.kernel,
-            &self.unit,
-            &self.weights,
-            drift,
-            &mut self.potential,
-        );
-        for (i, (row, x)) in drift
-            .chunks_exact_mut(3)
-            .zip(self.unit.chunks_exact(3))
-            .enumerate()
-        {
-            project_tangent(x, row);
-            let rate = self.rate(i);
-            row.iter_mut().for_each(|v| *v *= rate);
-        }
     }
 
     /// dE/dt from a drift just computed: (SA) Σ w_i Z(x_i)|x_i'|², (USA) Σ w_i |x_i'|² (3.6, Lemma 3.7), over c for V = cI.

@@ -8,7 +8,7 @@ use npyz::{NpyFile, Order};
 
 /// An n×d array in row order.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rows {
+pub(crate) struct Rows {
     /// n·d numbers.
     pub values: Vec<f64>,
     /// d.
@@ -20,13 +20,13 @@ pub struct Rows {
 /// What is wrong with a file; the message names the file and the place in it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{0}")]
-pub struct FileError(pub String);
+pub(crate) struct FileError(pub String);
 
 /// Reads an n×d array (a list of n numbers counts as n×1). Every number must be finite.
 ///
 /// # Errors
 /// [`FileError`] for a missing, malformed, ragged or empty file and for numbers that are not finite.
-pub fn read(path: &Path) -> Result<Rows, FileError> {
+pub(crate) fn read(path: &Path) -> Result<Rows, FileError> {
     let name = path.display();
     let unreadable = |error| FileError(format!("cannot read {name}: {error}"));
     let rows = match path.extension().and_then(|e| e.to_str()) {
@@ -86,7 +86,10 @@ fn npy_rows(name: &str, source: impl Read) -> Result<Rows, FileError> {
 ///
 /// # Errors
 /// [`FileError`] for what is no .npy file, another type, a shape whose product is no number, and a file that is cut short.
-pub fn npy(name: &str, source: impl Read) -> Result<(Vec<usize>, Order, Vec<f64>), FileError> {
+pub(crate) fn npy(
+    name: &str,
+    source: impl Read,
+) -> Result<(Vec<usize>, Order, Vec<f64>), FileError> {
     let fail = |what: String| FileError(format!("{name}: {what}"));
     let mut source = BufReader::new(source);
     let unreadable = |e| fail(format!("not an .npy file: {e}"));
@@ -154,6 +157,7 @@ const MISSING: [&str; 8] = ["", "na", "n/a", "nan", "null", "none", "-", "?"];
 /// One dialect of tables. A byte order mark is dropped and `#` starts a note. Where a `;` stands anywhere it alone separates, and a comma in a
 /// field is then a decimal comma; else commas separate where there are any in a line, else tabs and spaces. The first line is a header if none
 /// of its fields is a number or stands for a missing one.
+// long: one pass over the lines, which share the dialect found so far
 fn parse_csv(name: &str, text: &str) -> Result<Rows, FileError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines: Vec<(usize, &str)> = (text.lines().enumerate())

@@ -8,7 +8,7 @@ use crate::dynamics::{Attention, Normalisation};
 use crate::measure::Law;
 
 /// Most tokens for doubly stochastic weights, which hold the n×n kernel.
-pub const MOST_DOUBLY: usize = 8192;
+pub(crate) const MOST_DOUBLY: usize = 8192;
 
 /// Two things that do not go together.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Rule {
 }
 
 /// All rules, in the order in which they are looked at.
-pub static RULES: &[Rule] = &[
+pub(crate) static RULES: &[Rule] = &[
     Rule {
         key: "attention.interaction",
         broken: |e| e.attention.interaction.is_some() && !e.is_zonal(),
@@ -162,7 +162,7 @@ pub static RULES: &[Rule] = &[
 
 /// A key that was given and has no effect in this experiment: a note, not an error.
 #[derive(Debug)]
-pub struct Idle {
+pub(crate) struct Idle {
     /// The dotted key.
     pub key: &'static str,
     /// Whether it was set to something of its own and is not read.
@@ -172,7 +172,7 @@ pub struct Idle {
 }
 
 /// Keys that can be idle.
-pub static IDLE: &[Idle] = &[
+pub(crate) static IDLE: &[Idle] = &[
     Idle {
         key: "noise.step",
         idle: |e| {
@@ -235,7 +235,7 @@ static ITS_OWN: Rule = Rule {
 
 /// Why a run of the experiment cannot take a change, if it cannot.
 #[must_use]
-pub fn refusal(experiment: &Experiment, change: &Change) -> Option<&'static Rule> {
+pub(crate) fn refusal(experiment: &Experiment, change: &Change) -> Option<&'static Rule> {
     (change.normalisation.is_some() && (ITS_OWN.broken)(experiment))
         .then_some(&ITS_OWN)
         .or_else(|| first_broken(&changed(experiment, change)))

@@ -50,7 +50,7 @@ pub struct Location {
 impl Location {
     /// `file:line:column` (both from 1, the column in characters), or the name alone.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         let Some(before) = self
             .origin
             .text
@@ -67,7 +67,7 @@ impl Location {
 
     /// The beginning of a text.
     #[must_use]
-    pub fn start_of(origin: &Arc<Origin>) -> Self {
+    pub(crate) fn start_of(origin: &Arc<Origin>) -> Self {
         Self {
             origin: Arc::clone(origin),
             offset: 0,
@@ -76,7 +76,7 @@ impl Location {
 
     /// An error at this place.
     #[must_use]
-    pub fn error(
+    pub(crate) fn error(
         &self,
         key: &str,
         message: impl Into<String>,
@@ -122,7 +122,7 @@ pub enum Value {
 impl Value {
     /// The kind of the value, as an error names it.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "a string",
             Self::Integer(_) => "an integer",
@@ -136,7 +136,7 @@ impl Value {
 
     /// The value as it would be written, shortened.
     #[must_use]
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match self {
             Self::Text(text) => format!("{text:?}"),
             Self::Integer(number) => number.to_string(),
@@ -159,7 +159,7 @@ pub struct Table {
 impl Table {
     /// The value of a key.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entries
             .iter()
             .find(|(name, _, _)| name == key)
@@ -181,7 +181,7 @@ impl Document {
     ///
     /// # Errors
     /// The first syntax error, with its place.
-    pub fn parse(name: &str, base: &Path, text: &str) -> Result<Self, InputError> {
+    pub(crate) fn parse(name: &str, base: &Path, text: &str) -> Result<Self, InputError> {
         let origin = Arc::new(Origin {
             name: name.to_owned(),
             base: base.to_owned(),
@@ -202,7 +202,7 @@ impl Document {
     ///
     /// # Errors
     /// When the argument has no `=` or its key goes through something that is not a table.
-    pub fn set(&mut self, assignment: &str) -> Result<(), InputError> {
+    pub(crate) fn set(&mut self, assignment: &str) -> Result<(), InputError> {
         let origin = Arc::new(Origin {
             name: format!("--set {assignment}"),
             base: PathBuf::new(),

@@ -29,7 +29,7 @@ pub enum Encoding {
 impl Encoding {
     /// p_i of n tokens, n·d numbers.
     #[must_use]
-    pub fn vectors(self, count: usize, dimension: usize, seed: u64) -> Vec<f64> {
+    pub(crate) fn vectors(self, count: usize, dimension: usize, seed: u64) -> Vec<f64> {
         let mut rows = vec![0.0; count * dimension];
         match self {
             Self::Sinusoidal { base, .. } => {
@@ -54,7 +54,7 @@ impl Encoding {
     }
 
     /// Adds the encoding to the rows, brought to unit length unless `flat`.
-    pub fn add(self, dimension: usize, seed: u64, flat: bool, rows: &mut [f64]) {
+    pub(crate) fn add(self, dimension: usize, seed: u64, flat: bool, rows: &mut [f64]) {
         let (Self::Sinusoidal { scale, .. } | Self::Random { scale }) = self;
         let vectors = self.vectors(rows.len() / dimension, dimension, seed);
         (rows.iter_mut().zip(vectors)).for_each(|(x, p)| *x += scale * p);

@@ -35,7 +35,7 @@ pub enum Frequencies {
 impl Frequencies {
     /// ω_1 … ω_n.
     #[must_use]
-    pub fn values(&self, count: usize, seed: u64) -> Vec<f64> {
+    pub(crate) fn values(&self, count: usize, seed: u64) -> Vec<f64> {
         match self {
             Self::List(values) | Self::File { values, .. } => values.clone(),
             Self::Law { law, random: false } => law.midpoints(count),
@@ -51,7 +51,7 @@ impl Frequencies {
 
     /// The law, where there is one.
     #[must_use]
-    pub fn law(&self) -> Option<FrequencyLaw> {
+    pub(crate) fn law(&self) -> Option<FrequencyLaw> {
         match self {
             Self::Law { law, .. } => Some(*law),
             _ => None,
@@ -60,6 +60,7 @@ impl Frequencies {
 }
 
 /// Reads `frequencies = [..]`, `{ path }` or `{ law, width, random }`.
+// long: one arm a form of the key
 pub(super) fn frequencies(
     section: &Section,
     count: usize,

@@ -53,7 +53,7 @@ pub struct Key {
 }
 
 /// The sections in the order of a file.
-pub const SECTIONS: [&str; 9] = [
+pub(crate) const SECTIONS: [&str; 9] = [
     "tokens",
     "attention",
     "noise",

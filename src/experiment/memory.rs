@@ -17,7 +17,7 @@ const FRAME: f64 = 1024.0;
 
 /// A part of a run that takes memory.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Part {
+pub(crate) struct Part {
     /// The dotted key that it grows with.
     pub key: &'static str,
     /// What it is, in words.
@@ -27,8 +27,9 @@ pub struct Part {
 }
 
 /// Everything that grows with a key of the experiment, as estimated from below.
+// long: one row a part of a run
 #[must_use]
-pub fn parts(experiment: &Experiment) -> Vec<Part> {
+pub(crate) fn parts(experiment: &Experiment) -> Vec<Part> {
     let tokens = &experiment.tokens;
     let (n, d) = (tokens.count as f64, tokens.dimension as f64);
     let by_nodes = tokens.count >= SHARED_FROM
@@ -102,7 +103,7 @@ pub fn parts(experiment: &Experiment) -> Vec<Part> {
 
 /// Why an experiment does not fit into `available` bytes: the key of its largest part, and a sentence.
 #[must_use]
-pub fn shortage(experiment: &Experiment, available: f64) -> Option<(&'static str, String)> {
+pub(crate) fn shortage(experiment: &Experiment, available: f64) -> Option<(&'static str, String)> {
     let parts = parts(experiment);
     let total: f64 = parts.iter().map(|part| part.bytes).sum();
     if total <= available {
@@ -120,7 +121,7 @@ pub fn shortage(experiment: &Experiment, available: f64) -> Option<(&'static str
 
 /// [`shortage`] against what this process may have now.
 #[must_use]
-pub fn shortage_here(experiment: &Experiment) -> Option<(&'static str, String)> {
+pub(crate) fn shortage_here(experiment: &Experiment) -> Option<(&'static str, String)> {
     shortage(experiment, available()?)
 }
 

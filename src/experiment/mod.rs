@@ -3,15 +3,15 @@
 //! [`spec`] has the structs of a file, [`keys`] its keys, [`document`] the values with their places, [`read`] the way from one to
 //! the other, [`combinations`] what goes together, [`presets`] the experiments that have names.
 
-pub mod arrays;
+pub(crate) mod arrays;
 pub mod combinations;
 pub mod companion;
 pub mod document;
 pub mod encoding;
 pub mod frequencies;
 pub mod keys;
-pub mod memory;
-pub mod notation;
+pub(crate) mod memory;
+pub(crate) mod notation;
 pub mod presets;
 pub mod read;
 pub mod replay;

@@ -2,7 +2,7 @@
 
 /// The digits of a dimension, raised.
 #[must_use]
-pub fn superscript(number: usize) -> String {
+pub(crate) fn superscript(number: usize) -> String {
     let digits = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     number
         .to_string()

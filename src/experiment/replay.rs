@@ -46,7 +46,7 @@ impl Replay {
     ///
     /// # Errors
     /// [`FileError`] for a missing file, another shape or type, numbers that are not finite, and rows of length 0.
-    pub fn read(name: &str, path: &Path) -> Result<Self, FileError> {
+    pub(crate) fn read(name: &str, path: &Path) -> Result<Self, FileError> {
         if name == BUILT_IN.0 {
             return Self::of(name, BUILT_IN.1);
         }
@@ -90,7 +90,7 @@ impl Replay {
 
     /// The directions of a layer, and their lengths.
     #[must_use]
-    pub fn layer(&self, index: usize) -> (Particles, Vec<f64>) {
+    pub(crate) fn layer(&self, index: usize) -> (Particles, Vec<f64>) {
         let size = self.count * self.dimension;
         let start = index.min(self.layers - 1) * size;
         let mut rows = self.values[start..start + size].to_vec();

@@ -31,7 +31,7 @@ pub fn default_modes(solver: Solver, dimension: usize, hand_over: bool) -> (usiz
 
 /// The largest `max_modes` that is taken: more would not fit into memory or end in a life time.
 #[must_use]
-pub fn most_modes(solver: Solver, dimension: usize) -> usize {
+pub(crate) fn most_modes(solver: Solver, dimension: usize) -> usize {
     match solver.domain(dimension) {
         Domain::Circle => 1 << 22,
         Domain::Sphere => 1023,
@@ -39,17 +39,17 @@ pub fn most_modes(solver: Solver, dimension: usize) -> usize {
     }
 }
 /// For (SA) with β below this there is no density: e^{−2|β|} of its largest value is what the potential has where mass is.
-pub const LEAST_BETA: f64 = -8.0;
+pub(crate) const LEAST_BETA: f64 = -8.0;
 /// Default of `[field] initial.smoothing` for the empirical measure: a heat flow by an angle of √(2·0.005) = 0.1.
-pub const DEFAULT_SMOOTHING: f64 = 0.005;
+pub(crate) const DEFAULT_SMOOTHING: f64 = 0.005;
 /// Default of `[noise] step`: a hundredth of the fastest time scale. The drift of (SA) varies over angles of 1/√β at
 /// speeds below 1, hence at rates below 1 + β; (USA) runs e^β times faster.
 #[must_use]
-pub fn default_noise_step(attention: Attention) -> f64 {
+pub(crate) fn default_noise_step(attention: Attention) -> f64 {
     ((0.1 / (1.0 + attention.beta.abs())).min(0.01) / attention.speed()).min(1.0)
 }
 /// Default of `[observe] cluster_width`, in radians.
-pub const DEFAULT_CLUSTER_WIDTH: f64 = 0.1;
+pub(crate) const DEFAULT_CLUSTER_WIDTH: f64 = 0.1;
 
 /// A whole experiment.
 #[derive(Debug, Clone, PartialEq)]
@@ -174,7 +174,7 @@ pub enum NamedWeights {
 
 impl Weights {
     /// The default.
-    pub const EQUAL: Self = Self::Named(NamedWeights::Equal);
+    pub(crate) const EQUAL: Self = Self::Named(NamedWeights::Equal);
 
     fn is_equal(&self) -> bool {
         *self == Self::EQUAL
@@ -266,7 +266,7 @@ pub enum Solver {
 impl Solver {
     /// Where it works.
     #[must_use]
-    pub fn domain(self, dimension: usize) -> Domain {
+    pub(crate) fn domain(self, dimension: usize) -> Domain {
         match (self, dimension) {
             (Self::Spectral | Self::Characteristics, 2) => Domain::Circle,
             (Self::Spectral | Self::Characteristics, 3) => Domain::Sphere,
@@ -276,7 +276,7 @@ impl Solver {
 
     /// The one that can hold the most on S^{d−1}.
     #[must_use]
-    pub fn default_for(dimension: usize) -> Self {
+    pub(crate) fn default_for(dimension: usize) -> Self {
         if dimension <= 3 {
             Self::Spectral
         } else {
@@ -375,7 +375,7 @@ pub struct SweepSpec {
 impl SweepSpec {
     /// The value of point j.
     #[must_use]
-    pub fn value(&self, index: usize) -> f64 {
+    pub(crate) fn value(&self, index: usize) -> f64 {
         let last = (self.points - 1).max(1) as f64;
         self.from + (self.to - self.from) * index as f64 / last
     }

@@ -77,7 +77,7 @@ pub struct PerceptronSpec {
 }
 
 /// Activations by name.
-pub const ACTIVATIONS: &[(&str, Activation)] = &[
+pub(crate) const ACTIVATIONS: &[(&str, Activation)] = &[
     ("relu", Activation::Relu),
     ("gelu", Activation::Gelu),
     ("tanh", Activation::Tanh),
@@ -94,7 +94,7 @@ fn activation_name<S: serde::Serializer>(
 
 impl SystemSpec {
     /// Nothing beside the kernel.
-    pub const PLAIN: Self = Self {
+    pub(crate) const PLAIN: Self = Self {
         gamma: None,
         heads: Vec::new(),
         period: None,
@@ -146,7 +146,7 @@ impl SystemSpec {
     }
 
     /// Every matrix that a file says.
-    pub fn matrices_mut(&mut self) -> impl Iterator<Item = &mut MatrixSpec> {
+    pub(crate) fn matrices_mut(&mut self) -> impl Iterator<Item = &mut MatrixSpec> {
         let of_heads = self.heads.iter_mut().flat_map(|head| {
             let value = match &mut head.value {
                 ValueSpec::Matrix(matrix) => Some(matrix),
@@ -163,7 +163,7 @@ impl SystemSpec {
 
     /// Whether there is nothing beside the kernel.
     #[must_use]
-    pub fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.heads.is_empty()
             && self.perceptron.is_none()
             && is_usual(self.mask, self.layer_norm, self.space)
@@ -171,7 +171,7 @@ impl SystemSpec {
 
     /// Which closed equation a Gaussian measure obeys under this system, if any.
     #[must_use]
-    pub fn gaussian_kind(&self, attention: Attention) -> Option<Kind> {
+    pub(crate) fn gaussian_kind(&self, attention: Attention) -> Option<Kind> {
         let softmax = attention.normalisation == Normalisation::Softmax;
         let doubly = attention.normalisation.is_doubly_stochastic();
         let simple = self.heads.len() <= 1
@@ -188,20 +188,14 @@ impl SystemSpec {
 
     /// Whether dx = drift dt + noise makes sense: not for lengths, rescaled coordinates, or a clock that slows down.
     #[must_use]
-    pub fn takes_noise(&self) -> bool {
+    pub(crate) fn takes_noise(&self) -> bool {
         matches!(self.layer_norm, LayerNorm::Post | LayerNorm::Ngpt { .. })
             && self.space != Space::Rescaled
     }
 
-    /// Whether tokens live on the sphere.
-    #[must_use]
-    pub fn on_sphere(&self) -> bool {
-        self.space == Space::Sphere
-    }
-
     /// What the system is called on screen: "SA", "causal SA", "3 heads", "hardmax in ℝ³", …
     #[must_use]
-    pub fn name(&self, attention: Attention, dimension: usize) -> String {
+    pub(crate) fn name(&self, attention: Attention, dimension: usize) -> String {
         let named = attention.normalisation.system();
         let kind = match attention.normalisation {
             _ if attention.interaction.is_some() => "Kuramoto h(θ)",
@@ -308,6 +302,6 @@ impl<'a> WrittenAttention<'a> {
 
 /// β = γ ln n.
 #[must_use]
-pub fn long_context_beta(gamma: f64, count: usize) -> f64 {
+pub(crate) fn long_context_beta(gamma: f64, count: usize) -> f64 {
     gamma * (count as f64).ln()
 }

@@ -60,20 +60,20 @@ pub struct TimeSpec {
 impl TimeSpec {
     /// Frames that a run records.
     #[must_use]
-    pub fn recorded(&self) -> usize {
+    pub(crate) fn recorded(&self) -> usize {
         self.last_frame.map_or(self.frames, |last| last + 1)
     }
 
     /// The time of the last of them.
     #[must_use]
-    pub fn last(&self) -> f64 {
+    pub(crate) fn last(&self) -> f64 {
         self.frame(self.recorded() - 1)
     }
 
     /// What a reader's clock runs by up to frame j: the time, or with logarithmic spacing decades of it, a frame like the
     /// other; speeds are in these units a second.
     #[must_use]
-    pub fn clock(&self, index: usize) -> f64 {
+    pub(crate) fn clock(&self, index: usize) -> f64 {
         match (self.spacing, self.first) {
             (Spacing::Log, Some(first)) => {
                 (self.end / first).log10() / (self.frames - 2).max(1) as f64 * index as f64

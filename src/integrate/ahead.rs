@@ -7,7 +7,7 @@
 
 /// Where a run is, and where its reader.
 #[derive(Debug, Clone)]
-pub struct Ahead {
+pub(crate) struct Ahead {
     /// When the last step began, how long it was, and when it ended: before its length was over, if it was cut.
     from: f64,
     length: f64,
@@ -22,7 +22,7 @@ pub struct Ahead {
 
 /// What a run has to do before it is where its reader asks.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Due {
+pub(crate) enum Due {
     /// Nothing.
     Here,
     /// Read the state at this share of the last step.
@@ -39,7 +39,7 @@ const SAME: f64 = 4.0 * f64::EPSILON;
 impl Ahead {
     /// At the time `now`, with steps that end at `stop`.
     #[must_use]
-    pub fn new(now: f64, stop: f64) -> Self {
+    pub(crate) fn new(now: f64, stop: f64) -> Self {
         Self {
             from: now,
             length: 0.0,
@@ -52,7 +52,7 @@ impl Ahead {
 
     /// What to do to be at `time`, which is not before what was asked for last.
     #[must_use]
-    pub fn due(&self, time: f64) -> Due {
+    pub(crate) fn due(&self, time: f64) -> Due {
         let slack = SAME * self.to.abs();
         if self.within && time < self.to - slack {
             Due::Read(((time - self.from) / self.length).clamp(0.0, 1.0))
@@ -68,7 +68,7 @@ impl Ahead {
     }
 
     /// A step of this length led to the state.
-    pub fn stepped(&mut self, taken: f64, state: &[f64]) {
+    pub(crate) fn stepped(&mut self, taken: f64, state: &[f64]) {
         self.from = self.to;
         self.to += taken;
         if self.from < self.stop && self.to >= self.stop - SAME * self.stop.abs() {
@@ -82,13 +82,13 @@ impl Ahead {
 
     /// Ends the last step at this share of it, where `state` was read, for something happens there: the run goes on from that state, and what
     /// is asked for before it is still read off the whole step.
-    pub fn cut(&mut self, theta: f64, state: &[f64]) {
+    pub(crate) fn cut(&mut self, theta: f64, state: &[f64]) {
         self.to = self.from + theta * self.length;
         self.front.copy_from_slice(state);
     }
 
     /// `state` ← the end of the last step; returns its time.
-    pub fn land(&mut self, state: &mut [f64]) -> f64 {
+    pub(crate) fn land(&mut self, state: &mut [f64]) -> f64 {
         state.copy_from_slice(&self.front);
         self.within = false;
         self.to
@@ -96,29 +96,29 @@ impl Ahead {
 
     /// The state at the end of the last step.
     #[must_use]
-    pub fn front(&self) -> &[f64] {
+    pub(crate) fn front(&self) -> &[f64] {
         &self.front
     }
 
     /// When the step under way, or the next, begins.
     #[must_use]
-    pub fn begun(&self) -> f64 {
+    pub(crate) fn begun(&self) -> f64 {
         if self.within { self.from } else { self.to }
     }
 
     /// Goes on from what was read at the time `now`.
-    pub fn restart(&mut self, now: f64) {
+    pub(crate) fn restart(&mut self, now: f64) {
         (self.from, self.to, self.within) = (now, now, false);
     }
 
     /// The time that a step has to end at.
     #[must_use]
-    pub fn stop(&self) -> f64 {
+    pub(crate) fn stop(&self) -> f64 {
         self.stop
     }
 
     /// From now on steps end at this time.
-    pub fn stop_at(&mut self, stop: f64) {
+    pub(crate) fn stop_at(&mut self, stop: f64) {
         self.stop = stop;
     }
 }

@@ -67,7 +67,7 @@ const SMALLEST_STEP: f64 = 1e-300;
 impl Controller {
     /// A controller for local errors of order h^{`local_order`}.
     #[must_use]
-    pub fn new(tolerance: f64, first_step: f64, local_order: f64) -> Self {
+    pub(crate) fn new(tolerance: f64, first_step: f64, local_order: f64) -> Self {
         Self {
             tolerance,
             step: first_step,
@@ -79,13 +79,13 @@ impl Controller {
 
     /// Keeps the next steps below `ceiling`: where stability bounds the step, error control alone would let the
     /// unstable part of the state grow to the tolerance before it reacts.
-    pub fn limit(&mut self, ceiling: f64) {
+    pub(crate) fn limit(&mut self, ceiling: f64) {
         self.step = self.step.min(ceiling);
     }
 
     /// The step to try when `limit` is left: never a sliver before the end.
     #[must_use]
-    pub fn propose(&self, limit: f64) -> f64 {
+    pub(crate) fn propose(&self, limit: f64) -> f64 {
         if self.step >= limit {
             limit
         } else if self.step > 0.5 * limit {
@@ -99,7 +99,7 @@ impl Controller {
     ///
     /// # Errors
     /// [`StepError`] when the step cannot shrink any further or no number is finite.
-    pub fn judge(&mut self, tried: f64, error: f64) -> Result<bool, StepError> {
+    pub(crate) fn judge(&mut self, tried: f64, error: f64) -> Result<bool, StepError> {
         if error <= 1.0 {
             let error = error.max(1e-12);
             let mut factor =
@@ -140,7 +140,7 @@ impl Controller {
 
 /// max |x|, NaN when an entry is (f64::max would hide it).
 #[must_use]
-pub fn largest(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn largest(values: impl Iterator<Item = f64>) -> f64 {
     let mut top = 0.0_f64;
     let mut poison = 0.0;
     for value in values {

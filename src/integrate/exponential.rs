@@ -115,7 +115,7 @@ impl Exponential {
     ///
     /// # Errors
     /// [`StepError`] when no step is small enough or a number is not finite; `state` is then unchanged.
-    pub fn step(
+    pub(crate) fn step(
         &mut self,
         state: &mut [f64],
         limit: f64,
@@ -162,7 +162,7 @@ impl Exponential {
     }
 
     /// `out` ← the state at the share 0 ≤ `theta` ≤ 1 of the last step, which ended at `end`. Asks for two right-hand sides once a step.
-    pub fn read(
+    pub(crate) fn read(
         &mut self,
         theta: f64,
         end: &[f64],

@@ -3,17 +3,17 @@
 //! They own their stages, so that a step allocates nothing. Steps run ahead of what is asked for ([`ahead`]); stopping at a given time is
 //! the caller's `limit`.
 
-pub mod ahead;
-pub mod controller;
-pub mod explicit;
+pub(crate) mod ahead;
+pub(crate) mod controller;
+pub(crate) mod explicit;
 pub mod exponential;
-pub mod splitting;
-pub mod stepper;
+pub(crate) mod splitting;
+pub(crate) mod stepper;
 pub mod tableau;
 
-pub use ahead::{Ahead, Due};
+pub(crate) use ahead::{Ahead, Due};
 pub use controller::{StepError, Work};
 pub use explicit::Explicit;
 pub use exponential::Exponential;
-pub use splitting::Splitting;
-pub use stepper::{Ceiling, Stepper};
+pub(crate) use splitting::Splitting;
+pub(crate) use stepper::{Ceiling, Stepper};

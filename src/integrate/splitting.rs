@@ -7,7 +7,7 @@ use super::controller::Work;
 
 /// A fixed-step splitting for states of a fixed length.
 #[derive(Debug)]
-pub struct Splitting {
+pub(crate) struct Splitting {
     slopes: [Vec<f64>; 4],
     stage: Vec<f64>,
     /// Steps and right-hand sides so far.
@@ -17,7 +17,7 @@ pub struct Splitting {
 impl Splitting {
     /// Scratch for `length` numbers.
     #[must_use]
-    pub fn new(length: usize) -> Self {
+    pub(crate) fn new(length: usize) -> Self {
         Self {
             slopes: std::array::from_fn(|_| vec![0.0; length]),
             stage: vec![0.0; length],
@@ -26,7 +26,7 @@ impl Splitting {
     }
 
     /// One step of length `step`: `kick(state, h)` applies the noise of a time h.
-    pub fn step(
+    pub(crate) fn step(
         &mut self,
         state: &mut [f64],
         step: f64,

@@ -16,14 +16,14 @@ pub enum Stepper {
 impl Stepper {
     /// For a state of `length` numbers without diffusion; `tolerance` bounds the estimated error of every entry in every step.
     #[must_use]
-    pub fn explicit(length: usize, tolerance: f64, first: f64) -> Self {
+    pub(crate) fn explicit(length: usize, tolerance: f64, first: f64) -> Self {
         let tableau = Tableau::for_tolerance(tolerance);
         Self::Explicit(Box::new(Explicit::new(tableau, length, tolerance, first)))
     }
 
     /// For a state that decays at `rates`.
     #[must_use]
-    pub fn exponential(rates: Vec<f64>, tolerance: f64, first: f64) -> Self {
+    pub(crate) fn exponential(rates: Vec<f64>, tolerance: f64, first: f64) -> Self {
         Self::Exponential(Box::new(Exponential::new(rates, tolerance, first)))
     }
 
@@ -31,7 +31,7 @@ impl Stepper {
     ///
     /// # Errors
     /// [`StepError`] when no step is small enough or a number is not finite; `state` is then unchanged.
-    pub fn step(
+    pub(crate) fn step(
         &mut self,
         state: &mut [f64],
         limit: f64,
@@ -51,7 +51,7 @@ impl Stepper {
     }
 
     /// `out` ← the state at the share `theta` of the last step, which ended at `end`.
-    pub fn read(
+    pub(crate) fn read(
         &mut self,
         theta: f64,
         end: &[f64],
@@ -66,7 +66,7 @@ impl Stepper {
 
     /// Steps and right-hand sides so far.
     #[must_use]
-    pub fn work(&self) -> Work {
+    pub(crate) fn work(&self) -> Work {
         match self {
             Self::Explicit(stepper) => stepper.work,
             Self::Exponential(stepper) => stepper.work,
@@ -75,7 +75,7 @@ impl Stepper {
 
     /// The next step that it would try.
     #[must_use]
-    pub fn proposal(&self) -> f64 {
+    pub(crate) fn proposal(&self) -> f64 {
         match self {
             Self::Explicit(stepper) => stepper.controller.step,
             Self::Exponential(stepper) => stepper.controller.step,
@@ -85,7 +85,7 @@ impl Stepper {
 
 /// The longest stable step of each method.
 #[derive(Debug, Clone, Copy)]
-pub struct Ceiling {
+pub(crate) struct Ceiling {
     /// Of the explicit one.
     pub explicit: f64,
     /// Of the exponential one.

@@ -39,7 +39,7 @@ pub struct Extension {
 impl Extension {
     /// The factors of y_1 − y_0, of h times every slope, at θ.
     #[must_use]
-    pub fn factors(&self, theta: f64) -> (f64, Vec<f64>) {
+    pub(crate) fn factors(&self, theta: f64) -> (f64, Vec<f64>) {
         let back = 1.0 - theta;
         let [one, two] = [theta * back, theta * theta * back];
         let mut slopes = vec![0.0; self.end + 1 + self.matrix.len()];
@@ -59,7 +59,7 @@ impl Extension {
 impl Tableau {
     /// The cheaper method for this tolerance: 5(4) where a few digits are enough, 8(5,3) for more.
     #[must_use]
-    pub fn for_tolerance(tolerance: f64) -> &'static Self {
+    pub(crate) fn for_tolerance(tolerance: f64) -> &'static Self {
         if tolerance > 1e-6 {
             &DORMAND_PRINCE_54
         } else {
@@ -69,7 +69,7 @@ impl Tableau {
 
     /// Number of right-hand sides in a step.
     #[must_use]
-    pub fn stages(&self) -> usize {
+    pub(crate) fn stages(&self) -> usize {
         self.weights.len()
     }
 }
@@ -116,7 +116,7 @@ pub static DORMAND_PRINCE_853: Tableau = Tableau {
 
 /// Dormand–Prince 5(4) without its last stage's error share folded away: six stages and the slope at the end.
 #[rustfmt::skip]
-pub static DORMAND_PRINCE_54: Tableau = Tableau {
+pub(crate) static DORMAND_PRINCE_54: Tableau = Tableau {
     name: "Dormand–Prince 5(4)",
     order: 5,
     matrix: &[

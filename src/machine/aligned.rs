@@ -8,7 +8,7 @@ const LINE: usize = 64;
 
 /// A table of fixed length.
 #[derive(Debug)]
-pub struct AlignedVec<T> {
+pub(crate) struct AlignedVec<T> {
     list: Vec<T>,
     start: usize,
     length: usize,
@@ -17,7 +17,7 @@ pub struct AlignedVec<T> {
 impl<T: Copy + Default> AlignedVec<T> {
     /// So many defaults; none take no memory.
     #[must_use]
-    pub fn new(length: usize) -> Self {
+    pub(crate) fn new(length: usize) -> Self {
         if length == 0 {
             let list = Vec::new();
             return Self {
@@ -41,7 +41,7 @@ impl<T: Copy + Default> AlignedVec<T> {
 
     /// Of these.
     #[must_use]
-    pub fn of(entries: impl ExactSizeIterator<Item = T>) -> Self {
+    pub(crate) fn of(entries: impl ExactSizeIterator<Item = T>) -> Self {
         let mut table = Self::new(entries.len());
         table
             .iter_mut()

@@ -35,7 +35,7 @@ const TAYLOR: [f64; 14] = [
 /// e^x for x ≤ 709; 0 below −708 (where the true value is under 4e-308); NaN for NaN.
 #[inline(always)]
 #[must_use]
-pub fn exp(x: f64) -> f64 {
+pub(crate) fn exp(x: f64) -> f64 {
     let low = if x < SMALLEST { SMALLEST } else { x };
     let clamped = if low > LARGEST { LARGEST } else { low };
     let shifted = clamped * std::f64::consts::LOG2_E + ROUNDING;
@@ -72,7 +72,7 @@ const EXP2: [f64; 12] = [
 /// 2^x for x ≤ 1023 in `N` vectors at once, whose chains of operations hide each other's latency; 0 at and below −1022.
 #[inline(always)]
 #[must_use]
-pub fn exp2_abreast<S: Simd, const N: usize>(simd: S, x: [S::f64s; N]) -> [S::f64s; N] {
+pub(crate) fn exp2_abreast<S: Simd, const N: usize>(simd: S, x: [S::f64s; N]) -> [S::f64s; N] {
     let (least, rounding) = (simd.splat_f64s(-1022.0), simd.splat_f64s(ROUNDING));
     // 2^−1022 less: zero at the lower end, and no change to what is larger than 1e-291
     let smallest = simd.splat_f64s(f64::MIN_POSITIVE);

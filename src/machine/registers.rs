@@ -10,7 +10,7 @@ use pulp::{Arch, Simd};
 
 /// The instruction set for all vector kernels.
 #[must_use]
-pub fn arch() -> Arch {
+pub(crate) fn arch() -> Arch {
     static CHOSEN: OnceLock<Arch> = OnceLock::new();
     *CHOSEN.get_or_init(|| limited(std::env::var("METASTABLE_SIMD").ok().as_deref()))
 }
@@ -26,11 +26,11 @@ fn limited(limit: Option<&str>) -> Arch {
 }
 
 /// 1.5·2⁵²: adding it rounds to the nearest integer, which then sits in the low bits.
-pub const ROUNDING: f64 = 6_755_399_441_055_744.0;
+pub(crate) const ROUNDING: f64 = 6_755_399_441_055_744.0;
 
 /// The first `V` vectors. (No closure, as of `from_fn` or `map`: it may be called one by one, without the registers.)
 #[inline(always)]
-pub fn load<S: Simd, const V: usize>(simd: S, from: &[f64]) -> [S::f64s; V] {
+pub(crate) fn load<S: Simd, const V: usize>(simd: S, from: &[f64]) -> [S::f64s; V] {
     let mut loaded = [simd.splat_f64s(0.0); V];
     loaded.copy_from_slice(&S::as_simd_f64s(from).0[..V]);
     loaded

@@ -33,7 +33,7 @@ const COSINE: [f64; 6] = [
 ];
 
 /// Brings every angle into [0, 2π) and sets its row of `rows` (two numbers an angle) to (cos θ, sin θ).
-pub fn unit_vectors(angles: &mut [f64], rows: &mut [f64]) {
+pub(crate) fn unit_vectors(angles: &mut [f64], rows: &mut [f64]) {
     crate::machine::registers::arch().dispatch(UnitVectors { angles, rows });
 }
 

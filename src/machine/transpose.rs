@@ -7,12 +7,12 @@ use pulp::{Simd, WithSimd};
 use crate::machine::fft::batched::{LANES, LatitudePack, vector, vector_mut};
 
 /// Longitudes of a square.
-pub const SIDE: usize = 4;
+pub(crate) const SIDE: usize = 4;
 
 /// Which of eight rows stands at each place if they are turned. (Interleaving is cheapest if it may leave the vector's numbers in an order of its
 /// own.)
 #[derive(Debug)]
-pub struct Turned;
+pub(crate) struct Turned;
 
 impl WithSimd for Turned {
     type Output = [usize; LANES];
@@ -35,7 +35,12 @@ impl WithSimd for Turned {
 
 /// BatchedFft i … i + 3 of the rows, given in the order of [`Turned`], from a lane on.
 #[inline(always)]
-pub fn square<S: Simd>(simd: S, rows: &[&[f64]; LANES], i: usize, lane: usize) -> [S::f64s; SIDE] {
+pub(crate) fn square<S: Simd>(
+    simd: S,
+    rows: &[&[f64]; LANES],
+    i: usize,
+    lane: usize,
+) -> [S::f64s; SIDE] {
     let mut mixed = [simd.splat_f64s(0.0); SIDE];
     let numbers: &mut [f64] = cast_slice_mut(&mut mixed);
     for (four, row) in numbers.chunks_exact_mut(SIDE).zip(&rows[lane..]) {
@@ -46,7 +51,7 @@ pub fn square<S: Simd>(simd: S, rows: &[&[f64]; LANES], i: usize, lane: usize) -
 
 /// A block into rows of north and south, in the order of [`Turned`].
 #[derive(Debug)]
-pub struct Unfold<'a> {
+pub(crate) struct Unfold<'a> {
     /// Longitudes of eight latitudes abreast.
     pub field: &'a [LatitudePack],
     /// A row for every latitude; an empty one for those that are not wanted.
@@ -94,7 +99,7 @@ impl WithSimd for Unfold<'_> {
 
 /// Rows of north and south, in the order of [`Turned`], into a block.
 #[derive(Debug)]
-pub struct Fold<'a> {
+pub(crate) struct Fold<'a> {
     /// Even and odd parts of the latitudes.
     pub parts: [[&'a [f64]; LANES]; 2],
     /// Longitudes of eight latitudes abreast.

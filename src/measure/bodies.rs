@@ -108,7 +108,7 @@ impl Bodies {
 
 /// Connected components of the graph of `pairs` on 0..`count`, numbered in order of their first member.
 #[must_use]
-pub fn components(count: usize, pairs: &[(usize, usize)]) -> (Vec<usize>, usize) {
+pub(crate) fn components(count: usize, pairs: &[(usize, usize)]) -> (Vec<usize>, usize) {
     let mut root: Vec<usize> = (0..count).collect();
     fn find(root: &mut [usize], mut i: usize) -> usize {
         while root[i] != i {

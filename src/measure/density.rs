@@ -144,7 +144,7 @@ pub struct Amplitudes(Vec<f64>);
 
 impl Amplitudes {
     /// Those of a density; allocates only where the degree has grown.
-    pub fn update(&mut self, density: &Density) {
+    pub(crate) fn update(&mut self, density: &Density) {
         let list = &mut self.0;
         list.clear();
         list.resize(density.modes() + 1, 0.0);
@@ -162,20 +162,20 @@ impl Amplitudes {
 
     /// The largest of all.
     #[must_use]
-    pub fn largest(&self) -> f64 {
+    pub(crate) fn largest(&self) -> f64 {
         self.largest_from(0)
     }
 
     /// The largest in the tail.
     #[must_use]
-    pub fn tail(&self) -> f64 {
+    pub(crate) fn tail(&self) -> f64 {
         self.largest_from(self.tail_start(self.0.len() - 1))
     }
 
     /// Where the tail of a truncation to `modes` begins: its top eighth, and early enough to hold a degree that is not
     /// zero by symmetry (a density of period 2π/m has only multiples of m, an even one only even degrees).
     #[must_use]
-    pub fn tail_start(&self, modes: usize) -> usize {
+    pub(crate) fn tail_start(&self, modes: usize) -> usize {
         let eighth = modes - modes / 8;
         let period = (self.0.iter().enumerate().skip(1))
             .filter(|(_, amplitude)| **amplitude > NOTICED)
@@ -189,7 +189,7 @@ impl Amplitudes {
 
     /// The largest of the degrees ≥ `from`.
     #[must_use]
-    pub fn largest_from(&self, from: usize) -> f64 {
+    pub(crate) fn largest_from(&self, from: usize) -> f64 {
         self.0.iter().skip(from).copied().fold(0.0, f64::max)
     }
 }
@@ -208,7 +208,7 @@ fn greatest_common_divisor(a: usize, b: usize) -> usize {
 /// c_k of an interleaved state.
 #[inline]
 #[must_use]
-pub fn coefficient(state: &[f64], k: usize) -> Complex {
+pub(crate) fn coefficient(state: &[f64], k: usize) -> Complex {
     Complex::new(state[2 * k], state[2 * k + 1])
 }
 

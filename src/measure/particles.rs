@@ -10,7 +10,7 @@ use crate::sphere::{Complex, Domain};
 
 /// The weight that all have, where they are equal.
 #[must_use]
-pub fn common_weight(weights: &[f64]) -> Option<f64> {
+pub(crate) fn common_weight(weights: &[f64]) -> Option<f64> {
     use rayon::prelude::*;
     let alike = |w: &f64| (weights.par_iter().with_min_len(SHARED_FROM)).all(|v| v == w);
     (weights.first().copied()).filter(alike)
@@ -192,7 +192,7 @@ impl Particles {
 
 /// moments_k ← Σ_i w_i z_i^k, z_i = x_i + iy_i of unit length, for every k the slice has room for. The powers come by
 /// recurrence, eight tokens abreast; groups of tokens are summed in a fixed order whatever the number of threads.
-pub fn accumulate_moments(positions: &[f64], weights: &[f64], moments: &mut [Complex]) {
+pub(crate) fn accumulate_moments(positions: &[f64], weights: &[f64], moments: &mut [Complex]) {
     use rayon::prelude::*;
     moments.fill(Complex::default());
     if weights.len() <= GROUP {

@@ -69,14 +69,14 @@ impl Sorted {
 
 /// The tokens by angle, and their order in the frame before.
 #[derive(Debug, Default)]
-pub struct Around {
+pub(crate) struct Around {
     order: Vec<u32>,
     sorted: Sorted,
 }
 
 impl Around {
     /// Sorts tokens at `angles` in [0, 2π); `common` is the weight of all, if they have one.
-    pub fn sort(&mut self, angles: &[f64], weights: &[f64], common: Option<f64>) {
+    pub(crate) fn sort(&mut self, angles: &[f64], weights: &[f64], common: Option<f64>) {
         if self.order.len() != angles.len() {
             self.order = (0..angles.len() as u32).collect();
         }
@@ -106,14 +106,14 @@ impl Around {
 
     /// The tokens sorted last.
     #[must_use]
-    pub fn tokens(&self) -> &Sorted {
+    pub(crate) fn tokens(&self) -> &Sorted {
         &self.sorted
     }
 
     /// min 1 − ⟨x_i,x_j⟩ among neighbours; NaN for fewer than two tokens. The angles tell which pairs it can be, up to their rounding;
     /// only the positions of those, which lie anywhere in memory, are looked at.
     #[must_use]
-    pub fn closest(&self, tokens: &Particles) -> f64 {
+    pub(crate) fn closest(&self, tokens: &Particles) -> f64 {
         let (n, places) = (self.order.len(), &self.sorted.places);
         if n < 2 {
             return f64::NAN;

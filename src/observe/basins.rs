@@ -20,7 +20,7 @@ const ZONAL_CELLS: usize = 720;
 
 /// The grid of S² on which basins are found.
 #[derive(Debug)]
-pub struct SphereBasins {
+pub(crate) struct SphereBasins {
     plan: SpherePlan,
     factors: Vec<f64>,
     colatitudes: Vec<f64>,
@@ -35,7 +35,7 @@ struct Flood {
 impl SphereBasins {
     /// For the smoothing width w.
     #[must_use]
-    pub fn new(width: f64) -> Self {
+    pub(crate) fn new(width: f64) -> Self {
         let degree = ((DEGREES_PER_WIDTH / width).ceil() as usize).clamp(8, MOST_DEGREES);
         let plan = SpherePlan::new(degree, degree + 1, 2 * degree + 2);
         Self {
@@ -48,7 +48,7 @@ impl SphereBasins {
     }
 
     /// Clusters of tokens on S², each token with its cluster.
-    pub fn of_tokens(&mut self, tokens: &Particles) -> Clusters {
+    pub(crate) fn of_tokens(&mut self, tokens: &Particles) -> Clusters {
         let longitudes = self.plan.longitudes();
         let cells: Vec<usize> = tokens.rows().map(|x| self.cell(x)).collect();
         let mut masses = vec![0.0; self.plan.points()];
@@ -69,7 +69,7 @@ impl SphereBasins {
     }
 
     /// Clusters of a density on S².
-    pub fn of_density(&mut self, density: &Density) -> Clusters {
+    pub(crate) fn of_density(&mut self, density: &Density) -> Clusters {
         let longitudes = self.plan.longitudes();
         let mut state = Domain::Sphere.resized(&density.state, self.plan.degree());
         let mut values = vec![0.0; self.plan.points()];
@@ -147,7 +147,7 @@ impl SphereBasins {
 
 /// Clusters of a zonal density: caps and rings around the axis. The centre of a ring is a point of it.
 #[must_use]
-pub fn of_zonal(density: &Density, width: f64) -> Clusters {
+pub(crate) fn of_zonal(density: &Density, width: f64) -> Clusters {
     let d = density.domain.dimension() as f64;
     let angle = |cell: usize| zonal_edge(cell) + 0.5 * zonal_edge(1);
     let cosines: Vec<f64> = (0..ZONAL_CELLS).map(|cell| angle(cell).cos()).collect();
@@ -173,7 +173,7 @@ pub fn of_zonal(density: &Density, width: f64) -> Clusters {
 
 /// The same for markers along an axis, whose masses are exact.
 #[must_use]
-pub fn of_zonal_markers(
+pub(crate) fn of_zonal_markers(
     moments: &Moments,
     axis: &[f64],
     curve: &AngleDistribution,
@@ -233,6 +233,7 @@ fn zonal_basins(moments: &Moments, axis: &[f64], masses: &[f64], width: f64) -> 
 }
 
 /// Floods a landscape from the top; `neighbours(cell, visit)` names the cells beside one.
+// long: one pass of one algorithm, with the state of the pass in local lists
 fn flood(heights: &[f64], neighbours: impl Fn(usize, &mut dyn FnMut(usize))) -> Flood {
     let count = heights.len();
     let mut order: Vec<usize> = (0..count).collect();

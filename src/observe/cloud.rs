@@ -27,7 +27,7 @@ pub struct Cloud {
 impl Cloud {
     /// Of these tokens; the eigenvalues in ℝ^d (`flat`) alone.
     #[must_use]
-    pub fn of(tokens: &Particles, flat: bool) -> Self {
+    pub(crate) fn of(tokens: &Particles, flat: bool) -> Self {
         let mean = tokens.mean();
         let sums = tokens.sums_of_groups(|rows, weights| match mean.as_slice() {
             // rows of known length: a third of the time
@@ -73,7 +73,7 @@ fn squares<'a, X>(
 
 /// The covariance Σ w_i (x_i − m)(x_i − m)ᵀ, row by row.
 #[must_use]
-pub fn covariance(tokens: &Particles) -> Vec<f64> {
+pub(crate) fn covariance(tokens: &Particles) -> Vec<f64> {
     let (d, mean) = (tokens.dimension(), tokens.mean());
     let mut matrix = vec![0.0; d * d];
     for (x, w) in tokens.rows().zip(&tokens.weights) {
@@ -88,7 +88,7 @@ pub fn covariance(tokens: &Particles) -> Vec<f64> {
 
 /// The two largest eigenvalues of a d×d covariance; NaN above 512 dimensions.
 #[must_use]
-pub fn leading(d: usize, covariance: &[f64]) -> [f64; 2] {
+pub(crate) fn leading(d: usize, covariance: &[f64]) -> [f64; 2] {
     if d > MOST_DIMENSIONS {
         return [f64::NAN; 2];
     }
@@ -103,7 +103,7 @@ pub fn leading(d: usize, covariance: &[f64]) -> [f64; 2] {
 /// How many values the coordinate ⟨direction, x_i⟩ takes, when values nearer to each other than a fifth of `width` of its range
 /// are one: the hyperplanes of Table 1.
 #[must_use]
-pub fn hyperplanes(tokens: &Particles, direction: &[f64], width: f64) -> usize {
+pub(crate) fn hyperplanes(tokens: &Particles, direction: &[f64], width: f64) -> usize {
     let mut values: Vec<f64> = (tokens.rows())
         .map(|x| crate::sphere::geometry::dot(x, direction))
         .collect();
@@ -123,7 +123,7 @@ pub fn hyperplanes(tokens: &Particles, direction: &[f64], width: f64) -> usize {
 /// The corners of the convex hull of points of the plane, anticlockwise from the leftmost (Andrew's monotone chain). Points
 /// nearer to an edge than `thick` are not corners.
 #[must_use]
-pub fn hull(points: &[[f64; 2]], thick: f64) -> Vec<usize> {
+pub(crate) fn hull(points: &[[f64; 2]], thick: f64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..points.len())
         .filter(|i| points[*i].iter().all(|a| a.is_finite()))
         .collect();

@@ -45,20 +45,20 @@ pub struct Clusters {
 impl Clusters {
     /// How many.
     #[must_use]
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.list.len()
     }
 
     /// Mass of the k-th heaviest cluster (k ≥ 1), 0 when there are fewer.
     #[must_use]
-    pub fn mass(&self, k: usize) -> f64 {
+    pub(crate) fn mass(&self, k: usize) -> f64 {
         self.list.get(k - 1).map_or(0.0, |cluster| cluster.mass)
     }
 }
 
 /// The degree to which moments are needed for a width w: e^{−k²w²/2} < 1e-16 beyond.
 #[must_use]
-pub fn degrees_needed(width: f64) -> usize {
+pub(crate) fn degrees_needed(width: f64) -> usize {
     (8.6 / width).ceil() as usize
 }
 
@@ -77,7 +77,11 @@ impl Arc {
 
 /// Clusters of a density on the circle; `cumulative`(θ) = μ([0,θ)), θ ∈ [0, 2π].
 #[must_use]
-pub fn of_density(moments: &Moments, width: f64, cumulative: impl Fn(f64) -> f64) -> Clusters {
+pub(crate) fn of_density(
+    moments: &Moments,
+    width: f64,
+    cumulative: impl Fn(f64) -> f64,
+) -> Clusters {
     let mut list: Vec<Cluster> = (arcs(moments, width).0)
         .iter()
         .map(|arc| {
@@ -106,7 +110,7 @@ pub fn of_density(moments: &Moments, width: f64, cumulative: impl Fn(f64) -> f64
 
 /// Clusters of tokens on the circle, by the same arcs; every token knows its cluster.
 #[must_use]
-pub fn of_circle_tokens(
+pub(crate) fn of_circle_tokens(
     angles: &[f64],
     weights: &[f64],
     moments: &Moments,
@@ -153,7 +157,7 @@ pub fn of_circle_tokens(
 /// Clusters of tokens in any dimension: components of the graph of pairs nearer than 3.33 w. O(n·d) a cluster and
 /// neighbour, n²d at worst.
 #[must_use]
-pub fn by_linkage(tokens: &Particles, width: f64) -> Clusters {
+pub(crate) fn by_linkage(tokens: &Particles, width: f64) -> Clusters {
     let reach = (TOLD_APART * width).min(std::f64::consts::PI);
     let near = reach.cos();
     let mut clusters = linked(tokens, |x, y| {
@@ -174,7 +178,7 @@ pub fn by_linkage(tokens: &Particles, width: f64) -> Clusters {
 
 /// The same in ℝ^d: pairs nearer than 3.33 w of the cloud's radius max |x_i − m|.
 #[must_use]
-pub fn by_distance(tokens: &Particles, width: f64, radius: f64) -> Clusters {
+pub(crate) fn by_distance(tokens: &Particles, width: f64, radius: f64) -> Clusters {
     let reach = TOLD_APART * width * radius;
     linked(tokens, |x, y| {
         let square: f64 = x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum();

@@ -45,7 +45,7 @@ pub struct FieldSide {
 
 impl FieldSide {
     /// Measures the density and its distance to the tokens.
-    pub fn observe(
+    pub(crate) fn observe(
         density: &Density,
         mean_field: &mut MeanField,
         instruments: &mut Instruments,
@@ -91,7 +91,7 @@ impl FieldSide {
 
 impl FieldSide {
     /// The same of a density that is carried by markers; `dissipation` comes from their flow.
-    pub fn of_markers(
+    pub(crate) fn of_markers(
         markers: &Markers,
         dissipation: f64,
         instruments: &mut Instruments,
@@ -156,7 +156,7 @@ impl FieldSide {
 impl FieldSide {
     /// A reference run of many tokens in the place of the density, and its distance to the tokens.
     #[must_use]
-    pub fn of_reference(
+    pub(crate) fn of_reference(
         reference: (&Particles, &TokenSide),
         instruments: &Instruments,
         tokens: &Particles,

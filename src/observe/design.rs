@@ -9,7 +9,7 @@ use crate::sphere::geometry::dot;
 
 /// The strength t ≤ `most` of the tokens' measure, where |m_ℓ| = √(∬P_ℓ dμdμ) below `tolerance` counts as 0. All pairs.
 #[must_use]
-pub fn strength(tokens: &Particles, most: usize, tolerance: f64) -> usize {
+pub(crate) fn strength(tokens: &Particles, most: usize, tolerance: f64) -> usize {
     let row = |i: usize| {
         let mut sums = vec![0.0; most];
         for (y, w) in tokens.rows().zip(&tokens.weights) {

@@ -24,7 +24,7 @@ pub struct GaussianSide {
 impl GaussianSide {
     /// Of a mean m and a covariance S, row by row, beside tokens.
     #[must_use]
-    pub fn observe(mean: &[f64], covariance: &[f64], tokens: &Particles) -> Self {
+    pub(crate) fn observe(mean: &[f64], covariance: &[f64], tokens: &Particles) -> Self {
         let d = mean.len();
         let own = (tokens.mean(), cloud::covariance(tokens));
         Self {

@@ -2,27 +2,26 @@
 //! and the computations behind its rows.
 
 pub mod around;
-pub mod basins;
+pub(crate) mod basins;
 pub mod cloud;
-pub mod clusters;
+pub(crate) mod clusters;
 mod cumulative;
-pub mod density_measurements;
-pub mod design;
+pub(crate) mod density_measurements;
+pub(crate) mod design;
 mod discrepancy;
 mod gaussian_measurements;
-pub mod point_sets;
-pub mod principal;
-pub mod products;
-pub mod saddle;
-pub mod sliced;
+pub(crate) mod point_sets;
+pub(crate) mod principal;
+pub(crate) mod products;
+pub(crate) mod saddle;
+pub(crate) mod sliced;
 pub mod table;
-pub mod token_measurements;
+pub(crate) mod token_measurements;
 pub mod transport;
 
-pub use cloud::Cloud;
 pub use clusters::{Cluster, Clusters};
-pub use density_measurements::FieldSide;
-pub use gaussian_measurements::GaussianSide;
-pub use saddle::Saddle;
+pub(crate) use density_measurements::FieldSide;
+pub(crate) use gaussian_measurements::GaussianSide;
+pub(crate) use saddle::Saddle;
 pub use table::{CompanionSide, OBSERVABLES, Observable, Observation, PairsSide, Scale};
-pub use token_measurements::{Instruments, Moving, TokenSide};
+pub(crate) use token_measurements::{Instruments, Moving, TokenSide};

@@ -2,7 +2,7 @@
 
 /// W_1 on the circle between two sets of weighted angles, exact: ∫|F − G − c|dθ with c the median of F − G in θ.
 #[must_use]
-pub fn between_points_on_circle(one: &[(f64, f64)], two: &[(f64, f64)]) -> f64 {
+pub(crate) fn between_points_on_circle(one: &[(f64, f64)], two: &[(f64, f64)]) -> f64 {
     let mut steps: Vec<(f64, f64)> = (one.iter().copied())
         .chain(two.iter().map(|(angle, w)| (*angle, -w)))
         .collect();
@@ -31,7 +31,7 @@ pub fn between_points_on_circle(one: &[(f64, f64)], two: &[(f64, f64)]) -> f64 {
 
 /// W_1 on a line between two sets of (place, weight) in order of place, exact: ∫|F − G|.
 #[must_use]
-pub fn between_points_on_line(one: &[(f64, f64)], two: &[(f64, f64)]) -> f64 {
+pub(crate) fn between_points_on_line(one: &[(f64, f64)], two: &[(f64, f64)]) -> f64 {
     let (mut i, mut j, mut gap, mut at, mut sum) = (0, 0, 0.0_f64, 0.0, 0.0);
     while i < one.len() || j < two.len() {
         let first = j >= two.len() || (i < one.len() && one[i].0 <= two[j].0);

@@ -9,7 +9,7 @@ use crate::measure::Particles;
 /// The eigenproblem is solved for the smaller of the d×d second moment and the n×n Gram matrix √w_i⟨x_i,x_j⟩√w_j, which
 /// have the same non-zero eigenvalues.
 #[must_use]
-pub fn plane(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
+pub(crate) fn plane(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
     let (d, n) = (tokens.dimension(), tokens.count());
     let scaled = Mat::from_fn(n, d, |i, c| tokens.weights[i].sqrt() * tokens.row(i)[c]);
     let small = if d <= n {
@@ -50,7 +50,7 @@ pub fn plane(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
 
 /// [`plane`] in ℝ^d: d = 2 as it is; the share is of Σ w|x|².
 #[must_use]
-pub fn coordinates(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
+pub(crate) fn coordinates(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
     if tokens.dimension() == 2 {
         return (tokens.positions.as_chunks::<2>().0.to_vec(), 1.0);
     }
@@ -63,7 +63,7 @@ pub fn coordinates(tokens: &Particles) -> (Vec<[f64; 2]>, f64) {
 
 /// Turns (and reflects, if that fits better) `points` to lie as near as possible to `before`: eigenvectors are defined
 /// up to sign, and up to a rotation where eigenvalues meet, and a picture must not jump.
-pub fn align(points: &mut [[f64; 2]], before: &[[f64; 2]]) {
+pub(crate) fn align(points: &mut [[f64; 2]], before: &[[f64; 2]]) {
     let sums = |sign: f64| {
         points
             .iter()

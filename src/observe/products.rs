@@ -4,13 +4,13 @@ use crate::measure::Particles;
 use crate::sphere::geometry::{dot, norm};
 
 /// Bins of [−1, 1].
-pub const BINS: usize = 64;
+pub(crate) const BINS: usize = 64;
 /// Most tokens of whom pairs are counted; beyond, every ⌈n/limit⌉-th one.
-pub const MOST: usize = 256;
+pub(crate) const MOST: usize = 256;
 
 /// The density of ⟨x_i,x_j⟩ on [−1, 1] in [`BINS`] bins: its mean over the interval is ½. Zeros for fewer than two tokens.
 #[must_use]
-pub fn histogram(tokens: &Particles) -> Vec<f64> {
+pub(crate) fn histogram(tokens: &Particles) -> Vec<f64> {
     let stride = tokens.count().div_ceil(MOST).max(1);
     let rows: Vec<(&[f64], f64)> = (tokens.rows().step_by(stride))
         .map(|x| (x, norm(x).max(f64::MIN_POSITIVE)))

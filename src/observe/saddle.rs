@@ -21,7 +21,7 @@ use crate::measure::Particles;
 use crate::sphere::geometry::{dot, gap, norm, project_tangent};
 
 /// Most tangent dimensions: the eigenvalues cost their cube at every frame.
-pub const MOST_DIRECTIONS: usize = 256;
+pub(crate) const MOST_DIRECTIONS: usize = 256;
 /// Most bodies for the graded rows, n(n−1)/2 of them.
 const MOST_GRADED: usize = 48;
 /// Rates below this share of the largest are not told from zero by the plain solver.
@@ -44,7 +44,7 @@ pub struct Saddle {
 impl Saddle {
     /// At these bodies; None where there are too many directions, or one body alone, which is the maximum.
     #[must_use]
-    pub fn at(bodies: &Particles, attention: Attention) -> Option<Self> {
+    pub(crate) fn at(bodies: &Particles, attention: Attention) -> Option<Self> {
         if !attention.attracts() || attention.value != 1.0 {
             return None;
         }
@@ -75,13 +75,13 @@ impl Saddle {
 
     /// The fastest growth, NaN at a maximum.
     #[must_use]
-    pub fn fastest(&self) -> f64 {
+    pub(crate) fn fastest(&self) -> f64 {
         self.growing().first().copied().unwrap_or(f64::NAN)
     }
 
     /// The slowest resolved growth, NaN at a maximum.
     #[must_use]
-    pub fn slowest(&self) -> f64 {
+    pub(crate) fn slowest(&self) -> f64 {
         self.growing().last().copied().unwrap_or(f64::NAN)
     }
 

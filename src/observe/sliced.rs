@@ -29,7 +29,7 @@ const FEWEST_CELLS: usize = 512;
 
 /// The directions of the slices and what depends on nothing else.
 #[derive(Debug)]
-pub struct Slices {
+pub(crate) struct Slices {
     directions: Vec<Vec<f64>>,
     /// Y_ℓm(u) of every direction up to the degree met so far.
     harmonics: Vec<Vec<f64>>,
@@ -39,7 +39,7 @@ pub struct Slices {
 impl Slices {
     /// For densities on this domain; `axis` is that of a zonal one.
     #[must_use]
-    pub fn new(domain: Domain, axis: &[f64]) -> Self {
+    pub(crate) fn new(domain: Domain, axis: &[f64]) -> Self {
         let golden = PI * (3.0 - 5.0_f64.sqrt());
         let directions = match domain {
             Domain::Sphere => (0..DIRECTIONS)
@@ -60,7 +60,7 @@ impl Slices {
     }
 
     /// The mean over the directions, in radians.
-    pub fn wasserstein(&mut self, tokens: &Particles, density: &Density) -> f64 {
+    pub(crate) fn wasserstein(&mut self, tokens: &Particles, density: &Density) -> f64 {
         let degree = density.modes();
         if density.domain == Domain::Sphere && degree > self.degree {
             self.harmonics = self
@@ -85,7 +85,7 @@ impl Slices {
     /// The mean over the directions of the exact distance between two sets of weighted points on S²; `markers` stand for
     /// the density, which their quadrature replaces.
     #[must_use]
-    pub fn between_points(&self, tokens: &Particles, markers: &Particles) -> f64 {
+    pub(crate) fn between_points(&self, tokens: &Particles, markers: &Particles) -> f64 {
         let total: f64 = (self.directions.par_iter())
             .map(|u| {
                 let angles = |points: &Particles| -> Vec<(f64, f64)> {

@@ -30,7 +30,7 @@ pub enum CompanionSide {
 impl CompanionSide {
     /// The density, while there is one that is resolved.
     #[must_use]
-    pub fn density(&self) -> Option<&FieldSide> {
+    pub(crate) fn density(&self) -> Option<&FieldSide> {
         match self {
             Self::Density(side) => Some(side),
             Self::Gaussian(_) | Self::None => None,
@@ -39,7 +39,7 @@ impl CompanionSide {
 
     /// The Gaussian mean field, while there is one.
     #[must_use]
-    pub fn gaussian(&self) -> Option<&GaussianSide> {
+    pub(crate) fn gaussian(&self) -> Option<&GaussianSide> {
         match self {
             Self::Gaussian(side) => Some(side),
             Self::Density(_) | Self::None => None,
@@ -61,7 +61,7 @@ pub struct PairsSide {
 impl Observation<'_> {
     /// The value of every row, in the order of [`OBSERVABLES`].
     #[must_use]
-    pub fn values(&self) -> Vec<f64> {
+    pub(crate) fn values(&self) -> Vec<f64> {
         OBSERVABLES.iter().map(|row| (row.value)(self)).collect()
     }
 

@@ -18,11 +18,11 @@ use crate::sphere::gegenbauer::for_each_polynomial;
 use crate::sphere::geometry::{dot, gap};
 
 /// Degrees of the order parameters in the table.
-pub const ORDERS: usize = 8;
+pub(crate) const ORDERS: usize = 8;
 
 /// What measuring needs beside the measure itself, made once a run.
 #[derive(Debug)]
-pub struct Instruments {
+pub(crate) struct Instruments {
     /// The kernel of the equation now.
     pub kernel: Kernel,
     pub(super) width: f64,
@@ -37,7 +37,7 @@ pub struct Instruments {
 impl Instruments {
     /// For tokens on S^{d−1} and a density on `field` (with its axis), clusters at the resolution `width`.
     #[must_use]
-    pub fn new(kernel: Kernel, width: f64, field: Option<(Domain, &[f64])>) -> Self {
+    pub(crate) fn new(kernel: Kernel, width: f64, field: Option<(Domain, &[f64])>) -> Self {
         Self {
             basins: (kernel.dimension == 3).then(|| SphereBasins::new(width)),
             slices: field
@@ -53,7 +53,7 @@ impl Instruments {
 
     /// The same for tokens of ℝ^d.
     #[must_use]
-    pub fn flat(mut self, flat: bool) -> Self {
+    pub(crate) fn flat(mut self, flat: bool) -> Self {
         self.flat = flat;
         self
     }
@@ -130,7 +130,7 @@ pub struct TokenSide {
 
 /// Tokens, and what is known of how they move.
 #[derive(Debug)]
-pub struct Moving<'a> {
+pub(crate) struct Moving<'a> {
     /// The tokens.
     pub tokens: &'a Particles,
     /// Their right-hand side.
@@ -143,7 +143,8 @@ pub struct Moving<'a> {
 
 impl TokenSide {
     /// Measures the tokens; one evaluation of the drift, unless what it tells is known.
-    pub fn observe(moving: Moving<'_>, instruments: &mut Instruments, work: Work) -> Self {
+    // long: one row a measurement; each is a call
+    pub(crate) fn observe(moving: Moving<'_>, instruments: &mut Instruments, work: Work) -> Self {
         let (tokens, dynamics) = (moving.tokens, moving.dynamics);
         let flat = instruments.flat;
         let angles = match moving.angles {
@@ -238,19 +239,19 @@ impl TokenSide {
 
     /// A number of the saddle, NaN where there is none.
     #[must_use]
-    pub fn of_saddle(&self, value: impl Fn(&Saddle) -> f64) -> f64 {
+    pub(crate) fn of_saddle(&self, value: impl Fn(&Saddle) -> f64) -> f64 {
         self.saddle.as_ref().map_or(f64::NAN, value)
     }
 
     /// How far the energy lies above the optimal one, in percent.
     #[must_use]
-    pub fn optimum_gap(&self) -> f64 {
+    pub(crate) fn optimum_gap(&self) -> f64 {
         100.0 * (self.energy / self.optimum_energy - 1.0)
     }
 
     /// The bound on what merging has changed in the energy, as a share of the energy.
     #[must_use]
-    pub fn merge_error(&self) -> f64 {
+    pub(crate) fn merge_error(&self) -> f64 {
         self.merge_energy / self.scaled_energy
     }
 }

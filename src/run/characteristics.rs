@@ -78,7 +78,7 @@ impl MarkerRun {
     }
 
     /// Other parameters from the time `now` on, that of what is shown.
-    pub fn set(&mut self, now: f64, attention: Attention) {
+    pub(crate) fn set(&mut self, now: f64, attention: Attention) {
         self.attention = attention;
         self.ahead.restart(now);
         self.rebuild();
@@ -86,7 +86,7 @@ impl MarkerRun {
 
     /// Steps and right-hand sides so far.
     #[must_use]
-    pub fn work(&self) -> Work {
+    pub(crate) fn work(&self) -> Work {
         self.earlier + self.stepper.work
     }
 
@@ -97,7 +97,7 @@ impl MarkerRun {
     }
 
     /// dE/dt at this moment.
-    pub fn dissipation(&mut self) -> f64 {
+    pub(crate) fn dissipation(&mut self) -> f64 {
         let rows = &self.markers.bodies.particles.positions;
         let (mut velocity, mut divergence) = (
             vec![0.0; rows.len()],

@@ -7,6 +7,8 @@
 //! taken from it. Without noise it does not come to that: where more modes than the limit would be needed the last resolved
 //! density is handed over to characteristics ([`super::characteristics`]), which carry it as long as anybody wants.
 
+mod resolution;
+
 use super::characteristics::MarkerRun;
 use super::density_start::{poisson_weight, start_density};
 use super::populations::{DEFAULT_NODES, Outcome, Populations};
@@ -23,22 +25,11 @@ use crate::sphere::Domain;
 const FIRST_STEP: f64 = 1e-3;
 /// Modes are never fewer than this (or than the experiment asks for, if that is less).
 const FEWEST: usize = 32;
-/// Most modes from which markers are placed where those of the solver do not hold the law: on the circle, on S², along an axis.
-const MOST_TO_PLACE: [usize; 3] = [1 << 15, 192, 2048];
 /// The tail that doubles the modes, in tolerances; not below the rounding of the transforms.
 const GROW: f64 = 1e-2;
 const ROUNDING: f64 = 1e-13;
-/// A largest amplitude of more than this many (or tolerance/1e-13) leaves too few digits to the small ones.
-const LOST: f64 = 100.0;
-/// The modes halve when what would be cut off is below this share of the doubling threshold.
-const SHRINK: f64 = 0.1;
-
-/// Dormand–Prince 8(5,3) is stable on the imaginary axis up to 5.96, the exponential scheme up to 2.82 and, with damping
-/// z = −Dk²h, up to 0.6|z| for every z (both measured from their stability functions): modes with Dk > v/0.6 never bound
-/// the step.
-const EXPLICIT_STABILITY: f64 = 5.0;
-const EXPONENTIAL_STABILITY: f64 = 2.5;
-const DAMPED: f64 = 0.6;
+/// Most modes from which markers are placed where those of the solver do not hold the law: on the circle, on S², along an axis.
+const MOST_TO_PLACE: [usize; 3] = [1 << 15, 192, 2048];
 
 /// What carries a density, or when and why there is none any more.
 #[derive(Debug)]
@@ -153,7 +144,7 @@ impl FieldRun {
 
     /// Other parameters from the time `now` on. Markers cannot diffuse, Poisson kernels belong to the sine alone and to no noise: where what
     /// carries the density does not hold for the new equation, it is lost.
-    pub fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
+    pub(crate) fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
         (self.attention, self.diffusion) = (attention, diffusion);
         self.ahead.restart(now);
         if attention.beta < LEAST_BETA && attention.normalisation.sums_to_one() {
@@ -213,12 +204,6 @@ impl FieldRun {
             self.earlier = self.work();
             self.state = State::Lost { since, why };
         }
-    }
-
-    /// D.
-    #[must_use]
-    pub fn diffusion(&self) -> f64 {
-        self.diffusion
     }
 
     /// Steps and right-hand sides since t = 0.
@@ -377,34 +362,6 @@ impl FieldRun {
         self.hand_over && self.diffusion == 0.0 && self.attention.attracts()
     }
 
-    /// Whether the density at hand can be taken for the one that is meant.
-    fn resolved(&self) -> bool {
-        self.amplitudes.tail() <= self.most_tail(true)
-    }
-
-    /// The tail above which more modes are taken, or where there are no more, above which the density is lost.
-    fn most_tail(&self, at_most: bool) -> f64 {
-        if at_most {
-            self.tolerance.max(10.0 * ROUNDING)
-        } else {
-            self.grow()
-        }
-    }
-
-    /// The one place that decides, at t = 0 and after every step, whether the density is still the one that is meant. Markers judge themselves:
-    /// what they do not see is their tail, and they split.
-    fn judge(&mut self, now: f64) {
-        match &self.state {
-            State::Coefficients(_) => self.follow_the_spectrum(now),
-            State::Populations(populations) => {
-                if populations.tail() > self.most_tail(self.density.modes() >= self.most) {
-                    self.lose(now, Loss::Modes);
-                }
-            }
-            State::Markers { .. } | State::Lost { .. } => {}
-        }
-    }
-
     /// Markers take over.
     fn hand_over(&mut self, since: f64) {
         let State::Coefficients(stepper) = &self.state else {
@@ -419,19 +376,6 @@ impl FieldRun {
         self.earlier = self.work();
         let run = Box::new(run);
         self.state = State::Markers { since, run };
-    }
-
-    /// The longest steps for which the advection of every mode is stable, by the speed of the last evaluation.
-    fn stable_steps(&self) -> Ceiling {
-        let (domain, speed) = (self.density.domain, self.fastest);
-        // the highest frequency of what is advected, K on the circle
-        let modes = domain.laplacian(self.density.modes()).sqrt();
-        let finite = |limit: f64| if limit.is_nan() { f64::INFINITY } else { limit };
-        let damped = modes.min(speed / (DAMPED * self.diffusion));
-        Ceiling {
-            explicit: finite(EXPLICIT_STABILITY / (modes * speed)),
-            exponential: finite(EXPONENTIAL_STABILITY / (damped * speed)),
-        }
     }
 
     /// d ln|m_ℓ|/dt, ℓ = 1 … `degrees`, by the whole equation at this moment; NaN where m_ℓ is rounding noise.
@@ -452,53 +396,6 @@ impl FieldRun {
                 _ => f64::NAN,
             })
             .collect()
-    }
-
-    /// The tail above which the modes double: relative to the largest amplitude where that is above one.
-    fn grow(&self) -> f64 {
-        (GROW * self.tolerance).max(ROUNDING * self.amplitudes.largest().max(1.0))
-    }
-
-    fn follow_the_spectrum(&mut self, time: f64) {
-        self.amplitudes.update(&self.density);
-        let modes = self.density.modes();
-        let grow = self.grow();
-        let tail = self.amplitudes.tail();
-        if self.amplitudes.largest() * ROUNDING > self.tolerance.max(LOST * ROUNDING) {
-            // In high dimension dμ/dσ grows by orders of magnitude as mass gathers: the rounding of the largest
-            // coefficient is all that is left of the others.
-            if self.may_hand_over() && self.resolved() {
-                self.hand_over(time);
-            } else {
-                self.lose(time, Loss::Modes);
-            }
-        } else if tail > grow {
-            if modes < self.most {
-                self.rebuild((2 * modes).min(self.most));
-            } else if !self.resolved() {
-                self.lose(time, Loss::Modes);
-            }
-        } else if modes / 2 >= self.fewest
-            && self
-                .amplitudes
-                .largest_from(self.amplitudes.tail_start(modes / 2))
-                < SHRINK * grow
-        {
-            self.rebuild(modes / 2);
-        }
-    }
-
-    /// New scratch for `modes` modes; the step proposal is kept.
-    fn rebuild(&mut self, modes: usize) {
-        let State::Coefficients(old) = &self.state else {
-            return;
-        };
-        let (proposal, domain) = (old.proposal(), self.density.domain);
-        self.earlier = self.work();
-        self.density.resize(modes);
-        self.mean_field = MeanField::new(domain, self.attention, modes);
-        let stepper = stepper(domain, self.diffusion, modes, self.tolerance, proposal);
-        self.state = State::Coefficients(stepper);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::sphere::random::ensemble_seed;
 
 /// The runs and the closed equations beside them.
 #[derive(Debug)]
-pub struct Ensemble {
+pub(crate) struct Ensemble {
     runs: Vec<Run>,
     /// The right-hand side, which all runs have in common, once for every thread.
     dynamics: Vec<TokenDynamics>,
@@ -36,7 +36,7 @@ struct Run {
 impl Ensemble {
     /// R runs of n tokens, whose steps end at the time `end`.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         spec: &PairsSpec,
         beta: f64,
         (count, seed): (usize, u64),
@@ -74,7 +74,7 @@ impl Ensemble {
     }
 
     /// A change of parameters at the time `now`: the hierarchy is that of the start.
-    pub fn end(&mut self, now: f64) {
+    pub(crate) fn end(&mut self, now: f64) {
         if self.ended.is_none() {
             let last = PairsView {
                 ended: Some(now),
@@ -88,7 +88,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// [`StepError`] of a run or of a closed equation.
-    pub fn advance(
+    pub(crate) fn advance(
         &mut self,
         to: f64,
         cancelled: &(dyn Fn() -> bool + Sync),
@@ -113,7 +113,7 @@ impl Ensemble {
 
     /// E cos k(θ_i − θ_j) over i ≠ j for k = 1 … `degrees`: mean over the runs, and its standard error.
     #[must_use]
-    pub fn moments(&self, degrees: usize) -> Vec<[f64; 2]> {
+    pub(crate) fn moments(&self, degrees: usize) -> Vec<[f64; 2]> {
         let each: Vec<Vec<f64>> = (self.runs.par_iter())
             .map(|run| {
                 let n = run.tokens.count() as f64;
@@ -130,7 +130,7 @@ impl Ensemble {
 
     /// ψ over |x| in `bins` equal bins of [0, π].
     #[must_use]
-    pub fn histogram(&self, bins: usize) -> Vec<[f64; 2]> {
+    pub(crate) fn histogram(&self, bins: usize) -> Vec<[f64; 2]> {
         let each: Vec<Vec<f64>> = (self.runs.par_iter())
             .map(|run| {
                 let angles = run.tokens.angles();
@@ -153,7 +153,7 @@ impl Ensemble {
 
     /// The picture of the present frame.
     #[must_use]
-    pub fn view(&self) -> PairsView {
+    pub(crate) fn view(&self) -> PairsView {
         if let Some((_, last)) = &self.ended {
             return (**last).clone();
         }
@@ -177,7 +177,7 @@ impl Ensemble {
 
     /// What is measured now; none after a change of parameters.
     #[must_use]
-    pub fn side(&self) -> Option<PairsSide> {
+    pub(crate) fn side(&self) -> Option<PairsSide> {
         if self.ended.is_some() {
             return None;
         }
@@ -191,7 +191,7 @@ impl Ensemble {
 
     /// c_1 by a closure while it is resolved, NaN otherwise.
     #[must_use]
-    pub fn closed_moment(&self, closure: Closure) -> f64 {
+    pub(crate) fn closed_moment(&self, closure: Closure) -> f64 {
         (self.closed.iter())
             .find(|pairs| pairs.closure() == closure && pairs.under_resolved.is_none())
             .map_or(f64::NAN, |pairs| pairs.moment(1))

@@ -19,7 +19,7 @@ pub struct GaussianRun {
 impl GaussianRun {
     /// Of a Gaussian start, under the closed equations of this kind.
     #[must_use]
-    pub fn new(experiment: &Experiment, kind: Kind) -> Self {
+    pub(crate) fn new(experiment: &Experiment, kind: Kind) -> Self {
         let tokens = &experiment.tokens;
         let d = tokens.dimension;
         let scaled = |scale: f64| {
@@ -55,19 +55,19 @@ impl GaussianRun {
 
     /// When it left all bounds.
     #[must_use]
-    pub fn blow_up(&self) -> Option<f64> {
+    pub(crate) fn blow_up(&self) -> Option<f64> {
         self.flow.blow_up
     }
 
     /// When its equations ended with a change of parameters, and why.
     #[must_use]
-    pub fn ended(&self) -> Option<(f64, &'static str)> {
+    pub(crate) fn ended(&self) -> Option<(f64, &'static str)> {
         self.ended
     }
 
     /// Other parameters from the time `now` on. A Gaussian stays Gaussian at any β; with other weights, or with noise, these equations are not
     /// those of the tokens.
-    pub fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
+    pub(crate) fn set(&mut self, now: f64, attention: Attention, diffusion: f64) {
         let weights = match self.kind {
             Kind::Softmax | Kind::MeanShift => attention.normalisation.sums_to_one(),
             Kind::Sinkhorn => true,
@@ -85,7 +85,7 @@ impl GaussianRun {
     ///
     /// # Errors
     /// That of the flow.
-    pub fn advance(
+    pub(crate) fn advance(
         &mut self,
         to: f64,
         cancelled: &(dyn Fn() -> bool + Sync),
@@ -98,7 +98,7 @@ impl GaussianRun {
 
     /// What it is now beside these tokens; none after a blow-up or when its equations ended.
     #[must_use]
-    pub fn side(&self, tokens: &Particles) -> Option<GaussianSide> {
+    pub(crate) fn side(&self, tokens: &Particles) -> Option<GaussianSide> {
         let holds = self.flow.blow_up.is_none() && self.ended.is_none();
         holds.then(|| GaussianSide::observe(self.flow.mean(), self.flow.covariance(), tokens))
     }
@@ -106,7 +106,12 @@ impl GaussianRun {
 
 /// Points of the ellipse (x − m)ᵀS^{−1}(x − m) = `radius`² in the plane of the first two coordinates.
 #[must_use]
-pub fn ellipse(mean: &[f64], covariance: &[f64], radius: f64, points: usize) -> Vec<[f64; 2]> {
+pub(crate) fn ellipse(
+    mean: &[f64],
+    covariance: &[f64],
+    radius: f64,
+    points: usize,
+) -> Vec<[f64; 2]> {
     let d = mean.len();
     let (a, b, c) = (covariance[0], covariance[1], covariance[d + 1]);
     let first = a.max(0.0).sqrt();

@@ -9,6 +9,7 @@ use crate::sphere::Domain;
 const LONG: f64 = 1e5;
 const STABLE_STEP: f64 = 5.0;
 
+// long: one note after another
 pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
     let mut notes = experiment.notes.clone();
     match experiment.companion() {

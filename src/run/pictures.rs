@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::experiment::Experiment;
 use crate::measure::characteristics::cell_means::{self, AngleLaw};
-use crate::measure::{Density, Markers};
+use crate::measure::{Density, Markers, Particles};
+use crate::observe::principal;
 use crate::snapshot::history::PICTURE_ANGLES;
 use crate::snapshot::view::{DENSITY_POINTS, GLOBE_LATITUDES, Picture};
 use crate::sphere::geometry::{angle_between, wrap};
@@ -199,4 +200,26 @@ fn on_circle(density: &Density, points: usize) -> Vec<f64> {
     let mut values = vec![0.0; points];
     density.values(&mut CirclePlan::new(points), &mut values);
     values
+}
+
+/// Where tokens are drawn, turned to be near where they were, and the share of Σ w|x|² that is seen; in two dimensions they are drawn where
+/// they are, and the list stays empty.
+pub(super) fn drawn(tokens: &Particles, before: &[[f64; 2]]) -> (Vec<[f64; 2]>, f64) {
+    if tokens.dimension() == 2 {
+        return (Vec::new(), 1.0);
+    }
+    let (mut plane, share) = principal::coordinates(tokens);
+    principal::align(&mut plane, before);
+    (plane, share)
+}
+
+/// Every `stride`-th token where it is drawn.
+pub(super) fn shown(tokens: &Particles, plane: &[[f64; 2]], stride: usize) -> Vec<[f64; 2]> {
+    if tokens.dimension() == 2 {
+        (tokens.rows().step_by(stride))
+            .map(|x| [x[0], x[1]])
+            .collect()
+    } else {
+        plane.iter().step_by(stride).copied().collect()
+    }
 }

@@ -111,7 +111,7 @@ impl Populations {
     }
 
     /// J.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.frequencies.len()
     }
 

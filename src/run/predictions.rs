@@ -20,7 +20,7 @@ const SMALL: f64 = 0.25;
 
 /// All curves for this experiment, whose density at t = 0 is `field`.
 #[must_use]
-pub fn predictions(experiment: &Experiment, field: Option<&FieldSide>) -> Vec<Prediction> {
+pub(crate) fn predictions(experiment: &Experiment, field: Option<&FieldSide>) -> Vec<Prediction> {
     let times = times(&experiment.time);
     [
         ott_antonsen(experiment, &times),

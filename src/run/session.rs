@@ -7,7 +7,7 @@ use super::companion::Companion;
 use super::density::{FieldRun, State};
 use super::ensemble::Ensemble;
 use super::notes::notes;
-use super::pictures::Pictures;
+use super::pictures::{Pictures, drawn, shown};
 use super::predictions::predictions;
 use super::tokens::TokenRun;
 use crate::dynamics::Attention;
@@ -15,8 +15,7 @@ use crate::experiment::spec::Weights;
 use crate::experiment::spec::{Change, Experiment};
 use crate::measure::Particles;
 use crate::observe::{
-    CompanionSide, GaussianSide, Instruments, Observation, TokenSide, cloud, design, principal,
-    products,
+    CompanionSide, GaussianSide, Instruments, Observation, TokenSide, cloud, design, products,
 };
 use crate::snapshot::history::{History, PICTURE_TOKENS, Record};
 use crate::snapshot::view::PairsView;
@@ -442,25 +441,3 @@ impl Session {
 
 /// Most tokens whose design strength is measured at every frame.
 const DESIGNS_UP_TO: usize = 512;
-
-/// Where tokens are drawn, turned to be near where they were, and the share of Σ w|x|² that is seen; in two dimensions they are drawn where
-/// they are, and the list stays empty.
-fn drawn(tokens: &Particles, before: &[[f64; 2]]) -> (Vec<[f64; 2]>, f64) {
-    if tokens.dimension() == 2 {
-        return (Vec::new(), 1.0);
-    }
-    let (mut plane, share) = principal::coordinates(tokens);
-    principal::align(&mut plane, before);
-    (plane, share)
-}
-
-/// Every `stride`-th token where it is drawn.
-pub(super) fn shown(tokens: &Particles, plane: &[[f64; 2]], stride: usize) -> Vec<[f64; 2]> {
-    if tokens.dimension() == 2 {
-        (tokens.rows().step_by(stride))
-            .map(|x| [x[0], x[1]])
-            .collect()
-    } else {
-        plane.iter().step_by(stride).copied().collect()
-    }
-}

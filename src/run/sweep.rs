@@ -70,7 +70,7 @@ impl SweepSpec {
     ///
     /// # Errors
     /// [`SessionError`] of that run; None when `cancelled` said so on the way.
-    pub fn measure(
+    pub(crate) fn measure(
         &self,
         index: usize,
         base: &Experiment,
@@ -103,7 +103,7 @@ impl SweepSpec {
 
     /// What theory says of this observable against this key.
     #[must_use]
-    pub fn theory(&self) -> Option<(&'static str, Vec<(f64, f64)>)> {
+    pub(crate) fn theory(&self) -> Option<(&'static str, Vec<(f64, f64)>)> {
         let experiment = self.experiments.first()?;
         let order = matches!(self.observable.as_str(), "tokens_order_1" | "field_order_1");
         let at = |f: &dyn Fn(f64) -> f64| {

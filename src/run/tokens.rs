@@ -5,28 +5,27 @@
 //! at rates of order one, bounds every explicit step for ever. Noise would part the tokens of a body, so that while
 //! D > 0 nothing is merged, and bodies fall apart into their tokens when D is switched on.
 
+mod discrete;
+mod meetings;
+
 use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
 
 use super::cause::Cause;
-use super::general_system::{Move, SystemState, nowhere};
-use crate::dynamics::{Attention, FlowMapInterpolant, General, TokenDynamics, merging};
+use super::general_system::{Move, SystemState};
+use crate::dynamics::{Attention, FlowMapInterpolant, General, TokenDynamics};
 use crate::experiment::Scheme;
 use crate::experiment::replay::Replay;
 use crate::experiment::spec::{Experiment, default_noise_step};
 use crate::integrate::tableau::Tableau;
-use crate::integrate::{Ahead, Due, Explicit, Splitting, StepError, Work};
+use crate::integrate::{Ahead, Due, Explicit, Splitting, Work};
 use crate::measure::{Bodies, Particles};
 use crate::observe::Moving;
 use crate::snapshot::view::Merge;
-use crate::sphere::geometry::{first_nowhere, gap, retract};
-use crate::sphere::random::{Stream, brownian_step, generator};
+use crate::sphere::geometry::retract;
+use crate::sphere::random::{Stream, generator};
 
-/// A meeting within a step is found to this power of ½ of it.
-const MEETING_BISECTIONS: usize = 24;
-/// The share of the tolerance at which it is taken to be.
-const MET: f64 = 0.98;
 /// First step tried, in units of the fastest time scale.
 const FIRST_STEP: f64 = 1e-3;
 
@@ -206,7 +205,7 @@ impl TokenRun {
     }
 
     /// The bodies and what the stepper knows of them.
-    pub fn moving(&mut self) -> Moving<'_> {
+    pub(crate) fn moving(&mut self) -> Moving<'_> {
         let tokens = &self.bodies.particles;
         let (angles, dissipation) = match &mut self.stepper {
             Stepper::Angular { angles, .. } => (Some(&angles[..]), None),
@@ -243,12 +242,12 @@ impl TokenRun {
 
     /// Bound on what merging has changed in the energy, in units of e^β; NaN when nothing is ever merged.
     #[must_use]
-    pub fn merge_energy(&self) -> f64 {
+    pub(crate) fn merge_energy(&self) -> f64 {
         self.merge.map_or(f64::NAN, |_| self.merge_energy)
     }
 
     /// Other parameters from now on.
-    pub fn set(&mut self, attention: Attention, diffusion: f64) {
+    pub(crate) fn set(&mut self, attention: Attention, diffusion: f64) {
         self.dynamics.set_attention(attention);
         self.beta = attention.beta;
         self.diffusion = diffusion;
@@ -394,87 +393,6 @@ impl TokenRun {
         }
     }
 
-    /// Ends the step just taken where the first bodies that were apart at its start have met, if any have.
-    fn stop_at_the_first_meeting(&mut self) {
-        let (Some(tolerance), Stepper::Adaptive(explicit)) = (self.merge, &mut self.stepper) else {
-            return;
-        };
-        let mut near = self.bodies.near_pairs(tolerance);
-        if near.is_empty() {
-            return;
-        }
-        let dimension = self.tokens.dimension();
-        // a little nearer, so that they are near there without doubt
-        let met = MET * 0.5 * tolerance * tolerance;
-        let apart = |rows: &[f64], (i, j): (usize, usize)| {
-            let row = |i: usize| &rows[i * dimension..(i + 1) * dimension];
-            gap(row(i), row(j))
-        };
-        let rows = &mut self.bodies.particles.positions;
-        near.retain(|pair| apart(explicit.start(), *pair) > met && apart(rows, *pair) <= met);
-        if near.is_empty() {
-            return;
-        }
-        let dynamics = &mut self.dynamics;
-        let mut read = |theta: f64, rows: &mut [f64]| {
-            let drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
-            explicit.read(theta, self.ahead.front(), drift, rows);
-            retract(rows, dimension);
-        };
-        let (mut before, mut after) = (0.0, 1.0);
-        for _ in 0..MEETING_BISECTIONS {
-            let middle = 0.5 * (before + after);
-            read(middle, rows);
-            if near.iter().any(|pair| apart(rows, *pair) <= met) {
-                after = middle;
-            } else {
-                before = middle;
-            }
-        }
-        if after < 1.0 {
-            read(after, rows);
-            self.ahead.cut(after, rows);
-        }
-    }
-
-    /// Joins the bodies that have met by the time `now`.
-    fn merge_what_met(&mut self, now: f64) {
-        let Some(tolerance) = self.merge else {
-            return;
-        };
-        let near = self.bodies.near_pairs(tolerance);
-        if near.is_empty() {
-            return;
-        }
-        let particles = &self.bodies.particles;
-        self.drift.resize(particles.positions.len(), 0.0);
-        self.dynamics.drift(&particles.positions, &mut self.drift);
-        let pairs = merging::contracting_pairs(&self.bodies, &near, &self.drift);
-        if pairs.is_empty() {
-            return;
-        }
-        let potential = &self.dynamics.potential;
-        let joined = merging::join(&mut self.bodies, &pairs, self.beta, potential);
-        let mut left: usize =
-            self.bodies.count() + joined.iter().map(|j| j.masses.len() - 1).sum::<usize>();
-        let merges = Arc::make_mut(&mut self.merges);
-        for event in joined {
-            left -= event.masses.len() - 1;
-            self.merge_energy += event.energy_bound;
-            merges.push(Merge {
-                time: now,
-                bodies: left,
-                masses: event.masses,
-                gap: event.gap,
-            });
-        }
-        // Fewer bodies, the same motion: the step goes on at its length.
-        let (attention, proposal) = (self.dynamics.attention(), self.proposal());
-        self.dynamics = dynamics(attention, &self.bodies.particles, self.merge);
-        self.earlier = self.work();
-        self.stepper = self.continuous(proposal);
-    }
-
     fn proposal(&self) -> f64 {
         match &self.stepper {
             Stepper::Adaptive(explicit)
@@ -482,75 +400,6 @@ impl TokenRun {
             | Stepper::Carried { explicit, .. } => explicit.controller.step,
             _ => first_step(self.dynamics.attention()),
         }
-    }
-
-    fn advance_with_noise(
-        &mut self,
-        duration: f64,
-        cancelled: &(dyn Fn() -> bool + Sync),
-    ) -> Result<bool, Cause> {
-        let dimension = self.tokens.dimension();
-        let Stepper::Noisy { splitting, step } = &mut self.stepper else {
-            return Err(Cause::Misfit);
-        };
-        let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
-        let steps = (duration / *step - 1e-9).ceil().max(1.0);
-        let h = duration / steps;
-        let mut drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
-        let (rng, tangent, diffusion) = (&mut self.rng, &mut self.tangent, self.diffusion);
-        for _ in 0..steps as u64 {
-            if cancelled() {
-                return Ok(false);
-            }
-            splitting.step(
-                positions,
-                h,
-                &mut drift,
-                |x| retract(x, dimension),
-                |x, time| brownian_step(rng, dimension, 2.0 * diffusion * time, x, tangent),
-            );
-            if positions.iter().any(|x| !x.is_finite()) {
-                return Err(StepError::NotFinite.into());
-            }
-        }
-        Ok(true)
-    }
-
-    fn advance_by_layers(
-        &mut self,
-        from: f64,
-        duration: f64,
-        cancelled: &(dyn Fn() -> bool + Sync),
-    ) -> Result<bool, Cause> {
-        let dimension = self.tokens.dimension();
-        let Stepper::Layer { step, average } = &mut self.stepper else {
-            return Err(Cause::Misfit);
-        };
-        let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
-        let layers = (duration / *step).round().max(1.0) as u64;
-        let keep = if self.residual { 1.0 } else { 0.0 };
-        for layer in 0..layers {
-            if cancelled() {
-                return Ok(false);
-            }
-            dynamics.average(positions, average);
-            positions
-                .iter_mut()
-                .zip(average.iter())
-                .for_each(|(x, a)| *x = keep * *x + *step * a);
-            retract(positions, dimension);
-            if let Some(token) = first_nowhere(positions, dimension) {
-                return Err(nowhere(token, from, layer, *step));
-            }
-            if self.diffusion > 0.0 {
-                let variance = 2.0 * self.diffusion * *step;
-                let (rng, tangent) = (&mut self.rng, &mut self.tangent);
-                brownian_step(rng, dimension, variance, positions, tangent);
-            }
-            self.earlier.steps += 1;
-            self.earlier.evaluations += 1;
-        }
-        Ok(true)
     }
 }
 

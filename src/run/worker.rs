@@ -67,7 +67,7 @@ pub struct Report {
 impl Report {
     /// Nothing has been computed yet.
     #[must_use]
-    pub fn before_the_first(speed: f64) -> Self {
+    pub(crate) fn before_the_first(speed: f64) -> Self {
         Self {
             number: 0,
             snapshot: None,

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 /// Angles at which the space–time picture keeps the density.
-pub const PICTURE_ANGLES: usize = 192;
+pub(crate) const PICTURE_ANGLES: usize = 192;
 /// Tokens that are kept for trails and the space–time picture; beyond, every ⌈n/limit⌉-th one.
-pub const PICTURE_TOKENS: usize = 256;
+pub(crate) const PICTURE_TOKENS: usize = 256;
 
 /// One recorded frame.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 //!
 //! A type lives here because a reader asks for it (the screen, the files); the runs fill it.
 
-pub mod history;
+pub(crate) mod history;
 pub mod view;
 
 pub use history::History;

@@ -11,13 +11,13 @@ use crate::observe::{Cluster, GaussianSide, Saddle};
 use crate::snapshot::History;
 
 /// Degrees shown on the spectrum page.
-pub const SPECTRUM_DEGREES: usize = 64;
+pub(crate) const SPECTRUM_DEGREES: usize = 64;
 /// Points of the density in a snapshot: angles of the circle, or angles to the axis of a zonal density.
-pub const DENSITY_POINTS: usize = 720;
+pub(crate) const DENSITY_POINTS: usize = 720;
 /// Latitudes of the density in a snapshot on S², with twice as many longitudes.
-pub const GLOBE_LATITUDES: usize = 90;
+pub(crate) const GLOBE_LATITUDES: usize = 90;
 /// Most tokens whose positions a snapshot carries; beyond, every ⌈n/limit⌉-th one.
-pub const SHOWN_TOKENS: usize = 4096;
+pub(crate) const SHOWN_TOKENS: usize = 4096;
 
 /// The state of a run at one recorded frame.
 #[derive(Debug, Clone)]
@@ -181,7 +181,7 @@ impl Picture {
 
     /// The largest value.
     #[must_use]
-    pub fn max(&self) -> f64 {
+    pub(crate) fn max(&self) -> f64 {
         self.values().iter().copied().fold(0.0, f64::max)
     }
 }
@@ -260,7 +260,7 @@ pub struct Merge {
 }
 
 /// Bins of the measured density of x ∈ [0, π] in a snapshot.
-pub const BINS: usize = 60;
+pub(crate) const BINS: usize = 60;
 
 /// What a reader sees of the pairs at one frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -280,7 +280,7 @@ pub struct PairsView {
 }
 
 /// A measured point: the value of the key, the observable's mean over the frames, and its standard deviation over them.
-pub type Point = [f64; 3];
+pub(crate) type Point = [f64; 3];
 
 /// The points so far.
 #[derive(Debug, Clone, Default, PartialEq)]

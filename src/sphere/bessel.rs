@@ -9,7 +9,7 @@ use super::gegenbauer::multiplicity_ratio;
 
 /// q_ℓ = I_{ℓ+a}(β)/(β I_{ℓ+a−1}(β)) for ℓ = 1..=`degrees` (entry ℓ−1), any a ≥ 0 and any real β.
 #[must_use]
-pub fn ratios_over_beta(a: f64, beta: f64, degrees: usize) -> Vec<f64> {
+pub(crate) fn ratios_over_beta(a: f64, beta: f64, degrees: usize) -> Vec<f64> {
     // Going down by one degree damps the error of the start value by (I_{ν+1}/I_ν)²: e^{−M²/β} after M of them.
     let start = degrees + 40 + (9.0 * beta.abs().sqrt()).ceil() as usize;
     let mut ratios = vec![0.0; degrees];

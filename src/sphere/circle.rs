@@ -62,7 +62,7 @@ impl CirclePlan {
 
     /// N, the number of points.
     #[must_use]
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.size
     }
 
@@ -111,7 +111,7 @@ impl CirclePlan {
     }
 
     /// The same as a list of numbers proportional to c_k, and the factor to c_k; nothing is left of the values.
-    pub fn analysis_of(&mut self, values: &mut [f64], degree: usize) -> (&[Complex], f64) {
+    pub(crate) fn analysis_of(&mut self, values: &mut [f64], degree: usize) -> (&[Complex], f64) {
         debug_assert!(2 * degree <= self.size && values.len() == self.size);
         self.filled = self.spectrum.len() - 1;
         let mut scale = 1.0 / self.size as f64;

@@ -15,7 +15,7 @@ use faer::{Mat, Par, Side};
 
 /// N_ℓ, the number of independent harmonics of degree ℓ on S^{d−1}.
 #[must_use]
-pub fn multiplicity(dimension: usize, degree: usize) -> f64 {
+pub(crate) fn multiplicity(dimension: usize, degree: usize) -> f64 {
     (1..=degree)
         .map(|l| multiplicity_ratio(dimension, l))
         .product()
@@ -23,7 +23,7 @@ pub fn multiplicity(dimension: usize, degree: usize) -> f64 {
 
 /// N_ℓ/N_{ℓ−1} for ℓ ≥ 1.
 #[must_use]
-pub fn multiplicity_ratio(dimension: usize, degree: usize) -> f64 {
+pub(crate) fn multiplicity_ratio(dimension: usize, degree: usize) -> f64 {
     let (d, l) = (dimension as f64, degree as f64);
     if degree == 1 {
         return d;
@@ -33,7 +33,7 @@ pub fn multiplicity_ratio(dimension: usize, degree: usize) -> f64 {
 
 /// α_ℓ of the recurrence, α_0 = 0.
 #[must_use]
-pub fn recurrence_coefficient(dimension: usize, degree: usize) -> f64 {
+pub(crate) fn recurrence_coefficient(dimension: usize, degree: usize) -> f64 {
     let (d, l) = (dimension as f64, degree as f64);
     match degree {
         0 => 0.0,
@@ -43,7 +43,7 @@ pub fn recurrence_coefficient(dimension: usize, degree: usize) -> f64 {
 }
 
 /// P_ℓ(c) = p_ℓ(c)/√N_ℓ for ℓ = 0..=`degree`, |P_ℓ| ≤ 1: (ℓ+d−2) P_{ℓ+1} = (2ℓ+d−2) c P_ℓ − ℓ P_{ℓ−1}.
-pub fn for_each_polynomial(
+pub(crate) fn for_each_polynomial(
     dimension: usize,
     degree: usize,
     c: f64,
@@ -64,7 +64,7 @@ pub fn for_each_polynomial(
 /// degree 1 is h(w). Summed after Euler's transformation, (1−w²)^{d−1} ₂F₁(d/2, ℓ+d−1; ℓ+d/2; w²), all of whose terms are
 /// positive; on the circle a_ℓ = w^ℓ.
 #[must_use]
-pub fn poisson_moments(dimension: usize, weight: f64, degree: usize) -> Vec<f64> {
+pub(crate) fn poisson_moments(dimension: usize, weight: f64, degree: usize) -> Vec<f64> {
     if weight == 0.0 {
         return [vec![1.0], vec![0.0; degree]].concat();
     }
@@ -183,11 +183,9 @@ fn polish(alpha: &[f64], start: f64) -> (f64, f64) {
 
 /// The transform between b_0 … b_L and half-weighted values at N Gauss nodes, for functions and their slopes.
 #[derive(Debug)]
-pub struct ZonalPlan {
+pub(crate) struct ZonalPlan {
     /// Nodes and weights.
     pub quadrature: Quadrature,
-    /// L.
-    degree: usize,
     /// √w_j p_ℓ(c_j), N×(L+1).
     functions: Mat<f64>,
     /// √w_j √(1−c_j²) p_ℓ'(c_j), N×(L+1): the derivative along the meridian, but for its sign.
@@ -197,7 +195,7 @@ pub struct ZonalPlan {
 impl ZonalPlan {
     /// A plan for degree L on N = `count` > L nodes.
     #[must_use]
-    pub fn new(dimension: usize, degree: usize, count: usize) -> Self {
+    pub(crate) fn new(dimension: usize, degree: usize, count: usize) -> Self {
         let quadrature = Quadrature::new(dimension, count);
         let mut functions = Mat::zeros(count, degree + 1);
         let mut slopes = Mat::zeros(count, degree + 1);
@@ -223,41 +221,35 @@ impl ZonalPlan {
         }
         Self {
             quadrature,
-            degree,
             functions,
             slopes,
         }
     }
 
-    /// L.
-    #[must_use]
-    pub fn degree(&self) -> usize {
-        self.degree
-    }
-
     /// N.
     #[must_use]
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.quadrature.nodes.len()
     }
 
     /// √w_j f(c_j) from b_0 … b_l, l ≤ L.
-    pub fn synthesis(&self, coefficients: &[f64], values: &mut [f64]) {
+    pub(crate) fn synthesis(&self, coefficients: &[f64], values: &mut [f64]) {
         product(&self.functions, coefficients, values);
     }
 
     /// √w_j √(1−c_j²) f'(c_j), the half-weighted length of the gradient with the sign of f'.
-    pub fn slope_synthesis(&self, coefficients: &[f64], values: &mut [f64]) {
+    pub(crate) fn slope_synthesis(&self, coefficients: &[f64], values: &mut [f64]) {
         product(&self.slopes, coefficients, values);
     }
 
     /// b_ℓ = ∫ f p_ℓ dσ from half-weighted values.
-    pub fn analysis(&self, values: &[f64], coefficients: &mut [f64]) {
+    #[cfg(test)]
+    pub(crate) fn analysis(&self, values: &[f64], coefficients: &mut [f64]) {
         adjoint(&self.functions, values, coefficients);
     }
 
     /// ∫ u √(1−c²) p_ℓ' dσ from half-weighted values of u: the weak divergence of a field along the meridians.
-    pub fn slope_analysis(&self, values: &[f64], coefficients: &mut [f64]) {
+    pub(crate) fn slope_analysis(&self, values: &[f64], coefficients: &mut [f64]) {
         adjoint(&self.slopes, values, coefficients);
     }
 }

@@ -33,13 +33,13 @@ pub fn norm(x: &[f64]) -> f64 {
 /// 1 − ⟨x,y⟩ = |x − y|²/2 of two unit vectors, without cancellation.
 #[inline]
 #[must_use]
-pub fn gap(x: &[f64], y: &[f64]) -> f64 {
+pub(crate) fn gap(x: &[f64], y: &[f64]) -> f64 {
     0.5 * x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>()
 }
 
 /// y ← P_x y = y − ⟨x,y⟩x, the part of `y` tangent to the sphere at the unit vector `x`.
 #[inline]
-pub fn project_tangent(x: &[f64], y: &mut [f64]) {
+pub(crate) fn project_tangent(x: &[f64], y: &mut [f64]) {
     let along = dot(x, y);
     for (a, b) in y.iter_mut().zip(x) {
         *a -= along * b;
@@ -51,7 +51,7 @@ const MEASURABLE: std::ops::RangeInclusive<f64> = 1e-140..=1e140;
 
 /// Length of a vector of any size, as it is where it is ordinary; else times a power of two.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Length {
+pub(crate) struct Length {
     /// |x| of the vector as [`measure`] left it.
     pub scaled: f64,
     /// The vector was multiplied by 2^−`exponent`; 0 at ordinary lengths.
@@ -61,7 +61,7 @@ pub struct Length {
 impl Length {
     /// |x| of the vector as it was: ∞ where that is beyond the largest number.
     #[must_use]
-    pub fn value(self) -> f64 {
+    pub(crate) fn value(self) -> f64 {
         libm::scalbn(self.scaled, self.exponent)
     }
 }
@@ -70,7 +70,7 @@ impl Length {
 /// squares are no good is brought to size one by a power of two, which keeps its direction to the bit; an ordinary one is left alone. None
 /// where there is no direction: all components zero, or one that is not finite.
 #[inline]
-pub fn measure(x: &mut [f64]) -> Option<Length> {
+pub(crate) fn measure(x: &mut [f64]) -> Option<Length> {
     let length = norm(x);
     if MEASURABLE.contains(&length) {
         return Some(Length {
@@ -102,7 +102,7 @@ fn measure_extreme(x: &mut [f64]) -> Option<Length> {
 }
 
 /// x ← x/|x|; false, and x untouched, where it has no direction.
-pub fn normalise(x: &mut [f64]) -> bool {
+pub(crate) fn normalise(x: &mut [f64]) -> bool {
     let Some(length) = measure(x) else {
         return false;
     };
@@ -123,14 +123,14 @@ pub fn retract(rows: &mut [f64], dimension: usize) {
 
 /// The first row of the n×`dimension` array that has no direction.
 #[must_use]
-pub fn first_nowhere(rows: &[f64], dimension: usize) -> Option<usize> {
+pub(crate) fn first_nowhere(rows: &[f64], dimension: usize) -> Option<usize> {
     rows.chunks_exact(dimension)
         .position(|row| row.iter().all(|a| *a == 0.0) || row.iter().any(|a| !a.is_finite()))
 }
 
 /// The angle in [0, π] between two unit vectors, accurate for near and for antipodal ones: 2 atan2(|x−y|, |x+y|).
 #[must_use]
-pub fn angle_between(x: &[f64], y: &[f64]) -> f64 {
+pub(crate) fn angle_between(x: &[f64], y: &[f64]) -> f64 {
     let (mut minus, mut plus) = (0.0, 0.0);
     for (a, b) in x.iter().zip(y) {
         minus += (a - b) * (a - b);

@@ -3,18 +3,18 @@
 //! zonal functions of S^{d−1}, with their special functions and quadratures. Uses [`crate::machine`] alone.
 
 pub mod bessel;
-pub mod circle;
+pub(crate) mod circle;
 pub mod domain;
 pub mod gegenbauer;
 pub mod geometry;
 pub mod harmonics;
-pub mod legendre;
-pub mod panel;
-pub mod parallels;
+pub(crate) mod legendre;
+pub(crate) mod panel;
+pub(crate) mod parallels;
 pub mod random;
-pub mod scattered;
+pub(crate) mod scattered;
 
 pub use circle::{CirclePlan, Complex};
 pub use domain::Domain;
-pub use gegenbauer::ZonalPlan;
+pub(crate) use gegenbauer::ZonalPlan;
 pub use harmonics::SpherePlan;

@@ -4,14 +4,14 @@
 use super::gegenbauer::Quadrature;
 
 /// Nodes of a panel.
-pub const NODES: usize = 16;
+pub(crate) const NODES: usize = 16;
 
 /// Legendre coefficients a_0 … a_15 of a function on a panel.
-pub type Coefficients = [f64; NODES];
+pub(crate) type Coefficients = [f64; NODES];
 
 /// The rule and the way from values to coefficients.
 #[derive(Debug, Clone)]
-pub struct PanelRule {
+pub(crate) struct PanelRule {
     /// s_1 < … < s_16.
     pub nodes: [f64; NODES],
     /// Weights of the mean over the panel, summing to one.
@@ -28,7 +28,7 @@ impl Default for PanelRule {
 impl PanelRule {
     /// The rule.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let rule = Quadrature::new(3, NODES);
         let nodes: [f64; NODES] = std::array::from_fn(|i| rule.nodes[NODES - 1 - i]);
         let weights: [f64; NODES] = std::array::from_fn(|i| rule.weights[NODES - 1 - i]);
@@ -47,7 +47,7 @@ impl PanelRule {
 
     /// The coefficients of the polynomial of degree 15 through the values at the nodes.
     #[must_use]
-    pub fn coefficients(&self, values: &[f64]) -> Coefficients {
+    pub(crate) fn coefficients(&self, values: &[f64]) -> Coefficients {
         std::array::from_fn(|n| {
             (self.analysis[n].iter().zip(values))
                 .map(|(a, v)| a * v)
@@ -69,7 +69,7 @@ fn polynomials(s: f64) -> [f64; NODES + 1] {
 
 /// Σ a_n P_n(s).
 #[must_use]
-pub fn value(coefficients: &Coefficients, s: f64) -> f64 {
+pub(crate) fn value(coefficients: &Coefficients, s: f64) -> f64 {
     (coefficients.iter().zip(polynomials(s)))
         .map(|(a, p)| a * p)
         .sum()
@@ -77,7 +77,7 @@ pub fn value(coefficients: &Coefficients, s: f64) -> f64 {
 
 /// Σ a_n P_n'(s).
 #[must_use]
-pub fn slope(coefficients: &Coefficients, s: f64) -> f64 {
+pub(crate) fn slope(coefficients: &Coefficients, s: f64) -> f64 {
     // P_{n+1}' = P_{n−1}' + (2n+1)P_n
     let p = polynomials(s);
     let mut derivatives = [0.0; NODES + 1];
@@ -92,7 +92,7 @@ pub fn slope(coefficients: &Coefficients, s: f64) -> f64 {
 
 /// ½∫_{−1}^s Σ a_n P_n: at s = 1 the mean.
 #[must_use]
-pub fn integral(coefficients: &Coefficients, s: f64) -> f64 {
+pub(crate) fn integral(coefficients: &Coefficients, s: f64) -> f64 {
     let p = polynomials(s);
     let mut sum = coefficients[0] * (s + 1.0);
     for n in 1..NODES {
@@ -103,7 +103,7 @@ pub fn integral(coefficients: &Coefficients, s: f64) -> f64 {
 
 /// The largest of the last three coefficients: three, lest a symmetry hides it.
 #[must_use]
-pub fn tail(coefficients: &Coefficients) -> f64 {
+pub(crate) fn tail(coefficients: &Coefficients) -> f64 {
     coefficients[NODES - 3..]
         .iter()
         .fold(0.0, |top, a| a.abs().max(top))

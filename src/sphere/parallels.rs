@@ -7,7 +7,8 @@
 //! both parts.
 //!
 //! The sums of [`super::legendre`] come in columns too, two for an order (Z_m and Z_{−m}) and a block: order after order from the synthesis,
-//! block after block for the analysis, so that threads can share orders there and blocks here. The transforms of [`crate::machine::fft::batched`] read and
+//! block after block for the analysis, so that threads can share orders there and blocks here. The transforms of
+//! [`crate::machine::fft::batched`] read and
 //! write them where they are.
 
 use pulp::{Simd, WithSimd};
@@ -20,7 +21,7 @@ use crate::machine::transpose::{Fold, Turned, Unfold};
 
 /// The transforms of a grid; every block of eight latitudes has its scratch.
 #[derive(Debug)]
-pub struct Parallels {
+pub(crate) struct Parallels {
     latitudes: usize,
     longitudes: usize,
     /// Number of blocks.
@@ -48,7 +49,7 @@ enum Fourier {
 impl Parallels {
     /// For a grid of so many longitudes, more than twice the highest order.
     #[must_use]
-    pub fn new(latitudes: usize, longitudes: usize, highest: usize) -> Self {
+    pub(crate) fn new(latitudes: usize, longitudes: usize, highest: usize) -> Self {
         let blocks = latitudes.div_ceil(2).div_ceil(LANES);
         let frequency = |k: usize| match (k, longitudes - k) {
             (order, _) if order <= highest => order as f64,
@@ -84,12 +85,12 @@ impl Parallels {
 
     /// BatchedFft of a folded field.
     #[must_use]
-    pub fn field_length(&self) -> usize {
+    pub(crate) fn field_length(&self) -> usize {
         self.longitudes * self.blocks
     }
 
     /// The folded field from the rows of the orders up to `degree`, behind those of all orders one of zeros; with `derivative`, its ∂_φ.
-    pub fn synthesis(
+    pub(crate) fn synthesis(
         &mut self,
         derivative: bool,
         degree: usize,
@@ -138,7 +139,7 @@ impl Parallels {
     }
 
     /// N Z_m and N Z_{−m}, m ≤ `degree`, from a folded field, which is destroyed; order 0 with half of N Z_0 in either place.
-    pub fn analysis(
+    pub(crate) fn analysis(
         &mut self,
         degree: usize,
         field: &mut [LatitudePack],
@@ -187,7 +188,7 @@ impl Parallels {
     }
 
     /// Rows of longitudes, from north to south, of a folded field.
-    pub fn unfold(&self, field: &[LatitudePack], values: &mut [f64]) {
+    pub(crate) fn unfold(&self, field: &[LatitudePack], values: &mut [f64]) {
         let n = self.longitudes;
         let values = &mut values[..self.latitudes * n];
         let (north, south) = values.split_at_mut(self.latitudes.div_ceil(2) * n);
@@ -208,7 +209,7 @@ impl Parallels {
     }
 
     /// The folded field of rows of longitudes, from north to south.
-    pub fn fold(&self, values: &[f64], field: &mut [LatitudePack]) {
+    pub(crate) fn fold(&self, values: &[f64], field: &mut [LatitudePack]) {
         let (n, latitudes) = (self.longitudes, self.latitudes);
         for (block, field) in field.chunks_exact_mut(n).enumerate() {
             let mut parts: [[&[f64]; LANES]; 2] = [[&[]; LANES]; 2];

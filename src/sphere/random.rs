@@ -28,7 +28,7 @@ pub enum Stream {
 impl Stream {
     /// The number of the ChaCha8 stream.
     #[must_use]
-    pub const fn number(self) -> u64 {
+    pub(crate) const fn number(self) -> u64 {
         match self {
             Self::Tokens => 0,
             Self::Noise => 1,
@@ -50,23 +50,23 @@ pub fn generator(seed: u64, stream: Stream) -> ChaCha8Rng {
 
 /// The seed of the reference run beside a run with this seed.
 #[must_use]
-pub const fn reference_seed(seed: u64) -> u64 {
+pub(crate) const fn reference_seed(seed: u64) -> u64 {
     seed.wrapping_add(0x9e37_79b9_7f4a_7c15)
 }
 
 /// The seed of run r = 1, 2, … of an ensemble beside a run with this seed.
 #[must_use]
-pub const fn ensemble_seed(seed: u64, run: u64) -> u64 {
+pub(crate) const fn ensemble_seed(seed: u64, run: u64) -> u64 {
     seed.wrapping_add(0xd134_2543_de82_ef95_u64.wrapping_mul(run))
 }
 
 /// A uniform number in [0, 1).
-pub fn unit(rng: &mut impl Rng) -> f64 {
+pub(crate) fn unit(rng: &mut impl Rng) -> f64 {
     rng.random::<f64>()
 }
 
 /// x ~ σ, the uniform law: a normalised Gaussian vector.
-pub fn uniform(rng: &mut impl Rng, x: &mut [f64]) {
+pub(crate) fn uniform(rng: &mut impl Rng, x: &mut [f64]) {
     loop {
         x.iter_mut().for_each(|a| *a = StandardNormal.sample(rng));
         if norm(x) > 1e-8 {
@@ -79,7 +79,12 @@ pub fn uniform(rng: &mut impl Rng, x: &mut [f64]) {
 
 /// x ~ von Mises–Fisher, density ∝ e^{κ⟨mean,x⟩}, any d ≥ 2 and κ ≥ 0 (Wood 1994: rejection for the component along
 /// the mean, a uniform direction across it).
-pub fn von_mises_fisher(rng: &mut impl Rng, concentration: f64, mean: &[f64], x: &mut [f64]) {
+pub(crate) fn von_mises_fisher(
+    rng: &mut impl Rng,
+    concentration: f64,
+    mean: &[f64],
+    x: &mut [f64],
+) {
     let m = x.len() as f64 - 1.0;
     // b = (−2κ + √(4κ² + m²))/m, written without cancellation.
     let b = m / (2.0 * concentration + (4.0 * concentration * concentration + m * m).sqrt());
@@ -122,7 +127,7 @@ const LONGEST: f64 = 0.2;
 ///
 /// The walk with s² = v has E f = f + ½vΔf + ⅛v²(Δ² + ⅔·c Δ)f with a curvature term proportional to Δf only; the
 /// correction removes it, so that the law is right to O(v³) a step (weak order two). Exact on the circle.
-pub fn brownian_step(
+pub(crate) fn brownian_step(
     rng: &mut impl Rng,
     dimension: usize,
     variance: f64,
@@ -157,7 +162,7 @@ pub fn brownian_step(
 }
 
 /// Adds independent Gaussians of this variance to all numbers: a step of Brownian motion in ℝ^d, `variance` = 2Dh.
-pub fn gaussian_step(rng: &mut impl Rng, variance: f64, rows: &mut [f64]) {
+pub(crate) fn gaussian_step(rng: &mut impl Rng, variance: f64, rows: &mut [f64]) {
     let deviation = variance.sqrt();
     for a in rows {
         let z: f64 = StandardNormal.sample(rng);

@@ -19,7 +19,7 @@ const ABREAST: usize = 4;
 
 /// The recurrences of every order up to L.
 #[derive(Debug)]
-pub struct Harmonics {
+pub(crate) struct Harmonics {
     degree: usize,
     /// t_mm.
     sectoral: Vec<f64>,
@@ -68,7 +68,7 @@ impl Group {
 impl Harmonics {
     /// Up to degree L.
     #[must_use]
-    pub fn new(degree: usize) -> Self {
+    pub(crate) fn new(degree: usize) -> Self {
         let mut t = 1.0;
         let sectoral = (0..=degree)
             .map(|m| {
@@ -85,14 +85,8 @@ impl Harmonics {
         }
     }
 
-    /// L.
-    #[must_use]
-    pub fn degree(&self) -> usize {
-        self.degree
-    }
-
     /// `state` ← Σ_i w_i Y_ℓm(x_i), the coefficients of the measure Σ_i w_i δ_{x_i}; unit rows, n×3.
-    pub fn moments(&self, positions: &[f64], weights: &[f64], state: &mut [f64]) {
+    pub(crate) fn moments(&self, positions: &[f64], weights: &[f64], state: &mut [f64]) {
         let length = state.len();
         debug_assert_eq!(length, Domain::Sphere.length(self.degree));
         let parts: Vec<Vec<f64>> = positions
@@ -137,7 +131,7 @@ impl Harmonics {
     }
 
     /// f = Σ c Y and its gradient in ℝ³ (of the polynomial extension; project it) at unit rows: `values`_i, `gradient`_i.
-    pub fn evaluate(
+    pub(crate) fn evaluate(
         &self,
         state: &[f64],
         positions: &[f64],

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// Everything a key can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Start the preset of this digit, counted from 0.
     Preset(usize),
     /// Stop or go on.
@@ -65,7 +65,7 @@ pub enum Action {
 
 /// Where the reader looks next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heading {
+pub(crate) enum Heading {
     /// To smaller longitudes.
     West,
     /// To larger longitudes.
@@ -78,7 +78,7 @@ pub enum Heading {
 
 /// A key with Control or without. Shift is part of a letter, and told apart for arrows only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
+pub(crate) struct Key {
     code: KeyCode,
     control: bool,
     shift: bool,
@@ -87,7 +87,7 @@ pub struct Key {
 impl Key {
     /// Its name in hints and help.
     #[must_use]
-    pub fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         let name = match self.code {
             KeyCode::Char(' ') => "space".into(),
             KeyCode::Char(letter) => letter.to_string(),
@@ -147,7 +147,7 @@ const fn control(letter: char) -> Key {
 
 /// Where an action stands in the help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
+pub(crate) enum Group {
     /// The run.
     Run,
     /// Its parameters.
@@ -160,11 +160,11 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of the help.
-    pub const ALL: [Self; 4] = [Self::Run, Self::Parameters, Self::View, Self::Program];
+    pub(crate) const ALL: [Self; 4] = [Self::Run, Self::Parameters, Self::View, Self::Program];
 
     /// Its heading.
     #[must_use]
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Run => "run",
             Self::Parameters => "parameters",
@@ -176,7 +176,7 @@ impl Group {
 
 /// One row of the table.
 #[derive(Debug)]
-pub struct Row {
+pub(crate) struct Row {
     /// What it does; for presets the first of ten.
     pub action: Action,
     /// The keys that do it.
@@ -222,7 +222,7 @@ use Group::{Parameters, Program, Run, View};
 
 /// All actions. Hints are shown in this order as far as the window is wide.
 #[rustfmt::skip]
-pub static ACTIONS: &[Row] = &[
+pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Pause, &[letter(' ')], Some(("space", "pause")), "pause or go on", Run),
     row(Action::Step, &[letter('.')], Some((".", "step")), "one recorded frame", Run),
     row(Action::Down, &[named(KeyCode::Down), letter('j')], None, "next parameter", Parameters),
@@ -258,7 +258,7 @@ pub static ACTIONS: &[Row] = &[
 
 /// What a key asks for.
 #[must_use]
-pub fn action(event: KeyEvent) -> Option<Action> {
+pub(crate) fn action(event: KeyEvent) -> Option<Action> {
     ACTIONS.iter().find_map(|row| {
         let index = row.keys.iter().position(|key| key.matches(event))?;
         Some(match row.action {

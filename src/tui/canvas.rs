@@ -32,7 +32,7 @@ impl Marker {
 
     /// Its name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Braille => "braille",
             Self::HalfBlock => "half-block",
@@ -43,7 +43,7 @@ impl Marker {
 
     /// Dots a cell, across and down.
     #[must_use]
-    pub fn resolution(self) -> (usize, usize) {
+    pub(crate) fn resolution(self) -> (usize, usize) {
         match self {
             Self::Braille => (2, 4),
             Self::HalfBlock => (1, 2),
@@ -54,7 +54,7 @@ impl Marker {
 
 /// A grid of dots over an area of the screen. Coordinates are in cells from its upper left corner.
 #[derive(Debug)]
-pub struct Canvas {
+pub(crate) struct Canvas {
     area: Rect,
     marker: Marker,
     dots: Vec<Option<Style>>,
@@ -65,7 +65,7 @@ pub struct Canvas {
 impl Canvas {
     /// An empty one.
     #[must_use]
-    pub fn new(area: Rect, marker: Marker) -> Self {
+    pub(crate) fn new(area: Rect, marker: Marker) -> Self {
         let (x, y) = marker.resolution();
         let (across, down) = (usize::from(area.width) * x, usize::from(area.height) * y);
         Self {
@@ -79,13 +79,13 @@ impl Canvas {
 
     /// Dots a cell, across and down.
     #[must_use]
-    pub fn resolution(&self) -> (f64, f64) {
+    pub(crate) fn resolution(&self) -> (f64, f64) {
         let (x, y) = self.marker.resolution();
         (x as f64, y as f64)
     }
 
     /// One dot, if it is inside.
-    pub fn dot(&mut self, column: f64, row: f64, style: Style) {
+    pub(crate) fn dot(&mut self, column: f64, row: f64, style: Style) {
         let (x, y) = self.resolution();
         let (i, j) = ((column * x).floor(), (row * y).floor());
         if i >= 0.0 && j >= 0.0 && i < self.across as f64 && j < self.down as f64 {
@@ -95,7 +95,7 @@ impl Canvas {
 
     /// A line; `pattern` dots are drawn of which `drawn`, then the rest left out, from the phase `at` on. Returns the
     /// phase at its end.
-    pub fn line(
+    pub(crate) fn line(
         &mut self,
         from: (f64, f64),
         to: (f64, f64),
@@ -123,7 +123,7 @@ impl Canvas {
     }
 
     /// Turns the dots into characters; cells without a dot stay as they are.
-    pub fn render(&self, buffer: &mut Buffer) {
+    pub(crate) fn render(&self, buffer: &mut Buffer) {
         for row in 0..self.area.height {
             for column in 0..self.area.width {
                 if let Some((symbol, style)) = self.cell(usize::from(column), usize::from(row))
@@ -173,7 +173,7 @@ impl Canvas {
 
 /// Which dots of a line are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pattern {
+pub(crate) enum Pattern {
     /// All.
     Solid,
     /// Five of eight.
@@ -197,7 +197,7 @@ impl Pattern {
 
 /// A disc that is round on the screen: a cell is taken to be twice as high as it is wide.
 #[derive(Debug, Clone, Copy)]
-pub struct Disc {
+pub(crate) struct Disc {
     centre: (f64, f64),
     radius: f64,
 }
@@ -205,7 +205,7 @@ pub struct Disc {
 impl Disc {
     /// The largest one in an area of this size, with half a cell of margin.
     #[must_use]
-    pub fn within(area: Rect) -> Self {
+    pub(crate) fn within(area: Rect) -> Self {
         let (width, height) = (f64::from(area.width), f64::from(area.height));
         Self {
             centre: (width / 2.0, height / 2.0),
@@ -215,7 +215,7 @@ impl Disc {
 
     /// Where the point (x, y) of the unit disc is, in cells.
     #[must_use]
-    pub fn at(&self, x: f64, y: f64) -> (f64, f64) {
+    pub(crate) fn at(&self, x: f64, y: f64) -> (f64, f64) {
         (
             self.centre.0 + x * self.radius,
             self.centre.1 - y * self.radius / 2.0,
@@ -224,12 +224,12 @@ impl Disc {
 
     /// Its radius in columns.
     #[must_use]
-    pub fn radius(&self) -> f64 {
+    pub(crate) fn radius(&self) -> f64 {
         self.radius
     }
 
     /// A circle of dots.
-    pub fn ring(&self, canvas: &mut Canvas, radius: f64, style: Style, every: usize) {
+    pub(crate) fn ring(&self, canvas: &mut Canvas, radius: f64, style: Style, every: usize) {
         let count = (std::f64::consts::TAU * self.radius * radius * canvas.resolution().0
             / every as f64)
             .ceil()
@@ -243,7 +243,7 @@ impl Disc {
 }
 
 /// Upper and lower half of a cell in two colours: a picture with square pixels.
-pub fn half_block(buffer: &mut Buffer, column: u16, row: u16, upper: Color, lower: Color) {
+pub(crate) fn half_block(buffer: &mut Buffer, column: u16, row: u16, upper: Color, lower: Color) {
     if let Some(cell) = buffer.cell_mut((column, row)) {
         if upper == lower {
             cell.set_symbol(" ").set_style(Style::new().bg(upper));

@@ -3,22 +3,22 @@
 //!
 //! `key → Action → update(&mut Model, Action) → Vec<Effect>`, and `view(&Model, &mut Frame)`.
 
-pub mod action;
-pub mod canvas;
+pub(crate) mod action;
+pub(crate) mod canvas;
 pub mod model;
-pub mod number;
-pub mod pace;
+pub(crate) mod number;
+pub(crate) mod pace;
 pub mod pages;
-pub mod panels;
-pub mod plot;
-pub mod projection;
-pub mod save;
-pub mod slots;
-pub mod terminal;
+pub(crate) mod panels;
+pub(crate) mod plot;
+pub(crate) mod projection;
+pub(crate) mod save;
+pub(crate) mod slots;
+pub(crate) mod terminal;
 pub mod theme;
-pub mod time_axis;
-pub mod trails;
-pub mod update;
+pub(crate) mod time_axis;
+pub(crate) mod trails;
+pub(crate) mod update;
 pub mod view;
 
 use std::io;
@@ -92,7 +92,7 @@ pub struct Farewell {
 }
 
 /// Where events come from.
-pub trait Input {
+pub(crate) trait Input {
     /// The next event, waited for at most so long.
     ///
     /// # Errors
@@ -158,7 +158,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
 
 /// What the loop works with.
 #[derive(Debug)]
-pub struct Room<'a> {
+pub(crate) struct Room<'a> {
     /// The computation.
     pub worker: &'a Worker,
     /// Signals.
@@ -177,7 +177,7 @@ impl Room<'_> {
     ///
     /// # Errors
     /// The terminal's.
-    pub fn stay<B: Backend>(
+    pub(crate) fn stay<B: Backend>(
         &mut self,
         screen: &mut Terminal<B>,
         input: &mut impl Input,

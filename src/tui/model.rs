@@ -19,7 +19,7 @@ use crate::theory::growth::growth_rates;
 
 /// A parameter that can be chosen and changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parameter {
+pub(crate) enum Parameter {
     /// β.
     Beta,
     /// D.
@@ -36,7 +36,7 @@ pub enum Parameter {
 
 impl Parameter {
     /// All, from above.
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Beta,
         Self::Diffusion,
         Self::Normalisation,
@@ -183,19 +183,19 @@ impl Model {
 
     /// The latest frame.
     #[must_use]
-    pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
+    pub(crate) fn snapshot(&self) -> Option<&Arc<Snapshot>> {
         self.report.snapshot.as_ref()
     }
 
     /// Colour and glyph of each of the tokens' clusters, in the order of the snapshot.
     #[must_use]
-    pub fn slots(&self) -> &[usize] {
+    pub(crate) fn slots(&self) -> &[usize] {
         self.slots.list()
     }
 
     /// Whether time runs logarithmically on the plots.
     #[must_use]
-    pub fn log_time(&self) -> bool {
+    pub(crate) fn log_time(&self) -> bool {
         let spaced = (self.snapshot()).map_or(self.experiment.time.spacing, |snapshot| {
             snapshot.experiment.time.spacing
         });
@@ -204,19 +204,19 @@ impl Model {
 
     /// Whether the tokens are on S², which can be turned.
     #[must_use]
-    pub fn has_sphere(&self) -> bool {
+    pub(crate) fn has_sphere(&self) -> bool {
         self.experiment.tokens.dimension == 3 && !self.experiment.tokens.flat
     }
 
     /// Whether a key changes what is drawn: globe and map on S², angles and inner products of a zonal density.
     #[must_use]
-    pub fn has_two_pictures(&self) -> bool {
+    pub(crate) fn has_two_pictures(&self) -> bool {
         self.has_sphere() || self.zonal()
     }
 
     /// Whether the density is drawn by the angle to its axis.
     #[must_use]
-    pub fn zonal(&self) -> bool {
+    pub(crate) fn zonal(&self) -> bool {
         self.snapshot()
             .is_some_and(|snapshot| match &snapshot.field {
                 FieldView::Resolved(density) | FieldView::UnderResolved { last: density, .. } => {
@@ -228,13 +228,13 @@ impl Model {
 
     /// Where the tokens of S² were at the last frames.
     #[must_use]
-    pub fn trails(&self) -> &Trails {
+    pub(crate) fn trails(&self) -> &Trails {
         &self.trails
     }
 
     /// The chosen parameter.
     #[must_use]
-    pub fn parameter(&self) -> Parameter {
+    pub(crate) fn parameter(&self) -> Parameter {
         Parameter::ALL[self.chosen % Parameter::ALL.len()]
     }
 
@@ -257,7 +257,7 @@ impl Model {
 
     /// β and normalisation, as asked for or as they are.
     #[must_use]
-    pub fn attention(&self) -> Attention {
+    pub(crate) fn attention(&self) -> Attention {
         let now = self
             .snapshot()
             .map_or(self.experiment.attention, |snapshot| snapshot.attention);
@@ -270,7 +270,7 @@ impl Model {
 
     /// What the system is called.
     #[must_use]
-    pub fn system(&self) -> String {
+    pub(crate) fn system(&self) -> String {
         let dimension = self.experiment.tokens.dimension;
         if self.experiment.tokens.replay.is_some() {
             return "replay".into();
@@ -280,7 +280,7 @@ impl Model {
 
     /// D, as asked for or as it is.
     #[must_use]
-    pub fn diffusion(&self) -> f64 {
+    pub(crate) fn diffusion(&self) -> f64 {
         let now = self
             .snapshot()
             .map_or(self.experiment.noise.diffusion, |snapshot| {
@@ -291,7 +291,7 @@ impl Model {
 
     /// The degree that grows fastest from uniformity now, and its rate; none when all decay.
     #[must_use]
-    pub fn unstable(&self) -> Option<(usize, f64)> {
+    pub(crate) fn unstable(&self) -> Option<(usize, f64)> {
         let snapshot = self.snapshot()?;
         let best = (1..snapshot.growth.len())
             .max_by(|&a, &b| snapshot.growth[a].total_cmp(&snapshot.growth[b]))?;
@@ -300,14 +300,15 @@ impl Model {
 
     /// Whether only ASCII is to be used for dots.
     #[must_use]
-    pub fn ascii(&self) -> bool {
+    pub(crate) fn ascii(&self) -> bool {
         self.marker == Marker::Ascii
     }
 }
 
-/// The whole run in about thirty seconds (in decades of time where frames are spaced logarithmically), slowed down for fast instabilities (USA at large β).
+/// The whole run in about thirty seconds (in decades of time where frames are spaced logarithmically), slowed down for fast instabilities
+/// (USA at large β).
 #[must_use]
-pub fn default_speed(experiment: &Experiment) -> f64 {
+pub(crate) fn default_speed(experiment: &Experiment) -> f64 {
     let whole = experiment.time.clock(experiment.time.recorded() - 1);
     let speed = number::round((whole / 30.0).max(1e-6));
     if experiment.time.spacing == Spacing::Log {

@@ -2,7 +2,7 @@
 
 /// A value in at most eight characters.
 #[must_use]
-pub fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() {
         "–".into()
@@ -25,7 +25,7 @@ pub fn short(value: f64) -> String {
 
 /// A label at an axis or a parameter: no zeros that say nothing.
 #[must_use]
-pub fn tidy(value: f64) -> String {
+pub(crate) fn tidy(value: f64) -> String {
     let text = short(value);
     match text.split_once('e') {
         Some((mantissa, exponent)) => format!("{}e{exponent}", trimmed(mantissa)),
@@ -43,7 +43,7 @@ fn trimmed(text: &str) -> &str {
 
 /// The smallest of 1, 1.5, 2, 3, 5, 7 times a power of ten that is at least `value` > 0.
 #[must_use]
-pub fn ceiling(value: f64) -> f64 {
+pub(crate) fn ceiling(value: f64) -> f64 {
     let power = 10f64.powf(value.log10().floor());
     for step in [1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0] {
         if step * power >= value * (1.0 - 1e-12) {
@@ -55,7 +55,7 @@ pub fn ceiling(value: f64) -> f64 {
 
 /// The nearest of 1, 2, 5 times a power of ten.
 #[must_use]
-pub fn round(value: f64) -> f64 {
+pub(crate) fn round(value: f64) -> f64 {
     let power = 10f64.powf(value.log10().floor());
     let mantissa = value / power;
     power
@@ -72,7 +72,7 @@ pub fn round(value: f64) -> f64 {
 
 /// Rounded to this many significant digits.
 #[must_use]
-pub fn significant(value: f64, digits: i32) -> f64 {
+pub(crate) fn significant(value: f64, digits: i32) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
     }

@@ -12,7 +12,7 @@ const SHARE: f64 = 0.4;
 
 /// The clock of the frames.
 #[derive(Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     cap: Duration,
     interval: Duration,
     last: Option<Instant>,
@@ -25,7 +25,7 @@ pub struct Pace {
 impl Pace {
     /// At most `fps` frames a second.
     #[must_use]
-    pub fn new(fps: f64) -> Self {
+    pub(crate) fn new(fps: f64) -> Self {
         let cap = Duration::from_secs_f64(1.0 / fps.clamp(0.2, 240.0));
         Self {
             cap,
@@ -39,7 +39,7 @@ impl Pace {
 
     /// How long to wait for a key.
     #[must_use]
-    pub fn wait(&self, dirty: bool) -> Duration {
+    pub(crate) fn wait(&self, dirty: bool) -> Duration {
         let now = Instant::now();
         let frame = self.due.saturating_duration_since(now);
         let key = self.last.map_or(Duration::ZERO, |last| {
@@ -55,18 +55,18 @@ impl Pace {
 
     /// Whether it is time to look for news of the computation.
     #[must_use]
-    pub fn frame_due(&self) -> bool {
+    pub(crate) fn frame_due(&self) -> bool {
         Instant::now() >= self.due
     }
 
     /// Whether a frame may be drawn now, for a key.
     #[must_use]
-    pub fn may_draw(&self) -> bool {
+    pub(crate) fn may_draw(&self) -> bool {
         self.last.is_none_or(|last| last.elapsed() >= KEYS)
     }
 
     /// A frame took so long and so many bytes.
-    pub fn drawn(&mut self, took: Duration, bytes: u64) {
+    pub(crate) fn drawn(&mut self, took: Duration, bytes: u64) {
         let now = Instant::now();
         if took > SLOW {
             let seen = bytes.max(1) as f64 / took.as_secs_f64();
@@ -98,7 +98,7 @@ impl Pace {
 
     /// Frames drawn in the last second.
     #[must_use]
-    pub fn frames_per_second(&self) -> usize {
+    pub(crate) fn frames_per_second(&self) -> usize {
         self.drawn
             .iter()
             .filter(|then| then.elapsed() < Duration::from_secs(1))

@@ -11,7 +11,7 @@ use super::panels::{
 use crate::dynamics::system::Mask;
 
 /// Draws a part of the model into an area.
-pub type Draw = fn(&Model, &mut Buffer, Rect);
+pub(crate) type Draw = fn(&Model, &mut Buffer, Rect);
 
 /// A page.
 #[derive(Debug)]
@@ -99,6 +99,7 @@ const SPACIOUS: (u16, u16) = (160, 45);
 
 /// Tokens and density side by side, the parameters beside them, the metrics below; in a large window spectrum and
 /// space–time to the right.
+// long: the layout of a page, panel by panel
 fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
     let spacious = area.width >= SPACIOUS.0 && area.height + 4 >= SPACIOUS.1;
     let main = if spacious {

@@ -13,7 +13,7 @@ use super::time_axis::TimeAxis;
 
 /// One curve.
 #[derive(Debug)]
-pub struct Curve {
+pub(crate) struct Curve {
     /// (t, y); points that are not finite break the line.
     pub points: Vec<(f64, f64)>,
     /// Its colour.
@@ -24,7 +24,7 @@ pub struct Curve {
 
 /// Marks at single points instead of a curve.
 #[derive(Debug)]
-pub struct Marks {
+pub(crate) struct Marks {
     /// (x, y).
     pub points: Vec<(f64, f64)>,
     /// Their colour.
@@ -35,7 +35,7 @@ pub struct Marks {
 
 /// A hairline.
 #[derive(Debug)]
-pub struct Level {
+pub(crate) struct Level {
     /// Its height.
     pub y: f64,
     /// What it is.
@@ -44,7 +44,7 @@ pub struct Level {
 
 /// A chart.
 #[derive(Debug)]
-pub struct Chart<'a> {
+pub(crate) struct Chart<'a> {
     /// In the rule above.
     pub title: String,
     /// At the right end of the rule.
@@ -76,7 +76,13 @@ pub struct Chart<'a> {
 }
 
 /// A rule with a title at its left and a remark at its right end; returns what is below.
-pub fn rule(buffer: &mut Buffer, area: Rect, theme: Theme, title: &str, corner: &str) -> Rect {
+pub(crate) fn rule(
+    buffer: &mut Buffer,
+    area: Rect,
+    theme: Theme,
+    title: &str,
+    corner: &str,
+) -> Rect {
     if area.height == 0 || area.width == 0 {
         return area;
     }
@@ -102,7 +108,7 @@ pub fn rule(buffer: &mut Buffer, area: Rect, theme: Theme, title: &str, corner: 
 impl Chart<'_> {
     /// A chart without curves.
     #[must_use]
-    pub fn new(title: impl Into<String>, x: (f64, f64)) -> Self {
+    pub(crate) fn new(title: impl Into<String>, x: (f64, f64)) -> Self {
         Self {
             title: title.into(),
             corner: String::new(),
@@ -123,7 +129,7 @@ impl Chart<'_> {
 
     /// A chart over time.
     #[must_use]
-    pub fn over_time(title: impl Into<String>, axis: TimeAxis) -> Self {
+    pub(crate) fn over_time(title: impl Into<String>, axis: TimeAxis) -> Self {
         let mut chart = Self::new(title, (axis.from, axis.to));
         chart.time = Some(axis);
         chart.x_name = axis.name();
@@ -131,7 +137,7 @@ impl Chart<'_> {
     }
 
     /// Adds a curve.
-    pub fn curve(&mut self, points: Vec<(f64, f64)>, style: Style, pattern: Pattern) {
+    pub(crate) fn curve(&mut self, points: Vec<(f64, f64)>, style: Style, pattern: Pattern) {
         self.curves.push(Curve {
             points,
             style,
@@ -140,7 +146,8 @@ impl Chart<'_> {
     }
 
     /// Draws it.
-    pub fn draw(&self, buffer: &mut Buffer, area: Rect, theme: Theme, marker: Marker) {
+    // long: the frame, the axes, the curves and the marks, in the order in which they are drawn
+    pub(crate) fn draw(&self, buffer: &mut Buffer, area: Rect, theme: Theme, marker: Marker) {
         let mut inner = rule(buffer, area, theme, &self.title, &self.corner);
         let shown = self
             .values
@@ -355,7 +362,7 @@ impl Chart<'_> {
 }
 
 /// The ticks of a logarithmic axis of time below a plot: powers of ten, the end and the name.
-pub fn decades(buffer: &mut Buffer, plot: Rect, theme: Theme, axis: TimeAxis, end: &str) {
+pub(crate) fn decades(buffer: &mut Buffer, plot: Rect, theme: Theme, axis: TimeAxis, end: &str) {
     let (dim, below) = (theme.dim(), plot.bottom());
     let name = format!(" {} ", axis.name());
     let first = plot.x + tidy(axis.from).chars().count() as u16;
@@ -428,6 +435,6 @@ impl Scale {
 
 /// "● name 0.031" in a side's colour: an entry of a legend with its value.
 #[must_use]
-pub fn entry(sample: &'static str, style: Style, text: String) -> Vec<Span<'static>> {
+pub(crate) fn entry(sample: &'static str, style: Style, text: String) -> Vec<Span<'static>> {
     vec![Span::styled(sample, style), Span::raw(format!(" {text}  "))]
 }

@@ -16,7 +16,7 @@ pub struct Gaze {
 }
 
 /// What one key press turns by: 15°.
-pub const STEP: f64 = PI / 12.0;
+pub(crate) const STEP: f64 = PI / 12.0;
 
 impl Default for Gaze {
     fn default() -> Self {
@@ -58,7 +58,7 @@ impl Gaze {
 
     /// Where a unit vector lies in the picture, and whether it is on the near side (on a map all is).
     #[must_use]
-    pub fn place(self, x: &[f64]) -> ([f64; 2], bool) {
+    pub(crate) fn place(self, x: &[f64]) -> ([f64; 2], bool) {
         let [right, up, towards] = self.facing(x);
         if !self.map {
             return ([right, up], towards >= 0.0);
@@ -69,7 +69,7 @@ impl Gaze {
 
     /// The unit vector (of the near side) at a point of the picture; none outside.
     #[must_use]
-    pub fn at(self, [x, y]: [f64; 2]) -> Option<[f64; 3]> {
+    pub(crate) fn at(self, [x, y]: [f64; 2]) -> Option<[f64; 3]> {
         if !self.map {
             let square = 1.0 - x * x - y * y;
             return (square >= 0.0).then(|| self.unfacing([x, y, square.sqrt()]));
@@ -89,7 +89,7 @@ impl Gaze {
 
     /// Half the height of the picture, its width being 2.
     #[must_use]
-    pub fn half_height(self) -> f64 {
+    pub(crate) fn half_height(self) -> f64 {
         if self.map { 0.5 } else { 1.0 }
     }
 }

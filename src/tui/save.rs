@@ -22,7 +22,7 @@ struct Desk {
 
 /// The thread that saves, if there is one.
 #[derive(Debug, Default)]
-pub struct Saver {
+pub(crate) struct Saver {
     desk: Option<Arc<Mutex<Desk>>>,
     give_up: Arc<AtomicBool>,
     folder: PathBuf,
@@ -30,7 +30,7 @@ pub struct Saver {
 
 /// The run so far as an experiment of its own.
 #[must_use]
-pub fn so_far(snapshot: &Snapshot) -> Experiment {
+pub(crate) fn so_far(snapshot: &Snapshot) -> Experiment {
     let mut experiment = (*snapshot.experiment).clone();
     experiment.time.last_frame = Some(snapshot.frame);
     experiment
@@ -61,7 +61,7 @@ fn free_folder(title: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
 
 impl Saver {
     /// Starts saving what is shown.
-    pub fn begin(&mut self, model: &mut Model) {
+    pub(crate) fn begin(&mut self, model: &mut Model) {
         let Some(snapshot) = model.snapshot() else {
             return;
         };
@@ -101,7 +101,7 @@ impl Saver {
     }
 
     /// Tells the model how far it is; whether that was news.
-    pub fn news(&mut self, model: &mut Model) -> bool {
+    pub(crate) fn news(&mut self, model: &mut Model) -> bool {
         let Some(desk) = &self.desk else { return false };
         let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(outcome) = desk.outcome.take() else {
@@ -132,7 +132,7 @@ impl Saver {
     }
 
     /// Tells the thread to stop.
-    pub fn give_up(&self) {
+    pub(crate) fn give_up(&self) {
         self.give_up.store(true, Ordering::Relaxed);
     }
 }

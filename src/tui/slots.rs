@@ -9,7 +9,7 @@ const SAME: f64 = 0.9;
 
 /// The clusters of the frame that is shown, with their slots.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Slots {
+pub(crate) struct Slots {
     centres: Vec<Vec<f64>>,
     chosen: Vec<usize>,
 }
@@ -17,13 +17,13 @@ pub struct Slots {
 impl Slots {
     /// The slot of every cluster, in the order of the snapshot.
     #[must_use]
-    pub fn list(&self) -> &[usize] {
+    pub(crate) fn list(&self) -> &[usize] {
         &self.chosen
     }
 
     /// Follows the clusters to the next frame; the heavier of two takes a slot first.
     #[must_use]
-    pub fn follow(&self, clusters: &[Cluster]) -> Self {
+    pub(crate) fn follow(&self, clusters: &[Cluster]) -> Self {
         let mut taken = [false; SLOTS];
         let mut chosen: Vec<Option<usize>> = Vec::with_capacity(clusters.len());
         for cluster in clusters {

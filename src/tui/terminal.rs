@@ -20,7 +20,7 @@ static ENTERED: AtomicBool = AtomicBool::new(false);
 
 /// Standard output that counts.
 #[derive(Debug)]
-pub struct Counting {
+pub(crate) struct Counting {
     out: Stdout,
     bytes: Arc<AtomicU64>,
 }
@@ -38,13 +38,13 @@ impl Write for Counting {
 }
 
 /// What frames are drawn on.
-pub type Screen = Terminal<CrosstermBackend<BufWriter<Counting>>>;
+pub(crate) type Screen = Terminal<CrosstermBackend<BufWriter<Counting>>>;
 
 /// A screen on standard output and the number of bytes it has sent.
 ///
 /// # Errors
 /// When standard output is not a terminal that can be asked for its size.
-pub fn screen() -> io::Result<(Screen, Arc<AtomicU64>)> {
+pub(crate) fn screen() -> io::Result<(Screen, Arc<AtomicU64>)> {
     // Whether there are colours is the theme's decision; crossterm's own reading of NO_COLOR garbles attributes.
     style::force_color_output(true);
     let bytes = Arc::new(AtomicU64::new(0));
@@ -64,14 +64,14 @@ pub fn screen() -> io::Result<(Screen, Arc<AtomicU64>)> {
 ///
 /// # Errors
 /// The terminal's.
-pub fn enter() -> io::Result<()> {
+pub(crate) fn enter() -> io::Result<()> {
     terminal::enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
     execute!(io::stdout(), terminal::EnterAlternateScreen, cursor::Hide)
 }
 
 /// Everything as it was found; harmless when it is so already.
-pub fn leave() {
+pub(crate) fn leave() {
     if ENTERED.swap(false, Ordering::SeqCst) {
         // Nothing can be done when the terminal is gone.
         let _gone = execute!(io::stdout(), terminal::LeaveAlternateScreen, cursor::Show);
@@ -81,7 +81,7 @@ pub fn leave() {
 
 /// Enters the terminal now and leaves it when dropped.
 #[derive(Debug)]
-pub struct Visit;
+pub(crate) struct Visit;
 
 impl Visit {
     /// Enters; panics of this thread restore the terminal before they are printed, and those of other threads are not
@@ -89,7 +89,7 @@ impl Visit {
     ///
     /// # Errors
     /// The terminal's.
-    pub fn begin() -> io::Result<Self> {
+    pub(crate) fn begin() -> io::Result<Self> {
         let drawing = thread::current().id();
         let print = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
@@ -114,7 +114,7 @@ impl Drop for Visit {
 
 /// Signals that arrived, as flags; and a watch over a terminal that no longer answers.
 #[derive(Debug)]
-pub struct Signals {
+pub(crate) struct Signals {
     ended: Arc<AtomicI32>,
     stop: Arc<AtomicBool>,
     resumed: Arc<AtomicBool>,
@@ -128,7 +128,7 @@ impl Signals {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         let mut signals = Self {
             ended: Arc::new(AtomicI32::new(0)),
             stop: Arc::default(),
@@ -178,25 +178,25 @@ impl Signals {
     }
 
     /// The loop is alive.
-    pub fn beat(&self) {
+    pub(crate) fn beat(&self) {
         self.beat.fetch_add(1, Ordering::SeqCst);
     }
 
     /// The signal that ends the program, if one came.
     #[must_use]
-    pub fn ended(&self) -> Option<i32> {
+    pub(crate) fn ended(&self) -> Option<i32> {
         Some(self.ended.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
     }
 
     /// Whether the program is asked to stop for a while (once).
     #[must_use]
-    pub fn stop_asked(&self) -> bool {
+    pub(crate) fn stop_asked(&self) -> bool {
         self.stop.swap(false, Ordering::SeqCst)
     }
 
     /// Whether it was stopped by others and goes on (once).
     #[must_use]
-    pub fn resumed(&self) -> bool {
+    pub(crate) fn resumed(&self) -> bool {
         self.resumed.swap(false, Ordering::SeqCst)
     }
 }
@@ -214,7 +214,7 @@ impl Drop for Signals {
 ///
 /// # Errors
 /// The terminal's.
-pub fn suspend() -> io::Result<()> {
+pub(crate) fn suspend() -> io::Result<()> {
     leave();
     signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
     enter()

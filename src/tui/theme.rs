@@ -39,7 +39,7 @@ pub enum Depth {
 impl Depth {
     /// The depth asked for, or the one that the environment tells; never by asking the terminal.
     #[must_use]
-    pub fn detect(choice: ColorChoice, variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn detect(choice: ColorChoice, variable: impl Fn(&str) -> Option<String>) -> Self {
         match choice {
             ColorChoice::Truecolor => return Self::Truecolor,
             ColorChoice::Ansi256 => return Self::Ansi256,
@@ -127,7 +127,7 @@ const FEW: [Color; 6] = [
 const RAMP: [&str; 10] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"];
 
 /// Levels of a magnitude picture.
-pub const LEVELS: usize = 16;
+pub(crate) const LEVELS: usize = 16;
 
 /// The glyph of a cluster slot, and in ASCII.
 const GLYPHS: [(&str, &str); 8] = [
@@ -148,6 +148,8 @@ pub struct Theme {
     pub depth: Depth,
 }
 
+// a theme is asked for every look, also for those that are the same in all of them
+#[allow(clippy::unused_self)]
 impl Theme {
     fn pick(self, (rgb, few): (Rgb, Color)) -> Color {
         match self.depth {
@@ -160,31 +162,31 @@ impl Theme {
 
     /// Whether there are colours at all.
     #[must_use]
-    pub fn colourful(self) -> bool {
+    pub(crate) fn colourful(self) -> bool {
         self.depth != Depth::None
     }
 
     /// The tokens' side.
     #[must_use]
-    pub fn tokens(self) -> Style {
+    pub(crate) fn tokens(self) -> Style {
         Style::new().fg(self.pick(TOKENS))
     }
 
     /// The density's side.
     #[must_use]
-    pub fn field(self) -> Style {
+    pub(crate) fn field(self) -> Style {
         Style::new().fg(self.pick(FIELD))
     }
 
     /// What theory predicts.
     #[must_use]
-    pub fn theory(self) -> Style {
+    pub(crate) fn theory(self) -> Style {
         Style::new().fg(self.pick(THEORY))
     }
 
     /// A cluster's slot.
     #[must_use]
-    pub fn cluster(self, slot: Option<usize>) -> Style {
+    pub(crate) fn cluster(self, slot: Option<usize>) -> Style {
         slot.map_or_else(
             || self.dim(),
             |slot| Style::new().fg(self.pick(CLUSTERS[slot % CLUSTERS.len()])),
@@ -193,7 +195,7 @@ impl Theme {
 
     /// A cluster's slot on top of what is drawn before: bold where there are no colours.
     #[must_use]
-    pub fn token(self, slot: Option<usize>) -> Style {
+    pub(crate) fn token(self, slot: Option<usize>) -> Style {
         let over = self.cluster(slot).remove_modifier(Modifier::DIM);
         if self.colourful() || slot.is_none() {
             over
@@ -204,7 +206,7 @@ impl Theme {
 
     /// A cluster's slot on the far side, and its past: the same hue, dark.
     #[must_use]
-    pub fn behind(self, slot: Option<usize>) -> Style {
+    pub(crate) fn behind(self, slot: Option<usize>) -> Style {
         match (self.depth, slot) {
             (Depth::Ansi256 | Depth::Truecolor, Some(slot)) => {
                 let rgb = mixed(CLUSTERS[slot % CLUSTERS.len()].0, (48, 48, 54), 0.55);
@@ -216,14 +218,14 @@ impl Theme {
 
     /// The glyph of a cluster's slot.
     #[must_use]
-    pub fn glyph(self, slot: Option<usize>, ascii: bool) -> &'static str {
+    pub(crate) fn glyph(self, slot: Option<usize>, ascii: bool) -> &'static str {
         let (rich, plain) = slot.map_or(("○", "."), |slot| GLYPHS[slot % GLYPHS.len()]);
         if ascii { plain } else { rich }
     }
 
     /// How many levels a magnitude has.
     #[must_use]
-    pub fn levels(self) -> usize {
+    pub(crate) fn levels(self) -> usize {
         match self.depth {
             Depth::None => RAMP.len(),
             Depth::Ansi16 => FEW.len(),
@@ -233,14 +235,14 @@ impl Theme {
 
     /// The level of a share in [0, 1].
     #[must_use]
-    pub fn level(self, share: f64) -> usize {
+    pub(crate) fn level(self, share: f64) -> usize {
         let levels = self.levels();
         ((share.clamp(0.0, 1.0) * levels as f64) as usize).min(levels - 1)
     }
 
     /// The colour of a level.
     #[must_use]
-    pub fn magnitude(self, level: usize) -> Color {
+    pub(crate) fn magnitude(self, level: usize) -> Color {
         match self.depth {
             Depth::None => Color::Reset,
             Depth::Ansi16 => FEW[level.min(FEW.len() - 1)],
@@ -251,7 +253,7 @@ impl Theme {
 
     /// The same, a little lighter where a line of the graticule runs over it.
     #[must_use]
-    pub fn shade(self, level: usize, line: bool) -> Color {
+    pub(crate) fn shade(self, level: usize, line: bool) -> Color {
         match self.depth {
             Depth::Truecolor if line => {
                 let rgb = CIVIDIS[level.min(LEVELS - 1)];
@@ -265,7 +267,7 @@ impl Theme {
 
     /// The same for a line on the terminal's background: never its darkest end.
     #[must_use]
-    pub fn magnitude_line(self, share: f64) -> Style {
+    pub(crate) fn magnitude_line(self, share: f64) -> Style {
         match self.depth {
             Depth::None => Style::new(),
             Depth::Ansi16 => Style::new().fg(if share < 0.5 {
@@ -279,13 +281,13 @@ impl Theme {
 
     /// The character of a level where there are no colours.
     #[must_use]
-    pub fn ramp(self, level: usize) -> &'static str {
+    pub(crate) fn ramp(self, level: usize) -> &'static str {
         RAMP[level.min(RAMP.len() - 1)]
     }
 
     /// Axes, captions, rules.
     #[must_use]
-    pub fn dim(self) -> Style {
+    pub(crate) fn dim(self) -> Style {
         match self.depth {
             Depth::None => Style::new().add_modifier(Modifier::DIM),
             Depth::Ansi16 => Style::new().fg(Color::DarkGray),
@@ -295,7 +297,7 @@ impl Theme {
 
     /// Fainter than [`Theme::dim`]: rings and hairlines.
     #[must_use]
-    pub fn faint(self) -> Style {
+    pub(crate) fn faint(self) -> Style {
         match self.depth {
             Depth::None | Depth::Ansi16 => self.dim(),
             _ => Style::new().fg(self.pick(((88, 88, 94), Color::DarkGray))),
@@ -304,13 +306,13 @@ impl Theme {
 
     /// Titles.
     #[must_use]
-    pub fn title(self) -> Style {
+    pub(crate) fn title(self) -> Style {
         Style::new().fg(Color::Reset).add_modifier(Modifier::BOLD)
     }
 
     /// A key in a hint.
     #[must_use]
-    pub fn key(self) -> Style {
+    pub(crate) fn key(self) -> Style {
         Style::new()
             .fg(self.pick(((140, 190, 240), Color::LightCyan)))
             .add_modifier(Modifier::BOLD)
@@ -318,13 +320,13 @@ impl Theme {
 
     /// What is chosen.
     #[must_use]
-    pub fn selected(self) -> Style {
+    pub(crate) fn selected(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
     /// A warning.
     #[must_use]
-    pub fn warning(self) -> Style {
+    pub(crate) fn warning(self) -> Style {
         Style::new()
             .fg(self.pick(((240, 190, 70), Color::LightYellow)))
             .add_modifier(Modifier::BOLD)
@@ -332,7 +334,7 @@ impl Theme {
 
     /// A failure.
     #[must_use]
-    pub fn failure(self) -> Style {
+    pub(crate) fn failure(self) -> Style {
         Style::new()
             .fg(self.pick(((255, 95, 85), Color::LightRed)))
             .add_modifier(Modifier::BOLD)

@@ -5,7 +5,7 @@ use super::number::tidy;
 
 /// Where a time is on the axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TimeAxis {
+pub(crate) struct TimeAxis {
     /// Its first time, above 0 where it is logarithmic.
     pub from: f64,
     /// Its last.
@@ -19,7 +19,7 @@ pub struct TimeAxis {
 impl TimeAxis {
     /// The whole run as planned, or as far as it has gone beyond. A logarithmic axis begins at the first frame after t = 0.
     #[must_use]
-    pub fn of(model: &Model) -> Self {
+    pub(crate) fn of(model: &Model) -> Self {
         let spec = &model.experiment.time;
         let now = model.snapshot().map_or(0.0, |snapshot| snapshot.time);
         let planned = (model.snapshot()).map_or(spec.last(), |s| s.experiment.time.last());
@@ -36,7 +36,7 @@ impl TimeAxis {
 
     /// The place of a time, 0 at the left end and 1 at the right; None for t = 0 on a logarithmic axis.
     #[must_use]
-    pub fn share(&self, time: f64) -> Option<f64> {
+    pub(crate) fn share(&self, time: f64) -> Option<f64> {
         let share = if self.log {
             (time / self.from).ln() / (self.to / self.from).ln()
         } else {
@@ -47,7 +47,7 @@ impl TimeAxis {
 
     /// The time at a place.
     #[must_use]
-    pub fn time(&self, share: f64) -> f64 {
+    pub(crate) fn time(&self, share: f64) -> f64 {
         if self.log {
             self.from * ((self.to / self.from).ln() * share).exp()
         } else {
@@ -57,7 +57,7 @@ impl TimeAxis {
 
     /// What stands under the axis.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match (self.layers, self.log) {
             (true, false) => "layer",
             (true, true) => "layer (log)",
@@ -68,7 +68,7 @@ impl TimeAxis {
 
     /// Powers of ten strictly inside a logarithmic axis, thinned out to about `most`, with their labels.
     #[must_use]
-    pub fn decades(&self, most: usize) -> Vec<(f64, String)> {
+    pub(crate) fn decades(&self, most: usize) -> Vec<(f64, String)> {
         if !self.log || most == 0 {
             return Vec::new();
         }
@@ -91,7 +91,7 @@ impl TimeAxis {
 
     /// The labels of its ends.
     #[must_use]
-    pub fn ends(&self) -> (String, String) {
+    pub(crate) fn ends(&self) -> (String, String) {
         (tidy(self.from), tidy(self.to))
     }
 }

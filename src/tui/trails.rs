@@ -22,7 +22,7 @@ struct Moment {
 
 /// Positions at the last frames seen, the newest last.
 #[derive(Debug, Clone, Default)]
-pub struct Trails {
+pub(crate) struct Trails {
     /// The first record of the run: another run has another one.
     run: Option<Arc<Record>>,
     /// Every which token of the snapshot has a trail.
@@ -32,7 +32,7 @@ pub struct Trails {
 
 impl Trails {
     /// Takes note of a frame; a frame of another run, or an earlier one, starts anew.
-    pub fn follow(&mut self, snapshot: &Snapshot) {
+    pub(crate) fn follow(&mut self, snapshot: &Snapshot) {
         let tokens = &snapshot.tokens;
         let first = snapshot.history.records().first();
         let same = match (&self.run, first) {
@@ -62,7 +62,7 @@ impl Trails {
 
     /// How far back they reach in simulated time.
     #[must_use]
-    pub fn duration(&self) -> f64 {
+    pub(crate) fn duration(&self) -> f64 {
         match (self.past.front(), self.past.back()) {
             (Some(first), Some(last)) => last.time - first.time,
             _ => 0.0,
@@ -70,7 +70,7 @@ impl Trails {
     }
 
     /// The paths, the oldest place first, each with the token's place in the snapshot's lists.
-    pub fn paths(&self) -> impl Iterator<Item = (usize, Vec<[f64; 3]>)> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (usize, Vec<[f64; 3]>)> {
         let count = self.past.back().map_or(0, |moment| moment.points.len());
         (0..count).map(|k| {
             let places = self.past.iter().filter_map(|moment| moment.points.get(k));

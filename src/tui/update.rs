@@ -12,7 +12,7 @@ use crate::run::worker::{Command, Status};
 
 /// What the loop does for an action.
 #[derive(Debug, Clone)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// Tell the worker.
     Send(Command),
     /// Read the preset of this index and start it.
@@ -26,7 +26,8 @@ pub enum Effect {
 }
 
 /// Applies an action.
-pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
+// long: one arm an action
+pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if action != Action::Redraw {
         model.message = None;
     }
@@ -165,7 +166,7 @@ fn load(model: &mut Model, index: usize) -> Vec<Effect> {
 }
 
 /// An experiment takes the place of the present one.
-pub fn begin(model: &mut Model, experiment: Experiment) -> Vec<Effect> {
+pub(crate) fn begin(model: &mut Model, experiment: Experiment) -> Vec<Effect> {
     model.wishes = super::model::Wishes::default();
     model.speed = default_speed(&experiment);
     model.experiment = experiment.clone();

@@ -9,7 +9,7 @@ use super::pages::PAGES;
 use super::panels::{help, status};
 
 /// The smallest window.
-pub const SMALLEST: (u16, u16) = (60, 18);
+pub(crate) const SMALLEST: (u16, u16) = (60, 18);
 /// Draws everything.
 pub fn view(model: &Model, frame: &mut Frame) {
     let area = frame.area();

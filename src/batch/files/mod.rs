@@ -26,7 +26,7 @@ use crate::run::Session;
 ///
 /// # Errors
 /// The operating system's, where the folder cannot be read.
-pub fn own_file(folder: &Path) -> io::Result<Option<PathBuf>> {
+pub(crate) fn own_file(folder: &Path) -> io::Result<Option<PathBuf>> {
     let mut found: Vec<PathBuf> = own_files(folder)?;
     found.sort();
     Ok(found.into_iter().next())
@@ -75,7 +75,7 @@ pub fn help() -> String {
 
 /// The files of a run in progress: frames stream into a staging folder, and nothing of it is seen until [`Output::complete`].
 #[derive(Debug)]
-pub struct Output {
+pub(crate) struct Output {
     folder: Folder,
     arrays: Vec<(ArrayFile, usize, Numbers)>,
     densities: Vec<Option<Shown>>,
@@ -87,7 +87,7 @@ impl Output {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn create(target: &Path, experiment: &Experiment, force: bool) -> io::Result<Self> {
+    pub(crate) fn create(target: &Path, experiment: &Experiment, force: bool) -> io::Result<Self> {
         let folder = Folder::prepare(target, force)?;
         if let Some(path) = own_files(target)?.into_iter().find(|path| path.is_dir()) {
             return Err(io::Error::other(format!("{} is a folder", path.display())));
@@ -116,7 +116,7 @@ impl Output {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn frame(&mut self, session: &Session) -> io::Result<()> {
+    pub(crate) fn frame(&mut self, session: &Session) -> io::Result<()> {
         for (file, count, numbers) in &mut self.arrays {
             self.numbers.clear();
             numbers(session, &mut self.numbers);
@@ -131,7 +131,7 @@ impl Output {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn complete(self, session: &Session, summary: &Summary) -> io::Result<Place> {
+    pub(crate) fn complete(self, session: &Session, summary: &Summary) -> io::Result<Place> {
         let run = Finished {
             session,
             experiment: inputs::localised(session.experiment()),

@@ -114,6 +114,7 @@ impl<const D: usize> Game<'_, D> {
 impl<const D: usize> Tokens<'_, D> {
     /// Adds Σ_j w_j e_ij (x_j, 1) to the sums of every token i of `rows`, and with `BOTH` leaves Σ_i w_i e_ij (x_i, 1) of every
     /// j of `columns` in `waiting`, D + 1 octets a token.
+    // long: the inner loop of a kernel, in registers from its first line to its last
     #[inline(always)]
     fn strip<S: Simd, const V: usize, const O: usize, const BOTH: bool>(
         &self,

@@ -3,7 +3,8 @@
 //! For unit tokens the largest exponent is |β| (for β > 0 a token with itself, for β < 0 its antipode), so that the shift of
 //! log-sum-exp is |β| itself: with s = sign β every e^{β(⟨x_i,x_j⟩−s)} ≤ 1. No n×n array. The value of a pair serves both of its
 //! tokens: blocks of tokens meet once (`block_schedule`), in low dimension in the lanes of the vector registers (`lanes`),
-//! above by matrix products of tiles (`tiles`); few tokens have a way of their own (`small_n`). The order of a token's sum does not depend on the number of threads,
+//! above by matrix products of tiles (`tiles`); few tokens have a way of their own (`small_n`). The order of a token's sum does not depend
+//! on the number of threads,
 //! so that the result has the same bits with any of them.
 
 mod block_schedule;
@@ -23,7 +24,7 @@ use small_n::Few;
 
 /// Scratch for all-pairs attention of n tokens in dimension d: O(n·d) and a tile a thread.
 #[derive(Debug)]
-pub struct AllPairs {
+pub(crate) struct AllPairs {
     dimension: usize,
     count: usize,
     block: usize,
@@ -40,7 +41,7 @@ pub struct AllPairs {
 impl AllPairs {
     /// Scratch for tokens of these weights.
     #[must_use]
-    pub fn new(dimension: usize, weights: &[f64]) -> Self {
+    pub(crate) fn new(dimension: usize, weights: &[f64]) -> Self {
         let count = weights.len();
         let block = block(count, dimension);
         let common = common_weight(weights);
@@ -86,7 +87,13 @@ impl AllPairs {
 
     /// For every unit row x_i: `sums`_i ← Σ_j w_j e^{β(⟨x_i,x_j⟩−s)} x_j and `potential`_i ← Σ_j w_j e^{β(⟨x_i,x_j⟩−s)},
     /// s = sign β, which is Z(x_i)e^{−|β|}.
-    pub fn sums(&mut self, beta: f64, positions: &[f64], sums: &mut [f64], potential: &mut [f64]) {
+    pub(crate) fn sums(
+        &mut self,
+        beta: f64,
+        positions: &[f64],
+        sums: &mut [f64],
+        potential: &mut [f64],
+    ) {
         match self.dimension {
             2 => self.low::<2>(beta, positions, sums, potential),
             3 => self.low::<3>(beta, positions, sums, potential),
@@ -97,7 +104,7 @@ impl AllPairs {
 
     /// The whole drift x_i' of few tokens, `positions` being of any length; false, and nothing done, where there are more, or where
     /// they go abreast.
-    pub fn drift_of_few(
+    pub(crate) fn drift_of_few(
         &mut self,
         attention: &Attention,
         positions: &[f64],
@@ -198,7 +205,13 @@ impl AllPairs {
 }
 
 /// Σ_j w_j e^{β(⟨x,x_j⟩−s)} x_j into `sum`, and returns Σ_j w_j e^{β(⟨x,x_j⟩−s)}: one row, for the few that a series cannot serve.
-pub fn row_sum(beta: f64, x: &[f64], positions: &[f64], weights: &[f64], sum: &mut [f64]) -> f64 {
+pub(crate) fn row_sum(
+    beta: f64,
+    x: &[f64],
+    positions: &[f64],
+    weights: &[f64],
+    sum: &mut [f64],
+) -> f64 {
     sum.fill(0.0);
     let mut total = 0.0;
     for (y, w) in positions.chunks_exact(x.len()).zip(weights) {

@@ -59,7 +59,7 @@ impl TokenCoordinates<'_> {
     /// So many from a place on.
     #[inline(always)]
     #[must_use]
-    pub fn part(self, from: usize, count: usize) -> Self {
+    pub(crate) fn part(self, from: usize, count: usize) -> Self {
         match self {
             Self::Vectors(rows) => Self::Vectors(&rows[2 * from..2 * (from + count)]),
             Self::Angles(angles) => Self::Angles(&angles[from..from + count]),

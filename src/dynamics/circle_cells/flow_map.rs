@@ -32,7 +32,7 @@ const FINER: usize = 4;
 const CANCELLED: f64 = 1e-2;
 /// The nodes that carry the tokens, and the field they move in.
 #[derive(Debug)]
-pub struct FlowMapInterpolant {
+pub(crate) struct FlowMapInterpolant {
     attention: Attention,
     kernel: Kernel,
     cells: usize,
@@ -58,7 +58,7 @@ pub struct FlowMapInterpolant {
 impl FlowMapInterpolant {
     /// Nodes for tokens of these weights; None where there are not enough tokens for it to pay.
     #[must_use]
-    pub fn new(attention: Attention, weights: &[f64]) -> Option<Self> {
+    pub(crate) fn new(attention: Attention, weights: &[f64]) -> Option<Self> {
         let kernel = attention.kernel(2);
         let cells = FINER * enough_cells(&kernel);
         Self::with_cells(attention, kernel, weights, cells)
@@ -109,18 +109,18 @@ impl FlowMapInterpolant {
 
     /// The same with twice the cells; None where there are not enough tokens for that.
     #[must_use]
-    pub fn refined(&self, weights: &[f64]) -> Option<Self> {
+    pub(crate) fn refined(&self, weights: &[f64]) -> Option<Self> {
         Self::with_cells(self.attention, self.kernel.clone(), weights, 2 * self.cells)
     }
 
     /// Where the nodes start a step.
     #[must_use]
-    pub fn nodes(&self) -> &[f64] {
+    pub(crate) fn nodes(&self) -> &[f64] {
         &self.nodes
     }
 
     /// Gives the nodes the weights that stand for the tokens at `angles`, unless nothing has moved since the last time.
-    pub fn project(&mut self, angles: &[f64], weights: &[f64]) {
+    pub(crate) fn project(&mut self, angles: &[f64], weights: &[f64]) {
         self.least = f64::INFINITY;
         if std::mem::replace(&mut self.loaded, true) {
             return;
@@ -153,14 +153,15 @@ impl FlowMapInterpolant {
     }
 
     /// The tokens are elsewhere: the next [`FlowMapInterpolant::project`] is for new angles.
-    pub fn moved(&mut self) {
+    pub(crate) fn moved(&mut self) {
         self.loaded = false;
     }
 
-    /// dE/dt of the tokens loaded, as [`crate::dynamics::TokenDynamics::dissipation_at`] has it: its terms are a smooth function of the angle. None where
+    /// dE/dt of the tokens loaded, as [`crate::dynamics::TokenDynamics::dissipation_at`] has it: its terms are a smooth function of the
+    /// angle. None where
     /// a potential has not the digits, or the terms cancel: the nodes of a cell see the slopes all over it, tokens that have come together
     /// only those where they are.
-    pub fn dissipation(&mut self) -> Option<f64> {
+    pub(crate) fn dissipation(&mut self) -> Option<f64> {
         let (slope, potential) = (&mut self.slope, &mut self.potential);
         let places = TokenCoordinates::Angles(&self.nodes);
         (self.series).evaluate(places, &self.weights, slope, potential);
@@ -187,7 +188,7 @@ impl FlowMapInterpolant {
     }
 
     /// `rates` ← θ' of the nodes at `state`, zero in cells without tokens.
-    pub fn rates(&mut self, state: &[f64], rates: &mut [f64]) {
+    pub(crate) fn rates(&mut self, state: &[f64], rates: &mut [f64]) {
         let (slope, potential) = (&mut self.slope, &mut self.potential);
         let places = TokenCoordinates::Angles(state);
         (self.series).evaluate(places, &self.weights, slope, potential);
@@ -207,13 +208,13 @@ impl FlowMapInterpolant {
 
     /// Whether no node of a cell with tokens has met a potential since [`FlowMapInterpolant::project`] that the series does not know well enough.
     #[must_use]
-    pub fn has_digits(&self) -> bool {
+    pub(crate) fn has_digits(&self) -> bool {
         self.attention.normalisation == Normalisation::None || self.least >= LEAST_POTENTIAL
     }
 
     /// How far the nodes went to get to `state`, as polynomials; returns the largest of Chebyshev's last two coefficients, which bounds
     /// what the interpolation leaves out of a token's way.
-    pub fn truncation_error(&mut self, state: &[f64]) -> f64 {
+    pub(crate) fn truncation_error(&mut self, state: &[f64]) -> f64 {
         let mut neglected = 0.0_f64;
         for (c, polynomial) in self.displacement.iter_mut().enumerate() {
             let nodes = c * POWERS..(c + 1) * POWERS;
@@ -234,7 +235,7 @@ impl FlowMapInterpolant {
     }
 
     /// Takes every token along, by the polynomials of the last [`FlowMapInterpolant::truncation_error`].
-    pub fn advect(&mut self, angles: &mut [f64]) {
+    pub(crate) fn advect(&mut self, angles: &mut [f64]) {
         self.loaded = false;
         let (cells, polynomials) = (self.cells, self.displacement.as_slice());
         angles.par_chunks_mut(self.group).for_each(|angles| {

@@ -3,6 +3,6 @@
 //! nodes ([`flow_map`]).
 
 mod binning;
-pub mod flow_map;
-pub mod polynomials;
+pub(crate) mod flow_map;
+pub(crate) mod polynomials;
 pub mod sums;

@@ -36,7 +36,7 @@ pub(super) type PolynomialPair = [f64; 2 * POWERS];
 
 /// From the moments of cells to Fourier's: Σ_j w_j e^{ikθ_j} = Σ_p i^p c_p(kh) Σ_c e^{ikφ_c} Σ_{j∈c} w_j u_j^p.
 #[derive(Debug)]
-pub struct CellMoments {
+pub(crate) struct CellMoments {
     plan: CirclePlan,
     degree: usize,
     /// c_p(kh) for every p and k.
@@ -47,7 +47,7 @@ pub struct CellMoments {
 impl CellMoments {
     /// For degrees up to `degree`.
     #[must_use]
-    pub fn new(degree: usize, cells: usize) -> Self {
+    pub(crate) fn new(degree: usize, cells: usize) -> Self {
         Self {
             plan: CirclePlan::new(cells),
             degree,
@@ -57,7 +57,7 @@ impl CellMoments {
     }
 
     /// `moments`_k ← `mass` Σ_j w_j e^{ikθ_j} from the cells' Σ w u^p.
-    pub fn transform(&mut self, cells: &[LocalPowers], mass: f64, moments: &mut [Complex]) {
+    pub(crate) fn transform(&mut self, cells: &[LocalPowers], mass: f64, moments: &mut [Complex]) {
         moments.fill(Complex::default());
         let mass = cells.len() as f64 * mass;
         for (p, sizes) in self.sizes.chunks_exact(self.degree + 1).enumerate() {
@@ -70,7 +70,7 @@ impl CellMoments {
 }
 
 /// Z e^{−β} and (1/β)∂_θZ e^{−β} by cells.
-pub struct CellField {
+pub(crate) struct CellField {
     degree: usize,
     /// For every p and k what multiplies i^p f_k at the degrees k and −k: one transform makes Z_p + i s_p.
     factors: Vec<[f64; 2]>,
@@ -95,7 +95,7 @@ impl std::fmt::Debug for CellField {
 impl CellField {
     /// For a kernel, on so many cells.
     #[must_use]
-    pub fn new(kernel: &Kernel, cells: usize) -> Self {
+    pub(crate) fn new(kernel: &Kernel, cells: usize) -> Self {
         let degree = kernel.degree();
         let inverse = FftPlanner::new().plan_fft_inverse(cells);
         // Z_k = i^p f_k a and s_k = i^{p+1} f_k b, hence Z_k + is_k = i^p f_k (a − b), and at −k the conjugate's (a + b)
@@ -121,7 +121,7 @@ impl CellField {
 
     /// The same for a grid with so many points in a cell.
     #[must_use]
-    pub fn on_grid(kernel: &Kernel, cells: usize, width: usize) -> Self {
+    pub(crate) fn on_grid(kernel: &Kernel, cells: usize, width: usize) -> Self {
         let middle = 0.5 * (width as f64 - 1.0);
         let place = |r: usize| 2.0 * (r as f64 - middle) / width as f64;
         let centre = TAU * middle / (cells * width) as f64;
@@ -135,7 +135,7 @@ impl CellField {
     }
 
     /// The field of a density with Fourier coefficients `coefficient`(k) up to `degree`, as a grid reads it: power by power.
-    pub fn set(&mut self, degree: usize, coefficient: impl Fn(usize) -> Complex) {
+    pub(crate) fn set(&mut self, degree: usize, coefficient: impl Fn(usize) -> Complex) {
         let cells = self.polynomials.len();
         self.shifted.fill(Complex::default());
         for (k, (f, turn)) in
@@ -176,7 +176,7 @@ impl CellField {
 
     /// On the grid of `density.len()` points θ_j = 2πj/N that this was made for: `flux`_j ← v_j·`density`_j with the velocity
     /// v, which is left in `kept` with the potential, where these are asked for. Returns max |v|.
-    pub fn carry(
+    pub(crate) fn carry(
         &self,
         transport: Transport,
         density: &[f64],
@@ -196,7 +196,7 @@ impl CellField {
 
     /// The largest potential at the centres.
     #[must_use]
-    pub fn largest_potential(&self) -> f64 {
+    pub(crate) fn largest_potential(&self) -> f64 {
         let constants = &self.values[..self.polynomials.len()];
         constants.iter().fold(0.0, |top, c| top.max(c.re))
     }
@@ -290,7 +290,7 @@ fn field<S: Simd>(
 
 /// The fewest cells, a power of two, that keep what is cut off below 3e-16 of a mass of one.
 #[must_use]
-pub fn enough_cells(kernel: &Kernel) -> usize {
+pub(crate) fn enough_cells(kernel: &Kernel) -> usize {
     let degree = kernel.degree();
     let missed = |cells: usize| -> f64 {
         (1..=degree)

@@ -11,7 +11,7 @@ impl General {
     /// Σ_h (1/2β)∬e^{β⟨Q_hx,K_hy⟩}dμdμ at these tokens (½∬⟨Qx,Ky⟩ at β = 0), and its rate of change along `drift`. With one head
     /// whose QᵀK = V is symmetric it never falls (3.4.1). NaN in rescaled coordinates.
     #[must_use]
-    pub fn energy_and_rate(&self, tokens: &Particles, drift: &[f64]) -> (f64, f64) {
+    pub(crate) fn energy_and_rate(&self, tokens: &Particles, drift: &[f64]) -> (f64, f64) {
         let d = self.dimension;
         if self.system.space == Space::Rescaled {
             return (f64::NAN, f64::NAN);

@@ -57,7 +57,7 @@ pub enum Ensemble {
 
 impl Ensemble {
     /// All, with their names in files.
-    pub const NAMED: [(&str, Self); 5] = [
+    pub(crate) const NAMED: [(&str, Self); 5] = [
         ("ginibre", Self::Ginibre),
         ("ginibre-product", Self::GinibreProduct),
         ("wigner", Self::Wigner),
@@ -88,11 +88,11 @@ impl Ensemble {
 
 impl MatrixSpec {
     /// The identity.
-    pub const IDENTITY: Self = Self::Scaled(1.0);
+    pub(crate) const IDENTITY: Self = Self::Scaled(1.0);
 
     /// Whether it is drawn.
     #[must_use]
-    pub fn is_random(&self) -> bool {
+    pub(crate) fn is_random(&self) -> bool {
         matches!(self, Self::Random { .. })
     }
 

@@ -10,17 +10,19 @@ use rayon::prelude::*;
 
 use super::system::{Head, LayerNorm, Space, System};
 use super::{Attention, Normalisation};
-use crate::measure::Particles;
-use crate::sphere::geometry::{dot, first_nowhere, norm, project_tangent};
+use crate::sphere::geometry::{dot, norm, project_tangent};
 use matrix::{apply, exponential};
 use rows::RowWeights;
 use sinkhorn::SinkhornScaling;
 
+pub(crate) use layers::Retraction;
+
 mod energy;
+mod layers;
 pub mod matrix;
 mod newton;
 pub(crate) mod rows;
-pub mod sinkhorn;
+pub(crate) mod sinkhorn;
 
 /// Rows of a strip of logits, and rows a thread takes of it.
 const STRIP: usize = 256;
@@ -60,7 +62,12 @@ pub struct General {
 impl General {
     /// For tokens of these weights.
     #[must_use]
-    pub fn new(system: &System, attention: Attention, dimension: usize, weights: &[f64]) -> Self {
+    pub(crate) fn new(
+        system: &System,
+        attention: Attention,
+        dimension: usize,
+        weights: &[f64],
+    ) -> Self {
         let (n, d) = (weights.len(), dimension);
         let hidden = system.perceptron.as_ref().map_or(0, |p| p.bias.len());
         let balance = match attention.normalisation {
@@ -99,24 +106,24 @@ impl General {
 
     /// β, and how weights are normalised.
     #[must_use]
-    pub fn attention(&self) -> Attention {
+    pub(crate) fn attention(&self) -> Attention {
         self.attention
     }
 
     /// The system.
     #[must_use]
-    pub fn system(&self) -> &System {
+    pub(crate) fn system(&self) -> &System {
         &self.system
     }
 
     /// Other matrices of the same shapes, from now on.
-    pub fn set_system(&mut self, system: &System) {
+    pub(crate) fn set_system(&mut self, system: &System) {
         self.system.clone_from(system);
         self.heads = self.effective_heads();
     }
 
     /// Other β, from now on.
-    pub fn set_attention(&mut self, attention: Attention) {
+    pub(crate) fn set_attention(&mut self, attention: Attention) {
         self.attention = attention;
         self.heads = self.effective_heads();
     }
@@ -139,13 +146,13 @@ impl General {
 
     /// Whether the state ends with the time (whose derivative is 1), on which the right-hand side depends.
     #[must_use]
-    pub fn clocked(&self) -> bool {
+    pub(crate) fn clocked(&self) -> bool {
         self.system.space == Space::Rescaled && !self.attention.normalisation.is_hard()
     }
 
     /// Whether the state is y = rθ with lengths of its own now; else its rows are unit vectors, or points of ℝ^d.
     #[must_use]
-    pub fn has_free_lengths(&self) -> bool {
+    pub(crate) fn has_free_lengths(&self) -> bool {
         match self.system.layer_norm {
             LayerNorm::Pre | LayerNorm::Peri => true,
             LayerNorm::Mix { until } => self.time >= until,
@@ -155,7 +162,7 @@ impl General {
 
     /// What brings the rows of a state to unit length, where the system keeps them there.
     #[must_use]
-    pub fn retraction(&self) -> Retraction {
+    pub(crate) fn retraction(&self) -> Retraction {
         Retraction {
             dimension: (self.system.space == Space::Sphere && !self.has_free_lengths())
                 .then_some(self.dimension),
@@ -164,7 +171,7 @@ impl General {
 
     /// Holds the argmax of the present state until [`General::release`]: within a step of hardmax attention the right-hand side
     /// is then smooth.
-    pub fn hold(&mut self, state: &[f64]) {
+    pub(crate) fn hold(&mut self, state: &[f64]) {
         self.held = false;
         self.find_evaluation_points(state);
         self.attend();
@@ -172,12 +179,12 @@ impl General {
     }
 
     /// Ends [`General::hold`].
-    pub fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
         self.held = false;
     }
 
     /// `out` ← the time derivative of `state`: rows of tokens, then the time where [`General::clocked`].
-    pub fn tendency(&mut self, state: &[f64], out: &mut [f64]) {
+    pub(crate) fn tendency(&mut self, state: &[f64], out: &mut [f64]) {
         self.find_evaluation_points(state);
         self.attend();
         self.add_perceptron();
@@ -214,52 +221,9 @@ impl General {
         }
     }
 
-    /// One Lie–Trotter layer of length `step`: x ← N(x + ηA(x)), then with a perceptron x ← N(x + ηF(x)); N normalises where the
-    /// scheme keeps unit length, and otherwise attention and perceptron see the directions. Without `residual` the attention
-    /// alone is the layer's output.
-    ///
-    /// # Errors
-    /// The first token that ends nowhere: zero where it should have a direction, or not finite.
-    pub fn layer(&mut self, state: &mut [f64], step: f64, residual: bool) -> Result<(), usize> {
-        let scale = step * self.time_scale();
-        let keep = if residual { 1.0 } else { 0.0 };
-        self.find_evaluation_points(state);
-        self.attend();
-        self.apply_layer(scale, keep, state)?;
-        if self.system.perceptron.is_some() {
-            self.find_evaluation_points(state);
-            self.output.fill(0.0);
-            self.add_perceptron();
-            self.apply_layer(scale, 1.0, state)?;
-        }
-        Ok(())
-    }
-
-    /// state ← N(keep·state + scale·output/s), s = 1 but for Peri and nGPT.
-    fn apply_layer(&mut self, scale: f64, keep: f64, state: &mut [f64]) -> Result<(), usize> {
-        for (x, a) in
-            (state.chunks_exact_mut(self.dimension)).zip(self.output.chunks_exact(self.dimension))
-        {
-            let length = norm(a);
-            let factor = match self.system.layer_norm {
-                LayerNorm::Peri if length > 0.0 => scale / length,
-                LayerNorm::Ngpt { alpha } if length > 0.0 => scale * alpha / length,
-                _ => scale,
-            };
-            (x.iter_mut().zip(a)).for_each(|(x, a)| *x = keep * *x + factor * a);
-        }
-        self.retraction().apply(state);
-        let d = self.dimension;
-        let lost = match self.system.space {
-            Space::Sphere => first_nowhere(state, d),
-            _ => (state.iter().position(|x| !x.is_finite())).map(|place| place / d),
-        };
-        lost.map_or(Ok(()), Err)
-    }
-
     /// dt of the equation with s = 1 for a dt of the clock: 1/√(t + 1) with LN-scaling.
     #[must_use]
-    pub fn time_scale(&self) -> f64 {
+    pub(crate) fn time_scale(&self) -> f64 {
         match self.system.layer_norm {
             LayerNorm::LnScaling => 1.0 / (self.time + 1.0).sqrt(),
             _ => 1.0,
@@ -343,7 +307,7 @@ impl General {
     }
 
     /// A step has been taken: the scalings of doubly stochastic weights that were found last are where others start from now on.
-    pub fn keep_scalings(&mut self) {
+    pub(crate) fn keep_scalings(&mut self) {
         if let Some(balance) = &mut self.balance {
             balance.keep();
         }
@@ -430,41 +394,6 @@ impl General {
             }
         }
     }
-
-    /// The rate of change of the tokens as they are shown: of the directions on the sphere (lengths in `self.lengths`), of the
-    /// points in ℝ^d.
-    pub fn drift_of(&mut self, tokens: &Particles, drift: &mut [f64]) {
-        let d = self.dimension;
-        let mut state = tokens.positions.clone();
-        let free = self.has_free_lengths();
-        if free {
-            for (row, length) in (state.chunks_exact_mut(d)).zip(&self.lengths) {
-                row.iter_mut().for_each(|a| *a *= length);
-            }
-        }
-        let mut rate = state.clone();
-        if self.clocked() {
-            state.push(self.time);
-            rate.push(0.0);
-        }
-        self.tendency(&state, &mut rate);
-        let time_scale = self.time_scale();
-        for (i, (out, v)) in (drift.chunks_exact_mut(d))
-            .zip(rate.chunks_exact(d))
-            .enumerate()
-        {
-            out.copy_from_slice(v);
-            if free {
-                project_tangent(tokens.row(i), out);
-            }
-            let scale = if free {
-                1.0 / self.lengths[i]
-            } else {
-                time_scale
-            };
-            out.iter_mut().for_each(|v| *v *= scale);
-        }
-    }
 }
 
 /// Whether a matrix is symmetric to rounding.
@@ -474,81 +403,5 @@ fn is_symmetric(matrix: &[f64], d: usize) -> bool {
         .all(|i| (0..i).all(|j| (matrix[i * d + j] - matrix[j * d + i]).abs() <= SYMMETRIC * size))
 }
 
-/// Brings rows back to the sphere, or leaves a state alone.
-#[derive(Debug, Clone, Copy)]
-pub struct Retraction {
-    dimension: Option<usize>,
-}
-
-impl Retraction {
-    /// To a state of rows only: a system that is clocked lives in ℝ^d.
-    pub fn apply(self, state: &mut [f64]) {
-        if let Some(dimension) = self.dimension {
-            crate::sphere::geometry::retract(state, dimension);
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dynamics::system::{Activation, Mask, Perceptron};
-    use crate::dynamics::{Normalisation, definition};
-    use crate::measure::Law;
-    use crate::sphere::random::{Stream, generator, unit};
-
-    /// Heads, masks, weights and a perceptron of every kind, tokens of unequal weights.
-    #[test]
-    fn the_output_of_every_kind_of_attention_is_that_of_the_definition() {
-        let (n, d) = (11, 3);
-        let mut rng = generator(8, Stream::Tokens);
-        let mut matrix =
-            |count: usize| -> Vec<f64> { (0..count).map(|_| 2.0 * unit(&mut rng) - 1.0).collect() };
-        let heads: Vec<Head> = (0..2)
-            .map(|_| Head {
-                query_key: matrix(d * d),
-                value: matrix(d * d),
-            })
-            .collect();
-        let perceptron = Perceptron {
-            activation: Activation::Gelu,
-            inner: matrix(5 * d),
-            bias: matrix(5),
-            outer: matrix(5 * d),
-        };
-        let drawn = Law::Uniform.sample(n, d, 3).positions;
-        let weights = (0..n).map(|i| 1.0 + 0.1 * i as f64).collect();
-        let tokens = Particles::weighted(d, drawn, weights);
-        let kinds = [
-            Normalisation::Softmax,
-            Normalisation::None,
-            Normalisation::Hardmax { tie: 1e-9 },
-            Normalisation::Sinkhorn { tolerance: 1e-14 },
-        ];
-        for normalisation in kinds {
-            for mask in [Mask::None, Mask::Causal] {
-                let doubly = normalisation.is_doubly_stochastic();
-                if doubly && mask == Mask::Causal {
-                    continue;
-                }
-                for perceptron in [None, Some(perceptron.clone())] {
-                    let system = System {
-                        heads: heads.clone(),
-                        mask,
-                        perceptron,
-                        ..System::plain()
-                    };
-                    let attention = Attention::new(1.7, normalisation);
-                    let mut general = General::new(&system, attention, d, &tokens.weights);
-                    general.find_evaluation_points(&tokens.positions);
-                    general.attend();
-                    general.add_perceptron();
-                    let expected = definition::output(&system, attention, &tokens, 3000);
-                    for (a, b) in general.output.iter().zip(expected) {
-                        assert!((a - b).abs() < 1e-12, "{normalisation:?} {mask:?}: {a} {b}");
-                    }
-                }
-            }
-        }
-    }
-}
+mod tests;

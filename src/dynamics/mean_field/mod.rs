@@ -13,7 +13,8 @@ mod circle;
 mod sphere;
 mod zonal;
 
-pub use circle::{CircleMeanField, mix};
+pub use circle::CircleMeanField;
+pub(crate) use circle::mix;
 pub use sphere::SphereMeanField;
 pub use zonal::ZonalMeanField;
 

@@ -21,7 +21,6 @@ const KNOWN: f64 = 1e-9;
 pub struct ZonalMeanField {
     attention: Attention,
     kernel: Kernel,
-    modes: usize,
     plan: ZonalPlan,
     roots: Vec<f64>,
     smooth: Vec<f64>,
@@ -42,7 +41,6 @@ impl ZonalMeanField {
         let plan = ZonalPlan::new(dimension, modes, count);
         Self {
             attention,
-            modes,
             smooth: vec![0.0; modes.min(kernel.degree()) + 1],
             roots: plan.quadrature.weights.iter().map(|w| w.sqrt()).collect(),
             density: vec![0.0; count],
@@ -53,12 +51,6 @@ impl ZonalMeanField {
             kernel,
             plan,
         }
-    }
-
-    /// L.
-    #[must_use]
-    pub fn modes(&self) -> usize {
-        self.modes
     }
 
     /// `tendency` ← the coefficients of −div(ρv), both of length L + 1.
@@ -103,12 +95,12 @@ impl ZonalMeanField {
 
     /// max |v| on the nodes at the last evaluation.
     #[must_use]
-    pub fn fastest(&self) -> f64 {
+    pub(crate) fn fastest(&self) -> f64 {
         self.fastest
     }
 
     /// See [`super::MeanField::dissipation_and_minimum`]; the minimum is over the nodes where ρ is known to about 1e-6.
-    pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
+    pub(crate) fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
         self.velocity(state);
         let transport = Transport::new(self.attention);
         let largest = self.density.iter().fold(0.0_f64, |top, v| top.max(v.abs()));
@@ -127,7 +119,7 @@ impl ZonalMeanField {
 
     /// ∫ρ dσ by quadrature, for the density of the last evaluation.
     #[must_use]
-    pub fn mass(&self) -> f64 {
+    pub(crate) fn mass(&self) -> f64 {
         self.density
             .iter()
             .zip(&self.roots)

@@ -231,6 +231,7 @@ fn scale(table: &Section, key: &str, dimension: usize) -> Result<f64, InputError
 }
 
 /// A matrix of a given shape: a number, a diagonal, rows, a file, or an ensemble.
+// long: one arm a form of the key
 fn matrix(
     table: &Section,
     key: &str,

@@ -25,6 +25,7 @@ use crate::sphere::geometry::first_nowhere;
 ///
 /// # Errors
 /// The first [`InputError`] met: unknown keys before wrong values.
+// long: one table of the file after another
 pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
     let empty = Table::default();
     let start = Location::start_of(&document.origin);

@@ -9,6 +9,7 @@ use crate::measure::law::Term;
 use crate::measure::law::sampling::cholesky;
 
 /// The law of a table for points on S^{d−1}, or in ℝ^d where `flat`.
+// long: one arm a law
 pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, InputError> {
     let Some(name) = table.text("law")? else {
         return table.missing("law", "\"uniform\"");
@@ -226,6 +227,20 @@ fn gaussian(table: &Section, dimension: usize) -> Result<Law, InputError> {
     let mean = table
         .numbers("mean")?
         .unwrap_or_else(|| vec![0.0; dimension]);
+    let mut covariance = covariance_rows(table, dimension)?;
+    make_symmetric(table, &mut covariance)?;
+    let root = cholesky(&covariance);
+    let definite =
+        root.iter().flatten().all(|v| v.is_finite()) && (0..dimension).all(|i| root[i][i] > 0.0);
+    if !definite {
+        let message = "it is not positive definite".to_owned();
+        return table.refuse("covariance", message, "a covariance is".to_owned());
+    }
+    Ok(Law::Gaussian { mean, covariance })
+}
+
+/// The matrix that a number, a diagonal or rows stand for.
+fn covariance_rows(table: &Section, dimension: usize) -> Result<Vec<Vec<f64>>, InputError> {
     let diagonal = |entry: &dyn Fn(usize) -> f64| -> Vec<Vec<f64>> {
         (0..dimension)
             .map(|i| {
@@ -236,8 +251,7 @@ fn gaussian(table: &Section, dimension: usize) -> Result<Law, InputError> {
             .collect()
     };
     let number = |item: &Node| table.number_in("covariance", item, f64::MIN..=f64::MAX);
-    let mut symmetrised = false;
-    let mut covariance = match table.get("covariance").map(|node| (node, &node.value)) {
+    let covariance = match table.get("covariance").map(|node| (node, &node.value)) {
         None => diagonal(&|_| 1.0),
         Some((_, Value::Array(items)))
             if !items.is_empty() && items.iter().all(|i| matches!(i.value, Value::Array(_))) =>
@@ -264,19 +278,22 @@ fn gaussian(table: &Section, dimension: usize) -> Result<Law, InputError> {
             diagonal(&|_| variance)
         }
     };
-    let fail = |message: String, remedy: String| table.refuse("covariance", message, remedy);
     if covariance.len() != dimension || covariance.iter().any(|row| row.len() != dimension) {
         let message = format!(
             "{} rows of {} numbers",
             covariance.len(),
             covariance[0].len()
         );
-        return fail(
-            message,
-            format!("a {dimension}×{dimension} matrix is expected"),
-        );
+        let remedy = format!("a {dimension}×{dimension} matrix is expected");
+        return table.refuse("covariance", message, remedy);
     }
-    let pairs = (0..dimension).flat_map(|i| (0..i).map(move |j| (i, j)));
+    Ok(covariance)
+}
+
+/// Means of the entries that rounding alone keeps apart.
+fn make_symmetric(table: &Section, covariance: &mut [Vec<f64>]) -> Result<(), InputError> {
+    let mut symmetrised = false;
+    let pairs = (0..covariance.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
     for (i, j) in pairs {
         let (below, above) = (covariance[i][j], covariance[j][i]);
         // single precision and printed digits are symmetric to rounding only
@@ -288,7 +305,11 @@ fn gaussian(table: &Section, dimension: usize) -> Result<Law, InputError> {
                 i + 1,
                 j + 1
             );
-            return fail(message, "a covariance is symmetric".into());
+            return table.refuse(
+                "covariance",
+                message,
+                "a covariance is symmetric".to_owned(),
+            );
         }
         if below != above {
             let mean = 0.5 * (below + above);
@@ -301,12 +322,5 @@ fn gaussian(table: &Section, dimension: usize) -> Result<Law, InputError> {
             "the covariance was symmetric to rounding only: means of its entries were taken".into(),
         );
     }
-    let root = cholesky(&covariance);
-    let definite =
-        root.iter().flatten().all(|v| v.is_finite()) && (0..dimension).all(|i| root[i][i] > 0.0);
-    if !definite {
-        let message = "it is not positive definite".to_owned();
-        return fail(message, "a covariance is".into());
-    }
-    Ok(Law::Gaussian { mean, covariance })
+    Ok(())
 }

@@ -7,6 +7,7 @@ use crate::experiment::spec::{Experiment, SweepSpec, default_noise_step};
 use crate::observe::table;
 
 /// Reads `[sweep]`; every point must be a right experiment.
+// long: one key after another
 pub(super) fn sweep(
     section: &Section,
     (document, base): (&Document, &Experiment),

@@ -55,6 +55,7 @@ pub(super) fn replay_time(section: &Section, replay: &Replay) -> Result<TimeSpec
     })
 }
 
+// long: one key after another
 pub(super) fn time(section: &Section) -> Result<TimeSpec, InputError> {
     let Some(end) = section.number("end")? else {
         return section.missing("end", "30.0");
@@ -97,19 +98,7 @@ pub(super) fn time(section: &Section) -> Result<TimeSpec, InputError> {
         ));
     }
     if let Some(step) = step {
-        let layers = end / (frames - 1) as f64 / step;
-        if layers < 0.5 || (layers - layers.round()).abs() > 1e-9 * layers {
-            let total = (end / step).round().max(1.0);
-            let remedy = Some(format!(
-                "frames lie on whole layers: try end = {} with frames = {}",
-                (total * step * 1e12).round() / 1e12,
-                total + 1.0
-            ));
-            let message = format!("{layers:.4} layers of {step} between two frames");
-            return Err(section
-                .place_of("step")
-                .error(&section.key("step"), message, remedy));
-        }
+        whole_layers(section, (end, frames), step)?;
     }
     let time = TimeSpec {
         end,
@@ -130,6 +119,28 @@ pub(super) fn time(section: &Section) -> Result<TimeSpec, InputError> {
         ));
     }
     Ok(time)
+}
+
+/// Frames of the layer scheme lie on whole layers.
+fn whole_layers(
+    section: &Section,
+    (end, frames): (f64, usize),
+    step: f64,
+) -> Result<(), InputError> {
+    let layers = end / (frames - 1) as f64 / step;
+    if layers < 0.5 || (layers - layers.round()).abs() > 1e-9 * layers {
+        let total = (end / step).round().max(1.0);
+        let remedy = Some(format!(
+            "frames lie on whole layers: try end = {} with frames = {}",
+            (total * step * 1e12).round() / 1e12,
+            total + 1.0
+        ));
+        let message = format!("{layers:.4} layers of {step} between two frames");
+        return Err(section
+            .place_of("step")
+            .error(&section.key("step"), message, remedy));
+    }
+    Ok(())
 }
 
 /// Default time of the first frame of a logarithmic spacing: before anything has moved in (SA).

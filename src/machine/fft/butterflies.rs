@@ -5,11 +5,11 @@ use std::f64::consts::FRAC_1_SQRT_2;
 use pulp::Simd;
 
 /// A complex number in every lane: real and imaginary parts.
-pub type Z<S> = [<S as Simd>::f64s; 2];
+pub(crate) type Z<S> = [<S as Simd>::f64s; 2];
 
 /// In place; as many numbers as there is a transform for.
 #[inline(always)]
-pub fn butterfly<S: Simd>(simd: S, x: &mut [Z<S>]) {
+pub(crate) fn butterfly<S: Simd>(simd: S, x: &mut [Z<S>]) {
     match *x {
         [a, b] => x.copy_from_slice(&two(simd, a, b)),
         [a, b, c] => x.copy_from_slice(&three(simd, a, b, c)),
@@ -26,7 +26,7 @@ pub fn butterfly<S: Simd>(simd: S, x: &mut [Z<S>]) {
 
 /// z·(c + id), the same in every lane.
 #[inline(always)]
-pub fn times<S: Simd>(simd: S, [a, b]: Z<S>, [c, d]: [f64; 2]) -> Z<S> {
+pub(crate) fn times<S: Simd>(simd: S, [a, b]: Z<S>, [c, d]: [f64; 2]) -> Z<S> {
     let (c, d, minus) = (simd.splat_f64s(c), simd.splat_f64s(d), simd.splat_f64s(-d));
     [
         simd.mul_add_f64s(a, c, simd.mul_f64s(b, minus)),

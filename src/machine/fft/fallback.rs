@@ -9,7 +9,7 @@ use super::Complex;
 use crate::machine::fft::batched::{LANES, LatitudePack, Places};
 
 /// Both directions for one length.
-pub struct FallbackFft {
+pub(crate) struct FallbackFft {
     length: usize,
     forward: Arc<dyn Fft<f64>>,
     inverse: Arc<dyn Fft<f64>>,
@@ -24,7 +24,7 @@ impl std::fmt::Debug for FallbackFft {
 impl FallbackFft {
     /// For N = `length` points.
     #[must_use]
-    pub fn new(length: usize) -> Self {
+    pub(crate) fn new(length: usize) -> Self {
         let mut planner = FftPlanner::new();
         Self {
             length,
@@ -35,14 +35,14 @@ impl FallbackFft {
 
     /// Numbers that a transform works in: a line, and the library's own scratch.
     #[must_use]
-    pub fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         let scratch =
             (self.forward.get_inplace_scratch_len()).max(self.inverse.get_inplace_scratch_len());
         self.length + scratch
     }
 
     /// See [`crate::machine::fft::batched::BatchedFft::inverse`].
-    pub fn inverse(
+    pub(crate) fn inverse(
         &self,
         (rows, places): (&[LatitudePack], impl Places),
         frequencies: Option<&[f64]>,
@@ -66,7 +66,7 @@ impl FallbackFft {
     }
 
     /// See [`crate::machine::fft::batched::BatchedFft::forward`].
-    pub fn forward(
+    pub(crate) fn forward(
         &self,
         field: &[LatitudePack],
         room: &mut [Complex],

@@ -18,7 +18,7 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 
 /// Both directions for one N.
-pub struct RealFft {
+pub(crate) struct RealFft {
     forward: Arc<dyn Fft<f64>>,
     inverse: Arc<dyn Fft<f64>>,
     /// t_k, and conj(t_k) up to k = M.
@@ -38,7 +38,7 @@ impl std::fmt::Debug for RealFft {
 impl RealFft {
     /// For N = `size` points, an even number.
     #[must_use]
-    pub fn new(size: usize) -> Self {
+    pub(crate) fn new(size: usize) -> Self {
         let half = size / 2;
         let mut planner = FftPlanner::new();
         let (forward, inverse) = (
@@ -61,7 +61,7 @@ impl RealFft {
     }
 
     /// values_j ← Σ_{|k|≤`degree`} X_k e^{2πijk/N}, X_{−k} = conj X_k, `degree` < M; `spectrum` holds X_0 … X_M, those above the degree zero.
-    pub fn synthesis(&mut self, spectrum: &[Complex], degree: usize, values: &mut [f64]) {
+    pub(crate) fn synthesis(&mut self, spectrum: &[Complex], degree: usize, values: &mut [f64]) {
         let half = self.turns.len();
         self.mirrored[..half - degree].fill(Complex::default());
         let behind = self.mirrored[half - degree..].iter_mut().rev();
@@ -77,7 +77,7 @@ impl RealFft {
     }
 
     /// spectrum_k ← 2 Σ_j values_j e^{−2πijk/N}, k ≤ `degree` ≤ M; nothing is left of the values.
-    pub fn analysis(&mut self, values: &mut [f64], degree: usize, spectrum: &mut [Complex]) {
+    pub(crate) fn analysis(&mut self, values: &mut [f64], degree: usize, spectrum: &mut [Complex]) {
         let half = self.turns.len();
         let values: &mut [Complex] = cast_slice_mut(values);
         (self.forward).process_with_scratch(values, &mut self.scratch);

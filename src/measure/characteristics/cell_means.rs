@@ -14,7 +14,7 @@ const MOST_PIECES: usize = 24;
 
 /// Means of ρ over the cells of width 2π/N centred at θ_j = 2πj/N.
 #[must_use]
-pub fn on_circle(curve: &AngleDistribution, points: usize) -> Vec<f64> {
+pub(crate) fn on_circle(curve: &AngleDistribution, points: usize) -> Vec<f64> {
     let step = TAU / points as f64;
     let edges: Vec<f64> = (0..=points).map(|j| step * (j as f64 - 0.5)).collect();
     (curve.cells(&edges).iter())
@@ -24,7 +24,7 @@ pub fn on_circle(curve: &AngleDistribution, points: usize) -> Vec<f64> {
 
 /// Masses of the `count` cells of equal width of the angle to the axis in [0, π].
 #[must_use]
-pub fn along_axis(curve: &AngleDistribution, count: usize) -> Vec<f64> {
+pub(crate) fn along_axis(curve: &AngleDistribution, count: usize) -> Vec<f64> {
     let edges: Vec<f64> = (0..=count)
         .map(|j| std::f64::consts::PI * j as f64 / count as f64)
         .collect();
@@ -34,7 +34,11 @@ pub fn along_axis(curve: &AngleDistribution, count: usize) -> Vec<f64> {
 /// Means of ρ over the cells around the nodes of a Gauss rule in cosines (from 1 down), whose cells have its weights for
 /// their share of σ: Σ_j w_j ρ_j = 1.
 #[must_use]
-pub fn around_nodes(curve: &AngleDistribution, dimension: usize, weights: &[f64]) -> Vec<f64> {
+pub(crate) fn around_nodes(
+    curve: &AngleDistribution,
+    dimension: usize,
+    weights: &[f64],
+) -> Vec<f64> {
     // the angle below which σ has a given share: by bisection in the law of the angle
     let law = AngleLaw::new(dimension);
     let mut below = 0.0;
@@ -51,7 +55,7 @@ pub fn around_nodes(curve: &AngleDistribution, dimension: usize, weights: &[f64]
 
 /// The law ∝ sin^{d−2}t of the angle to an axis under σ.
 #[derive(Debug)]
-pub struct AngleLaw {
+pub(crate) struct AngleLaw {
     below: Vec<f64>,
 }
 
@@ -60,7 +64,7 @@ impl AngleLaw {
 
     /// On S^{d−1}.
     #[must_use]
-    pub fn new(dimension: usize) -> Self {
+    pub(crate) fn new(dimension: usize) -> Self {
         let power = dimension as f64 - 2.0;
         let step = std::f64::consts::PI / Self::CELLS as f64;
         // two Gauss points a cell
@@ -79,7 +83,7 @@ impl AngleLaw {
 
     /// The share of σ at angles below t.
     #[must_use]
-    pub fn below(&self, t: f64) -> f64 {
+    pub(crate) fn below(&self, t: f64) -> f64 {
         let place = (t / std::f64::consts::PI * Self::CELLS as f64).clamp(0.0, Self::CELLS as f64);
         let cell = (place as usize).min(Self::CELLS - 1);
         let share = place - cell as f64;
@@ -100,7 +104,7 @@ impl AngleLaw {
 
 /// A grid of S²: latitudes by their weights from north to south, equispaced longitudes centred at 2πi/N.
 #[derive(Debug)]
-pub struct Grid {
+pub(crate) struct Grid {
     /// z below which a row of cells ends, for each row.
     floors: Vec<f64>,
     weights: Vec<f64>,
@@ -110,7 +114,7 @@ pub struct Grid {
 impl Grid {
     /// The cells of a Gauss grid.
     #[must_use]
-    pub fn new(weights: &[f64], longitudes: usize) -> Self {
+    pub(crate) fn new(weights: &[f64], longitudes: usize) -> Self {
         let mut z = 1.0;
         let floors = (weights.iter())
             .map(|w| {
@@ -133,7 +137,7 @@ impl Grid {
 
     /// Means of ρ over the cells.
     #[must_use]
-    pub fn means(&self, markers: &Markers) -> Vec<f64> {
+    pub(crate) fn means(&self, markers: &Markers) -> Vec<f64> {
         let mut masses = vec![0.0; self.weights.len() * self.longitudes];
         let reach = 0.5 * std::f64::consts::PI / self.weights.len() as f64;
         for (corners, mass) in label_cells(markers) {

@@ -84,7 +84,7 @@ impl AngleDistribution {
 
     /// μ([0, angle)); on the circle for angles in [0, 2π].
     #[must_use]
-    pub fn cumulative(&self, angle: f64) -> f64 {
+    pub(crate) fn cumulative(&self, angle: f64) -> f64 {
         if self.periodic {
             self.lifted(angle) - self.lifted(0.0)
         } else if angle <= 0.0 {
@@ -99,14 +99,14 @@ impl AngleDistribution {
 
     /// Masses of the cells between increasing angles.
     #[must_use]
-    pub fn cells(&self, edges: &[f64]) -> Vec<f64> {
+    pub(crate) fn cells(&self, edges: &[f64]) -> Vec<f64> {
         let below: Vec<f64> = edges.iter().map(|angle| self.cumulative(*angle)).collect();
         below.windows(2).map(|two| two[1] - two[0]).collect()
     }
 
     /// The distribution function as a line of points (angle, mass below) from its first angle on, increasing in both, `count` to a panel.
     #[must_use]
-    pub fn points(&self, count: usize) -> Vec<(f64, f64)> {
+    pub(crate) fn points(&self, count: usize) -> Vec<(f64, f64)> {
         let mut points = Vec::with_capacity(self.pieces.len() * count + 1);
         let mut top = (self.pieces[0].from, 0.0);
         points.push(top);

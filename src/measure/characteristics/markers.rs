@@ -270,6 +270,7 @@ impl Markers {
 
     /// Splits panels in two. The new markers are where the polynomials of X, ln ρ and the mass put them, as bodies of
     /// their own.
+    // long: one pass over the panels that fills six lists
     pub fn split(&mut self, panels: &[usize]) {
         let Labels::Line { edges } = &self.labels else {
             return;

@@ -1,9 +1,9 @@
 //! A density carried along its characteristics: markers that move with the flow ([`markers`]), what they start as (`start`), the
 //! distribution function of their angle ([`distribution`]) and the means over cells that are drawn and exported ([`cell_means`]).
 
-pub mod cell_means;
-pub mod distribution;
-pub mod markers;
+pub(crate) mod cell_means;
+pub(crate) mod distribution;
+pub(crate) mod markers;
 mod start;
 
 pub use distribution::AngleDistribution;

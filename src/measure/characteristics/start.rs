@@ -33,6 +33,26 @@ impl Markers {
     }
 }
 
+/// ρ, and dμ/dα up to a constant, at the nodes of a panel.
+fn on_panel(density: &Density, rule: &PanelRule, from: f64, to: f64) -> (Vec<f64>, Vec<f64>) {
+    let angles: Vec<f64> = (rule.nodes.iter())
+        .map(|s| 0.5 * (from + to) + 0.5 * (to - from) * s)
+        .collect();
+    let rho: Vec<f64> = if density.domain == Domain::Circle {
+        angles.iter().map(|a| circle_value(density, *a)).collect()
+    } else {
+        density.zonal_values(&angles.iter().map(|a| a.cos()).collect::<Vec<_>>())
+    };
+    let Domain::Zonal(dimension) = density.domain else {
+        return (rho.clone(), rho);
+    };
+    let power = dimension as f64 - 2.0;
+    let law = (rho.iter().zip(&angles))
+        .map(|(r, a)| r * (power * a.sin().ln()).exp())
+        .collect();
+    (rho, law)
+}
+
 /// Markers on the circle or along an axis: panels split until the density over the labels is a polynomial on each.
 fn on_line(density: &Density) -> Markers {
     let rule = PanelRule::new();
@@ -40,28 +60,7 @@ fn on_line(density: &Density) -> Markers {
         Domain::Zonal(d) => (PI, d),
         _ => (TAU, 2),
     };
-    // ρ and dμ/dα up to a constant at the nodes of a panel
-    let sample = |from: f64, to: f64| -> (Vec<f64>, Vec<f64>) {
-        let angles: Vec<f64> = (rule.nodes.iter())
-            .map(|s| 0.5 * (from + to) + 0.5 * (to - from) * s)
-            .collect();
-        let rho: Vec<f64> = if density.domain == Domain::Circle {
-            angles.iter().map(|a| circle_value(density, *a)).collect()
-        } else {
-            density.zonal_values(&angles.iter().map(|a| a.cos()).collect::<Vec<_>>())
-        };
-        let power = dimension as f64 - 2.0;
-        let law = (rho.iter().zip(&angles))
-            .map(|(r, a)| {
-                if power == 0.0 {
-                    *r
-                } else {
-                    r * (power * a.sin().ln()).exp()
-                }
-            })
-            .collect();
-        (rho, law)
-    };
+    let sample = |from: f64, to: f64| on_panel(density, &rule, from, to);
     let mut waiting: Vec<(f64, f64)> = (0..FIRST_PANELS)
         .rev()
         .map(|p| {

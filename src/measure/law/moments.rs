@@ -85,6 +85,7 @@ impl Law {
             .then_some(axis)
     }
 
+    // long: one arm a law
     fn components(&self, dimension: usize, seed: u64, degree: usize) -> Option<Vec<Component>> {
         let one = |axis: &Vec<f64>, profile: Vec<f64>| {
             let (mass, axis) = (1.0, axis.clone());
@@ -312,6 +313,7 @@ mod tests {
         assert!((hemisphere(4, 1)[1] - 4.0 / (3.0 * std::f64::consts::PI)).abs() < 1e-15);
     }
 
+    // long: one row a law
     #[test]
     fn tokens_drawn_from_a_law_have_its_moments_on_the_sphere_and_along_the_axis() {
         use crate::measure::law::Term;

@@ -12,6 +12,7 @@ use crate::sphere::random::{Stream, generator, uniform, unit, von_mises_fisher};
 
 impl Law {
     /// `count` independent tokens on S^{d−1} from a seed; the law must have passed [`Law::check`].
+    // long: one arm a law
     #[must_use]
     pub fn sample(&self, count: usize, dimension: usize, seed: u64) -> Particles {
         let mut rng = generator(seed, Stream::Tokens);
@@ -122,7 +123,7 @@ fn equiangular(count: usize, cosine: f64, positions: &mut [f64], dimension: usiz
 
 /// The rows of L with LLᵀ = `matrix`, positive definite; row i has i + 1 entries.
 #[must_use]
-pub fn cholesky(matrix: &[Vec<f64>]) -> Vec<Vec<f64>> {
+pub(crate) fn cholesky(matrix: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let mut root: Vec<Vec<f64>> = Vec::with_capacity(matrix.len());
     for (i, given) in matrix.iter().enumerate() {
         let mut row = vec![0.0; i + 1];

@@ -40,7 +40,7 @@ const PARTS: usize = 16;
 /// ε_ℓm = √((ℓ²−m²)/(4ℓ²−1)).
 #[inline]
 #[must_use]
-pub fn epsilon(degree: usize, order: usize) -> f64 {
+pub(crate) fn epsilon(degree: usize, order: usize) -> f64 {
     if degree <= order {
         return 0.0;
     }
@@ -90,7 +90,7 @@ struct Part {
 
 /// The functions of every order m ≤ ℓ ≤ L at a set of northern latitudes.
 #[derive(Debug)]
-pub struct Legendre {
+pub(crate) struct Legendre {
     tables: Tables,
     parts: Vec<Part>,
     arch: pulp::Arch,
@@ -99,7 +99,7 @@ pub struct Legendre {
 impl Legendre {
     /// For degrees up to L = `degree` and orders up to `highest` ≤ L at the latitudes x_j ≥ 0, whose quadrature weights are `weights`.
     #[must_use]
-    pub fn new(degree: usize, highest: usize, northern: &[f64], weights: &[f64]) -> Self {
+    pub(crate) fn new(degree: usize, highest: usize, northern: &[f64], weights: &[f64]) -> Self {
         let padded = northern.len().next_multiple_of(LANES);
         let pad = |values: &[f64], with: f64| {
             let mut values = values.to_vec();
@@ -132,7 +132,7 @@ impl Legendre {
 
     /// Blocks of [`LANES`] latitudes: all x_j, and all weights; what the last block lacks is its last latitude again and weighs nothing.
     #[must_use]
-    pub fn blocks(&self) -> (&[[f64; LANES]], &[[f64; LANES]]) {
+    pub(crate) fn blocks(&self) -> (&[[f64; LANES]], &[[f64; LANES]]) {
         let Tables {
             cosines, weights, ..
         } = &self.tables;
@@ -141,7 +141,7 @@ impl Legendre {
 
     /// BatchedFft of the rows of all orders and of one more.
     #[must_use]
-    pub fn row_length(&self) -> usize {
+    pub(crate) fn row_length(&self) -> usize {
         2 * (self.tables.orders.len() + 1) * self.blocks().0.len()
     }
 
@@ -149,7 +149,7 @@ impl Legendre {
     /// latitude x_j and at −x_j, as Z_m = F^n + iF^s and Z_{−m} = conj F^n + i conj F^s: the Fourier coefficients of the complex
     /// function whose real part lives in the north, whose imaginary part lives in the south. `rows` holds, order after order, Z_m and Z_{−m}
     /// of every block, and behind all orders one of zeros; those above the degree are left as they are.
-    pub fn synthesis(&mut self, state: &[f64], rows: &mut [LatitudePack], parallel: bool) {
+    pub(crate) fn synthesis(&mut self, state: &[f64], rows: &mut [LatitudePack], parallel: bool) {
         let degree = Domain::Sphere.degree(state.len());
         let per_order = 2 * self.blocks().0.len();
         let (arch, table) = (self.arch, &self.tables);
@@ -185,7 +185,7 @@ impl Legendre {
     /// The adjoint with weights w_j: from rows that hold, block after block, Z_m and Z_{−m} of every order and of one more (order 0 with half of
     /// Z_0 in either place) the coefficients Σ_j w_j P̄_ℓm(x_j) Re F and −Im F (times √2 for m > 0), summed over north and south; as many
     /// degrees as `state` holds.
-    pub fn analysis(&mut self, rows: &[LatitudePack], state: &mut [f64], parallel: bool) {
+    pub(crate) fn analysis(&mut self, rows: &[LatitudePack], state: &mut [f64], parallel: bool) {
         let degree = Domain::Sphere.degree(state.len());
         let (arch, table) = (self.arch, &self.tables);
         let block_rows = 2 * (table.orders.len() + 1);
@@ -302,7 +302,7 @@ fn parts(degree: usize, highest: usize) -> Vec<Part> {
 /// The sum of the numbers of one vector in a fixed tree.
 #[inline]
 #[must_use]
-pub fn tree_sum(lanes: &[f64]) -> f64 {
+pub(crate) fn tree_sum(lanes: &[f64]) -> f64 {
     match lanes {
         [a, b, c, d, e, f, g, h] => ((a + e) + (c + g)) + ((b + f) + (d + h)),
         [a, b, c, d] => (a + c) + (b + d),

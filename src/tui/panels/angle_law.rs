@@ -20,7 +20,8 @@ const BINS: usize = 48;
 const MASSLESS: f64 = 1e-6;
 
 /// Draws the panel; without a resolved density the tokens' histogram stands alone.
-pub fn draw(
+// long: one curve after another
+pub(crate) fn draw(
     model: &Model,
     snapshot: &Snapshot,
     picture: &Picture,

@@ -20,7 +20,8 @@ const BASE: f64 = 0.45;
 const PAIRED: usize = 256;
 
 /// Draws the panel.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+// long: one kind of density after another
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(snapshot) = model.snapshot() else {
         rule(buffer, area, model.theme, "density dμ/dσ", "");
         return;
@@ -111,6 +112,7 @@ fn banner(model: &Model, since: Option<f64>, buffer: &mut Buffer, area: Rect) {
     );
 }
 
+// long: one kind of density after another
 fn picture(
     model: &Model,
     density: &Density,
@@ -259,7 +261,7 @@ fn pairs(snapshot: &Snapshot, bins: usize) -> Vec<usize> {
 
 /// Text in lines of at most this many characters.
 #[must_use]
-pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

@@ -15,7 +15,8 @@ use crate::tui::plot::rule;
 const CORNERS: usize = 96;
 
 /// Draws the panel.
-pub fn draw(
+// long: one line of words and one chart after another
+pub(crate) fn draw(
     model: &Model,
     snapshot: &Snapshot,
     side: Option<&GaussianSide>,

@@ -15,7 +15,7 @@ use crate::tui::projection::Gaze;
 /// With more tokens than this the tokens themselves are dots, if colour and size tell them from the lines.
 const GLYPHS_AT_MOST: usize = 400;
 /// Degrees between the lines of the graticule.
-pub const GRID: usize = 30;
+pub(crate) const GRID: usize = 30;
 /// From this height on a row of the panel is kept free for captions.
 const ROOMY: u16 = 12;
 /// Panels at least so wide have the longer captions.
@@ -23,7 +23,7 @@ const WIDE: usize = 36;
 
 /// The picture's place in a panel: a cell is taken to be twice as high as it is wide.
 #[derive(Debug, Clone, Copy)]
-pub struct Frame {
+pub(crate) struct Frame {
     centre: (f64, f64),
     /// Columns a unit of length.
     pub scale: f64,
@@ -32,7 +32,7 @@ pub struct Frame {
 impl Frame {
     /// The largest picture in a panel, the same for tokens and density.
     #[must_use]
-    pub fn within(area: Rect, gaze: Gaze) -> Self {
+    pub(crate) fn within(area: Rect, gaze: Gaze) -> Self {
         let rows = if area.height >= ROOMY {
             area.height - 1
         } else {
@@ -50,7 +50,7 @@ impl Frame {
 
     /// The cell of a point of the picture, with fractions.
     #[must_use]
-    pub fn cell(self, [x, y]: [f64; 2]) -> (f64, f64) {
+    pub(crate) fn cell(self, [x, y]: [f64; 2]) -> (f64, f64) {
         (
             self.centre.0 + x * self.scale,
             self.centre.1 - 0.5 * y * self.scale,
@@ -59,7 +59,7 @@ impl Frame {
 
     /// The point of the picture at a cell.
     #[must_use]
-    pub fn point(self, column: f64, row: f64) -> [f64; 2] {
+    pub(crate) fn point(self, column: f64, row: f64) -> [f64; 2] {
         [
             (column - self.centre.0) / self.scale,
             2.0 * (self.centre.1 - row) / self.scale,
@@ -69,7 +69,7 @@ impl Frame {
 
 /// Draws the tokens, coloured by their clusters: those behind the globe are small and dark, and what is in front covers
 /// what is behind.
-pub fn draw(
+pub(crate) fn draw(
     model: &Model,
     snapshot: &Snapshot,
     (tokens, slots): (&TokenView, &[usize]),
@@ -219,7 +219,7 @@ fn trails(model: &Model, snapshot: &Snapshot, canvas: &mut Canvas, frame: Frame)
 const JUMP: f64 = 0.5;
 
 /// The poles (the last axis) that can be seen.
-pub fn poles(
+pub(crate) fn poles(
     model: &Model,
     buffer: &mut Buffer,
     inner: Rect,

@@ -26,7 +26,7 @@ struct Pixel {
 }
 
 /// Draws the values on the Gauss latitudes with these cosines; `live` is false for the last ones that were resolved.
-pub fn draw(
+pub(crate) fn draw(
     model: &Model,
     cosines: &[f64],
     values: &[f64],

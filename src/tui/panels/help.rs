@@ -11,7 +11,7 @@ use crate::tui::action::{ACTIONS, Group, Row};
 use crate::tui::model::{Model, Popup};
 
 /// Draws the popup, if there is one.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     match model.popup {
         Some(Popup::Help(scroll)) => help(model, buffer, area, scroll),
         Some(Popup::Presets(chosen)) => presets(model, buffer, area, chosen),

@@ -18,7 +18,7 @@ const SUMMED: usize = 1024;
 const DECADES: f64 = 3.0;
 
 /// Draws the panel: the square matrix with the clusters along its edges, and its legend.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(snapshot) = model.snapshot() else {
         return;
     };

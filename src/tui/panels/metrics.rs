@@ -16,7 +16,7 @@ use crate::tui::plot::{Chart, Curve, Level, entry};
 use crate::tui::time_axis::TimeAxis;
 
 /// Draws the four charts side by side, or in two rows where there is height, or as many as fit.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let panels = charts(model);
     if area.height < 3 {
         return;

@@ -21,7 +21,8 @@ const PATTERNS: [(Pattern, &str); 3] = [
 const COLUMNS: [&str; 3] = ["pair_mean_field", "pair_kirkwood", "pair_gaussian"];
 
 /// Draws the page.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+// long: one line of words and one chart after another
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(snapshot) = model.snapshot() else {
         return;
     };

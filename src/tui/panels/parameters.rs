@@ -12,7 +12,7 @@ use crate::tui::number::tidy;
 use crate::tui::plot::rule;
 
 /// Draws the panel.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let mut inner = rule(buffer, area, model.theme, "parameters", "");
     for parameter in Parameter::ALL {
         if inner.height == 0 {

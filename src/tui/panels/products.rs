@@ -16,7 +16,7 @@ use crate::tui::time_axis::TimeAxis;
 const FLOOR: f64 = 0.02;
 
 /// Draws the page: the map to the left, the present frame to the right.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let share = if area.width >= 100 { 3 } else { 2 };
     let right = area.width / share;
     let left = Rect {

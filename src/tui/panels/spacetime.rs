@@ -19,7 +19,7 @@ const FLOOR: f64 = 0.1;
 const PATHS: usize = 12;
 
 /// Draws the panel: θ upwards, t to the right.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
     let Some(snapshot) = model.snapshot() else {
         return;
@@ -312,7 +312,7 @@ fn legend(
 
 /// All levels of the magnitude, from the least.
 #[must_use]
-pub fn scale_bar(model: &Model) -> Vec<Span<'static>> {
+pub(crate) fn scale_bar(model: &Model) -> Vec<Span<'static>> {
     let theme = model.theme;
     (0..theme.levels())
         .map(|level| swatch(model, level))
@@ -321,7 +321,7 @@ pub fn scale_bar(model: &Model) -> Vec<Span<'static>> {
 
 /// One level of the magnitude.
 #[must_use]
-pub fn swatch(model: &Model, level: usize) -> Span<'static> {
+pub(crate) fn swatch(model: &Model, level: usize) -> Span<'static> {
     if model.theme.colourful() {
         Span::styled(" ", Style::new().bg(model.theme.magnitude(level)))
     } else {

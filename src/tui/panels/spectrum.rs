@@ -10,7 +10,7 @@ use crate::tui::model::Model;
 use crate::tui::plot::{Chart, Level, Marks};
 
 /// Both charts, one above the other.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let half = area.height.div_ceil(2);
     sizes(
         model,
@@ -45,7 +45,7 @@ fn degrees(snapshot: &Snapshot) -> usize {
 
 /// k on the circle, ℓ above (as a plain l: many terminal fonts have no ℓ).
 #[must_use]
-pub fn degree_name(snapshot: &Snapshot) -> &'static str {
+pub(crate) fn degree_name(snapshot: &Snapshot) -> &'static str {
     if snapshot.tokens.dimension == 2 {
         "k"
     } else {
@@ -63,7 +63,8 @@ fn points(values: &[f64], degrees: usize) -> Vec<(f64, f64)> {
 }
 
 /// |m_k| against k.
-pub fn sizes(model: &Model, buffer: &mut Buffer, area: Rect) {
+// long: one curve after another
+pub(crate) fn sizes(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
     let Some(snapshot) = model.snapshot() else {
         return;
@@ -131,7 +132,7 @@ pub fn sizes(model: &Model, buffer: &mut Buffer, area: Rect) {
 }
 
 /// g_k against k.
-pub fn rates(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn rates(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
     let Some(snapshot) = model.snapshot() else {
         return;

@@ -22,7 +22,7 @@ const PLOTS: u16 = 30;
 const SADDLE: u16 = 7;
 
 /// Draws the page.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(snapshot) = model.snapshot() else {
         return;
     };
@@ -133,6 +133,7 @@ fn apart(merges: &[Merge], axis: TimeAxis, width: u16) -> Vec<&Merge> {
 }
 
 /// Bodies, clusters and the index of the saddle.
+// long: the chart, its marks and its words, in the order in which they are drawn
 fn counts(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
     let merging = snapshot.experiment.tokens.merge.is_some();

@@ -19,7 +19,7 @@ use crate::tui::pages::PAGES;
 const TITLE: usize = 10;
 
 /// "metastable  TITLE · SA · n 64 · d 2 · β 9 · D 0", and the pages.
-pub fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
     let tokens = &model.experiment.tokens;
     let facts = format!(
@@ -77,7 +77,7 @@ fn shortened(text: &str, room: usize) -> String {
 }
 
 /// A message, or a measured growth rate beside its prediction, or what to look at.
-pub fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
     let (text, style) = said(model);
     // Texts from files may have several lines.
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -101,7 +101,7 @@ pub fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
 
 /// How many lines the message needs: a passing text one, an answer to the reader up to three.
 #[must_use]
-pub fn message_height(model: &Model, width: u16) -> u16 {
+pub(crate) fn message_height(model: &Model, width: u16) -> u16 {
     let text = match &model.message {
         Some(Message::Note(text) | Message::Error(text)) => text,
         None => return 1,
@@ -160,7 +160,7 @@ fn growth(model: &Model) -> Option<String> {
 }
 
 /// t, what the worker does, and how well the density is resolved.
-pub fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
     let mut spans = Vec::new();
     if let Status::Failed(reason) = &model.report.status {
@@ -243,7 +243,7 @@ fn handed_over(carried: Carried, tail: f64, room: usize) -> String {
 }
 
 /// The keys of the action table, as many as fit.
-pub fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
     let mut line = Line::default();
     for row in ACTIONS {

@@ -10,7 +10,7 @@ use crate::tui::number::{short, tidy};
 use crate::tui::plot::{Chart, Marks, rule};
 
 /// Draws the page.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(snapshot) = model.snapshot() else {
         return;
     };

@@ -24,7 +24,7 @@ const INNERMOST: f64 = 0.3;
 const GLYPHS_AT_MOST: usize = 400;
 
 /// Draws the panel.
-pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(snapshot) = model.snapshot() else {
         rule(buffer, area, model.theme, "tokens", "");
         return;
@@ -48,7 +48,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
 }
 
 /// The tokens of a reference run, in the place of the density.
-pub fn other(model: &Model, tokens: &TokenView, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn other(model: &Model, tokens: &TokenView, buffer: &mut Buffer, area: Rect) {
     let title = format!("reference, {} tokens", tokens.count);
     let inner = rule(buffer, area, model.theme, &title, &corner(tokens));
     if inner.height < 3 {
@@ -235,6 +235,7 @@ fn arc(canvas: &mut Canvas, disc: &Disc, from: (f64, f64), to: (f64, f64), style
     }
 }
 
+// long: one caption after another
 fn captions(
     model: &Model,
     tokens: &TokenView,

@@ -71,12 +71,6 @@ impl CircleMeanField {
         }
     }
 
-    /// K.
-    #[must_use]
-    pub fn modes(&self) -> usize {
-        self.modes
-    }
-
     /// `tendency` ← the coefficients of −∂_θ(ρv), both as re, im, re, im, … of length 2(K+1).
     pub fn tendency(&mut self, state: &[f64], tendency: &mut [f64]) {
         self.velocity(state, false);
@@ -90,7 +84,7 @@ impl CircleMeanField {
 
     /// The same of J densities ρ_j, one after the other, whose members turn by ω_j beside moving in the common field of
     /// Σ_j w_jρ_j: −∂_θ(ρ_j(ω_j + v)).
-    pub fn tendency_of_populations(
+    pub(crate) fn tendency_of_populations(
         &mut self,
         states: &[f64],
         frequencies: &[f64],
@@ -155,12 +149,12 @@ impl CircleMeanField {
 
     /// max |v| on the grid at the last evaluation; with K modes the advection has frequencies up to K·max |v|.
     #[must_use]
-    pub fn fastest(&self) -> f64 {
+    pub(crate) fn fastest(&self) -> f64 {
         self.fastest
     }
 
     /// dE/dt by the drift alone: (SA) ∫v²Z dμ, (USA) ∫v² dμ, and the smallest value of ρ on the grid.
-    pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
+    pub(crate) fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
         self.velocity(state, true);
         let transport = Transport::new(self.attention);
         let (mut sum, mut minimum) = (0.0, f64::INFINITY);
@@ -181,13 +175,13 @@ impl CircleMeanField {
 
     /// ∫ρ dσ by quadrature, for the density of the last evaluation.
     #[must_use]
-    pub fn mass(&self) -> f64 {
+    pub(crate) fn mass(&self) -> f64 {
         self.density.iter().sum::<f64>() / self.density.len() as f64
     }
 }
 
 /// `total` ← Σ_j w_j state_j.
-pub fn mix(states: &[f64], weights: &[f64], total: &mut [f64]) {
+pub(crate) fn mix(states: &[f64], weights: &[f64], total: &mut [f64]) {
     total.fill(0.0);
     for (state, w) in states.chunks_exact(total.len()).zip(weights) {
         (total.iter_mut().zip(state)).for_each(|(t, c)| *t += w * c);

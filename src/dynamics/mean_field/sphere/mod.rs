@@ -97,12 +97,6 @@ impl SphereMeanField {
         }
     }
 
-    /// L.
-    #[must_use]
-    pub fn modes(&self) -> usize {
-        self.modes
-    }
-
     /// `tendency` ← the coefficients of −div(ρv), both of length (L+1)(L+2).
     pub fn tendency(&mut self, state: &[f64], tendency: &mut [f64]) {
         self.velocity::<true>(state);
@@ -198,12 +192,12 @@ impl SphereMeanField {
 
     /// max |v| on the grid at the last evaluation.
     #[must_use]
-    pub fn fastest(&self) -> f64 {
+    pub(crate) fn fastest(&self) -> f64 {
         self.fastest
     }
 
     /// See [`super::MeanField::dissipation_and_minimum`].
-    pub fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
+    pub(crate) fn dissipation_and_minimum(&mut self, state: &[f64]) -> (f64, f64) {
         self.velocity::<false>(state);
         let transport = Transport::new(self.attention);
         let n = self.plan.longitudes();
@@ -238,7 +232,7 @@ impl SphereMeanField {
 
     /// ∫ρ dσ by quadrature, for the density of the last evaluation.
     #[must_use]
-    pub fn mass(&self) -> f64 {
+    pub(crate) fn mass(&self) -> f64 {
         let blocks = self.density.chunks_exact(self.plan.longitudes());
         (blocks.zip(self.plan.blocks().1))
             .map(|(block, weights)| {
