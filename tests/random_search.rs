@@ -55,7 +55,7 @@ impl Dice {
 
 /// Some law for n tokens in dimension d.
 fn law(dice: &mut Dice, n: usize, d: usize) -> String {
-    match dice.below(12) {
+    match dice.below(14) {
         0 => "{ law = \"hemisphere\" }".into(),
         1 => format!(
             "{{ law = \"von-mises-fisher\", concentration = {:?} }}",
@@ -93,6 +93,12 @@ fn law(dice: &mut Dice, n: usize, d: usize) -> String {
             dice.list(2, |dice| dice.signed(0.2)),
             dice.list(1, |dice| dice.signed(0.2))
         ),
+        10 => format!(
+            "{{ law = \"gaussian\", mean = {}, covariance = {:?} }}",
+            dice.list(d, |dice| dice.signed(1.0)),
+            0.1 + dice.unit()
+        ),
+        11 if n == 3 => format!("{{ law = \"file\", path = \"points_{d}.csv\" }}"),
         7 => format!(
             "{{ law = \"zonal\", coefficients = {}, axis = {} }}",
             dice.list(2, |dice| dice.signed(0.3)),
@@ -129,8 +135,9 @@ fn attention(dice: &mut Dice, d: usize) -> String {
     }
     let weights = dice.pick(&["softmax", "softmax", "none", "sinkhorn", "hardmax"]);
     writeln!(text, "normalisation = \"{weights}\"").unwrap();
-    match dice.below(8) {
+    match dice.below(10) {
         0 => writeln!(text, "value = {:?}", dice.signed(2.0)).unwrap(),
+        6 => writeln!(text, "query = {{ path = \"square_{d}.csv\" }}\nvalue = {{ path = \"square_{d}.csv\" }}").unwrap(),
         1 | 5 => writeln!(text, "value = -1.0").unwrap(),
         2 => writeln!(text, "query = {}\nvalue = {}", dice.rows(d, d), dice.rows(d, d)).unwrap(),
         3 => writeln!(text, "heads = 2\nquery = {{ random = \"ginibre\" }}").unwrap(),
@@ -159,11 +166,35 @@ fn attention(dice: &mut Dice, d: usize) -> String {
     if dice.one_in(6) {
         text += "perceptron = { activation = \"relu\" }\n";
     }
+    if dice.one_in(8) {
+        for _ in 0..1 + dice.below(3) {
+            text += "[[attention.head]]\n";
+            for key in ["query", "key", "value"] {
+                match dice.below(4) {
+                    0 => writeln!(text, "{key} = {}", dice.rows(d, d)).unwrap(),
+                    1 => writeln!(text, "{key} = {:?}", dice.signed(1.0)).unwrap(),
+                    2 => writeln!(text, "{key} = {{ path = \"square_{d}.csv\" }}").unwrap(),
+                    _ => {}
+                }
+            }
+        }
+    }
     text
 }
 
+/// A file beside the experiment, for laws and matrices that are read from one.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/random_search");
+
 /// A small experiment; not every one is allowed.
 fn experiment(dice: &mut Dice, layers: bool) -> String {
+    if !layers && dice.one_in(12) {
+        let (n, beta, end) = (2 + dice.below(3), 3.0 * dice.unit(), 0.1 + dice.unit());
+        let closures = dice.pick(&["\"mean-field\"", "\"kirkwood\", \"gaussian\""]);
+        return format!(
+            "[tokens]\ncount = {n}\ndimension = 2\n[attention]\nbeta = {beta:?}\nnormalisation = \"none\"\n\
+             [pairs]\nruns = 12\nclosures = [{closures}]\n[time]\nend = {end:?}\nframes = 3\ntolerance = 1e-6\n"
+        );
+    }
     let (n, d) = (1 + dice.below(4), 2 + dice.below(2));
     let mut text = format!(
         "[tokens]\ncount = {n}\ndimension = {d}\nseed = {}\ninitial = {}\n",
@@ -187,11 +218,12 @@ fn experiment(dice: &mut Dice, layers: bool) -> String {
     if dice.one_in(4) {
         writeln!(text, "[noise]\ndiffusion = {:?}", 0.2 * dice.unit()).unwrap();
     }
-    match dice.below(6) {
+    match dice.below(7) {
         0 => text += "[field]\ninitial = { from = \"empirical\", smoothing = 0.2 }\n",
         1 => text += "[field]\nmodes = 16\nmax_modes = 32\n",
         2 => text += "[field]\nsolver = \"tokens\"\ncount = 16\n",
         3 => text += "[field]\ninitial = { law = \"uniform\" }\n",
+        4 => text += "[field]\nsolver = \"none\"\n",
         _ => {}
     }
     if layers {
@@ -234,17 +266,31 @@ fn experiment(dice: &mut Dice, layers: bool) -> String {
     text
 }
 
+/// What the search has to have tried.
+const KINDS: [&str; 9] = [
+    "[pairs]",
+    "[[attention.head]]",
+    "square_2.csv",
+    "points_3.csv",
+    "\"gaussian\"",
+    "\"none\"\n[time]",
+    "[[change]]",
+    "frequencies",
+    "[sweep]",
+];
+
 fn read(text: &str) -> Result<Experiment, String> {
-    read_text("e.toml", Path::new(""), text).map_err(|error| error.to_string())
+    read_text("e.toml", Path::new(FOLDER), text).map_err(|error| error.to_string())
 }
 
 #[test]
 fn what_is_written_is_read_back_as_the_same_experiment_and_the_same_text() {
     let mut dice = Dice(0x1234_5678_9abc_def1);
     let (mut read_back, mut tried) = (0, 0);
-    while read_back < 400 {
+    let mut kinds = [0; KINDS.len()];
+    while read_back < 600 {
         tried += 1;
-        assert!(tried < 4000, "{read_back} of {tried} were allowed");
+        assert!(tried < 6000, "{read_back} of {tried} were allowed");
         let layers = dice.one_in(3);
         let text = experiment(&mut dice, layers);
         let Ok(one) = read(&text) else {
@@ -256,8 +302,15 @@ fn what_is_written_is_read_back_as_the_same_experiment_and_the_same_text() {
         // what was substituted the first time is given the second time
         two.notes.clone_from(&one.notes);
         assert_eq!(format!("{one:?}"), format!("{two:?}"), "{text}\n{written}");
+        for (count, kind) in kinds.iter_mut().zip(KINDS) {
+            *count += usize::from(text.contains(kind));
+        }
         read_back += 1;
     }
+    let missed: Vec<_> = (KINDS.iter().zip(kinds))
+        .filter(|(_, count)| *count == 0)
+        .collect();
+    assert!(missed.is_empty(), "never allowed: {missed:?}");
 }
 
 /// Every token finite and, on the sphere, of length one.

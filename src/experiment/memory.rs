@@ -78,15 +78,16 @@ pub(crate) fn parts(experiment: &Experiment) -> Vec<Part> {
             bytes: COPIES_BY_NODES * count * d * NUMBER,
         });
     } else if experiment.has_field() {
-        let l = experiment.field.modes as f64;
+        // what it may grow to
+        let l = experiment.field.modes.max(experiment.field.max_modes) as f64;
         let points = match (experiment.field.solver, tokens.dimension) {
             (Solver::Spectral | Solver::Characteristics, 3) => 2.0 * (l + 1.0).powi(2),
             _ => 2.0 * l,
         };
         let nodes = experiment.field.nodes.unwrap_or(1) as f64;
         list.push(Part {
-            key: "field.modes",
-            what: format!("a density of {l} modes"),
+            key: "field.max_modes",
+            what: format!("a density of up to {l} modes"),
             bytes: GRID_COPIES * nodes * points * NUMBER,
         });
     }
@@ -147,8 +148,13 @@ fn available() -> Option<f64> {
         .find_map(|line| line.strip_prefix("MemAvailable:"))
         .and_then(|rest| number(rest.trim_end_matches("kB")))
         .map(|kilobytes| kilobytes * 1024.0);
-    let group = number(&read("/sys/fs/cgroup/memory.max"))
-        .map(|most| most - number(&read("/sys/fs/cgroup/memory.current")).unwrap_or(0.0));
+    let group = control_groups(&read("/proc/self/cgroup"))
+        .filter_map(|folder| {
+            let most = number(&read(&format!("{folder}/memory.max")))?;
+            let taken = number(&read(&format!("{folder}/memory.current"))).unwrap_or(0.0);
+            Some(most - taken)
+        })
+        .reduce(f64::min);
     // in pages of 4 kB
     let taken = (read("/proc/self/statm").split_whitespace().next())
         .and_then(number)
@@ -164,10 +170,26 @@ fn available() -> Option<f64> {
         .reduce(f64::min)
 }
 
+/// The folders of the control groups of a process, from its own up to the root: each bounds all that are below it.
+fn control_groups(table: &str) -> impl Iterator<Item = String> + use<'_> {
+    let own = (table.lines().find_map(|line| line.strip_prefix("0::"))).unwrap_or("/");
+    std::path::Path::new(own)
+        .ancestors()
+        .map(|path| format!("/sys/fs/cgroup{}", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::experiment::presets;
+
+    #[test]
+    fn the_groups_of_a_process_are_asked_up_to_the_root() {
+        let found: Vec<String> = control_groups("12:cpu:/a\n0::/jobs/task 7\n").collect();
+        let below = |path: &str| format!("/sys/fs/cgroup{path}");
+        assert_eq!(found, [below("/jobs/task 7"), below("/jobs"), below("/")]);
+        assert_eq!(control_groups("").collect::<Vec<_>>(), [below("/")]);
+    }
 
     #[test]
     fn every_preset_fits_into_a_gigabyte_and_a_thousand_million_tokens_do_not() {

@@ -9,10 +9,11 @@
 //! one transform of N_c points a power. What is cut off is Σ_k |f_k|·2Σ_{m≥8}|J_m(kh)|; there are as many cells as bring that below
 //! 3e-16, about 60√β. (Taylor's series would need twice the order for the same cells.)
 
+mod lanes;
+
 use crate::dynamics::transport::Transport;
 use std::f64::consts::{PI, TAU};
 
-use pulp::{Simd, WithSimd};
 use rustfft::{Fft, FftPlanner};
 use std::sync::Arc;
 
@@ -183,7 +184,7 @@ impl CellField {
         flux: &mut [f64],
         kept: Option<[&mut [f64]; 2]>,
     ) -> f64 {
-        crate::machine::registers::arch().dispatch(OnGrid {
+        crate::machine::registers::arch().dispatch(lanes::OnGrid {
             powers: &self.values,
             local: &self.local,
             width: density.len() / self.polynomials.len(),
@@ -211,81 +212,6 @@ fn turn(z: Complex, p: usize) -> Complex {
         2 => -z,
         _ => Complex::new(z.im, -z.re),
     }
-}
-
-struct OnGrid<'a> {
-    /// Z_p + i s_p of every cell, power by power.
-    powers: &'a [Complex],
-    /// u of the points in a cell.
-    local: &'a [f64],
-    /// Transport many of them there are.
-    width: usize,
-    transport: Transport,
-    density: &'a [f64],
-    flux: &'a mut [f64],
-    /// v and Z.
-    kept: Option<[&'a mut [f64]; 2]>,
-}
-
-impl WithSimd for OnGrid<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) -> f64 {
-        let (cells, width) = (self.powers.len() / POWERS - APART, self.width);
-        let mut fastest = simd.splat_f64s(0.0);
-        let mut rows: [&[Complex]; POWERS] = [&[]; POWERS];
-        for (row, powers) in rows.iter_mut().zip(self.powers.chunks_exact(cells + APART)) {
-            *row = &powers[..cells];
-        }
-        let (u, _) = S::as_simd_f64s(self.local);
-        for c in 0..cells {
-            let range = c * width..(c + 1) * width;
-            let (density, density_rest) = S::as_simd_f64s(&self.density[range.clone()]);
-            let (flux, flux_rest) = S::as_mut_simd_f64s(&mut self.flux[range.clone()]);
-            let mut kept = (self.kept.as_mut())
-                .map(|[v, z]| [&mut v[range.clone()], &mut z[range]].map(S::as_mut_simd_f64s));
-            let whole = density.len();
-            for i in 0..whole {
-                let [z, v] = field(self.transport, simd, &rows, c, u[i]);
-                flux[i] = simd.mul_f64s(density[i], v);
-                fastest = simd.max_f64s(fastest, simd.abs_f64s(v));
-                if let Some([velocity, potential]) = &mut kept {
-                    (velocity.0[i], potential.0[i]) = (v, z);
-                }
-            }
-            if !density_rest.is_empty() {
-                let [z, v] = field(self.transport, simd, &rows, c, u[whole]);
-                let rest = simd.mul_f64s(simd.partial_load_f64s(density_rest), v);
-                simd.partial_store_f64s(flux_rest, rest);
-                fastest = simd.max_f64s(fastest, simd.abs_f64s(v));
-                if let Some([velocity, potential]) = &mut kept {
-                    simd.partial_store_f64s(velocity.1, v);
-                    simd.partial_store_f64s(potential.1, z);
-                }
-            }
-        }
-        simd.reduce_max_f64s(fastest)
-    }
-}
-
-/// Z and v.
-#[inline(always)]
-fn field<S: Simd>(
-    transport: Transport,
-    simd: S,
-    powers: &[&[Complex]; POWERS],
-    cell: usize,
-    u: S::f64s,
-) -> [S::f64s; 2] {
-    let last = powers[POWERS - 1][cell];
-    let (mut z, mut s) = (simd.splat_f64s(last.re), simd.splat_f64s(last.im));
-    for row in powers[..POWERS - 1].iter().rev() {
-        z = simd.mul_add_f64s(z, u, simd.splat_f64s(row[cell].re));
-        s = simd.mul_add_f64s(s, u, simd.splat_f64s(row[cell].im));
-    }
-    let v = simd.mul_f64s(s, simd.splat_f64s(transport.scale));
-    [z, transport.over_lanes(simd, v, z)]
 }
 
 /// The fewest cells, a power of two, that keep what is cut off below 3e-16 of a mass of one.

@@ -32,9 +32,14 @@ pub(super) fn field(
         return section.refuse("modes", message, "keep modes ≤ max_modes");
     }
     let initial = match section.table("initial")? {
-        None if solver == Solver::None => FieldInitial::From {
+        // of no effect, but written: what is written has to be read
+        None if solver == Solver::None && tokens.initial.has_density() => FieldInitial::From {
             from: Source::Law,
             smoothing: 0.0,
+        },
+        None if solver == Solver::None => FieldInitial::From {
+            from: Source::Empirical,
+            smoothing: DEFAULT_SMOOTHING,
         },
         None => default_field(section, tokens, system),
         Some(table) => field_initial(&table, tokens)?,

@@ -12,7 +12,11 @@ use crate::measure::law::sampling::cholesky;
 // long: one arm a law
 pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, InputError> {
     let Some(name) = table.text("law")? else {
-        return table.missing("law", "\"uniform\"");
+        let meant = match table.get("path") {
+            Some(_) => "\"file\"",
+            None => "\"uniform\"",
+        };
+        return table.missing("law", meant);
     };
     table.only_of_law(name)?;
     Ok(match name {
