@@ -150,7 +150,7 @@ pub use dynamics::{
 pub use experiment::{Absence, Change, Companion, Experiment, InputError, presets};
 pub use integrate::{Explicit, StepError};
 pub use measure::{Bodies, Density, Law, Markers, Moments, Particles};
-pub use observe::around::Sorted;
+pub use observe::angular_order::Sorted;
 pub use observe::transport::wasserstein;
 pub use observe::{Cluster, OBSERVABLES, Observable};
 pub use run::{Session, SessionError, Worker};

@@ -7,7 +7,7 @@ use common::{experiment, field_from, flat, numbers, reference, system, with_toke
 use metastable::dynamics::{Attention, Kernel, Normalisation};
 use metastable::integrate::{Explicit, tableau::DORMAND_PRINCE_853};
 use metastable::measure::{Density, Law, Particles};
-use metastable::observe::around::Sorted;
+use metastable::observe::angular_order::Sorted;
 use metastable::observe::transport::wasserstein;
 use metastable::run::Session;
 use metastable::run::tokens::TokenRun;

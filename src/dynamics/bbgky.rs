@@ -299,7 +299,7 @@ mod tests {
     /// The speed of a token at the angle 0 under (USA) in the measure of points at these angles.
     fn pulled(beta: f64, angles: &[f64], weights: Vec<f64>) -> f64 {
         let rows = angles.iter().flat_map(|y| [y.cos(), y.sin()]).collect();
-        let measure = Particles::with_weights(2, rows, weights);
+        let measure = Particles::with_raw_weights(2, rows, weights);
         let attention = Attention::new(beta, Normalisation::None);
         definition::velocity(attention, &measure, &[1.0, 0.0])[1]
     }

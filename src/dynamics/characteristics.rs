@@ -83,7 +83,7 @@ impl CharacteristicFlow {
         }
     }
 
-    /// The same; bodies of less mass than `mass` together need not move as they would where Z is so small that the series does not know it.
+    /// A flow in which bodies of less mass than `mass` together need not move as they would where Z is so small that the series does not know it.
     #[must_use]
     pub(crate) fn neglecting(self, mass: f64) -> Self {
         Self {
@@ -153,7 +153,7 @@ impl CharacteristicFlow {
         }
     }
 
-    /// The same by all pairs, for the bodies whose potential is below `least`.
+    /// The gradients by all pairs, for the bodies whose potential is below `least`.
     fn by_pairs(&mut self, gradient: &mut [f64], least: f64) {
         let width = self.width();
         let (beta, unit, weights) = (self.attention.beta, &self.unit, &self.weights);
@@ -361,7 +361,7 @@ mod tests {
                 shares.push(w / around as f64);
             }
         }
-        let measure = Particles::with_weights(3, points, shares);
+        let measure = Particles::with_raw_weights(3, points, shares);
         for attention in both(4.0) {
             let mut flow = CharacteristicFlow::new(Domain::Zonal(3), attention, &weights);
             let (mut v, mut div) = (vec![0.0; 2 * count], vec![0.0; count]);

@@ -61,7 +61,7 @@ impl Series {
             });
     }
 
-    /// The same with (1/β)∂²_θZ(θ_i) e^{−β}; `out` is slope, potential, curvature.
+    /// Slope and potential of the series with (1/β)∂²_θZ(θ_i) e^{−β}; `out` is slope, potential, curvature.
     pub(crate) fn with_curvature(
         &mut self,
         kernel: &Kernel,

@@ -73,7 +73,7 @@ fn in_any_dimension(
 
 const LANES: usize = 8;
 
-/// The same for d = 2 and 3, eight tokens abreast, compiled for the vector instructions found at run time.
+/// The pulls on one body for d = 2 and 3, eight tokens abreast, compiled for the vector instructions found at run time.
 struct RowSums<'a, const D: usize> {
     beta: f64,
     weights: &'a [f64],

@@ -98,7 +98,7 @@ impl TokenDynamics {
         dynamics
     }
 
-    /// The same, to be looked at.
+    /// The right-hand side of a general system, to be looked at; None for a zonal kernel.
     #[must_use]
     pub fn general_ref(&self) -> Option<&General> {
         self.general.as_deref()
@@ -109,7 +109,7 @@ impl TokenDynamics {
         self.general.as_deref_mut()
     }
 
-    /// The same for tokens that are merged as they meet, whose motion may become exponentially slow.
+    /// The dynamics of tokens that are merged as they meet, whose motion may become exponentially slow.
     #[must_use]
     pub fn slow(attention: Attention, particles: &Particles) -> Self {
         let mut dynamics = Self::new(attention, particles);
@@ -365,7 +365,7 @@ impl TokenDynamics {
             / self.attention.value
     }
 
-    /// The same at tokens of a circle that move by their angles; Z|x'|² = scale² slope²/Z.
+    /// dE/dt of tokens of a circle that move by their angles; Z|x'|² = scale² slope²/Z.
     pub fn dissipation_at(&mut self, angles: &[f64]) -> f64 {
         let (growth, scale) = (self.attention.max_kernel(), self.attention.scale());
         let softmax = self.attention.normalisation.sums_to_one();

@@ -8,7 +8,7 @@ const NUMBER: f64 = 8.0;
 /// Arrays of the tokens' size that a run holds: the stages of the Runge–Kutta method and of its extension, the state, its trial, start and front,
 /// directions and sums.
 const COPIES: f64 = 24.0;
-/// The like for many equal tokens on the circle, whose stages are those of a few nodes.
+/// Arrays of the tokens' size for many equal tokens on the circle, whose stages are those of a few nodes.
 const COPIES_BY_NODES: f64 = 7.0;
 /// Arrays of the grid's size that a density holds.
 const GRID_COPIES: f64 = 16.0;

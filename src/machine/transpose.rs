@@ -12,9 +12,9 @@ pub(crate) const SIDE: usize = 4;
 /// Which of eight rows stands at each place if they are turned. (Interleaving is cheapest if it may leave the vector's numbers in an order of its
 /// own.)
 #[derive(Debug)]
-pub(crate) struct Turned;
+pub(crate) struct LaneOrder;
 
-impl WithSimd for Turned {
+impl WithSimd for LaneOrder {
     type Output = [usize; LANES];
 
     #[inline(always)]
@@ -33,9 +33,9 @@ impl WithSimd for Turned {
     }
 }
 
-/// BatchedFft i … i + 3 of the rows, given in the order of [`Turned`], from a lane on.
+/// BatchedFft i … i + 3 of the rows, given in the order of [`LaneOrder`], from a lane on.
 #[inline(always)]
-pub(crate) fn square<S: Simd>(
+pub(crate) fn transpose4<S: Simd>(
     simd: S,
     rows: &[&[f64]; LANES],
     i: usize,
@@ -49,7 +49,7 @@ pub(crate) fn square<S: Simd>(
     simd.deinterleave_shfl_f64s(mixed)
 }
 
-/// A block into rows of north and south, in the order of [`Turned`].
+/// A block into rows of north and south, in the order of [`LaneOrder`].
 #[derive(Debug)]
 pub(crate) struct Unfold<'a> {
     /// Longitudes of eight latitudes abreast.
@@ -97,7 +97,7 @@ impl WithSimd for Unfold<'_> {
     }
 }
 
-/// Rows of north and south, in the order of [`Turned`], into a block.
+/// Rows of north and south, in the order of [`LaneOrder`], into a block.
 #[derive(Debug)]
 pub(crate) struct Fold<'a> {
     /// Even and odd parts of the latitudes.
@@ -118,7 +118,7 @@ impl WithSimd for Fold<'_> {
             for i in (0..turned).step_by(SIDE) {
                 let columns = &mut self.field[i..i + SIDE];
                 for lane in (0..LANES).step_by(S::F64_LANES) {
-                    let four = square(simd, rows, i, lane);
+                    let four = transpose4(simd, rows, i, lane);
                     for j in 0..SIDE {
                         *vector_mut::<S>(&mut columns[j].0[part], lane) = four[j];
                     }
@@ -148,7 +148,7 @@ mod tests {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            let order = Turned.with_simd(simd);
+            let order = LaneOrder.with_simd(simd);
             let last = self.rows.len() - 1;
             let parts = [order.map(|l| &*self.rows[l.min(last)]); 2];
             let field = &mut *self.field;

@@ -92,7 +92,7 @@ impl Bodies {
             }
         }
         self.member.iter_mut().for_each(|body| *body = group[*body]);
-        self.particles = Particles::with_weights(d, positions, weights);
+        self.particles = Particles::with_raw_weights(d, positions, weights);
     }
 
     /// All tokens, each at the place of its body; `weights` are their own.
@@ -102,7 +102,7 @@ impl Bodies {
             .flat_map(|body| self.particles.row(*body))
             .copied()
             .collect();
-        Particles::with_weights(self.particles.dimension(), positions, weights.to_vec())
+        Particles::with_raw_weights(self.particles.dimension(), positions, weights.to_vec())
     }
 }
 

@@ -61,7 +61,7 @@ impl Particles {
 
     /// Weights as they are, whatever their sum: those of a quadrature, or sums of weights that were right.
     #[must_use]
-    pub fn with_weights(dimension: usize, positions: Vec<f64>, weights: Vec<f64>) -> Self {
+    pub fn with_raw_weights(dimension: usize, positions: Vec<f64>, weights: Vec<f64>) -> Self {
         Self {
             dimension,
             positions,

@@ -6,7 +6,7 @@
 //! that of the unsmoothed measure between the valleys; less than a thousandth is not counted. Two equal point masses
 //! are told apart from 3.33 w on. The uniform measure has no cluster.
 //!
-//! **On S²** the same rule for both sides, on a grid ([`super::basins`]); a zonal density has caps and rings.
+//! **On S²** the same rule for both sides, on a grid ([`super::watershed`]); a zonal density has caps and rings.
 //!
 //! **Tokens for d > 3**: connected components of the graph that joins tokens closer than 3.33 w.
 
@@ -176,7 +176,7 @@ pub(crate) fn by_linkage(tokens: &Particles, width: f64) -> Clusters {
     clusters
 }
 
-/// The same in ℝ^d: pairs nearer than 3.33 w of the cloud's radius max |x_i − m|.
+/// Clusters of tokens of ℝ^d by single linkage: pairs nearer than 3.33 w of the cloud's radius max |x_i − m|.
 #[must_use]
 pub(crate) fn by_distance(tokens: &Particles, width: f64, radius: f64) -> Clusters {
     let reach = TOLD_APART * width * radius;

@@ -1,11 +1,11 @@
 //! What is measured of a density beside its tokens, whatever carries it, or of many tokens in its place.
 
-use super::basins;
 use super::clusters::{self, Clusters};
 use super::discrepancy::{between_points, discrepancy};
 use super::sliced::along;
 use super::token_measurements::{Instruments, ORDERS, TokenSide};
 use super::transport;
+use super::watershed;
 
 use crate::dynamics::MeanField;
 use crate::integrate::Work;
@@ -58,7 +58,7 @@ impl FieldSide {
         let width = instruments.width;
         let clusters = match (density.domain, &mut instruments.basins) {
             (Domain::Sphere, Some(basins)) => basins.of_density(density),
-            (Domain::Zonal(_), _) => basins::of_zonal(density, width),
+            (Domain::Zonal(_), _) => watershed::of_zonal(density, width),
             _ => clusters::of_density(&moments, width, |theta| density.cumulative(theta)),
         };
         let wasserstein = match &mut instruments.slices {
@@ -90,7 +90,7 @@ impl FieldSide {
 }
 
 impl FieldSide {
-    /// The same of a density that is carried by markers; `dissipation` comes from their flow.
+    /// Measures a density that is carried by markers; `dissipation` comes from their flow.
     pub(crate) fn of_markers(
         markers: &Markers,
         dissipation: f64,
@@ -118,7 +118,7 @@ impl FieldSide {
             (Some(curve), _) if markers.domain == Domain::Circle => {
                 clusters::of_density(&moments, width, |theta| curve.cumulative(theta))
             }
-            (Some(curve), _) => basins::of_zonal_markers(&moments, &markers.axis, curve, width),
+            (Some(curve), _) => watershed::of_zonal_markers(&moments, &markers.axis, curve, width),
             (None, None) => Clusters::default(),
         };
         let wasserstein = match (&curve, &instruments.slices) {

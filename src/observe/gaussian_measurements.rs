@@ -1,6 +1,6 @@
 //! What is measured of the Gaussian mean field of ℝ^d beside its tokens.
 
-use super::cloud;
+use super::euclidean;
 use crate::dynamics::gaussian;
 use crate::measure::Particles;
 
@@ -26,11 +26,11 @@ impl GaussianSide {
     #[must_use]
     pub(crate) fn observe(mean: &[f64], covariance: &[f64], tokens: &Particles) -> Self {
         let d = mean.len();
-        let own = (tokens.mean(), cloud::covariance(tokens));
+        let own = (tokens.mean(), euclidean::covariance(tokens));
         Self {
             length: mean.iter().map(|m| m * m).sum::<f64>().sqrt(),
             spread: (0..d).map(|i| covariance[i * d + i]).sum::<f64>().sqrt(),
-            leading: cloud::leading(d, covariance),
+            leading: euclidean::leading(d, covariance),
             distance: gaussian::distance((mean, covariance), (&own.0, &own.1)),
             mean: mean.to_vec(),
             covariance: covariance.to_vec(),

@@ -1,14 +1,13 @@
 //! What is measured: one table of observables ([`table`]), each at once a plotted series and a column of `metrics.csv`,
 //! and the computations behind its rows.
 
-pub mod around;
-pub(crate) mod basins;
-pub mod cloud;
+pub mod angular_order;
 pub(crate) mod clusters;
 mod cumulative;
 pub(crate) mod density_measurements;
 pub(crate) mod design;
 mod discrepancy;
+pub mod euclidean;
 mod gaussian_measurements;
 pub(crate) mod point_sets;
 pub(crate) mod principal;
@@ -18,6 +17,7 @@ pub(crate) mod sliced;
 pub mod table;
 pub(crate) mod token_measurements;
 pub mod transport;
+pub(crate) mod watershed;
 
 pub use clusters::{Cluster, Clusters};
 pub(crate) use density_measurements::FieldSide;

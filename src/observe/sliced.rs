@@ -9,7 +9,7 @@
 //! density is Σ b_ℓ(u) p_ℓ(cos t) times that, its integral from 0 to t
 //! G_0(t) + Σ_{ℓ≥1} b_ℓ(u) sin²t w(cos t) p_ℓ'(cos t)/(ℓ(ℓ+d−2)).
 
-use super::around::Sorted;
+use super::angular_order::Sorted;
 use super::cumulative::Cumulative;
 use super::point_sets::between_points_on_line;
 use super::transport::on_interval;

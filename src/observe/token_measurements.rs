@@ -1,11 +1,11 @@
 //! What is measured of the tokens: the quantities that several rows of the table share, computed once, and the instruments for it.
 
-use super::around::Around;
-use super::basins::SphereBasins;
-use super::cloud::{self, Cloud};
+use super::angular_order::AngularOrder;
 use super::clusters::{self, Clusters};
+use super::euclidean::{self, Cloud};
 use super::saddle::Saddle;
 use super::sliced::Slices;
+use super::watershed::SphereBasins;
 use std::borrow::Cow;
 
 use crate::dynamics::circle_cells::sums::CellMomentsOfTokens;
@@ -30,7 +30,7 @@ pub(crate) struct Instruments {
     pub(super) slices: Option<Slices>,
     pub(super) flat: bool,
     /// The tokens of a circle that were observed last, by angle: those that a density is compared with.
-    pub(super) around: Around,
+    pub(super) around: AngularOrder,
     pub(super) moments: Option<CellMomentsOfTokens>,
 }
 
@@ -46,12 +46,12 @@ impl Instruments {
             kernel,
             width,
             flat: false,
-            around: Around::default(),
+            around: AngularOrder::default(),
             moments: None,
         }
     }
 
-    /// The same for tokens of ℝ^d.
+    /// Instruments for tokens of ℝ^d, where `flat`.
     #[must_use]
     pub(crate) fn flat(mut self, flat: bool) -> Self {
         self.flat = flat;
@@ -279,7 +279,7 @@ fn vertices(clusters: &Clusters, radius: f64) -> usize {
             .flat_map(|c| c.centre.clone())
             .collect(),
     );
-    cloud::hull(&super::principal::coordinates(&centres).0, 1e-6 * radius).len()
+    euclidean::hull(&super::principal::coordinates(&centres).0, 1e-6 * radius).len()
 }
 
 /// Most bodies whose pairs are looked at for the closest.

@@ -10,7 +10,7 @@
 use rayon::prelude::*;
 use std::ops::Range;
 
-use super::around::{Masses, Sorted};
+use super::angular_order::{Masses, Sorted};
 use super::cumulative::Cumulative;
 use crate::machine::thresholds::SHARED_FROM;
 use crate::measure::Density;
@@ -48,7 +48,7 @@ pub(crate) fn wasserstein_to_line(tokens: &Sorted, line: &[(f64, f64)]) -> f64 {
     around_circle(&Sorted { places, masses }, &cumulative)
 }
 
-/// The same where both live on an interval, which the line spans.
+/// W₁ between tokens and a line where both live on an interval, which the line spans.
 #[must_use]
 pub(crate) fn to_line_of_interval(tokens: &Sorted, line: &[(f64, f64)]) -> f64 {
     on_interval(tokens, &Cumulative::of_line(line))

@@ -134,7 +134,7 @@ impl FieldRun {
             earlier: Work::default(),
         };
         if experiment.tokens.frequencies.is_some() {
-            run.divide(experiment);
+            run.split_by_frequency(experiment);
         } else if sharp || spec.solver == Solver::Characteristics && run.resolved() {
             run.hand_over(0.0);
         }
@@ -292,7 +292,7 @@ impl FieldRun {
     }
 
     /// One density for each of the frequencies.
-    fn divide(&mut self, experiment: &Experiment) {
+    fn split_by_frequency(&mut self, experiment: &Experiment) {
         let Some(law) = experiment
             .tokens
             .frequencies

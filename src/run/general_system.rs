@@ -37,7 +37,7 @@ pub(crate) struct SystemState {
 }
 
 /// What steps a state.
-pub(super) enum Move<'a> {
+pub(super) enum SystemStepper<'a> {
     /// Error control, ahead of what is shown.
     Adaptive(&'a mut Explicit, &'a mut Ahead),
     /// Strang splitting with a fixed step, diffusion, and its generator.
@@ -76,7 +76,7 @@ impl SystemState {
     }
 
     /// Where the equation changes next after the time `now`, and what has to be done to go on from `now`.
-    fn begin_piece(&mut self, general: &mut General, dimension: usize, now: f64) -> f64 {
+    fn next_switch(&mut self, general: &mut General, dimension: usize, now: f64) -> f64 {
         // a boundary that is met up to rounding is behind
         let slack = 1e-12 * now.max(1.0);
         let mut end = f64::INFINITY;
@@ -105,12 +105,12 @@ impl SystemState {
         &mut self,
         tokens: &mut Particles,
         general: &mut General,
-        by: Move,
+        by: SystemStepper,
         (from, to): (f64, f64),
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, Cause> {
         let whole = match by {
-            Move::Adaptive(explicit, ahead) => {
+            SystemStepper::Adaptive(explicit, ahead) => {
                 if std::mem::take(&mut self.fresh) {
                     self.pack(tokens, general, from);
                     ahead.restart(clock(general, from));
@@ -124,7 +124,7 @@ impl SystemState {
                     cancelled,
                 )?
             }
-            noisy @ Move::Noisy { .. } => {
+            noisy @ SystemStepper::Noisy { .. } => {
                 self.pack(tokens, general, from);
                 self.noisily(noisy, general, tokens.dimension(), (from, to), cancelled)?
             }
@@ -147,7 +147,7 @@ impl SystemState {
         now: f64,
         ahead: &mut Ahead,
     ) {
-        let next = self.begin_piece(general, dimension, now);
+        let next = self.next_switch(general, dimension, now);
         let last = if now < self.end {
             self.end
         } else {
@@ -211,7 +211,7 @@ impl SystemState {
 
     fn noisily(
         &mut self,
-        mut by: Move,
+        mut by: SystemStepper,
         general: &mut General,
         dimension: usize,
         (from, to): (f64, f64),
@@ -219,7 +219,7 @@ impl SystemState {
     ) -> Result<bool, Cause> {
         let mut now = from;
         while now < to {
-            let piece = self.begin_piece(general, dimension, now).min(to);
+            let piece = self.next_switch(general, dimension, now).min(to);
             let state = &mut self.state;
             if !with_noise(&mut by, general, state, dimension, piece - now, cancelled)? {
                 return Ok(false);
@@ -227,7 +227,7 @@ impl SystemState {
             now = piece;
         }
         general.time = to;
-        self.begin_piece(general, dimension, to);
+        self.next_switch(general, dimension, to);
         Ok(true)
     }
 
@@ -246,12 +246,12 @@ impl SystemState {
             if cancelled() {
                 return Ok(false);
             }
-            self.begin_piece(general, dimension, from + layer as f64 * step);
+            self.next_switch(general, dimension, from + layer as f64 * step);
             general
                 .layer(&mut self.state, step, residual)
                 .map_err(|token| nowhere(token, from, layer, step))?;
         }
-        self.begin_piece(general, dimension, from + layers as f64 * step);
+        self.next_switch(general, dimension, from + layers as f64 * step);
         match self.unpack(tokens, general) {
             Ok(()) => Ok(true),
             Err(token) => Err(nowhere(token, from, layers.saturating_sub(1), step)),
@@ -303,14 +303,14 @@ pub(super) fn nowhere(token: usize, from: f64, layer: u64, step: f64) -> Cause {
 
 /// Splitting steps of a fixed length: drift and Brownian motion.
 fn with_noise(
-    by: &mut Move,
+    by: &mut SystemStepper,
     general: &mut General,
     state: &mut [f64],
     dimension: usize,
     duration: f64,
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<bool, Cause> {
-    let Move::Noisy {
+    let SystemStepper::Noisy {
         splitting,
         step,
         diffusion,

@@ -77,7 +77,7 @@ impl Pictures {
         values.iter().map(|v| *v as f32).collect()
     }
 
-    /// The same of a density carried by markers, as means over cells.
+    /// The strip of space–time of a density carried by markers, as means over cells.
     #[must_use]
     pub(crate) fn strip_of_markers(&self, markers: &Markers) -> Vec<f32> {
         let values = match (markers.curve(), markers.domain) {

@@ -15,7 +15,7 @@ use crate::experiment::spec::Weights;
 use crate::experiment::spec::{Change, Experiment};
 use crate::measure::Particles;
 use crate::observe::{
-    CompanionSide, GaussianSide, Instruments, Observation, TokenSide, cloud, design, products,
+    CompanionSide, GaussianSide, Instruments, Observation, TokenSide, design, euclidean, products,
 };
 use crate::snapshot::history::{History, PICTURE_TOKENS, Record};
 use crate::snapshot::view::PairsView;
@@ -70,13 +70,13 @@ impl Session {
         Self::start(experiment, true)
     }
 
-    /// The same run for batch work: the history holds the observables alone.
+    /// A run for batch work: the history holds the observables alone, no pictures.
     #[must_use]
     pub fn without_pictures(experiment: Experiment) -> Self {
         Self::start(experiment, false)
     }
 
-    /// The same where nobody reads the observables before the frame `first` but at t = 0: they are not computed.
+    /// A run without pictures whose observables nobody reads between t = 0 and the frame `first`: they are not computed there.
     #[must_use]
     pub fn observed_from(experiment: Experiment, first: usize) -> Self {
         Self {
@@ -382,7 +382,7 @@ impl Session {
         }
         if let Some(direction) = &self.leading_direction {
             let width = self.experiment.observe.cluster_width;
-            self.token_side.hyperplanes = cloud::hyperplanes(tokens, direction, width) as f64;
+            self.token_side.hyperplanes = euclidean::hyperplanes(tokens, direction, width) as f64;
         }
     }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rand_chacha::ChaCha8Rng;
 
 use super::cause::Cause;
-use super::general_system::{Move, SystemState};
+use super::general_system::{SystemState, SystemStepper};
 use crate::dynamics::{Attention, FlowMapInterpolant, General, TokenDynamics};
 use crate::experiment::Scheme;
 use crate::experiment::replay::Replay;
@@ -34,12 +34,12 @@ const FIRST_STEP: f64 = 1e-3;
 pub(super) enum Stepper {
     /// No noise: error control.
     Adaptive(Box<Explicit>),
-    /// The same for many tokens on the circle, by their angles.
+    /// No noise, many tokens on the circle: error control of their angles.
     Angular {
         explicit: Box<Explicit>,
         angles: Vec<f64>,
     },
-    /// The same for so many that a few nodes carry them: where the nodes ended the last step, the tokens now and at its start.
+    /// No noise, so many tokens on the circle that a few nodes carry them: where the nodes ended the last step, the tokens now and at its start.
     Carried {
         explicit: Box<Explicit>,
         carriers: Box<FlowMapInterpolant>,
@@ -325,12 +325,12 @@ impl TokenRun {
             Stepper::Adaptive(explicit) => system.advance(
                 tokens,
                 general,
-                Move::Adaptive(explicit, &mut self.ahead),
+                SystemStepper::Adaptive(explicit, &mut self.ahead),
                 span,
                 cancelled,
             ),
             Stepper::Noisy { splitting, step } => {
-                let by = Move::Noisy {
+                let by = SystemStepper::Noisy {
                     splitting,
                     step: *step,
                     diffusion: self.diffusion,

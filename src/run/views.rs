@@ -8,7 +8,7 @@ use super::pictures::Pictures;
 use super::pictures::shown;
 use super::session::Session;
 use super::tokens::TokenRun;
-use crate::observe::{TokenSide, cloud};
+use crate::observe::{TokenSide, euclidean};
 use crate::snapshot::view::{self, FieldView, SHOWN_TOKENS, SPECTRUM_DEGREES, Snapshot, TokenView};
 use crate::theory;
 
@@ -86,7 +86,7 @@ impl Session {
                 .map(|weight| weight * particles.count() as f64)
                 .collect(),
             hull: if flat {
-                cloud::hull(&shown, HULL * radius)
+                euclidean::hull(&shown, HULL * radius)
             } else {
                 Vec::new()
             },
@@ -113,7 +113,7 @@ impl Session {
                 let tokens = self.tokens.tokens();
                 return FieldView::Gaussian {
                     side: self.companion_side.gaussian().cloned(),
-                    tokens: (tokens.mean(), cloud::covariance(tokens)),
+                    tokens: (tokens.mean(), euclidean::covariance(tokens)),
                     blow_up: gaussian.blow_up(),
                     ended: gaussian.ended(),
                 };

@@ -110,7 +110,7 @@ impl CirclePlan {
         self.values = copy;
     }
 
-    /// The same as a list of numbers proportional to c_k, and the factor to c_k; nothing is left of the values.
+    /// The Fourier coefficients c_k of values as a list of numbers proportional to them, and the factor to c_k; nothing is left of the values.
     pub(crate) fn analysis_of(&mut self, values: &mut [f64], degree: usize) -> (&[Complex], f64) {
         debug_assert!(2 * degree <= self.size && values.len() == self.size);
         self.filled = self.spectrum.len() - 1;

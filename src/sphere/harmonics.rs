@@ -130,7 +130,7 @@ impl SpherePlan {
         self.folded = folded;
     }
 
-    /// The same, folded at the equator.
+    /// Values on the grid from coefficients, folded at the equator.
     pub(crate) fn synthesis_folded(&mut self, state: &[f64], folded: &mut [LatitudePack]) {
         let degree = state_degree(state.len());
         let parallel = self.parallel(degree);

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use super::Complex;
 use crate::machine::fft::batched::{BatchedFft, LANES, LatitudePack, Places};
 use crate::machine::fft::fallback::FallbackFft;
-use crate::machine::transpose::{Fold, Turned, Unfold};
+use crate::machine::transpose::{Fold, LaneOrder, Unfold};
 
 /// The transforms of a grid; every block of eight latitudes has its scratch.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Parallels {
             _ => 0.0,
         };
         let arch = crate::machine::registers::arch();
-        let order = arch.dispatch(Turned);
+        let order = arch.dispatch(LaneOrder);
         let fourier = BatchedFft::new(longitudes).map_or_else(
             || Fourier::FallbackFft(FallbackFft::new(longitudes)),
             Fourier::Abreast,

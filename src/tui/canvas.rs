@@ -122,7 +122,7 @@ impl Canvas {
         at
     }
 
-    /// Turns the dots into characters; cells without a dot stay as they are.
+    /// Turns the dots into characters; cells without a dot run as they are.
     pub(crate) fn render(&self, buffer: &mut Buffer) {
         for row in 0..self.area.height {
             for column in 0..self.area.width {

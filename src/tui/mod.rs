@@ -5,6 +5,7 @@
 
 pub(crate) mod action;
 pub(crate) mod canvas;
+pub(crate) mod cluster_colours;
 pub mod model;
 pub(crate) mod number;
 pub(crate) mod pace;
@@ -13,7 +14,6 @@ pub(crate) mod panels;
 pub(crate) mod plot;
 pub(crate) mod projection;
 pub(crate) mod save;
-pub(crate) mod slots;
 pub(crate) mod terminal;
 pub mod theme;
 pub(crate) mod time_axis;
@@ -40,7 +40,7 @@ use crate::run::Worker;
 use model::{Message, Model, PresetLine};
 use pace::Pace;
 use save::Saver;
-use terminal::{Signals, Visit};
+use terminal::{Signals, TerminalGuard};
 use theme::{Depth, Theme};
 use update::{Effect, update};
 
@@ -139,15 +139,15 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     let worker =
         Worker::start(experiment, model.speed, options.paused).map_err(TuiError::Worker)?;
     let (mut screen, bytes) = terminal::screen().map_err(TuiError::Terminal)?;
-    let visit = Visit::begin().map_err(TuiError::Terminal)?;
-    let mut room = Room {
+    let visit = TerminalGuard::begin().map_err(TuiError::Terminal)?;
+    let mut room = EventLoop {
         worker: &worker,
         signals: &signals,
         saver: Saver::default(),
         bytes,
     };
     // An error here is a terminal that has gone: there is nobody left to tell.
-    let _hung_up = room.stay(&mut screen, &mut Keyboard, &mut model, options.fps);
+    let _hung_up = room.run(&mut screen, &mut Keyboard, &mut model, options.fps);
     room.saver.give_up();
     drop(visit);
     Ok(Farewell {
@@ -158,7 +158,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
 
 /// What the loop works with.
 #[derive(Debug)]
-pub(crate) struct Room<'a> {
+pub(crate) struct EventLoop<'a> {
     /// The computation.
     pub worker: &'a Worker,
     /// Signals.
@@ -172,12 +172,12 @@ pub(crate) struct Room<'a> {
 /// Whether the whole screen has to be drawn anew.
 type Anew = bool;
 
-impl Room<'_> {
+impl EventLoop<'_> {
     /// The loop: all waiting keys first, then at most one frame.
     ///
     /// # Errors
     /// The terminal's.
-    pub(crate) fn stay<B: Backend>(
+    pub(crate) fn run<B: Backend>(
         &mut self,
         screen: &mut Terminal<B>,
         input: &mut impl Input,

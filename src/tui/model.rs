@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::canvas::Marker;
+use super::cluster_colours::Slots;
 use super::number;
-use super::projection::Gaze;
-use super::slots::Slots;
+use super::projection::Camera;
 use super::theme::Theme;
 use super::trails::Trails;
 use crate::dynamics::{Attention, Normalisation};
@@ -90,7 +90,7 @@ pub enum Message {
 
 /// Values that were asked for and are not yet in a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Wishes {
+pub struct PendingChange {
     /// β.
     pub beta: Option<f64>,
     /// D.
@@ -107,7 +107,7 @@ pub struct Model {
     /// What a restart starts.
     pub experiment: Experiment,
     /// Values asked for.
-    pub wishes: Wishes,
+    pub wishes: PendingChange,
     /// Colours and glyphs of the tokens' clusters.
     slots: Slots,
     /// Where the tokens of S² were.
@@ -127,7 +127,7 @@ pub struct Model {
     /// Whether time runs logarithmically, if the reader has chosen; else as the frames are spaced.
     pub log_time: Option<bool>,
     /// From where the sphere is seen.
-    pub gaze: Gaze,
+    pub gaze: Camera,
     /// What lies over it.
     pub popup: Option<Popup>,
     /// The chosen parameter.
@@ -159,7 +159,7 @@ impl Model {
         Self {
             report: Report::before_the_first(speed),
             experiment,
-            wishes: Wishes::default(),
+            wishes: PendingChange::default(),
             slots: Slots::default(),
             trails: Trails::default(),
             speed,
@@ -169,7 +169,7 @@ impl Model {
             marker,
             page: 0,
             log_time: None,
-            gaze: Gaze::default(),
+            gaze: Camera::default(),
             popup: None,
             chosen: 0,
             message: None,

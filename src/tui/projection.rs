@@ -6,7 +6,7 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 /// The direction from which the sphere is seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Gaze {
+pub struct Camera {
     /// Longitude in the middle of the picture, in radians.
     pub turn: f64,
     /// Latitude in the middle of the picture, in radians.
@@ -18,7 +18,7 @@ pub struct Gaze {
 /// What one key press turns by: 15°.
 pub(crate) const STEP: f64 = PI / 12.0;
 
-impl Default for Gaze {
+impl Default for Camera {
     fn default() -> Self {
         Self {
             turn: PI / 6.0,
@@ -28,8 +28,8 @@ impl Default for Gaze {
     }
 }
 
-impl Gaze {
-    /// Turned by a number of steps to the east and to the north.
+impl Camera {
+    /// LaneOrder by a number of steps to the east and to the north.
     #[must_use]
     pub fn turned(self, east: f64, north: f64) -> Self {
         Self {
@@ -124,19 +124,19 @@ const ROUNDS: usize = 8;
 mod tests {
     use super::*;
 
-    fn gazes() -> [Gaze; 4] {
+    fn gazes() -> [Camera; 4] {
         [
-            Gaze::default(),
-            Gaze {
+            Camera::default(),
+            Camera {
                 map: true,
-                ..Gaze::default()
+                ..Camera::default()
             },
-            Gaze {
+            Camera {
                 turn: 4.0,
                 tilt: -1.2,
                 map: false,
             },
-            Gaze {
+            Camera {
                 turn: 4.0,
                 tilt: 1.2,
                 map: true,
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn the_map_has_equal_areas() {
         // the part of the picture below height y holds the share (1 + up)/2 of the sphere's area
-        let gaze = Gaze {
+        let gaze = Camera {
             turn: 0.0,
             tilt: 0.0,
             map: true,
@@ -181,7 +181,7 @@ mod tests {
     /// each parallel lies at the height that cuts off its share of the ellipse and is divided evenly.
     #[test]
     fn the_map_divides_parallels_evenly_at_the_height_of_their_share() {
-        let gaze = Gaze {
+        let gaze = Camera {
             turn: 0.0,
             tilt: 0.0,
             map: true,
@@ -241,12 +241,12 @@ mod tests {
 
     #[test]
     fn the_far_side_is_known_and_the_map_has_none() {
-        let middle = Gaze::default().at([0.0, 0.0]).unwrap();
+        let middle = Camera::default().at([0.0, 0.0]).unwrap();
         let behind = middle.map(|v| -v);
-        assert!(!Gaze::default().place(&behind).1);
-        let map = Gaze {
+        assert!(!Camera::default().place(&behind).1);
+        let map = Camera {
             map: true,
-            ..Gaze::default()
+            ..Camera::default()
         };
         let ([x, y], near) = map.place(&behind);
         assert!(near && (x.abs() - 1.0).abs() < 1e-12 && y.abs() < 1e-12);
@@ -254,11 +254,11 @@ mod tests {
 
     #[test]
     fn turning_moves_the_middle_and_stops_at_the_poles() {
-        let gaze = Gaze::default().turned(0.0, 20.0);
+        let gaze = Camera::default().turned(0.0, 20.0);
         assert!((gaze.tilt - FRAC_PI_2).abs() < 1e-15);
         let (middle, near) = gaze.place(&[0.0, 0.0, 1.0]);
         assert!(near && middle[0].abs() < 1e-15 && middle[1].abs() < 1e-15);
-        let east = Gaze {
+        let east = Camera {
             turn: 0.0,
             tilt: 0.0,
             map: false,

@@ -12,7 +12,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
-/// Room for a whole frame, so that it leaves in one write.
+/// EventLoop for a whole frame, so that it leaves in one write.
 const FRAME: usize = 256 * 1024;
 
 /// Whether the alternate screen is on.
@@ -81,9 +81,9 @@ pub(crate) fn leave() {
 
 /// Enters the terminal now and leaves it when dropped.
 #[derive(Debug)]
-pub(crate) struct Visit;
+pub(crate) struct TerminalGuard;
 
-impl Visit {
+impl TerminalGuard {
     /// Enters; panics of this thread restore the terminal before they are printed, and those of other threads are not
     /// printed: the worker reports them.
     ///
@@ -106,7 +106,7 @@ impl Visit {
     }
 }
 
-impl Drop for Visit {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         leave();
     }

@@ -110,7 +110,7 @@ const CIVIDIS: [Rgb; 16] = [
     (226, 202, 77),
     (253, 231, 55),
 ];
-/// The same by hand in the 256 colours, whose cube is coarse where cividis is grey.
+/// The levels of the magnitude map in the 256 colours, chosen by hand: the cube is coarse where cividis is grey.
 const INDEXED: [u8; LEVELS] = [
     17, 18, 24, 60, 241, 243, 245, 247, 143, 144, 179, 180, 185, 221, 227, 229,
 ];
@@ -251,7 +251,7 @@ impl Theme {
         }
     }
 
-    /// The same, a little lighter where a line of the graticule runs over it.
+    /// The colour of a level of magnitude, a little lighter where a line of the graticule runs over it.
     #[must_use]
     pub(crate) fn shade(self, level: usize, line: bool) -> Color {
         match self.depth {
@@ -265,7 +265,7 @@ impl Theme {
         }
     }
 
-    /// The same for a line on the terminal's background: never its darkest end.
+    /// The style of a share of the magnitude for a line on the terminal's background: never the darkest end.
     #[must_use]
     pub(crate) fn magnitude_line(self, share: f64) -> Style {
         match self.depth {

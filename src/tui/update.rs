@@ -4,7 +4,7 @@ use super::action::{ACTIONS, Action, Heading};
 use super::model::{Message, Model, Parameter, Popup, default_speed};
 use super::number::significant;
 use super::pages::PAGES;
-use super::projection::Gaze;
+use super::projection::Camera;
 use crate::dynamics::Normalisation;
 use crate::experiment::{Change, Experiment, combinations, memory};
 use crate::measure::Law;
@@ -79,9 +79,9 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::FirstView => look(
             model,
-            Gaze {
+            Camera {
                 map: model.gaze.map,
-                ..Gaze::default()
+                ..Camera::default()
             },
         ),
         Action::Picture => {
@@ -167,7 +167,7 @@ fn load(model: &mut Model, index: usize) -> Vec<Effect> {
 
 /// An experiment takes the place of the present one.
 pub(crate) fn begin(model: &mut Model, experiment: Experiment) -> Vec<Effect> {
-    model.wishes = super::model::Wishes::default();
+    model.wishes = super::model::PendingChange::default();
     model.speed = default_speed(&experiment);
     model.experiment = experiment.clone();
     if !(PAGES[model.page % PAGES.len()].shown)(model) {
@@ -198,7 +198,7 @@ fn step(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Turns the sphere, or says that there is none to be seen turning.
-fn look(model: &mut Model, gaze: Gaze) -> Vec<Effect> {
+fn look(model: &mut Model, gaze: Camera) -> Vec<Effect> {
     model.gaze = gaze;
     if !model.has_sphere() {
         model.message = Some(Message::Note(

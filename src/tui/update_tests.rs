@@ -160,7 +160,7 @@ fn the_sphere_turns_by_the_keys_and_becomes_a_map_without_the_worker() {
     press(&mut model, 'v');
     assert_eq!(
         model.gaze,
-        crate::tui::projection::Gaze { map: true, ..start }
+        crate::tui::projection::Camera { map: true, ..start }
     );
 }
 

@@ -1,7 +1,7 @@
 //! Every pair of blocks once, in rounds in which no block plays twice: symmetric sums without a second copy of them.
 //!
 //! The weight e^{β⟨x,y⟩} of a pair serves both tokens, so a pair of blocks adds to the sums of both. In a round of a
-//! tournament (the circle method) every block meets one other, and the games of a round run on any number of threads
+//! tournament (the circle method) every block meets one other, and the pairs of a round run on any number of threads
 //! without locks. A block's sums receive their terms round by round, hence the same bits however many threads there are.
 
 use rayon::prelude::*;
@@ -15,7 +15,7 @@ pub(crate) struct BlockTask {
 
 /// Two blocks that meet, with their sums.
 #[derive(Debug)]
-struct Game {
+struct PairOfBlocks {
     first: usize,
     second: usize,
     a: BlockTask,
@@ -26,7 +26,7 @@ struct Game {
 #[derive(Debug)]
 pub(crate) struct BlockSchedule {
     parts: Vec<BlockTask>,
-    games: Vec<Game>,
+    pairs: Vec<PairOfBlocks>,
     scratch: Vec<Vec<f64>>,
 }
 
@@ -46,7 +46,7 @@ impl BlockSchedule {
         };
         Self {
             parts: (0..blocks).map(|_| part()).collect(),
-            games: Vec::with_capacity(blocks),
+            pairs: Vec::with_capacity(blocks),
             scratch: vec![vec![0.0; scratch]; rayon::current_num_threads()],
         }
     }
@@ -88,29 +88,29 @@ impl BlockSchedule {
         for (first, second) in pairs {
             let a = std::mem::take(&mut self.parts[first]);
             let b = std::mem::take(&mut self.parts[second]);
-            self.games.push(Game {
+            self.pairs.push(PairOfBlocks {
                 first,
                 second,
                 a,
                 b,
             });
         }
-        let play = |games: &mut [Game], scratch: &mut Vec<f64>| {
-            for match_ in games {
+        let play = |pairs: &mut [PairOfBlocks], scratch: &mut Vec<f64>| {
+            for match_ in pairs {
                 let other =
                     (match_.first != match_.second).then_some((match_.second, &mut match_.b));
                 game((scratch, (match_.first, &mut match_.a), other));
             }
         };
-        let share = self.games.len().div_ceil(self.scratch.len()).max(1);
-        if parallel && self.games.len() > 1 {
-            (self.games.par_chunks_mut(share))
+        let share = self.pairs.len().div_ceil(self.scratch.len()).max(1);
+        if parallel && self.pairs.len() > 1 {
+            (self.pairs.par_chunks_mut(share))
                 .zip(&mut self.scratch)
-                .for_each(|(games, scratch)| play(games, scratch));
+                .for_each(|(pairs, scratch)| play(pairs, scratch));
         } else {
-            play(&mut self.games, &mut self.scratch[0]);
+            play(&mut self.pairs, &mut self.scratch[0]);
         }
-        for game in self.games.drain(..) {
+        for game in self.pairs.drain(..) {
             if game.first != game.second {
                 self.parts[game.second] = game.b;
             }

@@ -40,31 +40,31 @@ pub(crate) struct Tokens<'a, const D: usize> {
 }
 
 /// One game of the tournament.
-pub(crate) struct Game<'a, const D: usize> {
+pub(crate) struct LanePairs<'a, const D: usize> {
     pub tokens: &'a Tokens<'a, D>,
     pub scratch: &'a mut [f64],
     pub one: (usize, &'a mut BlockTask),
     pub other: Option<(usize, &'a mut BlockTask)>,
 }
 
-impl<const D: usize> WithSimd for Game<'_, D> {
+impl<const D: usize> WithSimd for LanePairs<'_, D> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         // vectors of all lanes, and of an octet
         match S::F64_LANES {
-            8 => self.play::<S, 2, 1>(simd),
-            4 => self.play::<S, 4, 2>(simd),
-            2 => self.play::<S, 8, 4>(simd),
-            _ => self.play::<S, 16, 8>(simd),
+            8 => self.run::<S, 2, 1>(simd),
+            4 => self.run::<S, 4, 2>(simd),
+            2 => self.run::<S, 8, 4>(simd),
+            _ => self.run::<S, 16, 8>(simd),
         }
     }
 }
 
-impl<const D: usize> Game<'_, D> {
+impl<const D: usize> LanePairs<'_, D> {
     #[inline(always)]
-    fn play<S: Simd, const V: usize, const O: usize>(self, simd: S) {
+    fn run<S: Simd, const V: usize, const O: usize>(self, simd: S) {
         let Self {
             tokens,
             scratch,
@@ -243,7 +243,7 @@ mod tests {
             weights: &weights,
             block,
         };
-        let with = |run: &dyn Fn(Game<3>)| {
+        let with = |run: &dyn Fn(LanePairs<3>)| {
             let part = || BlockTask {
                 sums: vec![0.0; 3 * block],
                 potential: vec![0.0; block],
@@ -256,7 +256,7 @@ mod tests {
                 } else {
                     (&mut other, &mut one)
                 };
-                run(Game {
+                run(LanePairs {
                     tokens: &tokens,
                     scratch: &mut room,
                     one: (first, a),

@@ -153,7 +153,7 @@ impl AllPairs {
         };
         let arch = crate::machine::registers::arch();
         self.rounds.run(parallel, &|(scratch, one, other)| {
-            arch.dispatch(lanes::Game {
+            arch.dispatch(lanes::LanePairs {
                 tokens: &tokens,
                 scratch,
                 one,

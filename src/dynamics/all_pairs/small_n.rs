@@ -14,7 +14,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::machine::exp::exp2_abreast;
 use crate::machine::registers::load;
-use crate::machine::transpose::{SIDE, Turned, square};
+use crate::machine::transpose::{LaneOrder, SIDE, transpose4};
 
 /// Rows of a product that are taken against the same vectors.
 const ROWS: usize = 4;
@@ -127,7 +127,7 @@ impl Few<'_> {
 /// The coordinates of the rows as rows of tokens, padded with zeros.
 #[inline(always)]
 fn turn<S: Simd>(simd: S, rows: &[f64], d: usize, n: usize, turned: &mut [f64], padded: usize) {
-    let order = Turned.with_simd(simd);
+    let order = LaneOrder.with_simd(simd);
     let whole = d / SIDE * SIDE;
     for first in (0..padded).step_by(order.len()) {
         // a row that is not there is read as another and then blotted out
@@ -137,7 +137,7 @@ fn turn<S: Simd>(simd: S, rows: &[f64], d: usize, n: usize, turned: &mut [f64], 
         }
         for c in (0..whole).step_by(SIDE) {
             for lane in (0..order.len()).step_by(S::F64_LANES) {
-                let four = square(simd, &eight, c, lane);
+                let four = transpose4(simd, &eight, c, lane);
                 for j in 0..SIDE {
                     let out = &mut turned[(c + j) * padded + first + lane..][..S::F64_LANES];
                     S::as_mut_simd_f64s(out).0[0] = four[j];
@@ -182,7 +182,7 @@ fn products<S: Simd, const V: usize>(
             from += vectors * lanes;
         }
     }
-    let order = Turned.with_simd(simd);
+    let order = LaneOrder.with_simd(simd);
     for first in (SQUARE..n).step_by(SQUARE) {
         for above in (0..first).step_by(SQUARE) {
             let (upper, lower) = tile.split_at_mut(first * padded);
@@ -192,7 +192,7 @@ fn products<S: Simd, const V: usize>(
             }
             for c in (0..SQUARE).step_by(SIDE) {
                 for lane in (0..SQUARE).step_by(lanes) {
-                    let four = square(simd, &rows, c, lane);
+                    let four = transpose4(simd, &rows, c, lane);
                     for j in 0..SIDE {
                         let out = &mut lower[(c + j) * padded + above + lane..][..lanes];
                         S::as_mut_simd_f64s(out).0[0] = four[j];

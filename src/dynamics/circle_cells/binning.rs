@@ -110,7 +110,7 @@ impl Binned {
         }
     }
 
-    /// The same of angles alone.
+    /// Finds the cell and the place in it of tokens given by their angles.
     #[inline(always)]
     pub(crate) fn find_angles(&mut self, angles: &[f64], cells: usize) {
         let (scale, mask) = (cells as f64 / TAU, cells as u32 - 1);

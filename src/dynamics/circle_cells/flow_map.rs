@@ -107,7 +107,7 @@ impl FlowMapInterpolant {
         })
     }
 
-    /// The same with twice the cells; None where there are not enough tokens for that.
+    /// The interpolant of twice the cells; None where there are not enough tokens for that.
     #[must_use]
     pub(crate) fn refined(&self, weights: &[f64]) -> Option<Self> {
         Self::with_cells(self.attention, self.kernel.clone(), weights, 2 * self.cells)

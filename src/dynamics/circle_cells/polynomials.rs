@@ -120,7 +120,7 @@ impl CellField {
         }
     }
 
-    /// The same for a grid with so many points in a cell.
+    /// The polynomials of every cell for a grid with `width` points in a cell.
     #[must_use]
     pub(crate) fn on_grid(kernel: &Kernel, cells: usize, width: usize) -> Self {
         let middle = 0.5 * (width as f64 - 1.0);
@@ -163,7 +163,7 @@ impl CellField {
         }
     }
 
-    /// The same as tokens read it: cell by cell.
+    /// Sets the polynomials from Fourier coefficients, laid out as tokens read them: cell by cell.
     pub(super) fn set_cells(&mut self, degree: usize, coefficient: impl Fn(usize) -> Complex) {
         self.set(degree, coefficient);
         let cells = self.polynomials.len();

@@ -11,12 +11,10 @@ use crate::measure::law::sampling::cholesky;
 /// The law of a table for points on S^{d−1}, or in ℝ^d where `flat`.
 // long: one arm a law
 pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, InputError> {
-    let Some(name) = table.text("law")? else {
-        let meant = match table.get("path") {
-            Some(_) => "\"file\"",
-            None => "\"uniform\"",
-        };
-        return table.missing("law", meant);
+    let name = match (table.text("law")?, table.get("path")) {
+        (Some(name), _) => name,
+        (None, Some(_)) => return table.missing("law", "\"file\""),
+        (None, None) => return table.missing("law", "\"uniform\""),
     };
     table.only_of_law(name)?;
     Ok(match name {
@@ -85,25 +83,7 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
                 axis: direction(table, "axis", dimension)?,
             }
         }
-        "clusters" => {
-            let given = table.numbers("masses")?;
-            let count = table
-                .whole_within("count", 1..=1 << 20)?
-                .or(given.as_ref().map(Vec::len));
-            let Some(count) = count else {
-                return table.missing("count", "3");
-            };
-            let Some(concentration) =
-                table.number_within("concentration", f64::MIN_POSITIVE..=1e8)?
-            else {
-                return table.missing("concentration", "50.0");
-            };
-            Law::Clusters {
-                count,
-                concentration,
-                masses: masses(table, given, count)?,
-            }
-        }
+        "clusters" => clusters(table)?,
         "file" => {
             let remedy =
                 "a density cannot start from points: use { from = \"empirical\", smoothing = … }";
@@ -114,6 +94,25 @@ pub(super) fn law(table: &Section, dimension: usize, flat: bool) -> Result<Law, 
             let message = format!("{other:?} is not a known law");
             return table.refuse("law", message, closest(other, &names));
         }
+    })
+}
+
+/// `count` or `masses`, and `concentration`, of clusters about drawn places.
+fn clusters(table: &Section) -> Result<Law, InputError> {
+    let given = table.numbers("masses")?;
+    let count = table
+        .whole_within("count", 1..=1 << 20)?
+        .or(given.as_ref().map(Vec::len));
+    let Some(count) = count else {
+        return table.missing("count", "3");
+    };
+    let Some(concentration) = table.number_within("concentration", f64::MIN_POSITIVE..=1e8)? else {
+        return table.missing("concentration", "50.0");
+    };
+    Ok(Law::Clusters {
+        count,
+        concentration,
+        masses: masses(table, given, count)?,
     })
 }
 

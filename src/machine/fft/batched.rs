@@ -292,7 +292,7 @@ impl<'a, A: Places, B: Places, const I: bool, const D: bool, const R: usize>
         }
     }
 
-    /// The same as plain sums, for any radix.
+    /// A butterfly as plain sums, for any radix.
     #[inline(always)]
     fn sums<S: Simd>(&mut self, simd: S, p: usize, q: usize, lane: usize) {
         let Pass {
@@ -349,7 +349,7 @@ pub(crate) fn vector<S: Simd>(part: &[f64; LANES], lane: usize) -> S::f64s {
     S::as_simd_f64s(&part[lane..]).0[0]
 }
 
-/// The same, to be written.
+/// The register's part of eight numbers, to be written.
 #[inline(always)]
 pub(crate) fn vector_mut<S: Simd>(part: &mut [f64; LANES], lane: usize) -> &mut S::f64s {
     &mut S::as_mut_simd_f64s(&mut part[lane..]).0[0]

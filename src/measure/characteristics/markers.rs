@@ -328,7 +328,7 @@ impl Markers {
         }
         let weights = vec![0.0; logs.len()];
         self.bodies = Bodies {
-            particles: Particles::with_weights(2, rows, weights),
+            particles: Particles::with_raw_weights(2, rows, weights),
             member,
         };
         (self.log_density, self.masses, self.places) = (logs, masses, places);

@@ -105,7 +105,7 @@ fn on_line(density: &Density) -> Markers {
     Markers {
         domain: density.domain,
         axis: density.axis.clone(),
-        bodies: Bodies::new(Particles::with_weights(2, rows, weights)),
+        bodies: Bodies::new(Particles::with_raw_weights(2, rows, weights)),
         log_density: logs,
         masses,
         places,
@@ -162,7 +162,7 @@ fn on_grid(density: &Density) -> Markers {
     Markers {
         domain: Domain::Sphere,
         axis: Vec::new(),
-        bodies: Bodies::new(Particles::with_weights(3, rows, weights)),
+        bodies: Bodies::new(Particles::with_raw_weights(3, rows, weights)),
         log_density: values.iter().map(|rho| rho.max(LEAST).ln()).collect(),
         masses,
         places: Vec::new(),

@@ -10,7 +10,7 @@ use crate::snapshot::view::TokenView;
 use crate::tui::canvas::{Canvas, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::tidy;
-use crate::tui::projection::Gaze;
+use crate::tui::projection::Camera;
 
 /// With more tokens than this the tokens themselves are dots, if colour and size tell them from the lines.
 const GLYPHS_AT_MOST: usize = 400;
@@ -32,7 +32,7 @@ pub(crate) struct Frame {
 impl Frame {
     /// The largest picture in a panel, the same for tokens and density.
     #[must_use]
-    pub(crate) fn within(area: Rect, gaze: Gaze) -> Self {
+    pub(crate) fn within(area: Rect, gaze: Camera) -> Self {
         let rows = if area.height >= ROOMY {
             area.height - 1
         } else {
@@ -143,7 +143,7 @@ fn captions(model: &Model, tokens: &TokenView, own: bool, buffer: &mut Buffer, i
 }
 
 /// The middle of the picture: "30°E 15°N".
-fn heading(gaze: Gaze) -> String {
+fn heading(gaze: Camera) -> String {
     let (east, north) = (
         gaze.turn.to_degrees().round() as i64,
         gaze.tilt.to_degrees().round() as i64,
@@ -158,7 +158,7 @@ fn heading(gaze: Gaze) -> String {
 
 /// Meridians and parallels every 30°, and the rim; of the far side the equator only, sparsely, so that the eye sees a
 /// ball and yet nothing stands in the way of the tokens there.
-fn graticule(canvas: &mut Canvas, frame: Frame, gaze: Gaze, style: Style) {
+fn graticule(canvas: &mut Canvas, frame: Frame, gaze: Camera, style: Style) {
     let mut dot = |latitude: f64, longitude: f64, behind: bool| {
         let ((sin, cos), (s, c)) = (latitude.sin_cos(), longitude.sin_cos());
         let (place, near) = gaze.place(&[cos * c, cos * s, sin]);
@@ -259,9 +259,9 @@ mod tests {
     fn cells_and_points_are_inverse_and_the_picture_stays_inside() {
         for (width, height, map) in [(27, 10, false), (40, 18, true), (9, 3, false)] {
             let area = Rect::new(0, 0, width, height);
-            let gaze = Gaze {
+            let gaze = Camera {
                 map,
-                ..Gaze::default()
+                ..Camera::default()
             };
             let frame = Frame::within(area, gaze);
             let (column, row) = frame.cell([0.3, -0.2]);
@@ -274,8 +274,8 @@ mod tests {
 
     #[test]
     fn the_heading_is_said_in_degrees() {
-        assert_eq!(heading(Gaze::default()), "30°E 30°N");
-        assert_eq!(heading(Gaze::default().turned(-4.0, -3.0)), "30°W 15°S");
-        assert_eq!(heading(Gaze::default().turned(10.0, -2.0)), "180°E 0°N");
+        assert_eq!(heading(Camera::default()), "30°E 30°N");
+        assert_eq!(heading(Camera::default().turned(-4.0, -3.0)), "30°W 15°S");
+        assert_eq!(heading(Camera::default().turned(10.0, -2.0)), "180°E 0°N");
     }
 }

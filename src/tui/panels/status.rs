@@ -78,7 +78,7 @@ fn shortened(text: &str, room: usize) -> String {
 
 /// A message, or a measured growth rate beside its prediction, or what to look at.
 pub(crate) fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let (text, style) = said(model);
+    let (text, style) = message_text(model);
     // Texts from files may have several lines.
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let room = usize::from(area.width).saturating_sub(2);
@@ -111,7 +111,7 @@ pub(crate) fn message_height(model: &Model, width: u16) -> u16 {
         .clamp(1, 3) as u16
 }
 
-fn said(model: &Model) -> (String, Style) {
+fn message_text(model: &Model) -> (String, Style) {
     let theme = model.theme;
     match (&model.message, model.saving) {
         (Some(Message::Error(text)), _) => (text.clone(), theme.failure()),

@@ -50,7 +50,7 @@ impl CircleMeanField {
         Self::with_points(attention, modes, POINTS_PER_MODE * modes)
     }
 
-    /// The same on a grid of another size, more than 2K points: with fewer than three a mode the flux has aliases.
+    /// The right-hand side on a grid of another size, more than 2K points: with fewer than three a mode the flux has aliases.
     #[must_use]
     pub fn with_points(attention: Attention, modes: usize, points: usize) -> Self {
         let kernel = attention.kernel(2);
@@ -82,7 +82,7 @@ impl CircleMeanField {
         });
     }
 
-    /// The same of J densities ρ_j, one after the other, whose members turn by ω_j beside moving in the common field of
+    /// The tendencies of J densities ρ_j, one after the other, whose members turn by ω_j beside moving in the common field of
     /// Σ_j w_jρ_j: −∂_θ(ρ_j(ω_j + v)).
     pub(crate) fn tendency_of_populations(
         &mut self,
@@ -207,7 +207,7 @@ mod tests {
             .flat_map(|j| [angle(j).cos(), angle(j).sin()])
             .collect();
         let weights = rho.iter().map(|value| value / n as f64).collect();
-        let points = Particles::with_weights(2, rows, weights);
+        let points = Particles::with_raw_weights(2, rows, weights);
         let x = [theta.cos(), theta.sin()];
         let velocity = definition::velocity(attention, &points, &x);
         let v = velocity[1] * x[0] - velocity[0] * x[1];

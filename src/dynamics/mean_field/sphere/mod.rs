@@ -68,7 +68,7 @@ impl SphereMeanField {
         Self::with_grid(attention, modes, latitudes, longitudes)
     }
 
-    /// The same on a grid of one's own, of more than 2L + 2 longitudes; products alias if it is coarser than [`SphereMeanField::new`]'s.
+    /// The right-hand side on a grid of one's own, of more than 2L + 2 longitudes; products alias if it is coarser than [`SphereMeanField::new`]'s.
     #[must_use]
     pub fn with_grid(
         attention: Attention,
@@ -305,7 +305,7 @@ mod tests {
         let weights = (rho.iter().enumerate())
             .map(|(p, value)| plan.weights()[p / 160] / 160.0 * value)
             .collect();
-        let points = Particles::with_weights(3, rows, weights);
+        let points = Particles::with_raw_weights(3, rows, weights);
         let velocity = definition::velocity(attention, &points, x);
         let divergence = definition::divergence(attention, &points, x);
         let value = |x: &[f64]| -> f64 {

@@ -69,12 +69,12 @@ impl Sorted {
 
 /// The tokens by angle, and their order in the frame before.
 #[derive(Debug, Default)]
-pub(crate) struct Around {
+pub(crate) struct AngularOrder {
     order: Vec<u32>,
     sorted: Sorted,
 }
 
-impl Around {
+impl AngularOrder {
     /// Sorts tokens at `angles` in [0, 2π); `common` is the weight of all, if they have one.
     pub(crate) fn sort(&mut self, angles: &[f64], weights: &[f64], common: Option<f64>) {
         if self.order.len() != angles.len() {
@@ -82,12 +82,12 @@ impl Around {
         }
         let places = &mut self.sorted.places;
         gather(angles, &self.order, places);
-        let (sorted, first) = survey(places);
+        let (sorted, first) = scan(places);
         if let Some(first) = first {
             places.rotate_left(first);
             self.order.rotate_left(first);
         }
-        if !sorted && raise(places) > ANGLES {
+        if !sorted && make_monotone(places) > ANGLES {
             (self.order).par_sort_by(|a, b| angles[*a as usize].total_cmp(&angles[*b as usize]));
             gather(angles, &self.order, places);
         }
@@ -144,7 +144,7 @@ impl Around {
 const ANGLES: f64 = 1e-14;
 
 /// Whether all are in order, and the first token that is half a turn and more before its predecessor.
-fn survey(places: &[f64]) -> (bool, Option<usize>) {
+fn scan(places: &[f64]) -> (bool, Option<usize>) {
     let parts = (places.par_chunks(SHARED_FROM).enumerate()).map(|(part, list)| {
         let start = part * SHARED_FROM;
         // the first of the next part as well
@@ -159,21 +159,21 @@ fn survey(places: &[f64]) -> (bool, Option<usize>) {
 }
 
 /// Takes every place to the largest so far; returns how far at most.
-fn raise(places: &mut [f64]) -> f64 {
+fn make_monotone(places: &mut [f64]) -> f64 {
     let mut most = (places.par_chunks_mut(SHARED_FROM))
-        .map(|part| raise_to(part, f64::NEG_INFINITY))
+        .map(|part| make_monotone_from(part, f64::NEG_INFINITY))
         .reduce(|| 0.0, f64::max);
     for border in (SHARED_FROM..places.len()).step_by(SHARED_FROM) {
         let top = places[border - 1];
         let behind = places[border..].iter().take_while(|place| **place < top);
         let end = border + behind.count();
-        most = most.max(raise_to(&mut places[border..end], top));
+        most = most.max(make_monotone_from(&mut places[border..end], top));
     }
     most
 }
 
-/// The same of places after `top`.
-fn raise_to(places: &mut [f64], mut top: f64) -> f64 {
+/// Raises every place after `top` that is below the one before it; returns the largest rise.
+fn make_monotone_from(places: &mut [f64], mut top: f64) -> f64 {
     let mut most = 0.0;
     for place in places {
         let below = top - *place;
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_order_is_that_of_the_angles_also_after_tokens_have_moved_or_changed_their_number() {
-        let mut around = Around::default();
+        let mut around = AngularOrder::default();
         for (count, turn) in [
             (500, 0.0),
             (500, 1.0),
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn tokens_that_rounding_has_put_out_of_order_stand_where_the_foremost_does() {
-        let mut around = Around::default();
+        let mut around = AngularOrder::default();
         let count = 3 * SHARED_FROM;
         let mut angles: Vec<f64> = (0..count).map(|i| 1e-6 * i as f64).collect();
         around.sort(&angles, &[], Some(1.0));
@@ -261,7 +261,7 @@ mod tests {
         let angles: [f64; 3] = [0.01, 3.0, -0.01];
         let rows = angles.iter().flat_map(|a| [a.cos(), a.sin()]).collect();
         let tokens = Particles::new(2, rows);
-        let mut around = Around::default();
+        let mut around = AngularOrder::default();
         around.sort(&tokens.angles(), &tokens.weights, None);
         assert!((around.closest(&tokens) - (1.0 - 0.02_f64.cos())).abs() < 1e-16);
         let alone = Particles::new(2, vec![1.0, 0.0]);

@@ -171,7 +171,7 @@ pub(crate) fn of_zonal(density: &Density, width: f64) -> Clusters {
     zonal_basins(&density.moments(), &density.axis, &masses, width)
 }
 
-/// The same for markers along an axis, whose masses are exact.
+/// The basins of markers along an axis, whose masses are exact.
 #[must_use]
 pub(crate) fn of_zonal_markers(
     moments: &Moments,
