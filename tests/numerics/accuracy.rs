@@ -1,9 +1,6 @@
 //! The solvers against an independent oracle (Python, extended precision, other methods) and against closed forms.
-#![allow(clippy::unwrap_used)] // a test may stop
 
-mod common;
-
-use common::{experiment, field_from, flat, numbers, reference, system, with_tokens};
+use crate::common::{experiment, field_from, flat, numbers, reference, system, with_tokens};
 use metastable::dynamics::{Attention, Kernel, Normalisation};
 use metastable::integrate::{Explicit, tableau::DORMAND_PRINCE_853};
 use metastable::measure::{Density, Law, Particles};

@@ -1,10 +1,7 @@
 //! Exponentially slow motion: pairs against the scalar equation they obey, staircases to the last merge, merging that
 //! changes nothing but the number of bodies.
-#![allow(clippy::unwrap_used)] // a test may stop
 
-mod common;
-
-use common::{experiment, numbers, reference};
+use crate::common::{experiment, numbers, reference};
 use metastable::dynamics::{Attention, Normalisation};
 use metastable::experiment::Experiment;
 use metastable::run::Session;

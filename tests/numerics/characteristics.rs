@@ -1,10 +1,7 @@
 //! The method of characteristics against the spectral solver while that one is resolved, across the hand-over, and long
 //! after, where closed forms and conservation are what is left to hold it against.
-#![allow(clippy::unwrap_used)] // a test may stop
 
-mod common;
-
-use common::experiment;
+use crate::common::experiment;
 use metastable::dynamics::{Attention, Kernel, Normalisation};
 use metastable::integrate::{Explicit, tableau::DORMAND_PRINCE_853};
 use metastable::measure::{Density, Law};

@@ -1,10 +1,7 @@
 //! Every system of the paper against an independent SciPy oracle (`reference/systems_oracle.py`), each read from a file as a user
 //! would write it, and the identities that belong to it.
-#![allow(clippy::unwrap_used)] // a test may stop
 
-mod common;
-
-use common::{experiment, flat, reference, run, series, with_tokens};
+use crate::common::{experiment, flat, reference, run, series, with_tokens};
 use metastable::batch;
 use metastable::dynamics::general::matrix::{apply, exponential, product, transposed};
 use metastable::dynamics::system::{Head, System};

@@ -1,11 +1,8 @@
 //! Experiment files: what is read, what is refused, and in which words.
-#![allow(clippy::unwrap_used)] // a test may stop
-
-mod common;
 
 use std::path::Path;
 
-use common::experiment;
+use crate::common::experiment;
 use metastable::experiment::read::experiment as decode;
 use metastable::experiment::spec::Source;
 use metastable::experiment::{Companion, Scheme};

@@ -1,9 +1,6 @@
 //! Oscillators: natural frequencies, any even interaction, the continuum with a density for each frequency, the transition.
-#![allow(clippy::unwrap_used)] // a test may stop
 
-mod common;
-
-use common::{run, series};
+use crate::common::{run, series};
 use metastable::dynamics::dispatch::Path;
 use metastable::dynamics::{Attention, Interaction, Normalisation, TokenDynamics};
 use metastable::measure::Law;

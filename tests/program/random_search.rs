@@ -1,6 +1,5 @@
 //! Random experiments: what is written is read back as the same, every number of a run is finite or the run ends with an error, and no
 //! file, however wrong, ends in a panic.
-#![allow(clippy::unwrap_used)] // a test may stop
 
 use std::fmt::Write;
 use std::path::Path;

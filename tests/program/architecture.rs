@@ -2,7 +2,6 @@
 //!
 //! The test reads the paths in the code (`crate::…`, `super::…`), tests inside files left out, and resolves each to the file that it
 //! names. A line `pub use child::Name` of a `mod.rs` is a table of contents: it is looked through, and is not itself an import.
-#![allow(clippy::unwrap_used)] // a test may stop
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,9 +1,6 @@
 //! The continuum on S² and zonal on S^{d−1}: against linear stability, exact solutions, each other and a Python oracle.
-#![allow(clippy::unwrap_used)] // a test may stop
 
-mod common;
-
-use common::{field_from, numbers, reference, system_in};
+use crate::common::{field_from, numbers, reference, system_in};
 use metastable::dynamics::{Attention, Kernel, Normalisation, SphereMeanField, ZonalMeanField};
 use metastable::integrate::tableau::DORMAND_PRINCE_853;
 use metastable::integrate::{Explicit, Exponential};

@@ -1,5 +1,4 @@
 //! The program as a user runs it, without a screen.
-#![allow(clippy::unwrap_used)] // a test may stop
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -395,7 +394,7 @@ fn presets_are_listed_shown_and_located_and_a_users_own_are_read() {
     let others = list.split("\nothers\n").nth(1).unwrap();
     assert!(others.contains("My own  (yours)") && list.lines().count() >= 55);
     let shown = text(&metastable(folder.path(), &["preset", "show", "kuramoto"]).stdout);
-    assert_eq!(shown, include_str!("../presets/kuramoto.toml"));
+    assert_eq!(shown, include_str!("../../presets/kuramoto.toml"));
     assert!(metastable(folder.path(), &["run", "mine"]).status.success());
     assert!(
         text(&metastable(folder.path(), &["preset", "path", "mine"]).stdout).contains("mine.toml")

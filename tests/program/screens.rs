@@ -1,5 +1,4 @@
 //! The dashboard's pictures, drawn on a backend in memory and compared with those that were looked at.
-#![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
 use std::sync::Arc;
 

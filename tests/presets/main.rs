@@ -1,6 +1,7 @@
 //! Every preset is a regression test: it is run to its end, and what its `about` says is looked for in the numbers.
 #![allow(clippy::unwrap_used)] // a test may stop
 
+#[path = "../common/mod.rs"]
 mod common;
 
 use metastable::experiment::{Experiment, presets};

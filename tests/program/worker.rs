@@ -1,11 +1,8 @@
 //! The computing thread: commands, pace, replay to the bit, and what happens when the numerics fail.
-#![allow(clippy::unwrap_used)] // a test may stop
-
-mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{experiment, with_tokens};
+use crate::common::{experiment, with_tokens};
 use metastable::dynamics::Normalisation;
 use metastable::experiment::{Change, Experiment};
 use metastable::measure::Particles;

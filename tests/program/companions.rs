@@ -1,7 +1,4 @@
 //! What stands beside the tokens stays true whatever is changed: it goes on, or it is over with its reason.
-#![allow(clippy::unwrap_used)] // a test may stop
-
-mod common;
 
 use metastable::dynamics::Normalisation;
 use metastable::experiment::{Change, Companion, combinations, presets};
@@ -243,7 +240,7 @@ fn a_law_that_the_modes_do_not_hold_starts_with_markers_by_itself() {
         ("{ law = \"poisson\", weight = 0.98 }", 2),
         ("{ law = \"von-mises-fisher\", concentration = 3000.0 }", 8),
     ] {
-        let session = common::run(&format!(
+        let session = crate::common::run(&format!(
             "[tokens]\ncount = 8\ndimension = {dimension}\ninitial = {law}\n[attention]\nbeta = 1.0\n\
              [time]\nend = 0.02\nframes = 2\ntolerance = 1e-7\n"
         ));
@@ -264,7 +261,7 @@ fn tokens_run_alone_where_nothing_is_asked_for_beside_them() {
             "[tokens]\ncount = 8\n[field]\n{solver}\n[attention]\nbeta = 2.0\n[time]\nend = 1.0\nframes = 5\n"
         )
     };
-    let alone = common::run(&text("solver = \"none\""));
+    let alone = crate::common::run(&text("solver = \"none\""));
     assert!(alone.field().is_none());
     assert!(
         alone
@@ -272,7 +269,7 @@ fn tokens_run_alone_where_nothing_is_asked_for_beside_them() {
             .iter()
             .any(|note| note.contains("solver = \"none\""))
     );
-    let beside = common::run(&text(""));
+    let beside = crate::common::run(&text(""));
     assert_eq!(
         alone.tokens().tokens().positions,
         beside.tokens().tokens().positions
@@ -287,7 +284,7 @@ fn a_distance_is_a_number_or_a_note_says_why_there_is_none() {
         "[tokens]\ncount = 16\ndimension = 3\n[attention]\nbeta = 2.0\n",
         "[tokens]\ncount = 16\ndimension = 4\n[field]\nsolver = \"tokens\"\ncount = 100\n[attention]\nbeta = -2.0\n",
     ] {
-        let session = common::run(&format!("{text}[time]\nend = 0.5\nframes = 3\n"));
+        let session = crate::common::run(&format!("{text}[time]\nend = 0.5\nframes = 3\n"));
         for (name, word) in [("wasserstein", "W₁"), ("discrepancy", "discrepancy")] {
             let last = session.history().series_named(name).last().map(|p| p.1);
             let said = session.notes().iter().any(|note| note.contains(word));

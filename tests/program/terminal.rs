@@ -1,6 +1,5 @@
 //! The real binary in a pseudo-terminal: it starts, answers keys, follows the window, and leaves the terminal as it was
 //! found, however it ends.
-#![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
 use std::io::{Read, Write};
 use std::num::NonZero;

@@ -1,0 +1,15 @@
+//! The program: its house, its files and keys, its command line, its screens and its threads.
+#![allow(clippy::unwrap_used)] // a test may stop
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod architecture;
+mod command_line;
+mod companions;
+mod experiments;
+mod own_files;
+mod random_search;
+mod screens;
+mod terminal;
+mod worker;
