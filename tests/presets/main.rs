@@ -4,8 +4,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-use metastable::experiment::{Experiment, presets};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
+use metastable::experiment::presets;
 use metastable::run::Session;
 
 /// The last value of the tokens' energy, order parameter and cluster count of every preset. For the runs without noise
@@ -85,12 +88,19 @@ const LAST: &[(&str, f64, f64, f64)] = &[
     ("replay", 1.0487290532087896, 0.856561775372069, 24.0),
 ];
 
-fn run(spec: Experiment) -> Session {
-    let mut session = Session::without_pictures(spec);
-    while !session.finished() {
-        session.advance(&|| false).unwrap();
-    }
-    session
+/// A preset run to its end; once, whoever asks. (By threads of the tests' own and not of the pool, whose threads must never wait for one another.)
+fn finished(name: &str) -> Arc<Session> {
+    type Runs = Mutex<HashMap<String, Arc<OnceLock<Arc<Session>>>>>;
+    static RUNS: LazyLock<Runs> = LazyLock::new(Runs::default);
+    let run = Arc::clone(RUNS.lock().unwrap().entry(name.to_owned()).or_default());
+    let session = run.get_or_init(|| {
+        let mut session = Session::without_pictures(presets::load(name).unwrap());
+        while !session.finished() {
+            session.advance(&|| false).unwrap();
+        }
+        Arc::new(session)
+    });
+    Arc::clone(session)
 }
 
 fn last(session: &Session, name: &str) -> f64 {
@@ -109,6 +119,16 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
         listed,
         LAST.iter().map(|row| row.0.to_owned()).collect::<Vec<_>>()
     );
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(row) = LAST.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    finished(row.0);
+                }
+            });
+        }
+    });
     for (name, energy, order, clusters) in LAST {
         let spec = presets::load(name).unwrap();
         let (noisy, field) = (spec.noise.diffusion > 0.0, spec.has_field());
@@ -127,7 +147,7 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
         } else {
             1e-4
         };
-        let session = run(spec);
+        let session = finished(name);
         if !noisy {
             let found = last(&session, "tokens_energy");
             assert_eq!(found.is_nan(), energy.is_nan(), "{name}");
@@ -189,7 +209,7 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
 
 #[test]
 fn the_default_preset_shows_clusters_on_both_sides_to_its_end() {
-    let session = run(presets::load(presets::DEFAULT).unwrap());
+    let session = finished(presets::DEFAULT);
     assert_eq!(
         last(&session, "field_clusters"),
         last(&session, "tokens_clusters")
@@ -200,7 +220,7 @@ fn the_default_preset_shows_clusters_on_both_sides_to_its_end() {
 
 #[test]
 fn kuramoto_follows_ott_and_antonsen_across_the_hand_over_and_to_the_end() {
-    let session = run(presets::load("kuramoto").unwrap());
+    let session = finished("kuramoto");
     let series = session.history().series_named("field_order_1");
     assert!(session.field().unwrap().markers().unwrap().0 < 7.0);
     assert_eq!(series.len(), session.history().records().len());
@@ -214,7 +234,7 @@ fn kuramoto_follows_ott_and_antonsen_across_the_hand_over_and_to_the_end() {
 
 #[test]
 fn tilted_tokens_and_their_field_stay_a_sampling_error_apart() {
-    let session = run(presets::load("tilted").unwrap());
+    let session = finished("tilted");
     for (t, distance) in session.history().series_named("wasserstein") {
         assert!(distance < 4.0 / 1000_f64.sqrt(), "W₁ {distance} at {t}");
     }
@@ -224,7 +244,7 @@ fn tilted_tokens_and_their_field_stay_a_sampling_error_apart() {
 fn the_single_mode_grows_at_its_predicted_rate_and_becomes_three_clusters() {
     let spec = presets::load("single-mode").unwrap();
     let rate = metastable::theory::growth_rate(spec.attention, 2, 0.0, 3);
-    let session = run(spec);
+    let session = finished("single-mode");
     let series = session.history().series_named("field_order_3");
     let at = |time: f64| {
         series
@@ -279,20 +299,20 @@ fn orthogonal_tokens_follow_theorem_6_8_on_the_screen() {
 
 #[test]
 fn noise_decides_between_order_and_uniformity_at_the_threshold() {
-    let below = run(presets::load("noise-below").unwrap());
+    let below = finished("noise-below");
     assert!(
         (last(&below, "field_order_1") - 0.717_417_505_4).abs() < 1e-3,
         "{}",
         last(&below, "field_order_1")
     );
     assert!((last(&below, "tokens_order_1") - 0.717).abs() < 0.1);
-    let above = run(presets::load("noise-above").unwrap());
+    let above = finished("noise-above");
     assert!(last(&above, "field_order_1") < 0.03 && last(&above, "tokens_order_1") < 0.2);
 }
 
 #[test]
 fn clusters_of_the_sphere_form_on_both_sides_from_the_tokens_own_fluctuation() {
-    let session = run(presets::load("sphere-metastable").unwrap());
+    let session = finished("sphere-metastable");
     let most = |name: &str| {
         let series = session.history().series_named(name);
         series.iter().map(|(_, count)| *count).fold(0.0, f64::max)
@@ -306,7 +326,7 @@ fn clusters_of_the_sphere_form_on_both_sides_from_the_tokens_own_fluctuation() {
 
 #[test]
 fn two_bumps_on_the_sphere_become_one_on_both_sides_at_about_the_same_time() {
-    let session = run(presets::load("sphere-pair").unwrap());
+    let session = finished("sphere-pair");
     let merged = |name: &str| {
         let series = session.history().series_named(name);
         assert_eq!(series[0].1, 2.0, "{name}");
@@ -324,7 +344,7 @@ fn degree_three_grows_at_its_predicted_rate_and_becomes_a_tetrahedron() {
         3
     );
     let rate = metastable::theory::growth_rate(spec.attention, 3, 0.0, 3);
-    let session = run(spec);
+    let session = finished("sphere-degree-3");
     let series = session.history().series_named("field_order_3");
     let measured = (series[10].1 / series[2].1).ln() / (series[10].0 - series[2].0);
     // the amplitude 0.01 feels its square
@@ -335,7 +355,7 @@ fn degree_three_grows_at_its_predicted_rate_and_becomes_a_tetrahedron() {
 
 #[test]
 fn noise_decides_between_order_and_uniformity_on_the_sphere_too() {
-    let below = run(presets::load("sphere-noise-below").unwrap());
+    let below = finished("sphere-noise-below");
     let (field, tokens) = (
         last(&below, "field_order_1"),
         last(&below, "tokens_order_1"),
@@ -344,7 +364,7 @@ fn noise_decides_between_order_and_uniformity_on_the_sphere_too() {
     // what t = 40 has left of the way to it
     assert!((field - exact).abs() < 1e-5, "{field} {exact}");
     assert!((tokens - field).abs() < 0.05, "{tokens} {field}");
-    let above = run(presets::load("sphere-noise-above").unwrap());
+    let above = finished("sphere-noise-above");
     assert!(last(&above, "field_order_1") < 0.01 && last(&above, "tokens_order_1") < 0.12);
 }
 
@@ -393,7 +413,7 @@ fn stationary_order_on_the_sphere(beta: f64, diffusion: f64) -> f64 {
 fn zonal_presets_agree_with_their_tokens_to_the_end() {
     // a sampling error of 1/√n, as it is amplified on the way into the point
     for (name, bound) in [("zonal-8", 0.06), ("zonal-128", 0.15)] {
-        let session = run(presets::load(name).unwrap());
+        let session = finished(name);
         let field = session.history().series_named("field_order_1");
         let tokens = session.history().series_named("tokens_order_1");
         assert!(session.field().unwrap().markers().is_some());
