@@ -10,7 +10,7 @@
 mod resolution;
 
 use super::characteristics::MarkerRun;
-use super::density_start::{poisson_weight, start_density};
+use super::density_start::{enough_to_place, most_for_the_law, poisson_weight, start_density};
 use super::populations::{DEFAULT_NODES, Outcome, Populations};
 use crate::dynamics::{Attention, MeanField};
 use crate::experiment::frequencies::Frequencies;
@@ -28,8 +28,6 @@ const FEWEST: usize = 32;
 /// The tail that doubles the modes, in tolerances; not below the rounding of the transforms.
 const GROW: f64 = 1e-2;
 const ROUNDING: f64 = 1e-13;
-/// Most modes from which markers are placed where those of the solver do not hold the law: on the circle, on S², along an axis.
-const MOST_TO_PLACE: [usize; 3] = [1 << 15, 192, 2048];
 
 /// What carries a density, or when and why there is none any more.
 #[derive(Debug)]
@@ -97,17 +95,22 @@ impl FieldRun {
         };
         let tolerance = experiment.time.tolerance;
         let grow = (GROW * tolerance).max(ROUNDING);
-        let mut modes = spec.modes;
-        let mut density = start(modes);
-        while density.tail() > grow && modes < spec.max_modes {
-            modes = (2 * modes).min(spec.max_modes);
-            density = start(modes);
-        }
         let (attention, diffusion) = (experiment.attention, experiment.noise.diffusion);
         let carried = experiment.field.hand_over
             && diffusion == 0.0
             && attention.attracts()
             && experiment.tokens.frequencies.is_none();
+        let most = if carried {
+            spec.max_modes
+        } else {
+            most_for_the_law(experiment)
+        };
+        let mut modes = spec.modes;
+        let mut density = start(modes);
+        while density.tail() > grow && modes < most {
+            modes = (2 * modes).min(most);
+            density = start(modes);
+        }
         if carried && density.tail() > grow {
             // markers are exact for any law: so many modes that they can be placed
             if let Some(enough) = enough_to_place(domain, modes, grow, start) {
@@ -115,7 +118,7 @@ impl FieldRun {
                 modes = density.modes();
             }
         }
-        let sharp = modes > spec.max_modes;
+        let sharp = carried && modes > spec.max_modes;
         let first = FIRST_STEP / attention.speed();
         let mut run = Self {
             mean_field: MeanField::new(domain, attention, modes),
@@ -124,7 +127,11 @@ impl FieldRun {
             attention,
             diffusion,
             fewest: FEWEST.min(spec.modes),
-            most: spec.max_modes,
+            most: if sharp {
+                spec.max_modes
+            } else {
+                spec.max_modes.max(modes)
+            },
             tolerance,
             before: Vec::new(),
             ahead: Ahead::new(0.0, experiment.time.end),
@@ -397,34 +404,6 @@ impl FieldRun {
             })
             .collect()
     }
-}
-
-/// The density with the fewest modes that hold it, more than so many and at most [`MOST_TO_PLACE`]; none where those do not.
-fn enough_to_place(
-    domain: Domain,
-    mut modes: usize,
-    enough: f64,
-    start: impl Fn(usize) -> Density,
-) -> Option<Density> {
-    let most = match domain {
-        Domain::Circle => MOST_TO_PLACE[0],
-        Domain::Sphere => MOST_TO_PLACE[1],
-        Domain::Zonal(_) => MOST_TO_PLACE[2],
-    };
-    let amplitudes = loop {
-        if modes >= most {
-            return None;
-        }
-        modes = (2 * modes).min(most);
-        let amplitudes = start(modes).amplitudes();
-        if amplitudes.tail() <= enough {
-            break amplitudes;
-        }
-    };
-    // what is above is below the bound from the first eighth of the degrees on
-    let last = (amplitudes.list().iter()).rposition(|amplitude| *amplitude > enough)?;
-    let fewest = ((last + 1) * 8 / 7 + 2).next_multiple_of(2).min(modes);
-    Some(start(fewest))
 }
 
 /// Whether the interaction is Kuramoto's sine.

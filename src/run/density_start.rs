@@ -1,8 +1,15 @@
 //! Where a density starts: from its law, or from the tokens' empirical measure.
 
+use crate::experiment::spec::default_modes;
 use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Source};
 use crate::measure::{Density, Law, Particles};
 use crate::sphere::{Complex, Domain};
+
+/// Most modes from which markers are placed where those of the solver do not hold the law: on the circle, on S², along an axis.
+const MOST_TO_PLACE: [usize; 3] = [1 << 15, 192, 2048];
+/// Most modes of a law at t = 0 where the solver goes on with them and nobody named a limit: on the circle with natural frequencies, on the
+/// circle, on S², along an axis. A density of so many takes at most a third of a gigabyte, as [`crate::experiment::memory`] counts.
+const MOST_FOR_A_LAW: [usize; 4] = [1 << 12, 1 << 17, 511, 2047];
 
 /// The density that an experiment says, on its continuum with `modes` modes.
 pub(super) fn start_density(
@@ -43,4 +50,49 @@ pub(super) fn poisson_weight(law: &Law) -> Option<Complex> {
         Law::Poisson { weight, axis } => Some(Complex::new(axis[0], axis[1]) * *weight),
         _ => None,
     }
+}
+
+/// Where markers cannot carry a density: the modes that its law may take at t = 0, more than the default if nothing was said. The spectrum takes
+/// them back once it has been smoothed.
+pub(super) fn most_for_the_law(experiment: &Experiment) -> usize {
+    let (spec, dimension) = (&experiment.field, experiment.tokens.dimension);
+    let carried = spec.hand_over && experiment.noise.diffusion == 0.0;
+    if spec.max_modes != default_modes(spec.solver, dimension, carried).1 {
+        return spec.max_modes;
+    }
+    let most = match spec.solver.domain(dimension) {
+        Domain::Circle if experiment.tokens.frequencies.is_some() => MOST_FOR_A_LAW[0],
+        Domain::Circle => MOST_FOR_A_LAW[1],
+        Domain::Sphere => MOST_FOR_A_LAW[2],
+        Domain::Zonal(_) => MOST_FOR_A_LAW[3],
+    };
+    most.max(spec.max_modes)
+}
+
+/// The density with the fewest modes that hold it, more than so many and at most [`MOST_TO_PLACE`]; none where those do not.
+pub(super) fn enough_to_place(
+    domain: Domain,
+    mut modes: usize,
+    enough: f64,
+    start: impl Fn(usize) -> Density,
+) -> Option<Density> {
+    let most = match domain {
+        Domain::Circle => MOST_TO_PLACE[0],
+        Domain::Sphere => MOST_TO_PLACE[1],
+        Domain::Zonal(_) => MOST_TO_PLACE[2],
+    };
+    let amplitudes = loop {
+        if modes >= most {
+            return None;
+        }
+        modes = (2 * modes).min(most);
+        let amplitudes = start(modes).amplitudes();
+        if amplitudes.tail() <= enough {
+            break amplitudes;
+        }
+    };
+    // what is above is below the bound from the first eighth of the degrees on
+    let last = (amplitudes.list().iter()).rposition(|amplitude| *amplitude > enough)?;
+    let fewest = ((last + 1) * 8 / 7 + 2).next_multiple_of(2).min(modes);
+    Some(start(fewest))
 }

@@ -1,5 +1,6 @@
 //! What a careful reader should know of an experiment: approximations, substitutions, what is missing.
 
+use super::density::FieldRun;
 use super::general_system::HARD_STEP;
 use crate::experiment::Companion;
 use crate::experiment::spec::{Change, Experiment, FieldInitial, Source};
@@ -79,6 +80,22 @@ pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
         );
     }
     notes
+}
+
+/// Where the law at t = 0 takes more modes than the experiment allows a density: what was done about it.
+pub(super) fn of_the_law(experiment: &Experiment, field: &FieldRun) -> Option<String> {
+    let (needed, most) = (field.density.modes(), experiment.field.max_modes);
+    if needed <= most {
+        return None;
+    }
+    let done = if field.markers().is_some() {
+        "markers carry the density from the start"
+    } else {
+        "it starts with so many, fewer once it is smooth"
+    };
+    Some(format!(
+        "the law takes {needed} modes at t = 0, and field.max_modes is {most}: {done}"
+    ))
 }
 
 /// What the numbers of a continuum above the circle mean.

@@ -6,7 +6,7 @@ use super::cause::{Cause, Side};
 use super::companion::Companion;
 use super::density::{FieldRun, State};
 use super::ensemble::Ensemble;
-use super::notes::notes;
+use super::notes::{notes, of_the_law};
 use super::pictures::{Pictures, drawn, shown};
 use super::predictions::predictions;
 use super::tokens::TokenRun;
@@ -99,6 +99,10 @@ impl Session {
             Instruments::new(kernel, width, domain).flat(experiment.tokens.flat)
         };
         let companion = Companion::new(&experiment, tokens.tokens(), instruments);
+        let mut told = notes(&experiment);
+        if let Companion::Density(field) = &companion {
+            told.extend(of_the_law(&experiment, field));
+        }
         let (mut instruments, work) = (instruments(), tokens.work());
         let token_side = TokenSide::observe(tokens.moving(), &mut instruments, work);
         let leading_direction = (experiment.tokens.flat).then(|| {
@@ -114,7 +118,7 @@ impl Session {
         let mut session = Self {
             attention: experiment.attention,
             diffusion: experiment.noise.diffusion,
-            notes: Arc::new(notes(&experiment)),
+            notes: Arc::new(told),
             predictions: Arc::default(),
             pictures: pictures.then(|| Pictures::new(&experiment)),
             experiment: Arc::new(experiment),

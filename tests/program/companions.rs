@@ -254,6 +254,65 @@ fn a_law_that_the_modes_do_not_hold_starts_with_markers_by_itself() {
     }
 }
 
+/// [`metastable`]'s default limits are for densities that markers can take over; where they cannot, the law decides.
+#[test]
+fn a_law_takes_the_modes_that_it_needs_where_noise_or_frequencies_rule_markers_out_and_gives_them_back()
+ {
+    for (law, dimension, rest, most) in [
+        (
+            "{ law = \"von-mises-fisher\", concentration = 2000.0 }",
+            3,
+            "[noise]\ndiffusion = 0.5\n",
+            256,
+        ),
+        (
+            "{ law = \"poisson\", weight = 0.9997 }",
+            2,
+            "[noise]\ndiffusion = 0.5\n",
+            65536,
+        ),
+        (
+            "{ law = \"poisson\", weight = 0.97 }",
+            2,
+            "frequencies = { law = \"lorentz\", width = 0.3 }\n",
+            512,
+        ),
+    ] {
+        let (tokens, other) = if rest.starts_with("freq") {
+            (rest, "")
+        } else {
+            ("", rest)
+        };
+        let text = |field: &str, end: f64| {
+            format!(
+                "[tokens]\ncount = 8\ndimension = {dimension}\ninitial = {law}\n{tokens}[attention]\nbeta = 1.0\n{other}\
+                 [field]\n{field}\n[time]\nend = {end}\nframes = 2\ntolerance = 1e-7\n"
+            )
+        };
+        let mut session = Session::new(crate::common::experiment(&text("", 0.05)));
+        let modes = |session: &Session| session.field().unwrap().density.modes();
+        let start = modes(&session);
+        assert_eq!(session.field().unwrap().lost(), None, "{law}: {start}");
+        let told = session
+            .notes()
+            .iter()
+            .any(|note| note.contains("modes at t = 0"));
+        assert_eq!(told, start > most, "{law}: {:?}", session.notes());
+        session.advance(&|| false).unwrap();
+        assert_eq!(session.field().unwrap().lost(), None, "{law}");
+        if !other.is_empty() {
+            assert!(
+                start > most && modes(&session) < most,
+                "{law}: {start} {}",
+                modes(&session)
+            );
+        }
+        // who names a limit has it
+        let bound = Session::new(crate::common::experiment(&text("max_modes = 100", 0.05)));
+        assert!(bound.field().unwrap().lost().is_some(), "{law}");
+    }
+}
+
 #[test]
 fn tokens_run_alone_where_nothing_is_asked_for_beside_them() {
     let text = |solver: &str| {
