@@ -1,6 +1,6 @@
 //! The hot paths, one JSON line a measurement: the drift of the tokens, the tendency of the density, the flow of markers,
 //! runs to exponentially long times, a frame on the
-//! screen with the bytes it sends; how the cost grows with the size, and what a second thread brings. `cargo bench` runs the short set,
+//! screen with the bytes it sends; where the dispatch rule chooses wrong on this machine; how the cost grows with the size, and what a second thread brings. `cargo bench` runs the short set,
 //! `cargo bench -- --full` adds the slow sizes, `--against FILE` closes with the ratios to the best of the measurements in FILE (one
 //! JSON object a line with the same fields), and any other word keeps the measurements whose name contains it.
 //!
@@ -39,6 +39,7 @@ use rayon::prelude::*;
 
 mod against;
 mod plan;
+mod rule;
 
 use plan::Plan;
 
@@ -492,6 +493,7 @@ fn main() {
     sphere(&plan);
     markers(&plan);
     frames(&plan);
+    rule::rule(&plan);
     runs(&plan);
     plan.compare();
 }

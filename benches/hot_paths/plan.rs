@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::against;
 
 /// Measurements are taken for about this long, and the sizes of a growth each.
-const BUDGET: f64 = 0.8;
+const BUDGET: f64 = 0.4;
 
 /// What is measured, and what has been.
 pub(crate) struct Plan {
@@ -38,7 +38,7 @@ impl Plan {
         }
     }
 
-    fn wants(&self, name: &str) -> bool {
+    pub(crate) fn wants(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|word| name.contains(word.as_str()))
     }
 
@@ -111,7 +111,7 @@ impl Plan {
         ));
     }
 
-    fn print(&self, line: &str) {
+    pub(crate) fn print(&self, line: &str) {
         println!("{line}");
         self.lines
             .borrow_mut()
@@ -127,7 +127,7 @@ impl Plan {
 }
 
 /// Median and least time of a call, and how many there were: at least three samples of at least 2 ms.
-fn clock(mut call: impl FnMut()) -> (f64, f64, usize) {
+pub(crate) fn clock(mut call: impl FnMut()) -> (f64, f64, usize) {
     call();
     let once = {
         let clock = Instant::now();

@@ -17,17 +17,17 @@
 //!
 //! A constant says on what it was calibrated; "measured" is one core with AVX-512 (Zen 4), ratios within 20 % of those with AVX2.
 
-/// How many tokens a degree of the series must stand against before it is used: a degree costs a token about as much as 2 pairs,
-/// moments and evaluation together, and below that both are microseconds.
-pub(crate) const SERIES_FROM: usize = 4;
+/// How many tokens a degree of the series must stand against before it is used: a degree costs a token as much as 1.5 to 2.3 pairs, moments and
+/// evaluation together (measured for β = 1, 9, 40 on a Xeon with AVX-512, on one and two threads: `cargo bench -- rule`).
+pub(crate) const SERIES_FROM: usize = 2;
 /// From so many tokens on the circle on the series is summed in cells (measured: 6 ns a token and 15 µs, against 1.1 ns a token
 /// and degree).
 pub(crate) const BINNED_FROM: usize = 4096;
 /// Tokens that a node must stand for at least, or they take their own stages (measured: a stage costs a node as much as a token; a step
 /// of 12 stages then costs a third).
 pub(crate) const TOKENS_PER_NODE: usize = 4;
-/// On S² the series is used from this many tokens a harmonic on (measured: a token costs as much as 0.12 K² pairs).
-pub(crate) const SPHERE_SERIES_FROM: f64 = 0.15;
+/// On S² the series is used from this many tokens a harmonic on (measured as [`SERIES_FROM`]: a token costs as much as 0.3 to 0.47 K² pairs).
+pub(crate) const SPHERE_SERIES_FROM: f64 = 0.4;
 /// Measured rounding of the series in Z e^{−β}, absolute, over sweeps of n and β (largest seen 6e-16).
 const SERIES_ROUNDING: f64 = 1e-15;
 /// The relative accuracy of the drift that is asked of the series.
@@ -118,10 +118,12 @@ mod tests {
             let degrees = crate::dynamics::Kernel::new(dimension, beta).degree() + 1;
             preferred(dimension, degrees, count)
         };
-        assert_eq!(path(2, 4.0, 64), Path::Direct);
+        assert_eq!(path(2, 4.0, 48), Path::Direct);
+        assert_eq!(path(2, 9.0, 128), Path::Spectral);
         assert_eq!(path(2, 4.0, 256), Path::Spectral);
         assert_eq!(path(2, 1e4, 1000), Path::Direct);
         assert_eq!(path(3, 4.0, 64), Path::Direct);
+        assert_eq!(path(3, 9.0, 256), Path::Direct);
         assert_eq!(path(3, 4.0, 1024), Path::Spectral);
         assert_eq!(path(16, 4.0, 1 << 20), Path::Direct);
         assert!(by_tangents(1024, 3) && !by_tangents(1024, 4));
