@@ -10,7 +10,7 @@
 mod resolution;
 
 use super::characteristics::MarkerRun;
-use super::density_start::{enough_to_place, most_for_the_law, poisson_weight, start_density};
+use super::density_start::{carried_by_markers, poisson_weight, resolved_start};
 use super::populations::{DEFAULT_NODES, Outcome, Populations};
 use crate::dynamics::{Attention, MeanField};
 use crate::experiment::frequencies::Frequencies;
@@ -18,7 +18,7 @@ use crate::experiment::spec::LEAST_BETA;
 use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Solver, Source};
 use crate::integrate::{Ahead, Ceiling, Due, StepError, Stepper, Work};
 use crate::measure::density::Amplitudes;
-use crate::measure::{Density, Moments, Particles};
+use crate::measure::{Density, Particles};
 use crate::snapshot::view::Loss;
 use crate::sphere::Domain;
 
@@ -82,42 +82,13 @@ impl FieldRun {
     #[must_use]
     pub fn new(experiment: &Experiment, continuum: &Continuum, tokens: &Particles) -> Self {
         let spec = &experiment.field;
-        let (domain, axis) = (continuum.domain, &continuum.axis);
-        // A law without a density never gets here: the experiment was checked. Uniform is the neutral answer.
-        let start = |modes: usize| {
-            start_density(experiment, tokens, continuum, modes).unwrap_or_else(|| {
-                let uniform = Moments::new(
-                    domain,
-                    [vec![1.0], vec![0.0; domain.length(modes) - 1]].concat(),
-                );
-                Density::from_moments(&uniform, axis.clone(), modes)
-            })
-        };
+        let domain = continuum.domain;
         let tolerance = experiment.time.tolerance;
         let grow = (GROW * tolerance).max(ROUNDING);
         let (attention, diffusion) = (experiment.attention, experiment.noise.diffusion);
-        let carried = experiment.field.hand_over
-            && diffusion == 0.0
-            && attention.attracts()
-            && experiment.tokens.frequencies.is_none();
-        let most = if carried {
-            spec.max_modes
-        } else {
-            most_for_the_law(experiment)
-        };
-        let mut modes = spec.modes;
-        let mut density = start(modes);
-        while density.tail() > grow && modes < most {
-            modes = (2 * modes).min(most);
-            density = start(modes);
-        }
-        if carried && density.tail() > grow {
-            // markers are exact for any law: so many modes that they can be placed
-            if let Some(enough) = enough_to_place(domain, modes, grow, start) {
-                density = enough;
-                modes = density.modes();
-            }
-        }
+        let carried = carried_by_markers(experiment);
+        let density = resolved_start(experiment, continuum, tokens, grow);
+        let modes = density.modes();
         let sharp = carried && modes > spec.max_modes;
         let first = FIRST_STEP / attention.speed();
         let mut run = Self {

@@ -2,7 +2,7 @@
 
 use crate::experiment::spec::default_modes;
 use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Source};
-use crate::measure::{Density, Law, Particles};
+use crate::measure::{Density, Law, Moments, Particles};
 use crate::sphere::{Complex, Domain};
 
 /// Most modes from which markers are placed where those of the solver do not hold the law: on the circle, on S², along an axis.
@@ -11,8 +11,53 @@ const MOST_TO_PLACE: [usize; 3] = [1 << 15, 192, 2048];
 /// circle, on S², along an axis. A density of so many takes at most a third of a gigabyte, as [`crate::experiment::memory`] counts.
 const MOST_FOR_A_LAW: [usize; 4] = [1 << 12, 1 << 17, 511, 2047];
 
+/// Whether markers take a density over where its modes do not hold it.
+pub(super) fn carried_by_markers(experiment: &Experiment) -> bool {
+    experiment.field.hand_over
+        && experiment.noise.diffusion == 0.0
+        && experiment.attention.attracts()
+        && experiment.tokens.frequencies.is_none()
+}
+
+/// The density at t = 0 with as many modes as hold it up to `enough`, if so many may be taken.
+pub(super) fn resolved_start(
+    experiment: &Experiment,
+    continuum: &Continuum,
+    tokens: &Particles,
+    enough: f64,
+) -> Density {
+    let (domain, axis) = (continuum.domain, &continuum.axis);
+    // A law without a density never gets here: the experiment was checked. Uniform is the neutral answer.
+    let start = |modes: usize| {
+        start_density(experiment, tokens, continuum, modes).unwrap_or_else(|| {
+            let uniform = Moments::new(
+                domain,
+                [vec![1.0], vec![0.0; domain.length(modes) - 1]].concat(),
+            );
+            Density::from_moments(&uniform, axis.clone(), modes)
+        })
+    };
+    let carried = carried_by_markers(experiment);
+    let most = if carried {
+        experiment.field.max_modes
+    } else {
+        most_for_the_law(experiment)
+    };
+    let mut modes = experiment.field.modes;
+    let mut density = start(modes);
+    while density.tail() > enough && modes < most {
+        modes = (2 * modes).min(most);
+        density = start(modes);
+    }
+    if carried && density.tail() > enough {
+        // markers are exact for any law: so many modes that they can be placed
+        return enough_to_place(domain, modes, enough, start).unwrap_or(density);
+    }
+    density
+}
+
 /// The density that an experiment says, on its continuum with `modes` modes.
-pub(super) fn start_density(
+fn start_density(
     experiment: &Experiment,
     tokens: &Particles,
     continuum: &Continuum,
@@ -54,7 +99,7 @@ pub(super) fn poisson_weight(law: &Law) -> Option<Complex> {
 
 /// Where markers cannot carry a density: the modes that its law may take at t = 0, more than the default if nothing was said. The spectrum takes
 /// them back once it has been smoothed.
-pub(super) fn most_for_the_law(experiment: &Experiment) -> usize {
+fn most_for_the_law(experiment: &Experiment) -> usize {
     let (spec, dimension) = (&experiment.field, experiment.tokens.dimension);
     let carried = spec.hand_over && experiment.noise.diffusion == 0.0;
     if spec.max_modes != default_modes(spec.solver, dimension, carried).1 {
@@ -70,7 +115,7 @@ pub(super) fn most_for_the_law(experiment: &Experiment) -> usize {
 }
 
 /// The density with the fewest modes that hold it, more than so many and at most [`MOST_TO_PLACE`]; none where those do not.
-pub(super) fn enough_to_place(
+fn enough_to_place(
     domain: Domain,
     mut modes: usize,
     enough: f64,

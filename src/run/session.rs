@@ -85,6 +85,7 @@ impl Session {
         }
     }
 
+    // long: one field after another
     fn start(experiment: Experiment, pictures: bool) -> Self {
         let mut tokens = TokenRun::new(&experiment);
         let continuum = experiment.continuum();

@@ -57,6 +57,8 @@ pub(crate) enum Action {
     Confirm,
     /// Draw everything again.
     Redraw,
+    /// Take the last change, restart or preset back.
+    Undo,
     /// Back to the shell for a while.
     Suspend,
     /// Leave.
@@ -241,7 +243,8 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Picture, &[letter('g')], Some(("g", "map")), "globe or map; products", View),
     row(Action::Help, &[letter('?')], Some(("?", "help")), "this help", Program),
     row(Action::Quit, &[letter('q'), control('c')], Some(("q", "quit")), "quit", Program),
-    row(Action::Preset(0), DIGITS, Some(("1–0", "presets")), "start a preset", Run),
+    row(Action::Preset(0), DIGITS, Some(("0–9", "value")), "type the chosen value; in the list start a preset", Run),
+    row(Action::Undo, &[letter('u')], Some(("u", "undo")), "take back a change, a restart, a preset", Run),
     row(Action::Presets, &[letter('p')], Some(("p", "list")), "list of presets", Run),
     row(Action::Restart, &[letter('r')], Some(("r", "restart")), "restart, same parameters", Run),
     row(Action::NewSeed, &[letter('n')], Some(("n", "seed")), "restart with a new seed", Run),
@@ -250,8 +253,8 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Save, &[letter('s')], Some(("s", "save")), "save the run to a folder", Program),
     row(Action::Time, &[letter('t')], None, "linear or logarithmic time", Run),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
-    row(Action::Close, &[named(KeyCode::Esc)], None, "close help or list", View),
-    row(Action::Confirm, &[named(KeyCode::Enter)], None, "start the chosen preset", View),
+    row(Action::Close, &[named(KeyCode::Esc)], None, "close help or list, leave a value", View),
+    row(Action::Confirm, &[named(KeyCode::Enter)], None, "take the value, start the preset", View),
     row(Action::Redraw, &[control('l')], None, "draw everything again", View),
     row(Action::Suspend, &[control('z')], None, "to the shell; fg is back", Program),
 ];

@@ -5,12 +5,16 @@
 
 pub(crate) mod action;
 pub(crate) mod canvas;
+pub(crate) mod changes;
 pub(crate) mod cluster_colours;
+pub(crate) mod entry;
+pub(crate) mod ladders;
 pub mod model;
 pub(crate) mod number;
 pub(crate) mod pace;
 pub mod pages;
 pub(crate) mod panels;
+pub(crate) mod past;
 pub(crate) mod plot;
 pub(crate) mod projection;
 pub(crate) mod save;
@@ -20,6 +24,7 @@ pub(crate) mod time_axis;
 pub(crate) mod trails;
 pub(crate) mod update;
 pub mod view;
+mod words;
 
 use std::io;
 use std::sync::Arc;
@@ -37,12 +42,13 @@ pub use theme::ColorChoice;
 use crate::experiment::{Experiment, presets};
 
 use crate::run::Worker;
+use changes::Effect;
 use model::{Message, Model, PresetLine};
 use pace::Pace;
 use save::Saver;
 use terminal::{Signals, TerminalGuard};
 use theme::{Depth, Theme};
-use update::{Effect, update};
+use update::update;
 
 /// How the dashboard is shown.
 #[derive(Debug, Clone, Copy)]
@@ -238,7 +244,11 @@ impl EventLoop<'_> {
             return Ok(false);
         }
         let mut anew = false;
-        if let Some(action) = action::action(key) {
+        if let Some(effects) = entry::key(model, key) {
+            for effect in effects {
+                anew |= self.perform(effect, model)?;
+            }
+        } else if let Some(action) = action::action(key) {
             for effect in update(model, action) {
                 anew |= self.perform(effect, model)?;
             }
@@ -257,7 +267,7 @@ impl EventLoop<'_> {
             }
             Effect::Load(index) => match presets::load(&model.presets[index].name) {
                 Ok(experiment) => {
-                    for effect in update::begin(model, experiment) {
+                    for effect in changes::begin(model, experiment) {
                         self.perform(effect, model)?;
                     }
                 }

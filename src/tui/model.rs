@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::canvas::Marker;
 use super::cluster_colours::Slots;
 use super::number;
+use super::past::{Past, Step};
 use super::projection::Camera;
 use super::theme::Theme;
 use super::trails::Trails;
@@ -106,6 +107,14 @@ pub struct Model {
     pub report: Report,
     /// What a restart starts.
     pub experiment: Experiment,
+    /// The experiment as it was loaded, before any change.
+    pub loaded: Experiment,
+    /// What can be taken back.
+    pub(crate) past: Past,
+    /// The value that is being typed.
+    pub entry: Option<String>,
+    /// The preset that waits for a yes.
+    pub asked: Option<usize>,
     /// Values asked for.
     pub wishes: PendingChange,
     /// Colours and glyphs of the tokens' clusters.
@@ -158,6 +167,10 @@ impl Model {
         let speed = default_speed(&experiment);
         Self {
             report: Report::before_the_first(speed),
+            loaded: experiment.clone(),
+            past: Past::default(),
+            entry: None,
+            asked: None,
             experiment,
             wishes: PendingChange::default(),
             slots: Slots::default(),
@@ -266,6 +279,34 @@ impl Model {
             normalisation: self.wishes.normalisation.unwrap_or(now.normalisation),
             ..now
         }
+    }
+
+    /// Whether the run is no longer what was loaded: other parameters, n or seed.
+    #[must_use]
+    pub(crate) fn changed(&self) -> bool {
+        let (now, then) = (&self.experiment, &self.loaded);
+        let asked = self.wishes != PendingChange::default();
+        let under_way = self.snapshot().is_some_and(|snapshot| {
+            snapshot.experiment.title == then.title && snapshot.experiment.changes != then.changes
+        });
+        asked
+            || under_way
+            || now.attention != then.attention
+            || now.noise.diffusion != then.noise.diffusion
+            || (now.tokens.count, now.tokens.seed) != (then.tokens.count, then.tokens.seed)
+    }
+
+    /// Keeps the run under way among what can be taken back, before another takes its place.
+    pub(crate) fn keep_run(&mut self) {
+        let (now, then) = (self.experiment.clone(), self.loaded.clone());
+        self.past.keep(Step::Run(Box::new(now), Box::new(then)));
+    }
+
+    /// The title, and that it is no longer true to the letter.
+    #[must_use]
+    pub(crate) fn title(&self) -> String {
+        let changed = if self.changed() { " (changed)" } else { "" };
+        format!("{}{changed}", self.experiment.title)
     }
 
     /// What the system is called.

@@ -101,7 +101,7 @@ const SPACIOUS: (u16, u16) = (160, 45);
 /// space–time to the right.
 // long: the layout of a page, panel by panel
 fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let spacious = area.width >= SPACIOUS.0 && area.height + 4 >= SPACIOUS.1;
+    let spacious = area.width >= SPACIOUS.0 && area.height + 4 >= SPACIOUS.1 && on_sphere(model);
     let main = if spacious {
         Rect {
             width: area.width * 2 / 3,
@@ -136,7 +136,8 @@ fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
             ..area
         };
         let upper = side.height / 2;
-        let third = upper * 3 / 5;
+        let rates = spectrum::has_rates(model);
+        let third = if rates { upper * 3 / 5 } else { upper };
         spectrum::sizes(
             model,
             buffer,
@@ -145,15 +146,17 @@ fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
                 ..side
             },
         );
-        spectrum::rates(
-            model,
-            buffer,
-            Rect {
-                y: side.y + third,
-                height: upper - third,
-                ..side
-            },
-        );
+        if rates {
+            spectrum::rates(
+                model,
+                buffer,
+                Rect {
+                    y: side.y + third,
+                    height: upper - third,
+                    ..side
+                },
+            );
+        }
         spacetime::draw(
             model,
             buffer,

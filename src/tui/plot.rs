@@ -10,6 +10,7 @@ use super::canvas::{Canvas, Marker, Pattern};
 use super::number::tidy;
 use super::theme::Theme;
 use super::time_axis::TimeAxis;
+use crate::tui::words;
 
 /// One curve.
 #[derive(Debug)]
@@ -92,7 +93,7 @@ pub(crate) fn rule(
     let width = usize::from(area.width);
     let title = format!("{title} ");
     let title_style = theme.title().remove_modifier(ratatui::style::Modifier::DIM);
-    buffer.set_stringn(area.x, area.y, &title, width, title_style);
+    words::text(buffer, area.x, area.y, &title, width, title_style);
     let corner_width = corner.chars().count();
     if corner_width > 0 && title.chars().count() + corner_width + 4 <= width {
         let at = area.right() - corner_width as u16 - 3;
@@ -149,12 +150,11 @@ impl Chart<'_> {
     // long: the frame, the axes, the curves and the marks, in the order in which they are drawn
     pub(crate) fn draw(&self, buffer: &mut Buffer, area: Rect, theme: Theme, marker: Marker) {
         let mut inner = rule(buffer, area, theme, &self.title, &self.corner);
-        let shown = self
-            .values
-            .len()
-            .min(usize::from(inner.height).saturating_sub(4));
-        for line in &self.values[..shown] {
-            buffer.set_line(inner.x, inner.y, line, inner.width);
+        let width = usize::from(inner.width);
+        let values = (self.values.iter()).flat_map(|line| words::entries(line, width));
+        let shown = usize::from(inner.height).saturating_sub(4);
+        for line in values.take(shown) {
+            words::line(buffer, inner.x, inner.y, &line, inner.width);
             inner.y += 1;
             inner.height -= 1;
         }
@@ -163,7 +163,8 @@ impl Chart<'_> {
         }
         let Some((low, high)) = self.range() else {
             let row = inner.y + inner.height / 2;
-            buffer.set_stringn(
+            words::text(
+                buffer,
                 inner.x + 1,
                 row,
                 self.empty,
@@ -202,7 +203,7 @@ impl Chart<'_> {
                     .filter(|p| scale.inside(*p))
                 {
                     let at = (plot.x + column as u16, plot.y + row as u16);
-                    buffer.set_stringn(at.0, at.1, marks.glyph, 1, marks.style);
+                    words::text(buffer, at.0, at.1, marks.glyph, 1, marks.style);
                 }
             }
         }
@@ -272,8 +273,9 @@ impl Chart<'_> {
     ) {
         let margin = usize::from(plot.x - inner.x);
         let right = |text: &str| format!("{:>width$}", text, width = margin.saturating_sub(1));
-        buffer.set_stringn(inner.x, plot.y, right(top), margin, theme.dim());
-        buffer.set_stringn(
+        words::text(buffer, inner.x, plot.y, right(top), margin, theme.dim());
+        words::text(
+            buffer,
             inner.x,
             plot.bottom() - 1,
             right(bottom),
@@ -292,7 +294,14 @@ impl Chart<'_> {
             || (tidy(self.x.0), tidy(self.x.1)),
             |(start, end)| (start.into(), end.into()),
         );
-        buffer.set_stringn(plot.x, below, &start, usize::from(plot.width), theme.dim());
+        words::text(
+            buffer,
+            plot.x,
+            below,
+            &start,
+            usize::from(plot.width),
+            theme.dim(),
+        );
         let end_width = end.chars().count() as u16;
         if let Some(axis) = self.time.filter(|axis| axis.log) {
             return decades(buffer, plot, theme, axis, &end);

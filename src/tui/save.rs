@@ -42,7 +42,7 @@ fn free_folder(title: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
         .split(|c: char| !c.is_ascii_alphanumeric())
         .map(str::to_lowercase)
         .filter(|word| !word.is_empty() && word != "metastable")
-        .take(4)
+        .take(5)
         .collect();
     let slug = if words.is_empty() {
         "run".into()
@@ -65,7 +65,10 @@ impl Saver {
         let Some(snapshot) = model.snapshot() else {
             return;
         };
-        let experiment = so_far(snapshot);
+        let mut experiment = so_far(snapshot);
+        if experiment.title == model.experiment.title {
+            experiment.title = model.title();
+        }
         self.folder = free_folder(&experiment.title, std::path::Path::exists);
         self.give_up = Arc::default();
         let desk = Arc::new(Mutex::new(Desk::default()));

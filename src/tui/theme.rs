@@ -80,51 +80,59 @@ const TOKENS: (Rgb, Color) = ((230, 159, 0), Color::Yellow);
 const FIELD: (Rgb, Color) = ((86, 180, 233), Color::LightCyan);
 /// Lines that theory predicts.
 const THEORY: (Rgb, Color) = ((150, 190, 120), Color::Green);
-/// Eight directions of clusters, neighbours far apart in hue.
+/// Two quantities that belong to neither side: distances between them.
+const QUANTITIES: [(Rgb, Color); 2] = [
+    ((215, 215, 220), Color::White),
+    ((190, 140, 220), Color::LightMagenta),
+];
+/// Eight directions of clusters, neighbours far apart in hue, none of them the hue of a side.
 const CLUSTERS: [(Rgb, Color); 8] = [
-    ((230, 120, 40), Color::LightRed),
-    ((86, 180, 233), Color::LightCyan),
+    ((175, 110, 250), Color::Magenta),
+    ((40, 180, 130), Color::LightGreen),
     ((240, 220, 90), Color::LightYellow),
     ((204, 121, 167), Color::LightMagenta),
-    ((40, 180, 130), Color::LightGreen),
+    ((225, 225, 225), Color::White),
     ((120, 140, 255), Color::LightBlue),
-    ((170, 200, 80), Color::Green),
-    ((220, 90, 110), Color::Red),
+    ((170, 200, 80), Color::Cyan),
+    ((220, 90, 110), Color::LightRed),
 ];
-/// Cividis at 16 equal steps.
-const CIVIDIS: [Rgb; 16] = [
-    (0, 32, 77),
-    (0, 43, 103),
-    (24, 54, 111),
-    (48, 66, 108),
-    (65, 77, 107),
-    (80, 88, 108),
-    (93, 99, 111),
-    (106, 110, 115),
-    (120, 122, 120),
-    (136, 134, 120),
-    (152, 146, 117),
-    (169, 159, 112),
-    (187, 173, 104),
-    (206, 187, 93),
-    (226, 202, 77),
-    (253, 231, 55),
+/// Inferno at 16 equal steps: lightness grows evenly, and the dark end is the dark ground of a terminal.
+const INFERNO: [Rgb; LEVELS] = [
+    (0, 0, 4),
+    (12, 8, 38),
+    (36, 12, 79),
+    (66, 10, 104),
+    (93, 18, 110),
+    (120, 28, 109),
+    (147, 38, 103),
+    (174, 48, 92),
+    (199, 62, 76),
+    (221, 81, 58),
+    (237, 105, 37),
+    (248, 133, 15),
+    (252, 165, 10),
+    (250, 198, 45),
+    (242, 230, 97),
+    (252, 255, 164),
 ];
-/// The levels of the magnitude map in the 256 colours, chosen by hand: the cube is coarse where cividis is grey.
+/// Its nearest likeness in the 256 colours whose lightness still grows from level to level (least squares in OKLab).
 const INDEXED: [u8; LEVELS] = [
-    17, 18, 24, 60, 241, 243, 245, 247, 143, 144, 179, 180, 185, 221, 227, 229,
+    16, 233, 17, 53, 54, 89, 90, 125, 160, 167, 202, 208, 214, 185, 221, 229,
 ];
 /// Magnitude in the 16 colours.
 const FEW: [Color; 6] = [
     Color::Black,
     Color::Blue,
-    Color::DarkGray,
-    Color::Gray,
+    Color::Red,
+    Color::LightRed,
     Color::Yellow,
     Color::LightYellow,
 ];
 /// Magnitude without colours.
 const RAMP: [&str; 10] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"];
+
+/// The least level of a line on the terminal's ground: those below have less than three times its luminance.
+const FAINTEST_LINE: usize = 8;
 
 /// Levels of a magnitude picture.
 pub(crate) const LEVELS: usize = 16;
@@ -176,6 +184,12 @@ impl Theme {
     #[must_use]
     pub(crate) fn field(self) -> Style {
         Style::new().fg(self.pick(FIELD))
+    }
+
+    /// The first or second of two quantities that belong to neither side.
+    #[must_use]
+    pub(crate) fn quantity(self, index: usize) -> Style {
+        Style::new().fg(self.pick(QUANTITIES[index % QUANTITIES.len()]))
     }
 
     /// What theory predicts.
@@ -247,8 +261,14 @@ impl Theme {
             Depth::None => Color::Reset,
             Depth::Ansi16 => FEW[level.min(FEW.len() - 1)],
             Depth::Ansi256 => Color::Indexed(INDEXED[level.min(LEVELS - 1)]),
-            Depth::Truecolor => self.pick((CIVIDIS[level.min(LEVELS - 1)], Color::Reset)),
+            Depth::Truecolor => self.pick((INFERNO[level.min(LEVELS - 1)], Color::Reset)),
         }
+    }
+
+    /// The level that has this colour.
+    #[must_use]
+    pub(crate) fn level_of(self, colour: Color) -> Option<usize> {
+        (0..self.levels()).find(|level| self.magnitude(*level) == colour)
     }
 
     /// The colour of a level of magnitude, a little lighter where a line of the graticule runs over it.
@@ -256,7 +276,7 @@ impl Theme {
     pub(crate) fn shade(self, level: usize, line: bool) -> Color {
         match self.depth {
             Depth::Truecolor if line => {
-                let rgb = CIVIDIS[level.min(LEVELS - 1)];
+                let rgb = INFERNO[level.min(LEVELS - 1)];
                 self.pick((mixed(rgb, (255, 255, 255), 0.13), Color::Reset))
             }
             // one grey on the dark ground; on the brighter levels no line is as legible as none
@@ -271,11 +291,11 @@ impl Theme {
         match self.depth {
             Depth::None => Style::new(),
             Depth::Ansi16 => Style::new().fg(if share < 0.5 {
-                Color::Blue
+                Color::LightRed
             } else {
                 Color::Yellow
             }),
-            _ => Style::new().fg(self.magnitude(self.level(share).max(5))),
+            _ => Style::new().fg(self.magnitude(self.level(share).max(FAINTEST_LINE))),
         }
     }
 
@@ -300,7 +320,7 @@ impl Theme {
     pub(crate) fn faint(self) -> Style {
         match self.depth {
             Depth::None | Depth::Ansi16 => self.dim(),
-            _ => Style::new().fg(self.pick(((88, 88, 94), Color::DarkGray))),
+            _ => Style::new().fg(self.pick(((98, 98, 104), Color::DarkGray))),
         }
     }
 
@@ -365,70 +385,4 @@ fn nearest((r, g, b): Rgb) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(choice: ColorChoice, pairs: &[(&str, &str)]) -> Depth {
-        Depth::detect(choice, |name| {
-            pairs
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_string())
-        })
-    }
-
-    #[test]
-    fn the_ladder_of_colours_is_found_from_the_environment() {
-        use ColorChoice::{Auto, Truecolor};
-        assert_eq!(found(Auto, &[("TERM", "xterm-256color")]), Depth::Ansi256);
-        assert_eq!(
-            found(
-                Auto,
-                &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]
-            ),
-            Depth::Truecolor
-        );
-        assert_eq!(found(Auto, &[("TERM", "linux")]), Depth::Ansi16);
-        assert_eq!(found(Auto, &[("TERM", "dumb")]), Depth::None);
-        assert_eq!(
-            found(Auto, &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]),
-            Depth::None
-        );
-        assert_eq!(
-            found(Auto, &[("TERM", "xterm-256color"), ("NO_COLOR", "")]),
-            Depth::Ansi256
-        );
-        assert_eq!(found(Truecolor, &[("NO_COLOR", "1")]), Depth::Truecolor);
-    }
-
-    #[test]
-    fn without_colours_no_colour_is_ever_used() {
-        let theme = Theme { depth: Depth::None };
-        let styles = [
-            theme.tokens(),
-            theme.field(),
-            theme.theory(),
-            theme.dim(),
-            theme.key(),
-            theme.failure(),
-        ];
-        for style in styles
-            .into_iter()
-            .chain((0..8).map(|slot| theme.cluster(Some(slot))))
-        {
-            assert!(matches!(style.fg, None | Some(Color::Reset)) && style.bg.is_none());
-        }
-    }
-
-    #[test]
-    fn indexed_colours_are_near() {
-        assert_eq!(
-            (
-                nearest((0, 0, 0)),
-                nearest((255, 255, 255)),
-                nearest((128, 128, 128))
-            ),
-            (16, 231, 244)
-        );
-    }
-}
+mod tests;

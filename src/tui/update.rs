@@ -1,29 +1,14 @@
 //! What an action changes in the model, and what it asks of the world.
 
 use super::action::{ACTIONS, Action, Heading};
-use super::model::{Message, Model, Parameter, Popup, default_speed};
-use super::number::significant;
+use super::changes::{self, Effect, NOTHING, change_to, restart, set_count, set_seed, set_speed};
+use super::entry;
+use super::ladders::{next_beta, next_count, next_diffusion};
+use super::model::{Message, Model, Parameter, Popup};
 use super::pages::PAGES;
 use super::projection::Camera;
 use crate::dynamics::Normalisation;
-use crate::experiment::{Change, Experiment, combinations, memory};
-use crate::measure::Law;
 use crate::run::worker::{Command, Status};
-
-/// What the loop does for an action.
-#[derive(Debug, Clone)]
-pub(crate) enum Effect {
-    /// Tell the worker.
-    Send(Command),
-    /// Read the preset of this index and start it.
-    Load(usize),
-    /// Save the run so far.
-    Save,
-    /// Draw everything again.
-    Redraw,
-    /// To the shell.
-    Suspend,
-}
 
 /// Applies an action.
 // long: one arm an action
@@ -32,11 +17,13 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         model.message = None;
     }
     model.warned &= action == Action::Quit;
+    let asked = model.asked.take();
     if let Some(popup) = model.popup {
         return in_popup(model, popup, action);
     }
     match action {
-        Action::Preset(index) => load(model, index),
+        Action::Preset(index) => digit(model, index),
+        Action::Undo => changes::undo(model),
         Action::Pause => pause(model),
         Action::Step => step(model),
         Action::Up => choose(model, Parameter::ALL.len() - 1),
@@ -49,8 +36,8 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Faster => change_speed(model, 2.0),
         Action::Restart => restart(model),
         Action::NewSeed => {
-            model.experiment.tokens.seed = model.experiment.tokens.seed.wrapping_add(1);
-            restart(model)
+            let seed = model.experiment.tokens.seed.wrapping_add(1);
+            set_seed(model, seed)
         }
         Action::NextPage => turn(model, 1),
         Action::PreviousPage => turn(model, PAGES.len() - 1),
@@ -98,7 +85,8 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             model.message = Some(Message::Note(format!("markers: {}", model.marker.name())));
             Vec::new()
         }
-        Action::Close | Action::Confirm => Vec::new(),
+        Action::Confirm => asked.map_or_else(Vec::new, |index| load(model, index)),
+        Action::Close => Vec::new(),
         Action::Redraw => vec![Effect::Redraw],
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit => quit(model),
@@ -107,7 +95,7 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
 
 fn in_popup(model: &mut Model, popup: Popup, action: Action) -> Vec<Effect> {
     match (popup, action) {
-        (_, Action::Quit) => return quit(model),
+        (Popup::Help(_) | Popup::Presets(_), Action::Quit) => model.popup = None,
         (_, Action::Suspend) => return vec![Effect::Suspend],
         (_, Action::Redraw) => return vec![Effect::Redraw],
         (Popup::Help(line), Action::Up) => model.popup = Some(Popup::Help(line.saturating_sub(1))),
@@ -154,6 +142,27 @@ fn present(model: &Model) -> usize {
         .unwrap_or(0)
 }
 
+/// A digit begins a value, or names a preset, which is asked for: it takes the place of a run.
+fn digit(model: &mut Model, index: usize) -> Vec<Effect> {
+    let digit = char::from(b'0' + ((index + 1) % 10) as u8);
+    if entry::begin(model, digit) {
+        return Vec::new();
+    }
+    let Some(preset) = model.presets.get(index) else {
+        return load(model, index);
+    };
+    let time = model.snapshot().map_or(0.0, |snapshot| snapshot.time);
+    let text = format!(
+        "preset {}, “{}”: the run at t = {} makes way for it. Enter starts it, esc does not",
+        index + 1,
+        preset.title,
+        super::number::tidy(time)
+    );
+    model.asked = Some(index);
+    model.message = Some(Message::Note(text));
+    Vec::new()
+}
+
 fn load(model: &mut Model, index: usize) -> Vec<Effect> {
     if index < model.presets.len() {
         return vec![Effect::Load(index)];
@@ -163,20 +172,6 @@ fn load(model: &mut Model, index: usize) -> Vec<Effect> {
         index + 1
     )));
     Vec::new()
-}
-
-/// An experiment takes the place of the present one.
-pub(crate) fn begin(model: &mut Model, experiment: Experiment) -> Vec<Effect> {
-    model.wishes = super::model::PendingChange::default();
-    model.speed = default_speed(&experiment);
-    model.experiment = experiment.clone();
-    if !(PAGES[model.page % PAGES.len()].shown)(model) {
-        model.page = 0;
-    }
-    vec![
-        Effect::Send(Command::Speed(model.speed)),
-        Effect::Send(Command::Start(Box::new(experiment))),
-    ]
 }
 
 fn pause(model: &mut Model) -> Vec<Effect> {
@@ -224,26 +219,9 @@ fn choose(model: &mut Model, by: usize) -> Vec<Effect> {
     Vec::new()
 }
 
-fn restart(model: &mut Model) -> Vec<Effect> {
-    vec![Effect::Send(Command::Start(Box::new(
-        model.experiment.clone(),
-    )))]
-}
-
 fn change(model: &mut Model, by: i32) -> Vec<Effect> {
-    let mut change = Change {
-        at: f64::NAN,
-        beta: None,
-        normalisation: None,
-        diffusion: None,
-    };
+    let mut change = NOTHING;
     match model.parameter() {
-        Parameter::Beta if model.attention().interaction.is_some() => {
-            return refuse(
-                model,
-                "this interaction is given by its Fourier coefficients and has no β",
-            );
-        }
         Parameter::Beta => change.beta = Some(next_beta(model.attention().beta, by)),
         Parameter::Diffusion => change.diffusion = Some(next_diffusion(model.diffusion(), by)),
         Parameter::Normalisation => {
@@ -259,124 +237,27 @@ fn change(model: &mut Model, by: i32) -> Vec<Effect> {
         Parameter::Seed => {
             let step = if by.abs() > 1 { 10 } else { 1 };
             let seed = model.experiment.tokens.seed;
-            model.experiment.tokens.seed = if by > 0 {
-                seed.wrapping_add(step)
-            } else {
-                seed.saturating_sub(step)
-            };
-            return restart(model);
+            return set_seed(
+                model,
+                if by > 0 {
+                    seed.wrapping_add(step)
+                } else {
+                    seed.saturating_sub(step)
+                },
+            );
         }
     }
-    let mut now = model.experiment.clone();
-    now.attention = model.attention();
-    now.noise.diffusion = model.diffusion();
-    if let Some(rule) = combinations::refusal(&now, &change) {
-        return refuse(model, &format!("{}: {}", rule.message, rule.remedy));
-    }
-    // A restart takes over what was changed; what the file had planned gives way to it.
-    model.experiment.changes.clear();
-    model.wishes.beta = change.beta.or(model.wishes.beta);
-    model.wishes.diffusion = change.diffusion.or(model.wishes.diffusion);
-    model.wishes.normalisation = change.normalisation.or(model.wishes.normalisation);
-    model.experiment.attention = model.attention();
-    model.experiment.noise.diffusion = model.diffusion();
-    vec![Effect::Send(Command::Change(change))]
-}
-
-fn refuse(model: &mut Model, why: &str) -> Vec<Effect> {
-    model.message = Some(Message::Error(why.to_owned()));
-    Vec::new()
+    change_to(model, |asked| *asked = change)
 }
 
 fn change_speed(model: &mut Model, factor: f64) -> Vec<Effect> {
-    model.speed = significant((model.speed * factor).clamp(1e-6, 1e6), 4);
-    vec![Effect::Send(Command::Speed(model.speed))]
+    let speed = model.speed * factor;
+    set_speed(model, speed)
 }
 
 fn change_count(model: &mut Model, by: i32) -> Vec<Effect> {
-    let tokens = &model.experiment.tokens;
-    let count = next_count(tokens.count, by);
-    if matches!(tokens.initial, Law::File { .. }) {
-        model.message = Some(Message::Error(
-            "n is fixed: these tokens were read from a file".into(),
-        ));
-        return Vec::new();
-    }
-    if let Err(error) = tokens.initial.check(count, tokens.dimension) {
-        model.message = Some(Message::Error(error.to_string()));
-        return Vec::new();
-    }
-    if count == tokens.count {
-        return Vec::new();
-    }
-    let mut larger = model.experiment.clone();
-    larger.tokens.count = count;
-    if let Some(rule) = combinations::first_broken(&larger) {
-        return refuse(model, &format!("{}: {}", rule.message, rule.remedy));
-    }
-    if let Some((_, message)) = memory::shortage_here(&larger) {
-        return refuse(model, &message);
-    }
-    model.experiment.tokens.count = count;
-    restart(model)
-}
-
-/// β · 1.1 or β / 1.1 (twofold for big steps) to two digits, never the same, down to 0 and up to 1000.
-fn next_beta(beta: f64, by: i32) -> f64 {
-    let factor = if by.abs() > 1 { 2.0 } else { 1.1 };
-    if beta < 0.0 {
-        return -next_beta(-beta, -by);
-    }
-    if by > 0 {
-        let next = significant((beta * factor).max(0.1), 2);
-        (if next > beta {
-            next
-        } else {
-            significant(beta * 1.2, 2)
-        })
-        .min(1000.0)
-    } else if beta <= 0.1 {
-        0.0
-    } else {
-        significant(beta / factor, 2)
-    }
-}
-
-/// The next of 0, 0.001, 0.002, 0.005, 0.01 … 10 (tenfold for big steps).
-fn next_diffusion(diffusion: f64, by: i32) -> f64 {
-    let ladder: Vec<f64> = (-3..2)
-        .flat_map(|power| ["1", "2", "5"].map(|m| format!("{m}e{power}").parse().unwrap_or(0.0)))
-        .collect();
-    let steps = if by.abs() > 1 { 3 } else { 1 };
-    let below = ladder
-        .iter()
-        .filter(|value| **value < diffusion * (1.0 - 1e-9))
-        .count();
-    let above = ladder
-        .iter()
-        .filter(|value| **value <= diffusion * (1.0 + 1e-9))
-        .count();
-    if by > 0 {
-        ladder[(above + steps - 1).min(ladder.len() - 3)]
-    } else {
-        below.checked_sub(steps).map_or(0.0, |index| ladder[index])
-    }
-}
-
-/// The next of 1, 2, 3, 4, 6, 8, 12, 16, 24 … 65536 (fourfold for big steps).
-fn next_count(count: usize, by: i32) -> usize {
-    let ladder: Vec<usize> = std::iter::once(1)
-        .chain((1..17).flat_map(|power| [1 << power, 3 << (power - 1)]))
-        .take_while(|n| *n <= 65536)
-        .collect();
-    let steps = if by.abs() > 1 { 4 } else { 1 };
-    if by > 0 {
-        let above = ladder.iter().filter(|n| **n <= count).count();
-        ladder[(above + steps - 1).min(ladder.len() - 1)].max(count)
-    } else {
-        let below = ladder.iter().filter(|n| **n < count).count();
-        below.checked_sub(steps).map_or(1, |index| ladder[index])
-    }
+    let count = next_count(model.experiment.tokens.count, by);
+    set_count(model, count)
 }
 
 fn save(model: &mut Model) -> Vec<Effect> {

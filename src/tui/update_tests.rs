@@ -97,16 +97,80 @@ fn pages_and_parameters_go_round() {
     assert!(matches!(&effects[..], [Effect::Send(Command::Start(_))]));
 }
 
+fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    let mut last = Vec::new();
+    for key in keys.chars() {
+        let code = match key {
+            '\n' => KeyCode::Enter,
+            '\u{1b}' => KeyCode::Esc,
+            '\u{8}' => KeyCode::Backspace,
+            other => KeyCode::Char(other),
+        };
+        let event = KeyEvent::new(code, KeyModifiers::NONE);
+        last = entry::key(model, event)
+            .or_else(|| crate::tui::action::action(event).map(|action| update(model, action)))
+            .unwrap_or_default();
+    }
+    last
+}
+
 #[test]
-fn a_preset_that_is_not_there_is_refused_and_the_list_starts_the_chosen_one() {
+fn digits_type_the_chosen_value_and_undo_takes_it_back() {
     let mut model = model();
-    assert!(matches!(
-        update(&mut model, Action::Preset(1))[..],
-        [Effect::Load(1)]
-    ));
+    let before = model.attention().beta;
+    assert!(press(&mut model, "25").is_empty());
+    assert_eq!(model.entry.as_deref(), Some("25"));
+    assert!(press(&mut model, "\u{1b}").is_empty() && model.entry.is_none());
+    let sent = press(&mut model, "27\u{8}5.5\n");
+    assert!(matches!(&sent[..], [Effect::Send(Command::Change(c))] if c.beta == Some(25.5)));
+    assert!(model.changed() && model.title().ends_with("(changed)"));
+    let back = press(&mut model, "u");
+    assert!(matches!(&back[..], [Effect::Send(Command::Change(c))] if c.beta == Some(before)));
+    assert!(press(&mut model, "u").is_empty() && model.message.is_some());
+}
+
+#[test]
+fn a_typed_value_has_the_errors_of_a_file() {
+    for (downs, keys, said) in [
+        (0, "9e9\n", "attention.beta: 9e9 is out of range"),
+        (0, "1e\n", "1e is not a number"),
+        (1, "0-1\n", "0-1 is not a number"),
+        (4, "2.5\n", "tokens.count: 2.5 is not a whole number"),
+        (4, "0\n", "tokens.count: 0 is out of range"),
+    ] {
+        let mut model = model();
+        (0..downs).for_each(|_| drop(update(&mut model, Action::Down)));
+        assert!(press(&mut model, keys).is_empty());
+        let Some(Message::Error(text)) = &model.message else {
+            panic!("{keys:?}: {:?}", model.message);
+        };
+        assert!(text.contains(said), "{text}");
+    }
+    let mut model = model();
+    (0..4).for_each(|_| drop(update(&mut model, Action::Down)));
+    let sent = press(&mut model, "32\n");
+    assert!(matches!(&sent[..], [Effect::Send(Command::Start(e))] if e.tokens.count == 32));
+    let back = press(&mut model, "u");
+    assert!(matches!(&back[..], [_, Effect::Send(Command::Start(e))] if e.tokens.count == 64));
+}
+
+#[test]
+fn a_digit_starts_no_preset_without_a_yes_and_the_list_starts_the_chosen_one() {
+    let mut model = model();
+    (0..2).for_each(|_| drop(update(&mut model, Action::Down)));
+    assert_eq!(model.parameter(), Parameter::Normalisation);
+    assert!(press(&mut model, "2").is_empty());
+    assert!(
+        matches!(&model.message, Some(Message::Note(text)) if text.contains("Enter starts it"))
+    );
+    assert!(press(&mut model, "\u{1b}\n").is_empty());
+    assert!(matches!(press(&mut model, "2\n")[..], [Effect::Load(1)]));
     model.presets.truncate(3);
-    assert!(update(&mut model, Action::Preset(7)).is_empty());
+    assert!(press(&mut model, "8").is_empty());
     assert!(matches!(model.message, Some(Message::Error(_))));
+    update(&mut model, Action::Presets);
+    assert!(matches!(press(&mut model, "2")[..], [Effect::Load(1)]));
     update(&mut model, Action::Presets);
     update(&mut model, Action::Down);
     assert!(matches!(
@@ -114,6 +178,19 @@ fn a_preset_that_is_not_there_is_refused_and_the_list_starts_the_chosen_one() {
         [Effect::Load(1)]
     ));
     assert_eq!(model.popup, None);
+    update(&mut model, Action::Presets);
+    update(&mut model, Action::Quit);
+    assert!(model.popup.is_none() && !model.quit);
+}
+
+#[test]
+fn usa_at_large_beta_says_how_much_faster_it_is() {
+    let mut model = model();
+    press(&mut model, "18\n");
+    assert!(model.message.is_none());
+    (0..2).for_each(|_| drop(update(&mut model, Action::Down)));
+    update(&mut model, Action::More);
+    assert!(matches!(&model.message, Some(Message::Note(text)) if text.contains("times faster")));
 }
 
 #[test]

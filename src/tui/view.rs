@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use super::model::Model;
 use super::pages::PAGES;
 use super::panels::{help, status};
+use crate::tui::words;
 
 /// The smallest window.
 pub(crate) const SMALLEST: (u16, u16) = (60, 18);
@@ -52,7 +53,8 @@ fn too_small(buffer: &mut Buffer, area: Rect) {
     ];
     for (row, line) in lines.iter().enumerate() {
         if (row as u16) < area.height {
-            buffer.set_stringn(
+            words::text(
+                buffer,
                 area.x,
                 area.y + row as u16,
                 line,

@@ -151,7 +151,11 @@ fn it_starts_answers_keys_and_quits() {
     dashboard.until_text("growth rates g_k");
     dashboard.press("\x1b[Z");
     dashboard.until_text("density dμ/dσ");
-    dashboard.press("5");
+    dashboard.press("12.5\r");
+    dashboard.until_text("β 12.5");
+    dashboard.press("u");
+    dashboard.until_text("β 9.9");
+    dashboard.press("p5");
     dashboard.until_text("β 0");
     dashboard.press("q");
     assert_eq!(dashboard.ended(), 0);

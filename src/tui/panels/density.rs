@@ -13,9 +13,12 @@ use crate::tui::canvas::{Canvas, Disc, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, short, tidy};
 use crate::tui::plot::rule;
+use crate::tui::words;
 
 /// Radius of the ring from which heights are drawn.
 const BASE: f64 = 0.45;
+/// A mean over a cell of the picture above this is one cell's mass: the cells are the limit, and not the density.
+const POINT: f64 = 300.0;
 /// Most tokens of whom pairs are counted.
 const PAIRED: usize = 256;
 
@@ -74,7 +77,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let corner = if since.is_some() {
         String::new()
     } else {
-        format!("max {}", short(max))
+        largest(density, max)
     };
     let inner = rule(buffer, area, model.theme, "density dμ/dσ", &corner);
     let live = since.is_none();
@@ -85,6 +88,15 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         _ => picture(model, density, max, buffer, inner, live),
     }
     banner(model, since, buffer, area);
+}
+
+/// The largest value; where markers have met in a cell, only that it is a point.
+fn largest(density: &Density, max: f64) -> String {
+    if density.carried.is_some() && max >= POINT {
+        "a point".into()
+    } else {
+        format!("max {}", short(max))
+    }
 }
 
 /// Says in the middle of the panel that the density is given up.
@@ -103,7 +115,8 @@ fn banner(model: &Model, since: Option<f64>, buffer: &mut Buffer, area: Rect) {
     let style = model.theme.warning().add_modifier(Modifier::REVERSED);
     let x = area.x + area.width.saturating_sub(width) / 2;
     let y = area.y + area.height.saturating_sub(1) / 2 + 1;
-    buffer.set_stringn(
+    words::text(
+        buffer,
         x,
         y.min(area.bottom().saturating_sub(1)),
         &text,
@@ -164,8 +177,9 @@ fn picture(
     canvas.render(buffer);
     let dim = model.theme.dim();
     let width = usize::from(inner.width);
-    buffer.set_stringn(inner.x, inner.bottom() - 2, "rings", width, dim);
-    buffer.set_stringn(
+    words::text(buffer, inner.x, inner.bottom() - 2, "rings", width, dim);
+    words::text(
+        buffer,
         inner.x,
         inner.bottom() - 1,
         format!("ρ=0,1,{}", tidy(scale)),
@@ -178,7 +192,7 @@ fn picture(
             |carried| format!("{} markers", carried.bodies),
         );
         let at = inner.right().saturating_sub(text.len() as u16);
-        buffer.set_stringn(at, inner.bottom() - 1, text, width, dim);
+        words::text(buffer, at, inner.bottom() - 1, text, width, dim);
     }
 }
 
@@ -197,7 +211,7 @@ fn histogram(
     });
     let mut row = inner.y;
     for line in lines.iter().take(usize::from(inner.height) / 3) {
-        buffer.set_stringn(inner.x, row, line, width, model.theme.dim());
+        words::text(buffer, inner.x, row, line, width, model.theme.dim());
         row += 1;
     }
     let plot = Rect {
@@ -236,7 +250,7 @@ fn histogram(
     buffer.set_string(plot.right() - 2, below, " 1", model.theme.dim());
     if total > 0 {
         let text = format!("highest {:.0} %", 100.0 * most as f64 / total as f64);
-        buffer.set_stringn(plot.x, plot.y, text, width, model.theme.dim());
+        words::text(buffer, plot.x, plot.y, text, width, model.theme.dim());
     }
 }
 

@@ -10,6 +10,7 @@ use crate::tui::canvas::{Canvas, Disc, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, short, tidy};
 use crate::tui::plot::rule;
+use crate::tui::words;
 
 /// Corners of a drawn ellipse.
 const CORNERS: usize = 96;
@@ -69,7 +70,7 @@ pub(crate) fn draw(
     let width = usize::from(inner.width);
     let text = format!("x₁, x₂ ±{}", tidy(scale));
     let at = inner.right().saturating_sub(text.chars().count() as u16);
-    buffer.set_stringn(at, inner.y, text, width, dim);
+    words::text(buffer, at, inner.y, text, width, dim);
     let style = if over.is_some() {
         model.theme.warning()
     } else {
@@ -79,5 +80,5 @@ pub(crate) fn draw(
         Some(words) => words,
         None => super::metrics::sides(model).replace("density", "mean field"),
     };
-    buffer.set_stringn(inner.x, inner.bottom() - 1, legend, width, style);
+    words::text(buffer, inner.x, inner.bottom() - 1, legend, width, style);
 }

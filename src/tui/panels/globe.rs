@@ -11,6 +11,7 @@ use crate::tui::canvas::{Canvas, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::tidy;
 use crate::tui::projection::Camera;
+use crate::tui::words;
 
 /// With more tokens than this the tokens themselves are dots, if colour and size tell them from the lines.
 const GLYPHS_AT_MOST: usize = 400;
@@ -130,7 +131,7 @@ fn captions(model: &Model, tokens: &TokenView, own: bool, buffer: &mut Buffer, i
     } else {
         String::new()
     };
-    buffer.set_stringn(inner.x, inner.y, above, width, dim);
+    words::text(buffer, inner.x, inner.y, above, width, dim);
     let from = heading(gaze);
     let below = match (wide, gaze.map, model.theme.colourful()) {
         (false, _, _) => from,
@@ -139,7 +140,7 @@ fn captions(model: &Model, tokens: &TokenView, own: bool, buffer: &mut Buffer, i
         (true, false, false) => format!("view {from} · dots: far side"),
     };
     let bottom = inner.bottom().saturating_sub(1);
-    buffer.set_stringn(inner.x, bottom, below, width, dim);
+    words::text(buffer, inner.x, bottom, below, width, dim);
 }
 
 /// The middle of the picture: "30°E 15°N".

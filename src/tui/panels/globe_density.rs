@@ -10,6 +10,7 @@ use super::spacetime::{scale_bar, swatch};
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
+use crate::tui::words;
 
 /// With fewer pixels from the middle to the top the lines would cover the picture.
 const LINES_FROM: f64 = 12.0;
@@ -130,7 +131,8 @@ fn legend(model: &Model, top: f64, buffer: &mut Buffer, inner: Rect) {
         line.push_span(Span::styled(format!("ρ≤{} 1=", tidy(top)), dim));
     }
     line.push_span(one);
-    buffer.set_line(
+    words::line(
+        buffer,
         inner.x,
         inner.bottom().saturating_sub(1),
         &line,

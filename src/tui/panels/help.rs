@@ -9,6 +9,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 use super::density::wrapped;
 use crate::tui::action::{ACTIONS, Group, Row};
 use crate::tui::model::{Model, Popup};
+use crate::tui::words;
 
 /// Draws the popup, if there is one.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
@@ -102,13 +103,14 @@ fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
     for (index, column) in columns.iter().enumerate() {
         let x = inner.x + index as u16 * column_width;
         for (row, line) in column.iter().skip(scroll).take(room).enumerate() {
-            buffer.set_line(x, inner.y + row as u16, line, column_width);
+            words::line(buffer, x, inner.y + row as u16, line, column_width);
         }
     }
     if inner.height >= rows + 2 {
         let first = inner.bottom() - 2;
         for (row, note) in notes.iter().enumerate() {
-            buffer.set_stringn(
+            words::text(
+                buffer,
                 inner.x,
                 first + row as u16,
                 note,
@@ -147,7 +149,8 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
         };
         let width = usize::from(inner.width);
         let text = format!(" {digit}  {:<18} {}", preset.name, preset.title);
-        buffer.set_stringn(
+        words::text(
+            buffer,
             inner.x,
             inner.y + row as u16,
             format!("{text:<width$}"),
@@ -166,7 +169,8 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
         for (row, line) in lines.iter().enumerate() {
             let y = below + row as u16;
             if y < inner.bottom() {
-                buffer.set_stringn(
+                words::text(
+                    buffer,
                     inner.x + 1,
                     y,
                     line,

@@ -11,6 +11,7 @@ use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
 use crate::tui::plot::rule;
+use crate::tui::words;
 
 /// Most tokens over which weights are normalised.
 const SUMMED: usize = 1024;
@@ -205,5 +206,5 @@ fn legend(
         text + ", by cluster, then by angle",
         Style::new().patch(dim),
     ));
-    buffer.set_line(inner.x, inner.bottom() - 1, &line, inner.width);
+    words::line(buffer, inner.x, inner.bottom() - 1, &line, inner.width);
 }

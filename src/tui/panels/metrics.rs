@@ -357,7 +357,7 @@ fn clusters(model: &Model, buffer: &mut Buffer, area: Rect) {
         .flat_map(|curve| &curve.points)
         .map(|point| point.1)
         .fold(1.0, f64::max);
-    chart.y = (0.0, most + 1.0);
+    chart.y = (0.0, most);
     let count = |name: &str| {
         model
             .snapshot()
@@ -402,12 +402,12 @@ fn distance(model: &Model, buffer: &mut Buffer, area: Rect) {
     };
     chart.curve(
         snapshot.history.series_named("wasserstein"),
-        model.theme.tokens(),
+        model.theme.quantity(0),
         Pattern::Solid,
     );
     chart.curve(
         snapshot.history.series_named("discrepancy"),
-        model.theme.field(),
+        model.theme.quantity(1),
         Pattern::Dashed,
     );
     if chart.curves.iter().any(|curve| !curve.points.is_empty()) {
@@ -417,9 +417,9 @@ fn distance(model: &Model, buffer: &mut Buffer, area: Rect) {
             label: "1/√n".into(),
         });
         let spans = vec![
-            sample(model, "━", model.theme.tokens()),
+            sample(model, "━", model.theme.quantity(0)),
             Span::raw(format!(" W₁ {} ", compact(snapshot.value("wasserstein")))),
-            sample(model, "╍", model.theme.field()),
+            sample(model, "╍", model.theme.quantity(1)),
             Span::raw(format!(" K {}", compact(snapshot.value("discrepancy")))),
         ];
         chart.values = vec![Line::from(spans)];

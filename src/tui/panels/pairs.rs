@@ -12,6 +12,7 @@ use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
 use crate::tui::plot::{Chart, Level, Marks, rule};
 use crate::tui::time_axis::TimeAxis;
+use crate::tui::words;
 
 const PATTERNS: [(Pattern, &str); 3] = [
     (Pattern::Dotted, "···"),
@@ -29,7 +30,8 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(pairs) = &snapshot.pairs else {
         let inner = rule(buffer, area, model.theme, "pairs ψ(t,x)", "");
         let text = " this run has no ensemble beside it: see [pairs], or the preset bbgky";
-        buffer.set_stringn(
+        words::text(
+            buffer,
             inner.x,
             inner.y + 1,
             text,

@@ -10,6 +10,7 @@ use crate::snapshot::Snapshot;
 use crate::tui::model::{Model, Parameter};
 use crate::tui::number::tidy;
 use crate::tui::plot::rule;
+use crate::tui::words;
 
 /// Draws the panel.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
@@ -82,7 +83,10 @@ fn line(model: &Model, parameter: Parameter, buffer: &mut Buffer, area: Rect) {
     let (name, value, pending) = value(model, parameter);
     let chosen = model.parameter() == parameter;
     let width = usize::from(area.width);
-    let value = if pending {
+    let typed = model.entry.as_ref().filter(|_| chosen);
+    let value = if let Some(typed) = typed {
+        format!("{typed}_")
+    } else if pending {
         format!("{value}…")
     } else {
         value
@@ -99,8 +103,16 @@ fn line(model: &Model, parameter: Parameter, buffer: &mut Buffer, area: Rect) {
     };
     if chosen {
         let style = model.theme.selected();
-        buffer.set_stringn(area.x, area.y, format!("{text:<width$}"), width, style);
+        words::text(
+            buffer,
+            area.x,
+            area.y,
+            format!("{text:<width$}"),
+            width,
+            style,
+        );
         let hint = match parameter {
+            _ if model.entry.is_some() => "enter",
             Parameter::Count | Parameter::Seed => "restarts",
             Parameter::Normalisation => "SA, USA",
             _ => "live",
@@ -110,7 +122,14 @@ fn line(model: &Model, parameter: Parameter, buffer: &mut Buffer, area: Rect) {
             buffer.set_string(area.right() - hint.len() as u16 - 1, area.y, hint, style);
         }
     } else {
-        buffer.set_stringn(area.x, area.y, text, width, ratatui::style::Style::new());
+        words::text(
+            buffer,
+            area.x,
+            area.y,
+            text,
+            width,
+            ratatui::style::Style::new(),
+        );
         buffer.set_style(
             Rect {
                 width: area.width.min(11),
@@ -130,7 +149,8 @@ fn clusters(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect)
         return;
     }
     if list.is_empty() {
-        buffer.set_stringn(
+        words::text(
+            buffer,
             area.x,
             area.y,
             " none: no peak yet",
@@ -161,11 +181,12 @@ fn clusters(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect)
             ),
             Span::raw(format!("       {:.3}   {partner:>5}", cluster.mass)),
         ]);
-        buffer.set_line(area.x, area.y + index as u16, &line, area.width);
+        words::line(buffer, area.x, area.y + index as u16, &line, area.width);
     }
     if shown < list.len() {
         let text = format!(" … {} more", list.len() - shown);
-        buffer.set_stringn(
+        words::text(
+            buffer,
             area.x,
             area.y + shown as u16,
             text,

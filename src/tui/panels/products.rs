@@ -11,6 +11,7 @@ use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
 use crate::tui::plot::{Chart, Level, decades, rule};
 use crate::tui::time_axis::TimeAxis;
+use crate::tui::words;
 
 /// Densities below this are as dark as none.
 const FLOOR: f64 = 0.02;
@@ -90,7 +91,7 @@ fn map(model: &Model, buffer: &mut Buffer, area: Rect) {
         format!(" {} (log)  ½ is uniform on [−1, 1]", tidy(top))
     };
     line.push_span(ratatui::text::Span::styled(pairs, dim));
-    buffer.set_line(inner.x, inner.bottom() - 1, &line, inner.width);
+    words::line(buffer, inner.x, inner.bottom() - 1, &line, inner.width);
 }
 
 fn heat(model: &Model, buffer: &mut Buffer, plot: Rect, column: u16, record: &Record, top: f64) {

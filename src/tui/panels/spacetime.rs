@@ -12,6 +12,7 @@ use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
 use crate::tui::plot::{decades, rule};
 use crate::tui::time_axis::TimeAxis;
+use crate::tui::words;
 
 /// Densities below are as dark as this one.
 const FLOOR: f64 = 0.1;
@@ -107,8 +108,10 @@ fn heat(model: &Model, buffer: &mut Buffer, plot: Rect, column: u16, record: &Re
     let theme = model.theme;
     let count = record.density.len();
     let halves = 2 * usize::from(plot.height);
+    let downwards = ordinate(model).runs_downwards();
     // The largest density in the band of angles that a half cell covers: a narrow cluster is not lost.
     let level = |half: usize| {
+        let half = if downwards { halves - 1 - half } else { half };
         let (from, to) = (
             half * count / halves,
             ((half + 1) * count / halves).max(half * count / halves + 1),
@@ -155,7 +158,11 @@ fn paths(
             break;
         };
         for angle in record.angles.iter().step_by(every) {
-            let turn = f64::from(*angle) / span;
+            let turn = if ordinate(model).runs_downwards() {
+                1.0 - f64::from(*angle) / span
+            } else {
+                f64::from(*angle) / span
+            };
             let height = turn * f64::from(plot.height);
             let row = plot.height - 1 - (height as u16).min(plot.height - 1);
             path_cell(
@@ -179,12 +186,17 @@ fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
         (_, 1) => "⠒",
         _ => "⠉",
     };
+    let theme = model.theme;
     let Some(cell) = buffer.cell_mut(at) else {
         return;
     };
-    let under = if cell.symbol() == "▀" && height < 0.5 {
-        cell.bg
-    } else if cell.symbol() == "▀" {
+    if !theme.colourful() && cell.symbol() != " " {
+        // the ramp is the density: a path over it would be its end
+        return;
+    }
+    // of a cell of two levels the brighter one stays: the mass is where it was
+    let level = |colour: Color| theme.level_of(colour).unwrap_or(0);
+    let under = if cell.symbol() == "▀" && level(cell.fg) > level(cell.bg) {
         cell.fg
     } else {
         cell.bg
@@ -193,7 +205,7 @@ fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
     let style = if over_heat {
         Style::new().fg(Color::White).bg(under)
     } else {
-        model.theme.tokens()
+        theme.tokens()
     };
     cell.set_symbol(glyph).set_style(style);
 }
@@ -220,6 +232,11 @@ fn ordinate(model: &Model) -> Ordinate {
 }
 
 impl Ordinate {
+    /// Whether 0 is above, as the north pole is on the globe.
+    fn runs_downwards(self) -> bool {
+        self == Self::Colatitude
+    }
+
     fn span(self) -> f64 {
         if self == Self::Circle {
             std::f64::consts::TAU
@@ -232,7 +249,7 @@ impl Ordinate {
     fn labels(self) -> ([&'static str; 3], &'static str) {
         match self {
             Self::Circle => ([" 2π", "  π", "  0"], "  θ"),
-            Self::Colatitude => (["S π", "π/2", "N 0"], "  θ"),
+            Self::Colatitude => (["N 0", "π/2", "S π"], "  θ"),
             Self::Axis => (["  π", "π/2", "  0"], "  α"),
         }
     }
@@ -307,7 +324,7 @@ fn legend(
     {
         line.push_span(Span::styled("  ρ under-resolved", theme.warning()));
     }
-    buffer.set_line(inner.x, inner.bottom() - 1, &line, inner.width);
+    words::line(buffer, inner.x, inner.bottom() - 1, &line, inner.width);
 }
 
 /// All levels of the magnitude, from the least.
@@ -326,5 +343,92 @@ pub(crate) fn swatch(model: &Model, level: usize) -> Span<'static> {
         Span::styled(" ", Style::new().bg(model.theme.magnitude(level)))
     } else {
         Span::raw(model.theme.ramp(level))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::presets;
+    use crate::run::Session;
+    use crate::run::worker::{Report, Status};
+    use crate::tui::canvas::Marker;
+    use crate::tui::theme::{Depth, Theme};
+
+    fn at_the_end(name: &str, depth: Depth) -> Model {
+        let experiment = presets::load(name).unwrap();
+        let mut session = Session::new(experiment.clone());
+        while !session.finished() {
+            session.advance(&|| false).unwrap();
+        }
+        let mut model = Model::new(experiment, Vec::new(), Theme { depth }, Marker::Braille);
+        let snapshot = Some(std::sync::Arc::new(session.snapshot()));
+        model.receive(Report {
+            number: 1,
+            snapshot,
+            status: Status::Finished,
+            ..Report::before_the_first(1.0)
+        });
+        model
+    }
+
+    #[test]
+    fn whatever_is_drawn_over_it_the_brightest_level_of_every_moment_is_in_its_column() {
+        for name in [
+            "hemisphere",
+            "five-tokens",
+            "metastable",
+            "tilted",
+            "zonal-8",
+        ] {
+            let mut model = at_the_end(name, Depth::Truecolor);
+            for depth in [Depth::Truecolor, Depth::Ansi256, Depth::Ansi16, Depth::None] {
+                model.theme = Theme { depth };
+                for (width, height) in [
+                    (40, 10),
+                    (60, 24),
+                    (80, 24),
+                    (100, 30),
+                    (120, 36),
+                    (200, 60),
+                ] {
+                    let area = Rect::new(0, 0, width, height);
+                    let mut buffer = Buffer::empty(area);
+                    draw(&model, &mut buffer, area);
+                    let read = |column: u16| {
+                        let cells = (1..height - 2).map(|row| &buffer[(column, row)]);
+                        cells
+                            .map(|cell| match depth {
+                                Depth::None => (0..10)
+                                    .rposition(|l| model.theme.ramp(l) == cell.symbol())
+                                    .unwrap_or(0),
+                                _ => [cell.bg, cell.fg]
+                                    .map(|colour| model.theme.level_of(colour).unwrap_or(0))
+                                    .into_iter()
+                                    .max()
+                                    .unwrap_or(0),
+                            })
+                            .max()
+                            .unwrap_or(0)
+                    };
+                    let records = model.snapshot().unwrap().history.records();
+                    let largest =
+                        |record: &Record| record.density.iter().copied().fold(0.0_f32, f32::max);
+                    let top = ceiling(f64::from(
+                        records.iter().map(|r| largest(r)).fold(2.0, f32::max),
+                    ));
+                    let axis = TimeAxis::of(&model);
+                    for column in 0..width - 4 {
+                        let time = axis.time((f64::from(column) + 0.5) / f64::from(width - 4));
+                        let record = nearest(records, time, axis).unwrap();
+                        let level = model.theme.level(share(f64::from(largest(record)), top));
+                        assert!(
+                            read(column + 4) >= level,
+                            "{name} {depth:?} {width}×{height} column {column}"
+                        );
+                    }
+                }
+            }
+        }
     }
 }

@@ -9,8 +9,19 @@ use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::plot::{Chart, Level, Marks};
 
-/// Both charts, one above the other.
+/// Whether theory has growth rates for this system.
+#[must_use]
+pub(crate) fn has_rates(model: &Model) -> bool {
+    model
+        .snapshot()
+        .is_some_and(|snapshot| snapshot.growth.iter().skip(1).any(|rate| rate.is_finite()))
+}
+
+/// Both charts, one above the other; the sizes alone where there are no rates.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+    if !has_rates(model) {
+        return sizes(model, buffer, area);
+    }
     let half = area.height.div_ceil(2);
     sizes(
         model,

@@ -14,6 +14,7 @@ use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
 use crate::tui::plot::{Chart, Marks, rule};
 use crate::tui::time_axis::TimeAxis;
+use crate::tui::words;
 
 /// The column of lists at the right, and the narrowest plots beside it.
 const LISTS: u16 = 38;
@@ -337,6 +338,6 @@ fn merges(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
 /// Lines from the top, as many as fit.
 fn write(buffer: &mut Buffer, area: Rect, lines: &[Line]) {
     for (row, line) in lines.iter().take(usize::from(area.height)).enumerate() {
-        buffer.set_line(area.x, area.y + row as u16, line, area.width);
+        words::line(buffer, area.x, area.y + row as u16, line, area.width);
     }
 }

@@ -14,6 +14,7 @@ use crate::tui::action::{ACTIONS, Action};
 use crate::tui::model::{Message, Model};
 use crate::tui::number::{short, tidy};
 use crate::tui::pages::PAGES;
+use crate::tui::words;
 
 /// Characters of the title that the tabs leave at least.
 const TITLE: usize = 10;
@@ -51,14 +52,15 @@ pub(crate) fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
     let tabs = Line::from(tabs);
     let width = usize::from(area.width).saturating_sub(tabs.width() + 1);
     let room = width.saturating_sub(13 + facts.chars().count());
-    let title = shortened(&model.experiment.title, room);
+    let title = shortened(&model.title(), room);
     let line = Line::from(vec![
         Span::styled(" metastable  ", theme.key()),
         Span::styled(title, theme.title()),
         Span::styled(facts, Style::new()),
     ]);
-    buffer.set_line(area.x, area.y, &line, width as u16);
-    buffer.set_line(
+    words::line(buffer, area.x, area.y, &line, width as u16);
+    words::line(
+        buffer,
         area.right().saturating_sub(tabs.width() as u16),
         area.y,
         &tabs,
@@ -89,7 +91,8 @@ pub(crate) fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
     };
     for (row, line) in lines.iter().take(usize::from(area.height)).enumerate() {
         let line = format!(" {}", shortened(line, room));
-        buffer.set_stringn(
+        words::text(
+            buffer,
             area.x,
             area.y + row as u16,
             line,
@@ -160,15 +163,16 @@ fn growth(model: &Model) -> Option<String> {
 }
 
 /// t, what the worker does, and how well the density is resolved.
+// long: one part of the line after another
 pub(crate) fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
     let mut spans = Vec::new();
     if let Status::Failed(reason) = &model.report.status {
         let line = Line::from(Span::styled(
-            format!(" failed: {reason}  (r restarts, 1–0 presets)"),
+            format!(" failed: {reason}  (r restarts, p lists presets)"),
             theme.failure(),
         ));
-        buffer.set_line(area.x, area.y, &line, area.width);
+        words::line(buffer, area.x, area.y, &line, area.width);
         return;
     }
     if let Some(snapshot) = model.snapshot() {
@@ -179,10 +183,12 @@ pub(crate) fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
             _ => format!("{:.2}", snapshot.time),
         };
         spans.push(Span::styled(format!(" t {time}"), theme.title()));
-        spans.push(Span::raw(format!(
-            " / {}  ",
-            tidy(snapshot.experiment.time.last())
-        )));
+        let past = if snapshot.time > last * (1.0 + 1e-9) {
+            "past"
+        } else {
+            "/"
+        };
+        spans.push(Span::raw(format!(" {past} {}  ", tidy(last))));
     } else {
         spans.push(Span::raw(" starting  "));
     }
@@ -218,7 +224,7 @@ pub(crate) fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
         .into_iter()
         .map(|rate| Span::styled(rate, theme.dim()));
     spans.splice(at..at, rates);
-    buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
+    words::line(buffer, area.x, area.y, &Line::from(spans), area.width);
 }
 
 /// That markers carry the density, in as many words as fit.
@@ -274,7 +280,7 @@ pub(crate) fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
         line.push_span(Span::styled(keys, theme.key()));
         line.push_span(Span::styled(format!(" {word}"), theme.dim()));
     }
-    buffer.set_line(area.x, area.y, &line, area.width);
+    words::line(buffer, area.x, area.y, &line, area.width);
 }
 
 /// What stands beside the tokens, in a few words that fit into `room` columns.

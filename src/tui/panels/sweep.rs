@@ -8,6 +8,7 @@ use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
 use crate::tui::plot::{Chart, Marks, rule};
+use crate::tui::words;
 
 /// Draws the page.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
@@ -17,7 +18,8 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(spec) = &snapshot.experiment.sweep else {
         let inner = rule(buffer, area, model.theme, "sweep", "");
         let text = " nothing is varied in this experiment: see [sweep], or the preset transition";
-        buffer.set_stringn(
+        words::text(
+            buffer,
             inner.x,
             inner.y + 1,
             text,

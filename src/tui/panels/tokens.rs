@@ -13,6 +13,7 @@ use crate::tui::canvas::{Canvas, Disc, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
 use crate::tui::plot::rule;
+use crate::tui::words;
 
 /// Recorded frames that a trail is long.
 const TRAIL: usize = 30;
@@ -249,7 +250,7 @@ fn captions(
     if tokens.flat {
         let text = format!("axes ±{}", tidy(scale));
         let at = inner.right().saturating_sub(text.chars().count() as u16);
-        buffer.set_stringn(at, inner.y, text, width, dim);
+        words::text(buffer, at, inner.y, text, width, dim);
         let text = if tokens.dimension > 2 {
             format!(
                 "leading plane: {:.0} % of Σ|x|²",
@@ -260,7 +261,7 @@ fn captions(
         } else {
             String::new()
         };
-        buffer.set_stringn(inner.x, inner.bottom() - 1, text, width, dim);
+        words::text(buffer, inner.x, inner.bottom() - 1, text, width, dim);
     } else if tokens.dimension > 2 {
         let name = if width < 34 {
             "plane:"
@@ -268,15 +269,16 @@ fn captions(
             "principal plane:"
         };
         let text = format!("{name} {:.0} % of Σ|x|²", 100.0 * tokens.plane_share);
-        buffer.set_stringn(inner.x, inner.bottom() - 1, text, width, dim);
+        words::text(buffer, inner.x, inner.bottom() - 1, text, width, dim);
     } else if length > 0.0 {
         let text = if tokens.count > TRAILS {
             "≤64 trails"
         } else {
             "trails"
         };
-        buffer.set_stringn(inner.x, inner.bottom() - 2, text, width, dim);
-        buffer.set_stringn(
+        words::text(buffer, inner.x, inner.bottom() - 2, text, width, dim);
+        words::text(
+            buffer,
             inner.x,
             inner.bottom() - 1,
             format!("last {} t", tidy(length)),
@@ -284,7 +286,8 @@ fn captions(
             dim,
         );
         let text = "inwards";
-        buffer.set_stringn(
+        words::text(
+            buffer,
             inner.right().saturating_sub(text.len() as u16),
             inner.bottom() - 1,
             text,
@@ -294,6 +297,6 @@ fn captions(
     }
     if tokens.stride > 1 {
         let text = format!("1 token in {}", tokens.stride);
-        buffer.set_stringn(inner.x, inner.y, text, width, dim);
+        words::text(buffer, inner.x, inner.y, text, width, dim);
     }
 }
