@@ -55,7 +55,7 @@ const POINTS_PER_MODE: usize = 3;
 const STABILITY: f64 = 5.0;
 
 /// ψ in motion.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PairDensity {
     closure: Closure,
     tendency: Tendency,
@@ -73,7 +73,7 @@ pub(crate) struct PairDensity {
 }
 
 /// The right-hand side with its plan and scratch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Tendency {
     closure: Closure,
     count: f64,

@@ -30,7 +30,7 @@ const FLOOR: f64 = 1e-14;
 const ROWS: usize = 64;
 
 /// The right-hand side for bodies of fixed weights.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CharacteristicFlow {
     attention: Attention,
     domain: Domain,
@@ -50,7 +50,7 @@ pub struct CharacteristicFlow {
     pub unresolved_mass: f64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum FlowSeries {
     Circle(Series),
     Sphere(Box<SphereSeries>),
@@ -241,7 +241,7 @@ fn along_circle(unit: &[f64], slope: &[f64], sense: f64, rows: &mut [f64]) {
 }
 
 /// Sums over Gegenbauer polynomials p_ℓ (orthonormal) at points (sin t, cos t) of a meridian.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct ZonalSeries {
     dimension: usize,
     alpha: Vec<f64>,

@@ -31,7 +31,7 @@ pub enum Kind {
 const LARGEST: f64 = 1e9;
 
 /// A Gaussian in motion.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct GaussianFlow {
     kind: Kind,
     dimension: usize,

@@ -17,7 +17,7 @@ const LANES: usize = 8;
 const ROWS: usize = 1024;
 
 /// Scratch for the moments.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Series {
     moments: Vec<Complex>,
 }
@@ -160,7 +160,7 @@ impl<const CURVATURE: bool> pulp::NullaryFnOnce for SeriesAt<'_, CURVATURE> {
 }
 
 /// The series on S², with its recurrences and scratch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SphereSeries {
     harmonics: Harmonics,
     moments: Vec<f64>,

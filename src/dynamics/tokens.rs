@@ -14,7 +14,7 @@ use crate::measure::Particles;
 use crate::sphere::geometry::{dot, norm, project_tangent};
 
 /// The series where there is one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum TokenSeries {
     Circle(Series),
     CellSums(Box<CellSums>),
@@ -36,7 +36,7 @@ impl TokenSeries {
 }
 
 /// The right-hand side for a fixed set of weights, with its scratch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TokenDynamics {
     attention: Attention,
     dimension: usize,

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::machine::thresholds::SHARED_FROM;
 
 /// An adaptive explicit stepper for states of a fixed length.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Explicit {
     tableau: &'static Tableau,
     /// What chooses the steps.

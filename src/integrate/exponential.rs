@@ -67,7 +67,7 @@ impl Row {
 }
 
 /// An adaptive exponential stepper.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Exponential {
     rates: Vec<f64>,
     rows: Vec<Row>,

@@ -6,7 +6,7 @@
 use super::controller::Work;
 
 /// A fixed-step splitting for states of a fixed length.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Splitting {
     slopes: [Vec<f64>; 4],
     stage: Vec<f64>,

@@ -5,7 +5,7 @@ use super::tableau::Tableau;
 use super::{Explicit, Exponential};
 
 /// A method that steps u' = −r·u + N(u), entry by entry r ≥ 0.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Stepper {
     /// r = 0: embedded Runge–Kutta.
     Explicit(Box<Explicit>),

@@ -51,6 +51,13 @@ impl<T: Copy + Default> AlignedVec<T> {
     }
 }
 
+/// A copy lies elsewhere and finds its own line.
+impl<T: Copy + Default> Clone for AlignedVec<T> {
+    fn clone(&self) -> Self {
+        Self::of(self.iter().copied())
+    }
+}
+
 impl<T> Deref for AlignedVec<T> {
     type Target = [T];
 

@@ -12,7 +12,7 @@ use crate::sphere::geometry::gap;
 use std::f64::consts::PI;
 
 /// Masses at places of a line, in order of place.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Sorted {
     /// The places.
     pub places: Vec<f64>,
@@ -21,7 +21,7 @@ pub struct Sorted {
 }
 
 /// The masses of a list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Masses {
     /// All the same.
     Equal(f64),
@@ -68,7 +68,7 @@ impl Sorted {
 }
 
 /// The tokens by angle, and their order in the frame before.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct AngularOrder {
     order: Vec<u32>,
     sorted: Sorted,

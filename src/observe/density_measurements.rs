@@ -13,7 +13,7 @@ use crate::measure::{Density, Markers, Moments, Particles};
 use crate::sphere::Domain;
 
 /// The density as the table sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FieldSide {
     /// E_β\[ρ\], the interaction energy.
     pub energy: f64,

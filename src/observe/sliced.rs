@@ -28,7 +28,7 @@ const CELLS_PER_DEGREE: usize = 6;
 const FEWEST_CELLS: usize = 512;
 
 /// The directions of the slices and what depends on nothing else.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Slices {
     directions: Vec<Vec<f64>>,
     /// Y_ℓm(u) of every direction up to the degree met so far.

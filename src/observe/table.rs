@@ -17,7 +17,7 @@ pub struct Observation<'a> {
 }
 
 /// What is measured of what stands beside the tokens. Without a resolved density its rows are NaN, never a stale number.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum CompanionSide {
     /// Nothing, or nothing that is resolved.
     None,

@@ -21,7 +21,7 @@ use crate::sphere::geometry::{dot, gap};
 pub(crate) const ORDERS: usize = 8;
 
 /// What measuring needs beside the measure itself, made once a run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Instruments {
     /// The kernel of the equation now.
     pub kernel: Kernel,
@@ -86,7 +86,7 @@ impl Instruments {
 }
 
 /// The tokens as the table sees them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TokenSide {
     /// E_β\[μ_n\], the interaction energy.
     pub energy: f64,

@@ -19,7 +19,7 @@ const MOST_DEGREES: usize = 255;
 const ZONAL_CELLS: usize = 720;
 
 /// The grid of S² on which basins are found.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SphereBasins {
     plan: SpherePlan,
     factors: Vec<f64>,

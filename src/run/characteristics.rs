@@ -30,7 +30,7 @@ const SHARPEST: f64 = 60.0;
 const MOST_MARKERS: usize = 1 << 16;
 
 /// Markers in motion.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct MarkerRun {
     /// The markers now.
     pub markers: Markers,

@@ -11,7 +11,7 @@ use crate::measure::Particles;
 use crate::observe::{CompanionSide, FieldSide, Instruments, TokenSide};
 
 /// A run of many tokens beside the run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Reference {
     pub(super) run: TokenRun,
     pub(super) instruments: Instruments,
@@ -20,7 +20,7 @@ pub struct Reference {
 }
 
 /// What stands beside the tokens.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Companion {
     /// A density on the sphere.
     Density(Box<FieldRun>),
@@ -57,6 +57,14 @@ impl Companion {
                 Self::Gaussian(Box::new(GaussianRun::new(experiment, kind)))
             }
             experiment::Companion::None(absence) => Self::None(absence),
+        }
+    }
+
+    /// Whether a cancelled [`Companion::advance`] goes on where it was when it is asked again.
+    pub(super) fn resumable(&self) -> bool {
+        match self {
+            Self::Reference(reference) => reference.run.resumable(),
+            Self::Density(_) | Self::Gaussian(_) | Self::None(_) => true,
         }
     }
 

@@ -30,7 +30,7 @@ const GROW: f64 = 1e-2;
 const ROUNDING: f64 = 1e-13;
 
 /// What carries a density, or when and why there is none any more.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum State {
     /// Its coefficients, as many as the spectrum needs.
     Coefficients(Stepper),
@@ -53,7 +53,7 @@ pub enum State {
 }
 
 /// A density in motion.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FieldRun {
     /// The density now, or the last one that was resolved, or was handed over.
     pub density: Density,

@@ -15,7 +15,7 @@ use crate::sphere::geometry::{retract, wrap};
 use crate::sphere::random::ensemble_seed;
 
 /// The runs and the closed equations beside them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ensemble {
     runs: Vec<Run>,
     /// The right-hand side, which all runs have in common, once for every thread.
@@ -26,7 +26,7 @@ pub(crate) struct Ensemble {
     ended: Option<(f64, Box<PairsView>)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Run {
     tokens: Particles,
     stepper: Explicit,
@@ -106,9 +106,16 @@ impl Ensemble {
         }
         let share = self.runs.len().div_ceil(self.dynamics.len().max(1)).max(1);
         (self.runs.par_chunks_mut(share).zip(&mut self.dynamics)).try_for_each(
-            |(runs, dynamics)| (runs.iter_mut()).try_for_each(|run| run.advance(to, dynamics)),
+            |(runs, dynamics)| {
+                runs.iter_mut().try_for_each(|run| {
+                    if cancelled() {
+                        return Ok(());
+                    }
+                    run.advance(to, dynamics)
+                })
+            },
         )?;
-        Ok(true)
+        Ok(!cancelled())
     }
 
     /// E cos k(θ_i − θ_j) over i ≠ j for k = 1 … `degrees`: mean over the runs, and its standard error.

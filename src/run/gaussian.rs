@@ -8,7 +8,7 @@ use crate::measure::{Law, Particles};
 use crate::observe::GaussianSide;
 
 /// The Gaussian in motion.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct GaussianRun {
     flow: GaussianFlow,
     kind: Kind,

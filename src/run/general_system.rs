@@ -21,7 +21,7 @@ use crate::sphere::random::{brownian_step, gaussian_step};
 pub(crate) const HARD_STEP: f64 = 1e-2;
 
 /// The state of a general system.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SystemState {
     spec: SystemSpec,
     seed: u64,

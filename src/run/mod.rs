@@ -6,6 +6,7 @@
 mod around;
 mod cause;
 pub mod characteristics;
+mod clock;
 pub(crate) mod companion;
 pub mod density;
 mod density_start;
@@ -16,6 +17,7 @@ mod notes;
 mod pictures;
 mod populations;
 pub(crate) mod predictions;
+mod report;
 pub(crate) mod session;
 pub mod sweep;
 pub mod tokens;

@@ -12,7 +12,7 @@ use crate::sphere::geometry::{angle_between, wrap};
 use crate::sphere::{CirclePlan, Domain, SpherePlan};
 
 /// Plans of fixed size, and the last picture taken.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pictures {
     domain: Option<Domain>,
     axis: Vec<f64>,

@@ -22,7 +22,7 @@ const EXPLICIT_STABILITY: f64 = 5.0;
 const EXPONENTIAL_STABILITY: f64 = 2.5;
 
 /// The densities of all frequencies.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Populations {
     frequencies: Vec<f64>,
     weights: Vec<f64>,
@@ -37,7 +37,7 @@ pub struct Populations {
     earlier: Work,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Carrier {
     /// z_j as re, im.
     Poisson {

@@ -1,5 +1,7 @@
 //! A run in progress: tokens and density side by side, moving from one recorded frame to the next.
 
+mod named_by_theory;
+
 use std::sync::Arc;
 
 use super::cause::{Cause, Side};
@@ -11,17 +13,13 @@ use super::pictures::{Pictures, drawn, shown};
 use super::predictions::predictions;
 use super::tokens::TokenRun;
 use crate::dynamics::Attention;
-use crate::experiment::spec::Weights;
 use crate::experiment::spec::{Change, Experiment};
 use crate::measure::Particles;
-use crate::observe::{
-    CompanionSide, GaussianSide, Instruments, Observation, TokenSide, design, euclidean, products,
-};
+use crate::observe::{CompanionSide, GaussianSide, Instruments, Observation, TokenSide, products};
 use crate::snapshot::history::{History, PICTURE_TOKENS, Record};
 use crate::snapshot::view::PairsView;
 use crate::snapshot::view::{Prediction, SPECTRUM_DEGREES};
 use crate::sphere::Domain;
-use crate::theory::optimal::Optimum;
 
 /// Why a run could not go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -36,7 +34,8 @@ pub struct SessionError {
 }
 
 /// Both sides of a run.
-#[derive(Debug)]
+/// A copy goes on with the same bits.
+#[derive(Debug, Clone)]
 pub struct Session {
     pub(super) experiment: Arc<Experiment>,
     pub(super) tokens: TokenRun,
@@ -272,8 +271,15 @@ impl Session {
         self.pending = Some(merged);
     }
 
-    /// Moves both sides to the next recorded frame and observes it; false when `cancelled` said so on the way, and the
-    /// session is then between two frames and of no further use.
+    /// Whether a session that was cancelled within a frame goes on when it is asked again, with the same bits.
+    #[must_use]
+    pub fn resumable(&self) -> bool {
+        self.tokens.resumable() && self.companion.resumable()
+    }
+
+    /// Moves both sides to the next recorded frame and observes it; false when `cancelled` said so on the way. The session is then within a
+    /// frame: asked again it goes on if it is [`Session::resumable`], else it is of no further use. A change has to wait for a frame: who
+    /// cannot wait takes a copy of the session at the last one.
     ///
     /// # Errors
     /// [`SessionError`] when a side cannot be followed.
@@ -376,34 +382,6 @@ impl Session {
         self.history.push(record);
     }
 
-    /// Optimal configurations, designs, hyperplanes: where theory names them for this system.
-    fn observe_what_theory_names(&mut self) {
-        let tokens = self.tokens.tokens();
-        if let Some(energy) = self.optimum() {
-            self.token_side.optimum_energy = energy;
-            if tokens.count() <= DESIGNS_UP_TO {
-                self.token_side.design = design::strength(tokens, 12, 1e-6) as f64;
-            }
-        }
-        if let Some(direction) = &self.leading_direction {
-            let width = self.experiment.observe.cluster_width;
-            self.token_side.hyperplanes = euclidean::hyperplanes(tokens, direction, width) as f64;
-        }
-    }
-
-    /// The energy of the optimal configuration that repulsive attention is after, where one is known.
-    fn optimum(&self) -> Option<f64> {
-        let (tokens, attention) = (&self.experiment.tokens, self.attention);
-        let repulsive =
-            attention.value < 0.0 && attention.beta > 0.0 && attention.interaction.is_none();
-        let alike = tokens.weights == Weights::EQUAL && !tokens.flat;
-        if !repulsive || !alike || !self.experiment.is_zonal() {
-            return None;
-        }
-        let (d, n) = (tokens.dimension, tokens.count);
-        Some(Optimum::known(d, n)?.energy(attention.beta, d, n))
-    }
-
     fn take_picture(&mut self, record: &mut Record) {
         let particles = self.tokens.tokens();
         (self.plane, self.plane_share) = drawn(particles, &self.plane);
@@ -443,6 +421,3 @@ impl Session {
         }
     }
 }
-
-/// Most tokens whose design strength is measured at every frame.
-const DESIGNS_UP_TO: usize = 512;

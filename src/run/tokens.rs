@@ -30,7 +30,7 @@ use crate::sphere::random::{Stream, generator};
 const FIRST_STEP: f64 = 1e-3;
 
 /// How the tokens move.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Stepper {
     /// No noise: error control.
     Adaptive(Box<Explicit>),
@@ -57,7 +57,7 @@ pub(super) enum Stepper {
 }
 
 /// Tokens in motion.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TokenRun {
     /// What moves: the tokens, those that have met as one.
     pub(super) bodies: Bodies,
@@ -279,6 +279,12 @@ impl TokenRun {
             Stepper::Layer { .. } => Work::default(),
         };
         self.earlier + now
+    }
+
+    /// Whether a cancelled [`TokenRun::advance`] goes on where it was when it is asked again, with the same bits.
+    #[must_use]
+    pub(crate) fn resumable(&self) -> bool {
+        !matches!(self.stepper, Stepper::Noisy { .. } | Stepper::Layer { .. })
     }
 
     /// Moves on to the time `to`; false when `cancelled` said so on the way.

@@ -1,8 +1,9 @@
 //! The thread that computes: it owns the session, takes commands and publishes snapshots. The screen never waits for
 //! it, and it never waits for the screen.
 //!
-//! Commands take effect between two recorded frames, so that a run with changed parameters can be written down as
-//! `[[change]]` entries and replayed to the bit. A panic in the numerics ends the worker, not the program: it becomes
+//! Commands take effect at recorded frames, so that a run with changed parameters can be written down as `[[change]]` entries and replayed to
+//! the bit. Nobody waits for a frame to end: a pause stops within it, and goes on from there; a change takes a copy of the session at the
+//! last frame, the one that is shown, and acts from it. A panic in the numerics ends the worker, not the program: it becomes
 //! the `failure` of the last report.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,10 +15,10 @@ use std::time::{Duration, Instant};
 
 use crate::experiment::{Change, Experiment};
 
+use crate::run::clock::Pace;
+pub use crate::run::report::{Report, Status};
 use crate::run::sweep::Sweep;
 use crate::run::{Session, SessionError};
-
-use crate::snapshot::Snapshot;
 
 /// What the screen asks of the worker.
 #[derive(Debug, Clone)]
@@ -36,50 +37,10 @@ pub enum Command {
     Quit,
 }
 
-/// What the worker is doing.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Status {
-    /// Computing.
-    Running,
-    /// Waiting to go on.
-    Paused,
-    /// At the end of the experiment; going on takes it past its end.
-    Finished,
-    /// Ended by an error or a panic, with its message.
-    Failed(String),
-}
-
-/// The latest news: a snapshot, and what the worker does.
-#[derive(Debug, Clone)]
-pub struct Report {
-    /// Counts the reports; a reader that has seen this number has seen everything.
-    pub number: u64,
-    /// The latest frame, none before the first.
-    pub snapshot: Option<Arc<Snapshot>>,
-    /// What the worker does.
-    pub status: Status,
-    /// Integrator steps of the tokens per second of the clock, over about the last second.
-    pub steps_per_second: f64,
-    /// Simulated time per second of the clock, asked for.
-    pub speed: f64,
-}
-
-impl Report {
-    /// Nothing has been computed yet.
-    #[must_use]
-    pub(crate) fn before_the_first(speed: f64) -> Self {
-        Self {
-            number: 0,
-            snapshot: None,
-            status: Status::Running,
-            steps_per_second: 0.0,
-            speed,
-        }
-    }
-}
-
 /// Commands that may wait; more are refused rather than blocking the screen.
 const QUEUE: usize = 64;
+/// Numbers of tokens up to which a copy of the session is kept at every frame; with more a change waits for the frame to end.
+const COPIED_UP_TO: usize = 1 << 18;
 
 /// A handle on the computing thread.
 #[derive(Debug)]
@@ -88,6 +49,27 @@ pub struct Worker {
     latest: Arc<Mutex<Report>>,
     quit: Arc<AtomicBool>,
     starts_sent: Arc<AtomicU64>,
+    interrupts_sent: Arc<AtomicU64>,
+    under_way: Arc<UnderWay>,
+}
+
+/// How long the frame under way has taken, and its steps so far.
+#[derive(Debug, Default)]
+struct UnderWay {
+    since: Mutex<Option<Instant>>,
+    steps: AtomicU64,
+}
+
+impl UnderWay {
+    fn begin(&self, since: Option<Instant>) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+        self.steps.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Whether a command is to stop the frame under way.
+fn interrupts(command: &Command) -> bool {
+    matches!(command, Command::Pause(true) | Command::Change(_))
 }
 
 impl Worker {
@@ -100,12 +82,19 @@ impl Worker {
         let latest = Arc::new(Mutex::new(Report::before_the_first(speed)));
         let starts_sent = Arc::new(AtomicU64::new(0));
         let quit = Arc::new(AtomicBool::new(false));
+        let interrupts_sent = Arc::new(AtomicU64::new(0));
+        let under_way = Arc::new(UnderWay::default());
         let desk = Desk {
             inbox,
             latest: Arc::clone(&latest),
             quit: Arc::clone(&quit),
             starts_sent: Arc::clone(&starts_sent),
             starts_taken: 0,
+            interrupts_sent: Arc::clone(&interrupts_sent),
+            interrupts_taken: 0,
+            under_way: Arc::clone(&under_way),
+            kept: None,
+            within: false,
             speed,
             paused,
             sweep: Sweep::default(),
@@ -118,6 +107,8 @@ impl Worker {
             latest,
             quit,
             starts_sent,
+            interrupts_sent,
+            under_way,
         })
     }
 
@@ -127,12 +118,30 @@ impl Worker {
             self.quit.store(true, Ordering::Relaxed);
         }
         let start = matches!(command, Command::Start(_));
+        let interrupt = interrupts(&command);
         let sent = self.commands.try_send(command).is_ok();
         if sent && start {
             // The frame under way is of no more use to anyone.
             self.starts_sent.fetch_add(1, Ordering::Relaxed);
         }
+        if sent && interrupt {
+            self.interrupts_sent.fetch_add(1, Ordering::Relaxed);
+        }
         sent
+    }
+
+    /// Seconds that the frame under way has taken, and the steps tried in it so far (of both sides); none between frames.
+    #[must_use]
+    pub fn under_way(&self) -> Option<(f64, u64)> {
+        let since = *self
+            .under_way
+            .since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        since.map(|since| {
+            let steps = self.under_way.steps.load(Ordering::Relaxed);
+            (since.elapsed().as_secs_f64(), steps)
+        })
     }
 
     /// The latest report, without waiting for the computation.
@@ -158,6 +167,13 @@ struct Desk {
     quit: Arc<AtomicBool>,
     starts_sent: Arc<AtomicU64>,
     starts_taken: u64,
+    interrupts_sent: Arc<AtomicU64>,
+    interrupts_taken: u64,
+    under_way: Arc<UnderWay>,
+    /// The session at the last frame, while it is not too large.
+    kept: Option<Box<Session>>,
+    /// Whether the session was stopped within a frame.
+    within: bool,
     speed: f64,
     paused: bool,
     sweep: Sweep,
@@ -196,6 +212,7 @@ impl Desk {
         let mut pace = Pace::new(&session);
         let mut step_once = false;
         let mut past_end = false;
+        self.keep(&session);
         self.publish(&session, &mut pace, Status::Running);
         loop {
             match self.read_inbox(&mut session, &mut step_once, &mut past_end, &mut pace) {
@@ -217,9 +234,15 @@ impl Desk {
                 }
                 Next::Advance => {
                     match self.advance(&mut session) {
-                        Ok(true) => {}
+                        Ok(true) => self.keep(&session),
                         // What abandoned it waits in the inbox.
-                        Ok(false) => continue,
+                        Ok(false) => {
+                            self.within = true;
+                            if !session.resumable() {
+                                self.back_to_the_frame(&mut session);
+                            }
+                            continue;
+                        }
                         Err(error) => {
                             self.publish(&session, &mut pace, Status::Failed(error.to_string()));
                             return self.wait_for_start();
@@ -241,11 +264,41 @@ impl Desk {
     fn advance(&mut self, session: &mut Session) -> Result<bool, SessionError> {
         // whether a later start or the end waits in the inbox
         let (quit, sent, taken) = (&self.quit, &self.starts_sent, self.starts_taken);
-        let abandoned = || quit.load(Ordering::Relaxed) || sent.load(Ordering::Relaxed) > taken;
-        match self.sweep.keep_up(session, &abandoned) {
+        let (asked, answered) = (&self.interrupts_sent, self.interrupts_taken);
+        let (stops, steps) = (self.kept.is_some(), &self.under_way.steps);
+        let abandoned = || {
+            steps.fetch_add(1, Ordering::Relaxed);
+            quit.load(Ordering::Relaxed)
+                || sent.load(Ordering::Relaxed) > taken
+                || (stops && asked.load(Ordering::Relaxed) > answered)
+        };
+        self.under_way.begin(Some(Instant::now()));
+        let outcome = match self.sweep.keep_up(session, &abandoned) {
             Ok(true) => session.advance(&abandoned),
             other => other,
+        };
+        self.under_way.begin(None);
+        outcome
+    }
+
+    /// Keeps a copy of the session at a frame.
+    fn keep(&mut self, session: &Session) {
+        self.within = false;
+        let numbers = session.tokens().tokens().positions.len();
+        self.kept = (numbers <= COPIED_UP_TO).then(|| Box::new(session.clone()));
+    }
+
+    /// The session as it was at the last frame.
+    fn back_to_the_frame(&mut self, session: &mut Session) {
+        if let Some(kept) = self.kept.as_ref().filter(|_| self.within) {
+            session.clone_from(kept);
         }
+        self.within = false;
+    }
+
+    /// Counts what has been answered.
+    fn took(&mut self, command: &Command) {
+        self.interrupts_taken += u64::from(interrupts(command));
     }
 
     /// Obeys everything that waits, then says whether to compute, to wait or to leave.
@@ -290,6 +343,7 @@ impl Desk {
         step: &mut bool,
         past_end: &mut bool,
     ) -> Option<Option<Box<Experiment>>> {
+        self.took(&command);
         match command {
             Command::Start(experiment) => {
                 self.starts_taken += 1;
@@ -303,14 +357,25 @@ impl Desk {
             }
             Command::Step => *step = true,
             Command::Speed(speed) => self.speed = speed,
-            Command::Change(change) => session.change(change),
+            Command::Change(change) => {
+                self.back_to_the_frame(session);
+                session.change(change);
+                // a second change at the same frame adds to the first
+                if let Some(kept) = &mut self.kept {
+                    kept.change(change);
+                }
+            }
         }
         None
     }
 
     fn wait_for_start(&mut self) -> Option<Experiment> {
         loop {
-            match self.inbox.recv() {
+            let command = self.inbox.recv();
+            if let Ok(command) = &command {
+                self.took(command);
+            }
+            match command {
                 Ok(Command::Start(experiment)) => {
                     self.starts_taken += 1;
                     return Some(*experiment);
@@ -357,65 +422,6 @@ impl Desk {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.status = status;
         latest.number += 1;
-    }
-}
-
-/// Keeps simulated time (or its decades) in step with the clock and counts steps a second.
-struct Pace {
-    clock: Instant,
-    time: f64,
-    speed: f64,
-    counted: Instant,
-    steps: u64,
-    rate: f64,
-}
-
-impl Pace {
-    fn new(session: &Session) -> Self {
-        let now = Instant::now();
-        Self {
-            clock: now,
-            time: session.clock(0),
-            speed: 0.0,
-            counted: now,
-            steps: session.token_steps(),
-            rate: 0.0,
-        }
-    }
-
-    fn restart(&mut self, session: &Session) {
-        self.clock = Instant::now();
-        self.time = session.clock(0);
-    }
-
-    /// How long to wait before the next frame is due at this speed. When the computation is slower than the speed asked
-    /// for, the lost time is forgotten rather than caught up.
-    fn early(&mut self, session: &Session, speed: f64) -> Duration {
-        if speed != self.speed {
-            self.speed = speed;
-            self.restart(session);
-        }
-        let due = (session.clock(1) - self.time) / speed;
-        let passed = self.clock.elapsed().as_secs_f64();
-        if passed > due + 0.25 {
-            self.restart(session);
-        }
-        let wait = due - passed;
-        if wait > 0.0 && wait.is_finite() {
-            Duration::from_secs_f64(wait.min(3600.0))
-        } else {
-            Duration::ZERO
-        }
-    }
-
-    fn steps_per_second(&mut self, session: &Session) -> f64 {
-        let passed = self.counted.elapsed().as_secs_f64();
-        if passed > 0.5 {
-            self.rate = (session.token_steps() - self.steps) as f64 / passed;
-            self.steps = session.token_steps();
-            self.counted = Instant::now();
-        }
-        self.rate
     }
 }
 

@@ -10,7 +10,7 @@ use crate::machine::fft::real::RealFft;
 pub use crate::machine::fft::Complex;
 
 /// A real transform of fixed size N that owns its scratch: neither direction allocates.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CirclePlan {
     size: usize,
     way: Way,
@@ -21,6 +21,7 @@ pub struct CirclePlan {
 }
 
 /// How the transform is made.
+#[derive(Clone)]
 enum Way {
     /// Of an even number of points.
     RealFft(Box<RealFft>),

@@ -182,7 +182,7 @@ fn polish(alpha: &[f64], start: f64) -> (f64, f64) {
 }
 
 /// The transform between b_0 … b_L and half-weighted values at N Gauss nodes, for functions and their slopes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ZonalPlan {
     /// Nodes and weights.
     pub quadrature: Quadrature,

@@ -17,7 +17,7 @@ use crate::machine::fft::batched::{LANES, LatitudePack};
 use crate::machine::thresholds::transform_in_parallel;
 
 /// A transform of fixed size that owns its scratch: no call allocates.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SpherePlan {
     degree: usize,
     longitudes: usize,

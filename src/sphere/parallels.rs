@@ -20,7 +20,7 @@ use crate::machine::fft::fallback::FallbackFft;
 use crate::machine::transpose::{Fold, LaneOrder, Unfold};
 
 /// The transforms of a grid; every block of eight latitudes has its scratch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Parallels {
     latitudes: usize,
     longitudes: usize,
@@ -40,7 +40,7 @@ pub(crate) struct Parallels {
     arch: pulp::Arch,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Fourier {
     Abreast(BatchedFft),
     FallbackFft(FallbackFft),

@@ -18,7 +18,7 @@ const GROUP: usize = 1024;
 const ABREAST: usize = 4;
 
 /// The recurrences of every order up to L.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Harmonics {
     degree: usize,
     /// t_mm.

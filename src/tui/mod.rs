@@ -162,6 +162,9 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     })
 }
 
+/// So long after a key the loop looks for its consequences as often as while a run moves.
+const AWAKE: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// What the loop works with.
 #[derive(Debug)]
 pub(crate) struct EventLoop<'a> {
@@ -195,6 +198,8 @@ impl EventLoop<'_> {
     {
         let mut pace = Pace::new(fps);
         let mut dirty = true;
+        // when the reader last did something
+        let mut touched = Instant::now();
         while !model.quit && self.signals.ended().is_none() {
             self.signals.beat();
             let mut anew = self.signals.resumed();
@@ -205,9 +210,11 @@ impl EventLoop<'_> {
                 terminal::suspend()?;
                 anew = true;
             }
-            let mut waiting = input.next(pace.wait(dirty))?;
+            let idle = model.idle() && touched.elapsed() > AWAKE;
+            let mut waiting = input.next(pace.wait(dirty, idle))?;
             while let Some(event) = waiting {
                 dirty = true;
+                touched = Instant::now();
                 anew |= self.answer(event, model)?;
                 waiting = input.next(Duration::ZERO)?;
             }
@@ -218,6 +225,7 @@ impl EventLoop<'_> {
                     model.receive(report);
                     dirty = true;
                 }
+                dirty |= model.note_progress(self.worker.under_way());
             }
             if anew {
                 // Not `clear`: that asks the terminal where its cursor is, and waits for the answer.

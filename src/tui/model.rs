@@ -13,7 +13,7 @@ use crate::dynamics::{Attention, Normalisation};
 use crate::experiment::Experiment;
 use crate::experiment::Spacing;
 use crate::experiment::presets::Preset;
-use crate::run::worker::Report;
+use crate::run::worker::{Report, Status};
 use crate::snapshot::Snapshot;
 use crate::snapshot::view::{FieldView, Picture};
 use crate::theory::growth::growth_rates;
@@ -113,6 +113,8 @@ pub struct Model {
     pub(crate) past: Past,
     /// The value that is being typed.
     pub entry: Option<String>,
+    /// Seconds and steps of a frame that takes long.
+    pub under_way: Option<(u64, u64)>,
     /// The preset that waits for a yes.
     pub asked: Option<usize>,
     /// Values asked for.
@@ -171,6 +173,7 @@ impl Model {
             past: Past::default(),
             entry: None,
             asked: None,
+            under_way: None,
             experiment,
             wishes: PendingChange::default(),
             slots: Slots::default(),
@@ -300,6 +303,22 @@ impl Model {
     pub(crate) fn keep_run(&mut self) {
         let (now, then) = (self.experiment.clone(), self.loaded.clone());
         self.past.keep(Step::Run(Box::new(now), Box::new(then)));
+    }
+
+    /// Whether nothing will happen before a key.
+    #[must_use]
+    pub(crate) fn idle(&self) -> bool {
+        let still = !matches!(self.report.status, Status::Running);
+        still && self.saving.is_none() && self.snapshot().is_some()
+    }
+
+    /// Takes note of a frame that has been under way for more than a second; whether that is news.
+    pub(crate) fn note_progress(&mut self, under_way: Option<(f64, u64)>) -> bool {
+        let before = self.under_way;
+        self.under_way = under_way
+            .filter(|(seconds, _)| *seconds >= 1.0)
+            .map(|(seconds, steps)| (seconds as u64, steps));
+        before.map(|(seconds, _)| seconds) != self.under_way.map(|(seconds, _)| seconds)
     }
 
     /// The title, and that it is no longer true to the letter.

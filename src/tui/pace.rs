@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 const KEYS: Duration = Duration::from_millis(16);
 /// A flush longer than this means that the link is full.
 const SLOW: Duration = Duration::from_millis(25);
+/// How long to wait for a key while nothing is computed.
+const IDLE: Duration = Duration::from_millis(250);
 /// The share of a slow link that frames may take.
 const SHARE: f64 = 0.4;
 
@@ -39,8 +41,12 @@ impl Pace {
 
     /// How long to wait for a key.
     #[must_use]
-    pub(crate) fn wait(&self, dirty: bool) -> Duration {
+    pub(crate) fn wait(&self, dirty: bool, idle: bool) -> Duration {
         let now = Instant::now();
+        if idle && !dirty {
+            // keys wake the reader; there is no other news
+            return IDLE;
+        }
         let frame = self.due.saturating_duration_since(now);
         let key = self.last.map_or(Duration::ZERO, |last| {
             (last + KEYS).saturating_duration_since(now)
@@ -50,7 +56,9 @@ impl Pace {
         } else {
             frame.max(Duration::from_millis(5))
         };
-        wait.min(Duration::from_millis(100))
+        // whole milliseconds: what is less is spun away
+        let whole = wait.as_millis() as u64 + u64::from(wait.subsec_nanos() % 1_000_000 > 0);
+        Duration::from_millis(whole.min(100))
     }
 
     /// Whether it is time to look for news of the computation.

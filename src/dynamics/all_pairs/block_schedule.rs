@@ -7,14 +7,14 @@
 use rayon::prelude::*;
 
 /// What a block of tokens has received so far; the layout of `sums` is the kernel's.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct BlockTask {
     pub sums: Vec<f64>,
     pub potential: Vec<f64>,
 }
 
 /// Two blocks that meet, with their sums.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct PairOfBlocks {
     first: usize,
     second: usize,
@@ -23,7 +23,7 @@ struct PairOfBlocks {
 }
 
 /// A tournament of blocks, with scratch for every thread.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct BlockSchedule {
     parts: Vec<BlockTask>,
     pairs: Vec<PairOfBlocks>,

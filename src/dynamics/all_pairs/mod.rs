@@ -23,7 +23,7 @@ use block_schedule::BlockSchedule;
 use small_n::Few;
 
 /// Scratch for all-pairs attention of n tokens in dimension d: O(n·d) and a tile a thread.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct AllPairs {
     dimension: usize,
     count: usize,

@@ -31,7 +31,7 @@ const FINER: usize = 4;
 /// A sum of terms of both signs that is a smaller share of their size has lost more than two digits.
 const CANCELLED: f64 = 1e-2;
 /// The nodes that carry the tokens, and the field they move in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct FlowMapInterpolant {
     attention: Attention,
     kernel: Kernel,

@@ -36,7 +36,7 @@ pub(super) type LocalPowers = [f64; POWERS];
 pub(super) type PolynomialPair = [f64; 2 * POWERS];
 
 /// From the moments of cells to Fourier's: Σ_j w_j e^{ikθ_j} = Σ_p i^p c_p(kh) Σ_c e^{ikφ_c} Σ_{j∈c} w_j u_j^p.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CellMoments {
     plan: CirclePlan,
     degree: usize,
@@ -71,6 +71,7 @@ impl CellMoments {
 }
 
 /// Z e^{−β} and (1/β)∂_θZ e^{−β} by cells.
+#[derive(Clone)]
 pub(crate) struct CellField {
     degree: usize,
     /// For every p and k what multiplies i^p f_k at the degrees k and −k: one transform makes Z_p + i s_p.

@@ -22,7 +22,7 @@ use crate::sphere::Complex;
 use std::f64::consts::TAU;
 
 /// Cells and scratch for a kernel.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CellSums {
     field: CellField,
     /// cos and sin of the centres.
@@ -159,7 +159,7 @@ impl CellSums {
 }
 
 /// LocalPowers of many tokens, on cells so small that every degree is exact: kh ≤ 0.09, where 2J_8(kh) < 1e-15.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CellMomentsOfTokens {
     to_moments: CellMoments,
     degree: usize,

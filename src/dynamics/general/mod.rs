@@ -32,7 +32,7 @@ const SYMMETRIC: f64 = 1e-14;
 
 /// The right-hand side of a system for tokens of fixed weights, with its scratch: O(n·d), a strip of logits, and for doubly
 /// stochastic weights n².
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct General {
     system: System,
     attention: Attention,

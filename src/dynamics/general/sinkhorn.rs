@@ -35,7 +35,7 @@ struct Scalings {
 }
 
 /// The scalings of n tokens, with the n×n kernel.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SinkhornScaling {
     tolerance: f64,
     kernel: Vec<f64>,

@@ -22,7 +22,7 @@ use super::Attention;
 use crate::sphere::Domain;
 
 /// The right-hand side on a domain, with its plan and scratch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum MeanField {
     /// Fourier.
     Circle(CircleMeanField),

@@ -17,7 +17,7 @@ use crate::sphere::ZonalPlan;
 const KNOWN: f64 = 1e-9;
 
 /// The right-hand side for degree L, with its plan and scratch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ZonalMeanField {
     attention: Attention,
     kernel: Kernel,

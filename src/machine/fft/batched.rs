@@ -32,13 +32,13 @@ pub(crate) struct LatitudePack(pub [[f64; LANES]; 2]);
 const LARGEST: usize = 31;
 
 /// A transform of fixed length.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct BatchedFft {
     passes: Vec<Pass>,
 }
 
 /// See the head of the file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Pass {
     radix: usize,
     /// m.

@@ -9,6 +9,7 @@ use super::Complex;
 use crate::machine::fft::batched::{LANES, LatitudePack, Places};
 
 /// Both directions for one length.
+#[derive(Clone)]
 pub(crate) struct FallbackFft {
     length: usize,
     forward: Arc<dyn Fft<f64>>,

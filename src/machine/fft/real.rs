@@ -18,6 +18,7 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 
 /// Both directions for one N.
+#[derive(Clone)]
 pub(crate) struct RealFft {
     forward: Arc<dyn Fft<f64>>,
     inverse: Arc<dyn Fft<f64>>,

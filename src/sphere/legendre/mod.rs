@@ -49,7 +49,7 @@ pub(crate) fn epsilon(degree: usize, order: usize) -> f64 {
 }
 
 /// What one order needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Order {
     /// For k = 0…⌊(L−m)/2⌋ the way from coefficients to factors of q_k.
     scale: Vec<Scale>,
@@ -74,7 +74,7 @@ struct Scale {
 }
 
 /// Latitudes of a group that start at k: q_{k−1} and q_k, zero for those that do not.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Start {
     at: usize,
     before: [f64; LANES],
@@ -82,14 +82,14 @@ struct Start {
 }
 
 /// A share of the orders, with what its thread writes to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Part {
     orders: Range<usize>,
     scratch: Vec<f64>,
 }
 
 /// The functions of every order m ≤ ℓ ≤ L at a set of northern latitudes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Legendre {
     tables: Tables,
     parts: Vec<Part>,
@@ -262,7 +262,7 @@ fn share_out<'a, T: Send>(
 }
 
 /// What all parts read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Tables {
     orders: Vec<Order>,
     /// x_j, padded.

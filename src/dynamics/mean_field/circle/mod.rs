@@ -25,7 +25,7 @@ pub(super) const FLOOR: f64 = 1e-14;
 pub(crate) const POINTS_PER_MODE: usize = 3;
 
 /// The right-hand side for K modes, with its plan and scratch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CircleMeanField {
     attention: Attention,
     kernel: Kernel,

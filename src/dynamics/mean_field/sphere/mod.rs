@@ -17,7 +17,7 @@ use crate::sphere::{Domain, SpherePlan};
 use lanes::{Potential, Velocity};
 
 /// The right-hand side for degree L, with its plan and scratch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SphereMeanField {
     attention: Attention,
     kernel: Kernel,
