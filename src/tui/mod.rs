@@ -20,6 +20,7 @@ pub(crate) mod projection;
 pub(crate) mod save;
 pub(crate) mod terminal;
 pub mod theme;
+pub(crate) mod ticks;
 pub(crate) mod time_axis;
 pub(crate) mod trails;
 pub(crate) mod update;

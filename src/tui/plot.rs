@@ -1,6 +1,8 @@
 //! A small chart: a rule with its title, the current values, curves in dots, and labelled axes. Every metric panel is
 //! one of these.
 
+mod axes;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -173,22 +175,22 @@ impl Chart<'_> {
             );
             return;
         };
-        let (top, bottom) = (self.label(high), self.label(low));
-        let margin =
-            (top.chars().count().max(bottom.chars().count()) as u16).min(inner.width / 2) + 1;
+        let ordinate = self.ordinate(low, high, inner.height);
+        let widest = ordinate.iter().map(|(_, label)| label.chars().count());
+        let margin = (widest.max().unwrap_or(0) as u16).min(inner.width / 2) + 1;
         let plot = Rect {
             x: inner.x + margin,
             y: inner.y,
             width: inner.width - margin,
             height: inner.height - 1,
         };
-        self.axes(buffer, inner, plot, theme, (&bottom, &top));
         let scale = Scale {
             plot,
             x: self.x,
             time: self.time,
             y: (low, high),
         };
+        self.axes(buffer, inner, &scale, theme, &ordinate);
         self.hairlines(buffer, &scale, theme);
         let mut canvas = Canvas::new(plot, marker);
         for curve in &self.curves {
@@ -261,60 +263,6 @@ impl Chart<'_> {
             (low, high) = (low - air, high + air);
         }
         Some((low, high))
-    }
-
-    fn axes(
-        &self,
-        buffer: &mut Buffer,
-        inner: Rect,
-        plot: Rect,
-        theme: Theme,
-        (bottom, top): (&str, &str),
-    ) {
-        let margin = usize::from(plot.x - inner.x);
-        let right = |text: &str| format!("{:>width$}", text, width = margin.saturating_sub(1));
-        words::text(buffer, inner.x, plot.y, right(top), margin, theme.dim());
-        words::text(
-            buffer,
-            inner.x,
-            plot.bottom() - 1,
-            right(bottom),
-            margin,
-            theme.dim(),
-        );
-        for row in plot.top()..plot.bottom() {
-            buffer.set_string(plot.x - 1, row, "│", theme.faint());
-        }
-        let below = plot.bottom();
-        buffer.set_string(plot.x - 1, below, "└", theme.faint());
-        for column in plot.left()..plot.right() {
-            buffer.set_string(column, below, "─", theme.faint());
-        }
-        let (start, end) = self.x_ends.map_or_else(
-            || (tidy(self.x.0), tidy(self.x.1)),
-            |(start, end)| (start.into(), end.into()),
-        );
-        words::text(
-            buffer,
-            plot.x,
-            below,
-            &start,
-            usize::from(plot.width),
-            theme.dim(),
-        );
-        let end_width = end.chars().count() as u16;
-        if let Some(axis) = self.time.filter(|axis| axis.log) {
-            return decades(buffer, plot, theme, axis, &end);
-        }
-        if plot.width > end_width + 6 {
-            buffer.set_string(plot.right() - end_width, below, &end, theme.dim());
-            buffer.set_string(
-                plot.x + plot.width / 2,
-                below,
-                format!(" {} ", self.x_name),
-                theme.dim(),
-            );
-        }
     }
 
     fn hairlines(&self, buffer: &mut Buffer, scale: &Scale, theme: Theme) {

@@ -1,7 +1,8 @@
 //! The axis of time of every plot: linear, or logarithmic for exponentially slow motion, with its ticks.
 
 use super::model::Model;
-use super::number::tidy;
+use super::number::{ceiling, tidy};
+use crate::run::worker::Status;
 
 /// Where a time is on the axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,14 +24,21 @@ impl TimeAxis {
         let spec = &model.experiment.time;
         let now = model.snapshot().map_or(0.0, |snapshot| snapshot.time);
         let planned = (model.snapshot()).map_or(spec.last(), |s| s.experiment.time.last());
-        let to = planned.max(now).max(1e-300);
         let log = model.log_time();
+        let layers = model.experiment.tokens.replay.is_some();
+        let whole = planned.max(now).max(1e-300);
+        let running = !matches!(model.report.status, Status::Finished | Status::Failed(_));
+        let to = if running && !log && !layers {
+            window(now, whole)
+        } else {
+            whole
+        };
         let first = (model.snapshot()).map_or(spec.frame(1), |s| s.experiment.time.frame(1));
         Self {
             from: if log { first.min(0.1 * to) } else { 0.0 },
             to,
             log,
-            layers: model.experiment.tokens.replay.is_some(),
+            layers,
         }
     }
 
@@ -96,6 +104,17 @@ impl TimeAxis {
     }
 }
 
+/// What of a run of this length is shown when it is at `now`: a quarter more than has been, to a round number, so that the window grows in
+/// jumps; from three quarters on all of it.
+fn window(now: f64, whole: f64) -> f64 {
+    let wanted = ceiling((1.25 * now).max(whole / 50.0).max(1e-300));
+    if wanted >= 0.75 * whole {
+        whole
+    } else {
+        wanted
+    }
+}
+
 /// 10^power in little room.
 fn label(power: i32) -> String {
     match power {
@@ -110,6 +129,17 @@ fn label(power: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_window_grows_with_the_run_and_shows_the_whole_at_its_end() {
+        assert!((window(0.0, 30.0) - 0.7).abs() < 1e-12);
+        assert_eq!(window(6.0, 30.0), 10.0);
+        assert_eq!(window(20.0, 30.0), 30.0);
+        for k in 0..=300 {
+            let now = 0.1 * f64::from(k);
+            assert!(window(now, 30.0) >= now.min(30.0) && window(now, 30.0) <= 30.0);
+        }
+    }
 
     #[test]
     fn places_and_times_are_inverse_and_decades_are_where_they_belong() {

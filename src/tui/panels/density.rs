@@ -177,12 +177,12 @@ fn picture(
     canvas.render(buffer);
     let dim = model.theme.dim();
     let width = usize::from(inner.width);
-    words::text(buffer, inner.x, inner.bottom() - 2, "rings", width, dim);
+    words::text(buffer, inner.x, inner.bottom() - 2, "outwards", width, dim);
     words::text(
         buffer,
         inner.x,
         inner.bottom() - 1,
-        format!("ρ=0,1,{}", tidy(scale)),
+        format!("ρ 0,1,{}", tidy(scale)),
         width,
         dim,
     );

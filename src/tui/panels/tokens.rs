@@ -272,25 +272,16 @@ fn captions(
         words::text(buffer, inner.x, inner.bottom() - 1, text, width, dim);
     } else if length > 0.0 {
         let text = if tokens.count > TRAILS {
-            "≤64 trails"
+            "≤64 trails,"
         } else {
-            "trails"
+            "trails,"
         };
         words::text(buffer, inner.x, inner.bottom() - 2, text, width, dim);
         words::text(
             buffer,
             inner.x,
             inner.bottom() - 1,
-            format!("last {} t", tidy(length)),
-            width,
-            dim,
-        );
-        let text = "inwards";
-        words::text(
-            buffer,
-            inner.right().saturating_sub(text.len() as u16),
-            inner.bottom() - 1,
-            text,
+            format!("inwards {} t", tidy(length)),
             width,
             dim,
         );
