@@ -44,9 +44,9 @@ pub(crate) struct Dashboard {
     /// Colours; `auto` looks at NO_COLOR, COLORTERM and TERM.
     #[arg(long, value_enum, default_value_t = tui::ColorChoice::Auto)]
     pub color: tui::ColorChoice,
-    /// What curves and points are made of.
-    #[arg(long, value_enum, default_value_t = tui::Marker::Braille)]
-    pub marker: tui::Marker,
+    /// What curves and points are made of; if nothing is said, what the locale and TERM can show. With ascii the whole screen is ASCII.
+    #[arg(long, value_enum)]
+    pub marker: Option<tui::Marker>,
     /// Most frames a second.
     #[arg(long, default_value_t = 30.0, value_parser = frames_per_second)]
     pub fps: f64,
@@ -383,6 +383,11 @@ pub(crate) fn print_error(message: &str) {
 ///
 /// # Errors
 /// [`Failure`] for wrong input, a terminal that cannot be used, and the signal that ended it.
+/// Whether the terminal says that it can do no more than print lines.
+pub(crate) fn dumb() -> bool {
+    std::env::var("TERM").is_ok_and(|term| term == "dumb")
+}
+
 pub(crate) fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
     let experiment =
         presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;

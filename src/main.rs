@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Some(Command::Run(run)) => cli::run(run),
         Some(Command::Preset(preset)) => cli::preset(preset),
         Some(Command::Keys { format }) => cli::keys(*format),
-        None if std::io::stdout().is_terminal() => cli::dashboard(&cli.dashboard),
+        None if std::io::stdout().is_terminal() && !cli::dumb() => cli::dashboard(&cli.dashboard),
         None => cli::report(&cli.dashboard),
     };
     match outcome {

@@ -57,6 +57,16 @@ pub(crate) enum Action {
     Confirm,
     /// Draw everything again.
     Redraw,
+    /// What the page shows, in words.
+    Words,
+    /// The first of a list.
+    First,
+    /// The last of a list.
+    Last,
+    /// Ten further up a list.
+    PageUp,
+    /// Ten further down a list.
+    PageDown,
     /// Take the last change, restart or preset back.
     Undo,
     /// Back to the shell for a while.
@@ -101,6 +111,8 @@ impl Key {
             KeyCode::BackTab => "shift-tab".into(),
             KeyCode::Esc => "esc".into(),
             KeyCode::Enter => "enter".into(),
+            KeyCode::PageUp => "pgup".into(),
+            KeyCode::PageDown => "pgdn".into(),
             other => format!("{other:?}").to_lowercase(),
         };
         match (self.control, self.shift) {
@@ -253,6 +265,11 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Save, &[letter('s')], Some(("s", "save")), "save the run to a folder", Program),
     row(Action::Time, &[letter('t')], None, "linear or logarithmic time", Run),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
+    row(Action::Words, &[letter('i')], Some(("i", "what is this")), "the page in words: symbols, equation, notes", View),
+    row(Action::First, &[named(KeyCode::Home)], None, "first of a list", View),
+    row(Action::Last, &[named(KeyCode::End), letter('G')], None, "last of a list", View),
+    row(Action::PageUp, &[named(KeyCode::PageUp)], None, "ten up a list", View),
+    row(Action::PageDown, &[named(KeyCode::PageDown)], None, "ten down a list", View),
     row(Action::Close, &[named(KeyCode::Esc)], None, "close help or list, leave a value", View),
     row(Action::Confirm, &[named(KeyCode::Enter)], None, "take the value, start the preset", View),
     row(Action::Redraw, &[control('l')], None, "draw everything again", View),

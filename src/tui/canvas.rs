@@ -19,6 +19,23 @@ pub enum Marker {
 }
 
 impl Marker {
+    /// What the terminal can show, by its environment: ASCII where the locale has no more, half blocks on the console of Linux, whose fonts
+    /// have no braille.
+    #[must_use]
+    pub(crate) fn detect(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let value = |name| variable(name).filter(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(value);
+        let unicode = locale.is_none_or(|name| {
+            let name = name.to_lowercase().replace('-', "");
+            name.contains("utf8")
+        });
+        match value("TERM").as_deref() {
+            _ if !unicode => Self::Ascii,
+            Some("linux") => Self::HalfBlock,
+            _ => Self::Braille,
+        }
+    }
+
     /// The next one.
     #[must_use]
     pub fn next(self) -> Self {
@@ -257,6 +274,33 @@ pub(crate) fn half_block(buffer: &mut Buffer, column: u16, row: u16, upper: Colo
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_environment_says_what_dots_are_made_of() {
+        let found = |pairs: &[(&str, &str)]| {
+            Marker::detect(|name| {
+                let pair = pairs.iter().find(|(key, _)| *key == name);
+                pair.map(|(_, value)| (*value).to_string())
+            })
+        };
+        assert_eq!(
+            found(&[("TERM", "xterm-256color"), ("LANG", "de_DE.UTF-8")]),
+            Marker::Braille
+        );
+        assert_eq!(found(&[("TERM", "xterm-256color")]), Marker::Braille);
+        assert_eq!(
+            found(&[("TERM", "linux"), ("LANG", "C.utf8")]),
+            Marker::HalfBlock
+        );
+        assert_eq!(
+            found(&[("LC_ALL", "C"), ("LANG", "C.UTF-8")]),
+            Marker::Ascii
+        );
+        assert_eq!(
+            found(&[("LC_ALL", ""), ("LANG", "en_US.ISO-8859-1")]),
+            Marker::Ascii
+        );
+    }
 
     #[test]
     fn dots_become_characters_of_every_marker() {

@@ -15,6 +15,7 @@ pub(crate) mod pace;
 pub mod pages;
 pub(crate) mod panels;
 pub(crate) mod past;
+pub(crate) mod plain;
 pub(crate) mod plot;
 pub(crate) mod projection;
 pub(crate) mod save;
@@ -57,7 +58,7 @@ pub struct Options {
     /// Colours.
     pub color: ColorChoice,
     /// Dots.
-    pub marker: Marker,
+    pub marker: Option<Marker>,
     /// Most frames a second.
     pub fps: f64,
     /// Simulated time per second of the clock; found from the experiment when absent.
@@ -70,7 +71,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             color: ColorChoice::Auto,
-            marker: Marker::Braille,
+            marker: None,
             fps: 30.0,
             speed: None,
             paused: false,
@@ -136,7 +137,9 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         depth: Depth::detect(options.color, |name| std::env::var(name).ok()),
     };
     let lines = presets::list().into_iter().map(PresetLine::from).collect();
-    let mut model = Model::new(experiment.clone(), lines, theme, options.marker);
+    let marker =
+        (options.marker).unwrap_or_else(|| Marker::detect(|name| std::env::var(name).ok()));
+    let mut model = Model::new(experiment.clone(), lines, theme, marker);
     model.speed = options
         .speed
         .filter(|speed| *speed > 0.0)

@@ -52,6 +52,8 @@ impl Parameter {
 pub enum Popup {
     /// The help, scrolled by so many lines.
     Help(usize),
+    /// What the page shows in words, scrolled by so many lines.
+    Words(usize),
     /// The list of presets, with this one chosen.
     Presets(usize),
 }

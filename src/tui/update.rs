@@ -54,6 +54,13 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Help => open(model, Popup::Help(0)),
+        Action::Words => open(model, Popup::Words(0)),
+        Action::First | Action::Last | Action::PageUp | Action::PageDown => {
+            let text =
+                "home, end, page up and down are for the list (p), the help (?) and the words (i)";
+            model.message = Some(Message::Note(text.into()));
+            Vec::new()
+        }
         Action::Save => save(model),
         Action::Turn(heading) => {
             let (east, north) = match heading {
@@ -95,17 +102,23 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
 
 fn in_popup(model: &mut Model, popup: Popup, action: Action) -> Vec<Effect> {
     match (popup, action) {
-        (Popup::Help(_) | Popup::Presets(_), Action::Quit) => model.popup = None,
+        (_, Action::Quit) => model.popup = None,
         (_, Action::Suspend) => return vec![Effect::Suspend],
         (_, Action::Redraw) => return vec![Effect::Redraw],
-        (Popup::Help(line), Action::Up) => model.popup = Some(Popup::Help(line.saturating_sub(1))),
-        (Popup::Help(line), Action::Down) => {
-            model.popup = Some(Popup::Help((line + 1).min(ACTIONS.len())));
+        (Popup::Help(line), _) if moved(line, LINES, action).is_some() => {
+            model.popup = moved(line, LINES.min(ACTIONS.len()), action).map(Popup::Help);
+        }
+        (Popup::Words(line), _) if moved(line, LINES, action).is_some() => {
+            model.popup = moved(line, LINES, action).map(Popup::Words);
         }
         (Popup::Presets(index), Action::Up | Action::Down) => {
             let count = model.presets.len().max(1);
             let step = if action == Action::Up { count - 1 } else { 1 };
             model.popup = Some(Popup::Presets((index + step) % count));
+        }
+        (Popup::Presets(index), _) if moved(index, 1, action).is_some() => {
+            let last = model.presets.len().saturating_sub(1);
+            model.popup = moved(index, last, action).map(Popup::Presets);
         }
         (Popup::Presets(index), Action::Confirm) => {
             model.popup = None;
@@ -117,15 +130,33 @@ fn in_popup(model: &mut Model, popup: Popup, action: Action) -> Vec<Effect> {
         }
         (_, Action::Close)
         | (Popup::Help(_), Action::Help | Action::Confirm)
+        | (Popup::Words(_), Action::Words | Action::Confirm)
         | (Popup::Presets(_), Action::Presets) => {
             model.popup = None;
         }
+        (_, Action::Words) => model.popup = Some(Popup::Words(0)),
         (_, Action::Help) => model.popup = Some(Popup::Help(0)),
         (_, Action::Presets) => model.popup = Some(Popup::Presets(present(model))),
         (_, Action::Pause) => return pause(model),
         _ => {}
     }
     Vec::new()
+}
+
+/// More lines than any text has; what is drawn ends with its last one.
+const LINES: usize = 200;
+
+/// Where a key of lists goes from a place, in a list that ends at `last`.
+fn moved(at: usize, last: usize, action: Action) -> Option<usize> {
+    match action {
+        Action::Up => Some(at.saturating_sub(1)),
+        Action::Down => Some((at + 1).min(last)),
+        Action::PageUp => Some(at.saturating_sub(10)),
+        Action::PageDown => Some((at + 10).min(last)),
+        Action::First => Some(0),
+        Action::Last => Some(last),
+        _ => None,
+    }
 }
 
 fn open(model: &mut Model, popup: Popup) -> Vec<Effect> {

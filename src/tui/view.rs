@@ -7,14 +7,22 @@ use ratatui::layout::Rect;
 use super::model::Model;
 use super::pages::PAGES;
 use super::panels::{help, status};
+use super::plain;
 use crate::tui::words;
 
 /// The smallest window.
 pub(crate) const SMALLEST: (u16, u16) = (60, 18);
-/// Draws everything.
+/// Draws everything; with ASCII markers in ASCII alone.
 pub fn view(model: &Model, frame: &mut Frame) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
+    draw(model, buffer, area);
+    if model.ascii() {
+        plain::make(buffer, model.theme);
+    }
+}
+
+fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small(buffer, area);
     }
@@ -41,7 +49,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
     );
     status::status(model, buffer, line(area.height - 2));
     status::hints(model, buffer, line(area.height - 1));
-    help::draw(model, buffer, body);
+    help::draw(model, buffer, body, PAGES[model.page % PAGES.len()].name);
 }
 
 fn too_small(buffer: &mut Buffer, area: Rect) {

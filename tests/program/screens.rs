@@ -252,7 +252,12 @@ fn every_size_can_be_drawn_on_every_page_with_every_marker_before_and_after_the_
     for model in &mut models {
         for page in 0..PAGES.len() {
             model.page = page;
-            for popup in [None, Some(Popup::Help(30)), Some(Popup::Presets(0))] {
+            for popup in [
+                None,
+                Some(Popup::Help(30)),
+                Some(Popup::Words(7)),
+                Some(Popup::Presets(0)),
+            ] {
                 model.popup = popup;
                 for (width, height) in [
                     (1, 1),
@@ -275,6 +280,49 @@ fn every_size_can_be_drawn_on_every_page_with_every_marker_before_and_after_the_
         text.contains("metastable needs 60×18") && text.contains("this window is 40×10"),
         "{text}"
     );
+}
+
+#[test]
+fn the_words_of_a_page_at_80_columns() {
+    let mut model = model("metastable", 60, Depth::None);
+    model.popup = Some(Popup::Words(0));
+    insta::assert_snapshot!("words_80x24", drawn(&model, 80, 24).backend());
+}
+
+#[test]
+fn with_ascii_markers_every_cell_is_ascii() {
+    for (preset, depth) in [
+        ("metastable", Depth::Ansi256),
+        ("sphere-pair", Depth::Truecolor),
+        ("zonal-8", Depth::None),
+        ("bbgky", Depth::Ansi16),
+        ("gaussian-origin", Depth::None),
+        ("three-heads", Depth::Ansi256),
+    ] {
+        let mut model = watched(preset, 3, 1, depth);
+        model.marker = Marker::Ascii;
+        for page in 0..PAGES.len() {
+            model.page = page;
+            for popup in [
+                None,
+                Some(Popup::Help(0)),
+                Some(Popup::Words(0)),
+                Some(Popup::Presets(9)),
+            ] {
+                model.popup = popup;
+                for (width, height) in [(30, 5), (80, 24), (200, 60)] {
+                    let terminal = drawn(&model, width, height);
+                    for cell in terminal.backend().buffer().content() {
+                        assert!(
+                            cell.symbol().is_ascii(),
+                            "{preset} page {page} {popup:?}: {:?}",
+                            cell.symbol()
+                        );
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

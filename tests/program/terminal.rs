@@ -34,12 +34,16 @@ fn cells(count: u16) -> NonZero<u16> {
 
 impl Dashboard {
     fn start(arguments: &[&str]) -> Self {
+        Self::start_as("xterm-256color", arguments)
+    }
+
+    fn start_as(term: &str, arguments: &[&str]) -> Self {
         let pair = native_pty_system().openpty(size(100, 30)).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_metastable"));
         command.args(arguments);
         command.cwd(folder.path());
-        command.env("TERM", "xterm-256color");
+        command.env("TERM", term);
         command.env("HOME", folder.path());
         command.env_remove("NO_COLOR");
         let child = pair.slave.spawn_command(command).unwrap();
@@ -270,4 +274,12 @@ fn what_is_saved_can_be_run_again() {
             "{file}"
         );
     }
+}
+
+#[test]
+fn a_terminal_that_only_prints_lines_gets_the_report() {
+    let mut dumb = Dashboard::start_as("dumb", &["single-mode", "--set", "time.last_frame=3"]);
+    dumb.until_text("energy E_β");
+    assert!(!dumb.contents().contains("space pause"));
+    assert_eq!(dumb.ended(), 0);
 }

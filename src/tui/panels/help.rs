@@ -7,14 +7,28 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
 use super::density::wrapped;
+use super::explain;
 use crate::tui::action::{ACTIONS, Group, Row};
 use crate::tui::model::{Model, Popup};
 use crate::tui::words;
 
 /// Draws the popup, if there is one.
-pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, page: &str) {
     match model.popup {
         Some(Popup::Help(scroll)) => help(model, buffer, area, scroll),
+        Some(Popup::Words(scroll)) => {
+            let width = area.width.min(100);
+            let list = explain::lines(model, page, usize::from(width.saturating_sub(3)));
+            let size = (width, list.len() as u16 + 2);
+            let inner = window(
+                model,
+                buffer,
+                area,
+                size,
+                " what is this (esc closes, ↑↓ scroll) ",
+            );
+            explain::draw(&list, buffer, inner, scroll);
+        }
         Some(Popup::Presets(chosen)) => presets(model, buffer, area, chosen),
         None => {}
     }

@@ -3,6 +3,7 @@
 
 pub(crate) mod angle_law;
 pub(crate) mod density;
+pub(crate) mod explain;
 pub(crate) mod gaussian;
 pub(crate) mod globe;
 pub(crate) mod globe_density;

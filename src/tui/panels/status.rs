@@ -90,7 +90,13 @@ pub(crate) fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
         vec![text]
     };
     for (row, line) in lines.iter().take(usize::from(area.height)).enumerate() {
-        let line = format!(" {}", shortened(line, room));
+        let cut = line.chars().count() > room;
+        let line = if cut {
+            // the rest is a key away
+            format!(" {} (i)", words::fitted(line, room.saturating_sub(4)))
+        } else {
+            format!(" {line}")
+        };
         words::text(
             buffer,
             area.x,
