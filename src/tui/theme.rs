@@ -149,6 +149,18 @@ const GLYPHS: [(&str, &str); 8] = [
     ("✖", "x"),
 ];
 
+/// The same eight, hollow: on the far side of the globe.
+const HOLLOW: [(&str, &str); 8] = [
+    ("○", "0"),
+    ("□", "n"),
+    ("△", "A"),
+    ("◇", "c"),
+    ("☆", "a"),
+    ("✛", "t"),
+    ("▽", "V"),
+    ("✕", "X"),
+];
+
 /// The colours in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
@@ -234,6 +246,13 @@ impl Theme {
     #[must_use]
     pub(crate) fn glyph(self, slot: Option<usize>, ascii: bool) -> &'static str {
         let (rich, plain) = slot.map_or(("○", "."), |slot| GLYPHS[slot % GLYPHS.len()]);
+        if ascii { plain } else { rich }
+    }
+
+    /// The glyph of a cluster's slot on the far side.
+    #[must_use]
+    pub(crate) fn hollow(self, slot: Option<usize>, ascii: bool) -> &'static str {
+        let (rich, plain) = slot.map_or(("◌", "."), |slot| HOLLOW[slot % HOLLOW.len()]);
         if ascii { plain } else { rich }
     }
 

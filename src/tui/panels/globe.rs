@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::observe::Cluster;
 use crate::snapshot::Snapshot;
 use crate::snapshot::view::TokenView;
 use crate::tui::canvas::{Canvas, Pattern};
@@ -111,6 +112,11 @@ pub(crate) fn draw(
                 .set_style(theme.token(slot));
         }
     }
+    let far = tokens
+        .clusters
+        .iter()
+        .zip(slots.iter().map(|slot| Some(*slot)));
+    far_clusters(model, far, buffer, inner, frame);
     poles(model, buffer, inner, frame, |_| theme.title());
     captions(model, tokens, own, buffer, inner);
 }
@@ -136,8 +142,8 @@ fn captions(model: &Model, tokens: &TokenView, own: bool, buffer: &mut Buffer, i
     let below = match (wide, gaze.map, model.theme.colourful()) {
         (false, _, _) => from,
         (true, true, _) => format!("view {from}"),
-        (true, false, true) => format!("view {from} · dark: far side"),
-        (true, false, false) => format!("view {from} · dots: far side"),
+        (true, false, true) => format!("view {from} · hollow: far side"),
+        (true, false, false) => format!("view {from} · hollow: far side"),
     };
     let bottom = inner.bottom().saturating_sub(1);
     words::text(buffer, inner.x, bottom, below, width, dim);
@@ -219,6 +225,24 @@ fn trails(model: &Model, snapshot: &Snapshot, canvas: &mut Canvas, frame: Frame)
 /// Longer ways between two frames are not drawn.
 const JUMP: f64 = 0.5;
 
+/// Clusters behind the globe, hollow, at their centres: mass is seen wherever it is. On a map there is no behind.
+pub(crate) fn far_clusters<'a>(
+    model: &Model,
+    clusters: impl Iterator<Item = (&'a Cluster, Option<usize>)>,
+    buffer: &mut Buffer,
+    inner: Rect,
+    frame: Frame,
+) {
+    for (cluster, slot) in clusters {
+        let (place, near) = model.gaze.place(&cluster.centre);
+        let (column, row) = frame.cell(place);
+        if !near && let Some(cell) = cell_at(buffer, inner, column, row) {
+            cell.set_symbol(model.theme.hollow(slot, model.ascii()))
+                .set_fg(model.theme.cluster(slot).fg.unwrap_or_default());
+        }
+    }
+}
+
 /// The poles (the last axis) that can be seen.
 pub(crate) fn poles(
     model: &Model,
@@ -278,5 +302,59 @@ mod tests {
         assert_eq!(heading(Camera::default()), "30°E 30°N");
         assert_eq!(heading(Camera::default().turned(-4.0, -3.0)), "30°W 15°S");
         assert_eq!(heading(Camera::default().turned(10.0, -2.0)), "180°E 0°N");
+    }
+
+    /// Every cluster of both sides is to be seen on one of the faces of the globe, from wherever it is looked at.
+    #[test]
+    fn no_cluster_vanishes_behind_the_globe() {
+        use crate::run::Session;
+        use crate::run::worker::{Report, Status};
+        use crate::tui::canvas::Marker;
+        use crate::tui::theme::{Depth, Theme};
+        for name in ["three-heads", "causal", "sphere-pair"] {
+            let mut experiment = crate::experiment::presets::load(name).unwrap();
+            experiment.time.last_frame = Some(20);
+            let mut session = Session::new(experiment.clone());
+            while !session.finished() {
+                session.advance(&|| false).unwrap();
+            }
+            let theme = Theme {
+                depth: Depth::Ansi256,
+            };
+            let mut model = Model::new(experiment, Vec::new(), theme, Marker::Braille);
+            model.receive(Report {
+                number: 1,
+                snapshot: Some(std::sync::Arc::new(session.snapshot())),
+                status: Status::Finished,
+                ..Report::before_the_first(1.0)
+            });
+            for turn in 0..8 {
+                model.gaze =
+                    Camera::default().turned(f64::from(turn) * 3.0, f64::from(turn % 3) - 1.0);
+                let area = Rect::new(0, 0, 60, 24);
+                let mut buffer = Buffer::empty(area);
+                let snapshot = model.snapshot().unwrap();
+                let tokens = &snapshot.tokens;
+                draw(&model, snapshot, (tokens, model.slots()), &mut buffer, area);
+                let frame = Frame::within(area, model.gaze);
+                for (cluster, slot) in tokens.clusters.iter().zip(model.slots()) {
+                    let (place, near) = model.gaze.place(&cluster.centre);
+                    let (column, row) = frame.cell(place);
+                    let cell = &buffer[(column as u16, row as u16)];
+                    let hollow = model.theme.hollow(Some(*slot), false);
+                    // two clusters may stand in one cell, and a pole before them
+                    let other = model
+                        .slots()
+                        .iter()
+                        .any(|s| model.theme.hollow(Some(*s), false) == cell.symbol());
+                    let pole = "NS".contains(cell.symbol());
+                    assert!(
+                        near || cell.symbol() == hollow || other || pole,
+                        "{name} {turn}: {:?}",
+                        cell.symbol()
+                    );
+                }
+            }
+        }
     }
 }

@@ -1,12 +1,13 @@
-//! The density of S² on a globe or a map, as shading, a panel: the near side only, seen from where the tokens are seen.
+//! The density of S² on a globe or a map, as shading, a panel, seen from where the tokens are seen; clusters behind it are hollow glyphs.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::globe::{Frame, GRID, poles};
+use super::globe::{Frame, GRID, far_clusters, poles};
 use super::spacetime::{scale_bar, swatch};
+use crate::observe::Cluster;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
@@ -27,6 +28,7 @@ struct Pixel {
 }
 
 /// Draws the values on the Gauss latitudes with these cosines; `live` is false for the last ones that were resolved.
+// long: shading, lines, clusters, poles and the scale, in the order in which they cover one another
 pub(crate) fn draw(
     model: &Model,
     cosines: &[f64],
@@ -74,6 +76,14 @@ pub(crate) fn draw(
         }
     }
     let bright = theme.levels() / 2;
+    if live && let Some(density) = model.snapshot().and_then(|snapshot| snapshot.resolved()) {
+        let slots = |cluster| slot_of(model, cluster);
+        let far = density
+            .clusters
+            .iter()
+            .map(|cluster| (cluster, slots(cluster)));
+        far_clusters(model, far, buffer, inner, frame);
+    }
     poles(model, buffer, inner, frame, |x| {
         let bold = Style::new().add_modifier(Modifier::BOLD);
         match (theme.colourful() && live, level(&x) > bright) {
@@ -216,6 +226,20 @@ impl<'a> Grid<'a> {
         (1.0 - v) * ((1.0 - u) * at(j, i) + u * at(j, east))
             + v * ((1.0 - u) * at(south, i) + u * at(south, east))
     }
+}
+
+/// The slot of the tokens' cluster that stands where a cluster of the density does.
+fn slot_of(model: &Model, cluster: &Cluster) -> Option<usize> {
+    let own = &model.snapshot()?.tokens.clusters;
+    let product = |other: &Cluster| -> f64 {
+        (cluster.centre.iter().zip(&other.centre))
+            .map(|(a, b)| a * b)
+            .sum()
+    };
+    let index = (0..own.len())
+        .filter(|index| product(&own[*index]) > 0.9)
+        .max_by(|a, b| product(&own[*a]).total_cmp(&product(&own[*b])))?;
+    model.slots().get(index).copied()
 }
 
 #[cfg(test)]

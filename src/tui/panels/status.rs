@@ -17,7 +17,7 @@ use crate::tui::pages::PAGES;
 use crate::tui::words;
 
 /// Characters of the title that the tabs leave at least.
-const TITLE: usize = 10;
+const TITLE: usize = 26;
 
 /// "metastable  TITLE · SA · n 64 · d 2 · β 9 · D 0", and the pages.
 pub(crate) fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
@@ -33,22 +33,32 @@ pub(crate) fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
     );
     let page = PAGES[model.page % PAGES.len()].name;
     let shown = || PAGES.iter().filter(|other| (other.shown)(model));
-    let all: usize = shown().map(|other| other.name.chars().count() + 2).sum();
-    // the tabs, where they leave room for the facts and a good part of the title
-    let tabs: Vec<Span> = if all + 13 + facts.chars().count() + TITLE < usize::from(area.width) {
-        shown()
-            .flat_map(|other| {
-                let style = if other.name == page {
-                    theme.selected()
-                } else {
-                    theme.dim()
-                };
-                [Span::styled(format!(" {} ", other.name), style)]
-            })
-            .collect()
-    } else {
-        vec![Span::styled(format!(" {page} "), theme.selected())]
+    let wanted = model.title().chars().count().min(TITLE);
+    let room = usize::from(area.width).saturating_sub(13 + facts.chars().count() + wanted);
+    // tabs shorten before they hide: all names, their beginnings, the present page alone
+    let named = |letters: usize| -> Vec<Span> {
+        (shown().map(|other| {
+            let chosen = other.name == page;
+            let style = if chosen {
+                theme.selected()
+            } else {
+                theme.dim()
+            };
+            let name: String = other
+                .name
+                .chars()
+                .take(if chosen { usize::MAX } else { letters })
+                .collect();
+            Span::styled(format!(" {name} "), style)
+        }))
+        .collect()
     };
+    let width = |tabs: &[Span]| tabs.iter().map(Span::width).sum::<usize>();
+    let tabs = [usize::MAX, 4, 2]
+        .into_iter()
+        .map(named)
+        .find(|tabs| width(tabs) < room)
+        .unwrap_or_else(|| vec![Span::styled(format!(" {page} "), theme.selected())]);
     let tabs = Line::from(tabs);
     let width = usize::from(area.width).saturating_sub(tabs.width() + 1);
     let room = width.saturating_sub(13 + facts.chars().count());
