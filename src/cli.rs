@@ -1,9 +1,12 @@
 //! The command line: what can be asked for, and how the answers are printed.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -37,7 +40,7 @@ pub(crate) struct Cli {
 pub(crate) struct Dashboard {
     /// A preset's name or an experiment file.
     #[arg(value_name = "PRESET|FILE", default_value = presets::DEFAULT)]
-    pub experiment: String,
+    pub experiment: OsString,
     /// Sets a key of the experiment, such as --set beta=4 or --set tokens.count=128.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -102,7 +105,7 @@ pub(crate) enum Format {
 pub(crate) struct Run {
     /// A preset's name or an experiment file.
     #[arg(value_name = "PRESET|FILE")]
-    pub experiment: String,
+    pub experiment: OsString,
     /// Sets a key of the experiment, such as --set beta=4 or --set tokens.count=128.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -220,15 +223,43 @@ pub(crate) fn headless(
     force: bool,
 ) -> Result<(Summary, Option<Place>), Failure> {
     let interrupt = Interrupt::listen();
+    if let Some(warning) = metastable::run::endless(experiment) {
+        print_error(&format!("note: {warning}"));
+    }
     let bar = progress_bar(&experiment.title);
-    let mut progress = |share: f64| {
-        bar.set_position((share * 1000.0) as u64);
-        interrupt.signal().is_none()
-    };
-    let outcome = match out {
-        Some(out) => batch::export(experiment, out, force, &mut progress)
-            .map(|(summary, place)| (summary, Some(place))),
-        None => batch::simulate(experiment, &mut progress).map(|summary| (summary, None)),
+    let (experiment, out) = (experiment.clone(), out.map(std::path::Path::to_owned));
+    let (done, outcome) = std::sync::mpsc::channel();
+    let (signal, shown) = (interrupt.clone(), bar.clone());
+    // in a thread of its own: a step may take minutes, and nobody waits for it who has asked for the end
+    let work = std::thread::spawn(move || {
+        let mut progress = |share: f64| {
+            shown.set_position((share * 1000.0) as u64);
+            signal.signal().is_none()
+        };
+        let found = match out {
+            Some(out) => batch::export(&experiment, &out, force, &mut progress)
+                .map(|(summary, place)| (summary, Some(place))),
+            None => batch::simulate(&experiment, &mut progress).map(|summary| (summary, None)),
+        };
+        // there may be nobody left to be told
+        let _ = done.send(found);
+    });
+    let mut since: Option<Instant> = None;
+    let outcome = loop {
+        match outcome.recv_timeout(Duration::from_millis(50)) {
+            Ok(outcome) => break outcome,
+            Err(RecvTimeoutError::Disconnected) => match work.join() {
+                Err(panic) => std::panic::resume_unwind(panic),
+                Ok(()) => break Err(BatchError::Stopped),
+            },
+            Err(RecvTimeoutError::Timeout) if interrupt.signal().is_some() => {
+                if since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                    batch::remove_unfinished();
+                    break Err(BatchError::Stopped);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
     };
     bar.finish_and_clear();
     outcome.map_err(|error| match (error, interrupt.signal()) {
@@ -241,7 +272,11 @@ pub(crate) fn headless(
     })
 }
 
+/// How long a run that was asked to end may take to the end of its step.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// The signals that end a run: the first asks it to stop, which leaves nothing behind; the second ends the program at once.
+#[derive(Clone)]
 struct Interrupt(Arc<AtomicUsize>);
 
 impl Interrupt {

@@ -4,6 +4,6 @@ pub mod files;
 pub(crate) mod run;
 pub(crate) mod summary;
 
-pub use files::Place;
+pub use files::{Place, remove_unfinished};
 pub use run::{BatchError, export, simulate};
 pub use summary::Summary;

@@ -1,6 +1,7 @@
 //! Presets: experiments by name. The built-in ones are the files of `presets/`, compiled in; a user's own lie in the
 //! folder `presets` of the program's configuration folder.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::document::{Document, InputError, Value};
@@ -169,12 +170,29 @@ pub fn load(name: &str) -> Result<Experiment, InputError> {
 ///
 /// # Errors
 /// [`InputError`] for an unknown name, an unreadable file, and everything wrong inside it.
-pub fn resolve(name: &str, settings: &[String]) -> Result<Experiment, InputError> {
-    let mut document = open(name)?;
+pub fn resolve(name: impl AsRef<OsStr>, settings: &[String]) -> Result<Experiment, InputError> {
+    let name = name.as_ref();
+    let mut document = match name.to_str() {
+        Some("-") => standard_input()?,
+        Some(name) => open(name)?,
+        // no preset has such a name
+        None => read(Path::new(name))?,
+    };
     for setting in settings {
         document.set(setting)?;
     }
     read::experiment(&document)
+}
+
+/// `-`, by custom.
+fn standard_input() -> Result<Document, InputError> {
+    let text = std::io::read_to_string(std::io::stdin()).map_err(|error| InputError {
+        place: "standard input".into(),
+        key: None,
+        message: format!("cannot be read: {error}"),
+        remedy: None,
+    })?;
+    Document::parse("standard input", Path::new(""), &text)
 }
 
 /// What has the form of a path is a file; everything else is a preset, or a file of that name.

@@ -26,5 +26,6 @@ pub mod worker;
 
 pub use cause::{Cause, Side};
 pub use companion::Companion;
+pub use notes::endless;
 pub use session::{Session, SessionError};
 pub use worker::{Command, Worker};

@@ -10,6 +10,21 @@ use crate::sphere::Domain;
 const LONG: f64 = 1e5;
 const STABLE_STEP: f64 = 5.0;
 
+/// That a run will not end while anybody waits, and what to set; none where it will.
+#[must_use]
+pub fn endless(experiment: &Experiment) -> Option<String> {
+    let switched_on = |change: &Change| change.diffusion.is_some_and(|d| d > 0.0);
+    let noisy = experiment.noise.diffusion > 0.0 || experiment.changes.iter().any(switched_on);
+    let last = experiment.time.last() * experiment.attention.speed();
+    let bounded = experiment.tokens.merge.is_none() && !noisy && experiment.time.step.is_none();
+    (last > LONG && bounded).then(|| {
+        format!(
+            "tokens are not merged: their contraction bounds the step, about {:.0e} steps to the end (set tokens.merge = 1e-9)",
+            last / STABLE_STEP
+        )
+    })
+}
+
 // long: one note after another
 pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
     let mut notes = experiment.notes.clone();
@@ -44,14 +59,7 @@ pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
             "the tokens' noise is stepped by {step:.2e} (weak order two), not by the tolerance"
         ));
     }
-    let last = experiment.time.last() * experiment.attention.speed();
-    if last > LONG && experiment.tokens.merge.is_none() && !noisy && experiment.time.step.is_none()
-    {
-        notes.push(format!(
-            "tokens are not merged: their contraction bounds the step, about {:.0e} steps to the end (set tokens.merge = 1e-9)",
-            last / STABLE_STEP
-        ));
-    }
+    notes.extend(endless(experiment));
     if experiment.numbered_around() {
         notes
             .push("so many tokens are numbered around the circle, by their angles at t = 0".into());

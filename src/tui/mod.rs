@@ -157,12 +157,14 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         bytes,
     };
     // An error here is a terminal that has gone: there is nobody left to tell.
-    let _hung_up = room.run(&mut screen, &mut Keyboard, &mut model, options.fps);
+    let gone = room.run(&mut screen, &mut Keyboard, &mut model, options.fps);
     room.saver.give_up();
     drop(visit);
+    // The screen has been left: ratatui would show the cursor once more, and panic where there is no terminal to show it on.
+    std::mem::forget(screen);
     Ok(Farewell {
         lines: model.farewell,
-        signal: signals.ended(),
+        signal: (signals.ended()).or(gone.is_err().then_some(signal_hook::consts::SIGHUP)),
     })
 }
 

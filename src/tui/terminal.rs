@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crossterm::{cursor, execute, style, terminal};
+use crossterm::{cursor, event, execute, style, terminal};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
@@ -67,14 +67,24 @@ pub(crate) fn screen() -> io::Result<(Screen, Arc<AtomicU64>)> {
 pub(crate) fn enter() -> io::Result<()> {
     terminal::enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), terminal::EnterAlternateScreen, cursor::Hide)
+    execute!(
+        io::stdout(),
+        terminal::EnterAlternateScreen,
+        event::EnableBracketedPaste,
+        cursor::Hide
+    )
 }
 
 /// Everything as it was found; harmless when it is so already.
 pub(crate) fn leave() {
     if ENTERED.swap(false, Ordering::SeqCst) {
         // Nothing can be done when the terminal is gone.
-        let _gone = execute!(io::stdout(), terminal::LeaveAlternateScreen, cursor::Show);
+        let _gone = execute!(
+            io::stdout(),
+            event::DisableBracketedPaste,
+            terminal::LeaveAlternateScreen,
+            cursor::Show
+        );
         let _gone = terminal::disable_raw_mode();
     }
 }

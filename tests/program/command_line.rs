@@ -495,3 +495,83 @@ fn an_answer_that_cannot_be_written_is_an_error_and_a_hang_up_leaves_nothing() {
         );
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn experiments_come_from_standard_input_and_from_files_of_any_name() {
+    use std::os::unix::ffi::OsStringExt;
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[tokens]\ncount = 3\n[attention]\nbeta = 1.0\n[time]\nend = 0.1\nframes = 2\n";
+    let name = std::ffi::OsString::from_vec(b"caf\xe9.toml".to_vec());
+    std::fs::write(folder.path().join(&name), text).unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_metastable"))
+        .current_dir(folder.path())
+        .arg("run")
+        .arg(&name)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{done:?}");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_metastable"))
+        .args(["run", "-"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    let piped = child.wait_with_output().unwrap();
+    let report = |bytes: Vec<u8>| {
+        let text = String::from_utf8(bytes).unwrap();
+        text.lines()
+            .filter(|line| !line.contains(" s"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert!(piped.status.success());
+    assert_eq!(report(piped.stdout), report(done.stdout));
+}
+
+/// One right-hand side takes minutes: nobody waits for it.
+#[cfg(unix)]
+#[test]
+fn a_run_ends_within_a_step_when_it_is_asked_to_and_leaves_nothing() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[tokens]\ncount = 100000\ndimension = 16\n[attention]\nbeta = 2.0\n[field]\nsolver = \"none\"\n[time]\nend = 0.1\nframes = 2\n";
+    std::fs::write(folder.path().join("heavy.toml"), text).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_metastable"))
+        .current_dir(folder.path())
+        .args(["run", "heavy.toml", "--out", "made/here"])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let asked = std::time::Instant::now();
+    Command::new("kill")
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
+    let status = child.wait().unwrap();
+    // half a second of patience, and a busy machine
+    assert!(asked.elapsed().as_secs_f64() < 4.0, "{:?}", asked.elapsed());
+    assert!(
+        status.code() == Some(143) || status.signal() == Some(15),
+        "{status:?}"
+    );
+    assert!(!folder.path().join("made").exists());
+}
+
+#[test]
+fn a_run_that_will_not_end_says_so_before_it_begins() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_metastable"))
+        .args(["run", "clusters-beta-4", "--set", "time.end=1e20"])
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut lines = std::io::BufReader::new(child.stderr.take().unwrap());
+    std::io::BufRead::read_line(&mut lines, &mut said).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(said.contains("set tokens.merge = 1e-9"), "{said}");
+}

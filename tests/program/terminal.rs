@@ -283,3 +283,15 @@ fn a_terminal_that_only_prints_lines_gets_the_report() {
     assert!(!dumb.contents().contains("space pause"));
     assert_eq!(dumb.ended(), 0);
 }
+
+#[test]
+fn pasted_text_is_no_command() {
+    let mut dashboard = Dashboard::start(&["--paused"]);
+    dashboard.until_text("paused");
+    dashboard.press("\x1b[200~require q\x1b[201~");
+    std::thread::sleep(Duration::from_millis(300));
+    dashboard.press("?");
+    dashboard.until_text("keys (esc closes)");
+    dashboard.press("?q");
+    assert_eq!(dashboard.ended(), 0);
+}

@@ -4,8 +4,24 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
+
+/// The staging folders of this process and the folders made for them, the outermost first.
+static UNFINISHED: Mutex<Vec<(PathBuf, Vec<PathBuf>)>> = Mutex::new(Vec::new());
+
+/// Removes what unfinished runs of this process have prepared: for a program that has to end while they compute.
+pub fn remove_unfinished() {
+    let mut list = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    for (staging, made) in list.drain(..) {
+        // nothing can be done about what cannot be removed
+        let _ = fs::remove_dir_all(staging);
+        for path in made.iter().rev() {
+            let _ = fs::remove_dir(path);
+        }
+    }
+}
 
 /// A folder asked for, with a hidden one in it where files are prepared.
 #[derive(Debug)]
@@ -46,7 +62,9 @@ impl Folder {
         let staging = tempfile::Builder::new()
             .prefix(".metastable-")
             .tempdir_in(target)?;
+        let unfinished = (staging.path().to_owned(), folder.made.clone());
         folder.staging = Some(staging);
+        (UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)).push(unfinished);
         Ok(folder)
     }
 
@@ -132,6 +150,12 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        let own = self
+            .staging
+            .as_ref()
+            .map(|staging| staging.path().to_owned());
+        (UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner))
+            .retain(|(staging, _)| Some(staging) != own.as_ref());
         // the staging folder first, then those that were made for it and are empty again
         self.staging = None;
         for path in self.made.iter().rev() {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use density::Shown;
 use folder::Folder;
-pub use folder::Place;
+pub use folder::{Place, remove_unfinished};
 use npy::ArrayFile;
 use rows::{Finished, Numbers, ROWS, Writer};
 
