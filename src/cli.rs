@@ -224,7 +224,8 @@ pub(crate) fn headless(
 ) -> Result<(Summary, Option<Place>), Failure> {
     let interrupt = Interrupt::listen();
     if let Some(warning) = metastable::run::endless(experiment) {
-        print_error(&format!("note: {warning}"));
+        // whoever cannot be told cannot be warned
+        let _ = writeln!(std::io::stderr(), "note: {warning}");
     }
     let bar = progress_bar(&experiment.title);
     let (experiment, out) = (experiment.clone(), out.map(std::path::Path::to_owned));
@@ -414,15 +415,15 @@ pub(crate) fn print_error(message: &str) {
     let _ = writeln!(std::io::stderr(), "error: {message}");
 }
 
-/// Opens the dashboard; says afterwards what was saved and how to run it again.
-///
-/// # Errors
-/// [`Failure`] for wrong input, a terminal that cannot be used, and the signal that ended it.
 /// Whether the terminal says that it can do no more than print lines.
 pub(crate) fn dumb() -> bool {
     std::env::var("TERM").is_ok_and(|term| term == "dumb")
 }
 
+/// Opens the dashboard; says afterwards what was saved and how to run it again.
+///
+/// # Errors
+/// [`Failure`] for wrong input, a terminal that cannot be used, and the signal that ended it.
 pub(crate) fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
     let experiment =
         presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
