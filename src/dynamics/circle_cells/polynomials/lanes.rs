@@ -6,7 +6,7 @@ use super::{APART, POWERS};
 use crate::dynamics::transport::Transport;
 use crate::sphere::Complex;
 
-/// [`super::Polynomials::carry`] with vector registers.
+/// [`super::CellField::carry`] with vector registers.
 pub(super) struct OnGrid<'a> {
     /// Z_p + i s_p of every cell, power by power.
     pub(super) powers: &'a [Complex],
