@@ -13,14 +13,17 @@ impl Chart<'_> {
     /// The ticks of the ordinate: one in four rows, at least two; its ends where no two round numbers lie between them.
     pub(super) fn ordinate(&self, low: f64, high: f64, height: u16) -> Vec<(f64, String)> {
         let most = (usize::from(height) / 4).max(2);
-        let list = if self.log {
-            powers(low, high, most)
-        } else {
-            ticks(low, high, most)
-        };
-        if list.len() < 2 {
+        // a few more where so few steps leave but one number between the ends
+        let list = (most..most + 4).map(|most| {
+            if self.log {
+                powers(low, high, most)
+            } else {
+                ticks(low, high, most)
+            }
+        });
+        let Some(list) = list.into_iter().find(|list| list.len() >= 2) else {
             return vec![(low, self.label(low)), (high, self.label(high))];
-        }
+        };
         list
     }
 
