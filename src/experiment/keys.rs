@@ -240,7 +240,7 @@ impl Key {
 }
 
 /// The row of a key.
-pub(super) fn row(section: &str, name: &str) -> Option<&'static Key> {
+pub(crate) fn row(section: &str, name: &str) -> Option<&'static Key> {
     let of = |section: &str| (KEYS.iter()).find(|key| key.section == section && key.name == name);
     of(section).or_else(|| (section == "field.initial").then(|| of(LAW)).flatten())
 }
@@ -393,6 +393,18 @@ pub(super) fn range(low: f64, high: f64) -> String {
     } else {
         format!("between {} and {}", written(low), written(high))
     }
+}
+
+/// What is asked of a number in this range: "it must lie between 0 and 1".
+#[must_use]
+pub(crate) fn must(low: f64, high: f64) -> String {
+    let words = range(low, high);
+    let verb = if words.starts_with("between") {
+        "lie"
+    } else {
+        "be"
+    };
+    format!("it must {verb} {words}")
 }
 
 #[cfg(test)]

@@ -130,15 +130,7 @@ impl<'a> Section<'a> {
         if number.is_finite() && range.contains(&number) {
             return Ok(number);
         }
-        let remedy = {
-            let words = keys::range(*range.start(), *range.end());
-            let verb = if words.starts_with("between") {
-                "lie"
-            } else {
-                "be"
-            };
-            format!("it must {verb} {words}")
-        };
+        let remedy = keys::must(*range.start(), *range.end());
         Err(node.at.error(
             &self.key(key),
             format!("{} is out of range", shown(number)),

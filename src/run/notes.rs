@@ -10,13 +10,19 @@ use crate::sphere::Domain;
 const LONG: f64 = 1e5;
 const STABLE_STEP: f64 = 5.0;
 
+/// Whether there is noise at some time of a run.
+fn is_noisy(experiment: &Experiment) -> bool {
+    let switched_on = |change: &Change| change.diffusion.is_some_and(|d| d > 0.0);
+    experiment.noise.diffusion > 0.0 || experiment.changes.iter().any(switched_on)
+}
+
 /// That a run will not end while anybody waits, and what to set; none where it will.
 #[must_use]
 pub fn endless(experiment: &Experiment) -> Option<String> {
-    let switched_on = |change: &Change| change.diffusion.is_some_and(|d| d > 0.0);
-    let noisy = experiment.noise.diffusion > 0.0 || experiment.changes.iter().any(switched_on);
     let last = experiment.time.last() * experiment.attention.speed();
-    let bounded = experiment.tokens.merge.is_none() && !noisy && experiment.time.step.is_none();
+    let bounded = experiment.tokens.merge.is_none()
+        && !is_noisy(experiment)
+        && experiment.time.step.is_none();
     (last > LONG && bounded).then(|| {
         format!(
             "tokens are not merged: their contraction bounds the step, about {:.0e} steps to the end (set tokens.merge = 1e-9)",
@@ -51,9 +57,7 @@ pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
         }
         Companion::None(absence) => notes.push(absence.to_string()),
     }
-    let switched_on = |change: &Change| change.diffusion.is_some_and(|d| d > 0.0);
-    let noisy = experiment.noise.diffusion > 0.0 || experiment.changes.iter().any(switched_on);
-    if noisy && experiment.time.step.is_none() {
+    if is_noisy(experiment) && experiment.time.step.is_none() {
         let step = experiment.noise.step;
         notes.push(format!(
             "the tokens' noise is stepped by {step:.2e} (weak order two), not by the tolerance"

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::changes::{Effect, change_to, set_count, set_seed, set_speed};
 use super::model::{Message, Model, Parameter};
-use crate::experiment::keys::{KEYS, Kind};
+use crate::experiment::keys::{self, Kind};
 
 /// Characters of a number.
 const CHARACTERS: &str = "0123456789.eE+-";
@@ -65,26 +65,18 @@ fn refusal(parameter: Parameter, text: &str) -> Option<String> {
         return Some(format!("{text} is not a number"));
     };
     let (section, name) = file_key(parameter)?;
-    let row = KEYS
-        .iter()
-        .find(|row| row.section == section && row.name == name)?;
-    match row.kind {
-        Kind::Whole { .. } if value.fract() != 0.0 => {
-            Some(format!("{section}.{name}: {text} is not a whole number"))
-        }
-        Kind::Whole { low, high } if value < low as f64 || value > high as f64 => Some(format!(
-            "{section}.{name}: {text} is out of range: it must lie between {low} and {high}"
-        )),
-        Kind::Number { low, high } if value < low || value > high => Some(format!(
-            "{section}.{name}: {text} is out of range: {}",
-            if high == f64::MAX {
-                format!("it must be at least {low}")
-            } else {
-                format!("it must lie between {low} and {high}")
-            }
-        )),
-        _ => None,
+    let (low, high, whole) = match keys::row(section, name)?.kind {
+        Kind::Whole { low, high } => (low as f64, high as f64, true),
+        Kind::Number { low, high } => (low, high, false),
+        _ => return None,
+    };
+    if whole && value.fract() != 0.0 {
+        return Some(format!("{section}.{name}: {text} is not a whole number"));
     }
+    (!(low..=high).contains(&value)).then(|| {
+        let remedy = keys::must(low, high);
+        format!("{section}.{name}: {text} is out of range: {remedy}")
+    })
 }
 
 fn take(model: &mut Model, text: &str) -> Vec<Effect> {

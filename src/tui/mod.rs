@@ -258,14 +258,12 @@ impl EventLoop<'_> {
             return Ok(false);
         }
         let mut anew = false;
-        if let Some(effects) = entry::key(model, key) {
-            for effect in effects {
-                anew |= self.perform(effect, model)?;
-            }
-        } else if let Some(action) = action::action(key) {
-            for effect in update(model, action) {
-                anew |= self.perform(effect, model)?;
-            }
+        // a value that is being typed has the first word
+        let effects = entry::key(model, key)
+            .or_else(|| action::action(key).map(|action| update(model, action)))
+            .unwrap_or_default();
+        for effect in effects {
+            anew |= self.perform(effect, model)?;
         }
         Ok(anew)
     }

@@ -6,8 +6,8 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::globe::{Frame, GRID, far_clusters, poles};
+use super::parameters::nearest;
 use super::spacetime::{scale_bar, swatch};
-use crate::observe::Cluster;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
@@ -77,11 +77,14 @@ pub(crate) fn draw(
     }
     let bright = theme.levels() / 2;
     if live && let Some(density) = model.snapshot().and_then(|snapshot| snapshot.resolved()) {
-        let slots = |cluster| slot_of(model, cluster);
+        let own = model.snapshot().map_or(&[][..], |s| &s.tokens.clusters);
+        // as the tokens' cluster in its place
+        let slot =
+            |cluster| nearest(cluster, own).and_then(|index| model.slots().get(index).copied());
         let far = density
             .clusters
             .iter()
-            .map(|cluster| (cluster, slots(cluster)));
+            .map(|cluster| (cluster, slot(cluster)));
         far_clusters(model, far, buffer, inner, frame);
     }
     poles(model, buffer, inner, frame, |x| {
@@ -226,20 +229,6 @@ impl<'a> Grid<'a> {
         (1.0 - v) * ((1.0 - u) * at(j, i) + u * at(j, east))
             + v * ((1.0 - u) * at(south, i) + u * at(south, east))
     }
-}
-
-/// The slot of the tokens' cluster that stands where a cluster of the density does.
-fn slot_of(model: &Model, cluster: &Cluster) -> Option<usize> {
-    let own = &model.snapshot()?.tokens.clusters;
-    let product = |other: &Cluster| -> f64 {
-        (cluster.centre.iter().zip(&other.centre))
-            .map(|(a, b)| a * b)
-            .sum()
-    };
-    let index = (0..own.len())
-        .filter(|index| product(&own[*index]) > 0.9)
-        .max_by(|a, b| product(&own[*a]).total_cmp(&product(&own[*b])))?;
-    model.slots().get(index).copied()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::experiment::Spacing;
 use crate::observe::Cluster;
 use crate::snapshot::Snapshot;
+use crate::sphere::geometry::dot;
 use crate::tui::model::{Model, Parameter};
 use crate::tui::number::tidy;
 use crate::tui::plot::rule;
@@ -171,8 +172,10 @@ fn clusters(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect)
     };
     for (index, cluster) in list.iter().take(shown).enumerate() {
         let slot = Some(slots[index]);
-        let partner = nearest(cluster, field)
-            .map_or_else(|| "–".to_string(), |other| format!("{:.3}", other.mass));
+        let partner = nearest(cluster, field).map_or_else(
+            || "–".to_string(),
+            |index| format!("{:.3}", field[index].mass),
+        );
         let line = Line::from(vec![
             Span::raw(" "),
             Span::styled(
@@ -196,18 +199,11 @@ fn clusters(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect)
     }
 }
 
-/// The cluster of the density within a quarter of a radian or so.
-fn nearest<'a>(cluster: &Cluster, others: &'a [Cluster]) -> Option<&'a Cluster> {
-    let product = |other: &Cluster| {
-        cluster
-            .centre
-            .iter()
-            .zip(&other.centre)
-            .map(|(a, b)| a * b)
-            .sum::<f64>()
-    };
-    others
-        .iter()
-        .filter(|other| product(other) > 0.9)
+/// Which of these clusters stands where another one does, within a quarter of a radian or so.
+#[must_use]
+pub(super) fn nearest(cluster: &Cluster, others: &[Cluster]) -> Option<usize> {
+    let product = |index: &usize| dot(&cluster.centre, &others[*index].centre);
+    (0..others.len())
+        .filter(|index| product(index) > 0.9)
         .max_by(|a, b| product(a).total_cmp(&product(b)))
 }
