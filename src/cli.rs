@@ -1,5 +1,11 @@
 //! The command line: what can be asked for, and how the answers are printed.
 
+mod preset;
+mod sweep;
+
+pub(crate) use preset::preset;
+pub(crate) use sweep::sweep;
+
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -80,6 +86,8 @@ fn positive(text: &str) -> Result<f64, String> {
 pub(crate) enum Command {
     /// Run an experiment without a screen, print a report, and write its data.
     Run(Run),
+    /// Run the family of runs that [sweep] asks for, and keep what they say together.
+    Sweep(sweep::Sweep),
     /// List, show and locate presets.
     #[command(subcommand)]
     Preset(PresetCommand),
@@ -196,6 +204,14 @@ pub(crate) fn run(command: &Run) -> Result<(), Failure> {
     let experiment = presets::resolve(&command.experiment, &command.set).map_err(Failure::input)?;
     let (summary, place) = headless(&experiment, command.out.as_deref(), command.force)?;
     let mut text = summary.report();
+    if let Some(sweep) = &experiment.sweep {
+        text += &format!(
+            "note: [sweep] asks for {} cells of {} runs, of which this is none: metastable sweep {} runs them\n",
+            sweep.cells(),
+            sweep.realisations,
+            command.experiment.to_string_lossy()
+        );
+    }
     match (&command.out, &place) {
         (Some(out), Some(Place::Asked)) => {
             text += &format!("{:<14} {}\n", "written to", out.display());
@@ -324,80 +340,6 @@ pub(crate) fn keys(format: Format) -> Result<(), Failure> {
             print(&(json + "\n"))
         }
     }
-}
-
-/// `metastable preset`.
-///
-/// # Errors
-/// [`Failure`] for an unknown name.
-pub(crate) fn preset(command: &PresetCommand) -> Result<(), Failure> {
-    match command {
-        PresetCommand::List => {
-            let presets = presets::list();
-            let width = presets
-                .iter()
-                .map(|preset| preset.name.chars().count())
-                .max()
-                .unwrap_or(0);
-            // by section of the paper, in the order in which the sections first come
-            let mut sections: Vec<&str> = Vec::new();
-            for preset in &presets {
-                if !sections.contains(&preset.section.as_str()) {
-                    sections.push(&preset.section);
-                }
-            }
-            sections.sort_by_key(|section| (!section.starts_with('§'), (*section).to_owned()));
-            let grouped =
-                (sections.iter()).flat_map(|s| presets.iter().filter(move |p| p.section == **s));
-            let mut before = None;
-            for preset in grouped {
-                if before != Some(&preset.section) {
-                    let gap = if before.is_some() { "\n" } else { "" };
-                    let heading = if preset.section.is_empty() {
-                        "others"
-                    } else {
-                        &preset.section
-                    };
-                    print(&format!("{gap}{heading}\n"))?;
-                    before = Some(&preset.section);
-                }
-                let origin = if preset.path.is_some() {
-                    "  (yours)"
-                } else {
-                    ""
-                };
-                print(&format!(
-                    "  {:<width$}  {}{origin}\n",
-                    preset.name, preset.title
-                ))?;
-            }
-        }
-        PresetCommand::Show { name } => print(&find(name)?.source)?,
-        PresetCommand::Path { name: None } => match presets::user_folder() {
-            Some(folder) => print(&format!("{}\n", folder.display()))?,
-            None => return Err(Failure::run("there is no home folder to keep presets in")),
-        },
-        PresetCommand::Path { name: Some(name) } => match find(name)?.path {
-            Some(path) => print(&format!("{}\n", path.display()))?,
-            None => print(&format!(
-                "{name} is built in; `metastable preset show {name}` prints its file\n"
-            ))?,
-        },
-    }
-    Ok(())
-}
-
-fn find(name: &str) -> Result<presets::Preset, Failure> {
-    let known = presets::list()
-        .into_iter()
-        .rev()
-        .find(|preset| preset.name == name);
-    // The error of loading knows what was probably meant.
-    known.ok_or_else(|| {
-        presets::load(name).map_or_else(Failure::input, |_| {
-            Failure::input(format!("{name} is a file, not a preset"))
-        })
-    })
 }
 
 /// The dashboard's experiment without a screen: for a pipe.

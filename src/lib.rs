@@ -30,6 +30,7 @@
 //! | [`experiment`] | what is asked: the keys of a file, its defaults and checks, the presets |
 //! | [`snapshot`] | what is seen: immutable views of one frame, and the history |
 //! | [`run`] | what moves: the session and the thread that computes it |
+//! | [`sweep`] | many runs: axes, realisations, statistics, the folder that they fill |
 //! | [`batch`] | work without a screen: runs and their files |
 //! | [`tui`] | the dashboard |
 //!
@@ -52,7 +53,7 @@
 //! Where the limit of many tokens has no density on the sphere something else stands beside them: a reference run of N tokens,
 //! the Gaussian mean field of ℝ^d ([`dynamics::gaussian`]), a density for each natural frequency
 //! ([`run::density`]), or the closed equations of pairs beside an ensemble ([`dynamics::bbgky`]). A key of the
-//! experiment can be varied from run to run ([`run::sweep`]), and a given model's tokens replayed ([`experiment::replay`]).
+//! experiment can be varied from run to run ([`sweep`]), and a given model's tokens replayed ([`experiment::replay`]).
 //!
 //! # Speed
 //! Which way a drift goes is one documented rule ([`dynamics::dispatch`]): all pairs once for both of their tokens
@@ -139,6 +140,7 @@ pub mod observe;
 pub mod run;
 pub mod snapshot;
 pub mod sphere;
+pub mod sweep;
 pub mod theory;
 pub mod tui;
 

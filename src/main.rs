@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.command {
         Some(Command::Run(run)) => cli::run(run),
+        Some(Command::Sweep(sweep)) => cli::sweep(sweep),
         Some(Command::Preset(preset)) => cli::preset(preset),
         Some(Command::Keys { format }) => cli::keys(*format),
         None if std::io::stdout().is_terminal() && !cli::dumb() => cli::dashboard(&cli.dashboard),

@@ -7,7 +7,6 @@ use std::time::Instant;
 use super::files::{Output, Place, own_file};
 use super::summary::Summary;
 use crate::experiment::Experiment;
-use crate::run::sweep::Sweep;
 use crate::run::{Session, SessionError};
 
 /// Why a run gave no result.
@@ -55,7 +54,7 @@ pub fn simulate(
     let last = experiment.time.recorded() - 1;
     let session = Session::observed_from(experiment.clone(), last);
     let done = follow(session, progress, &mut |_| Ok(()))?;
-    Ok(Summary::of(&done.session, &done.sweep, done.seconds))
+    Ok(Summary::of(&done.session, done.seconds))
 }
 
 /// Runs an experiment and writes its files to the folder `out`, all of them or none; beside it where another run has taken the folder
@@ -93,7 +92,7 @@ pub fn export(
     let done = follow(session, progress, &mut |session| {
         output.frame(session).map_err(failed)
     })?;
-    let summary = Summary::of(&done.session, &done.sweep, done.seconds);
+    let summary = Summary::of(&done.session, done.seconds);
     let place = output.complete(&done.session, &summary).map_err(failed)?;
     Ok((summary, place))
 }
@@ -101,11 +100,10 @@ pub fn export(
 /// A run at its end.
 struct Done {
     session: Session,
-    sweep: Sweep,
     seconds: f64,
 }
 
-/// Every frame in turn, each handed to `visit`, with the points of a sweep that are due by it.
+/// Every frame in turn, each handed to `visit`.
 fn follow(
     mut session: Session,
     progress: &mut (dyn FnMut(f64) -> bool + Send),
@@ -115,13 +113,12 @@ fn follow(
     // Asked at every frame and, by the steppers, between their steps.
     let progress = Mutex::new(progress);
     let told = |share: f64| (progress.lock().unwrap_or_else(PoisonError::into_inner))(share);
-    let mut sweep = Sweep::new(session.experiment());
     visit(&session)?;
     let last = (session.experiment().time.recorded() - 1).max(1) as f64;
     while !session.finished() {
         let share = session.frame() as f64 / last;
         let stopped = || !told(share);
-        if stopped() || !sweep.keep_up(&session, &stopped)? || !session.advance(&stopped)? {
+        if stopped() || !session.advance(&stopped)? {
             return Err(BatchError::Stopped);
         }
         visit(&session)?;
@@ -129,7 +126,6 @@ fn follow(
     told(1.0);
     Ok(Done {
         session,
-        sweep,
         seconds: clock.elapsed().as_secs_f64(),
     })
 }

@@ -8,7 +8,6 @@ use crate::integrate::Work;
 use crate::observe::OBSERVABLES;
 use crate::run::Session;
 use crate::run::density::State;
-use crate::run::sweep::Sweep;
 
 /// Version of the formats of all files of a run.
 pub(crate) const FORMAT: u32 = 1;
@@ -46,9 +45,7 @@ pub struct Summary {
     pub field: FieldSummary,
     /// The observables of the last frame, by column name; null where there is none.
     pub last: serde_json::Map<String, serde_json::Value>,
-    /// Points of a sweep: value of the key, mean and deviation of the observable.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub sweep: Vec<[f64; 3]>,
     /// What a careful reader should know.
     pub notes: Vec<String>,
 }
@@ -138,10 +135,10 @@ pub enum FieldSummary {
 }
 
 impl Summary {
-    /// Of a session at its present frame, and of the sweep beside it.
+    /// Of a session at its present frame.
     // long: one line of the report after another
     #[must_use]
-    pub fn of(session: &Session, sweep: &Sweep, seconds: f64) -> Self {
+    pub fn of(session: &Session, seconds: f64) -> Self {
         let experiment = session.experiment();
         let field = session.field().map_or(FieldSummary::None, |field| {
             let (modes, work) = (field.density.modes(), field.work());
@@ -200,7 +197,6 @@ impl Summary {
             tokens: session.tokens().work(),
             field,
             last,
-            sweep: sweep.view().points.clone(),
             notes: session.notes().to_vec(),
         }
     }
@@ -259,9 +255,6 @@ impl Summary {
         }
         for (label, columns) in LINES {
             self.write_values(text, label, columns)?;
-        }
-        for [x, mean, deviation] in &self.sweep {
-            writeln!(text, "{:<14} {x:<10.4} {mean:.6} ± {deviation:.6}", "sweep")?;
         }
         self.write_field(text)?;
         self.notes

@@ -107,6 +107,16 @@ impl Kernel {
         self.shift.exp() / (2.0 * self.beta) * moments.quadratic(&self.potential)
     }
 
+    /// Ê = 2βe^{−β}E_β\[μ\] = ∬e^{β(⟨x,y⟩−1)}dμdμ, finite for every β and 1 at a single point; NaN for an interaction.
+    #[must_use]
+    pub(crate) fn normalised_energy(&self, moments: &Moments) -> f64 {
+        if self.shift == self.beta.abs() {
+            (self.shift - self.beta).exp() * moments.quadratic(&self.potential)
+        } else {
+            f64::NAN
+        }
+    }
+
     /// √(2E_β[μ − ν]), the kernel discrepancy of two probability measures given the moments of μ − ν; |∫x d(μ−ν)| at
     /// β = 0. Where the kernel is not positive (β < 0, an interaction), the norm with |λ_ℓ/β|.
     #[must_use]

@@ -256,6 +256,13 @@ impl TokenDynamics {
     /// `average`_i ← A_i, the attention output before projection: Σ_j softmax_j x_j for (SA), (1/n)Σ_j e^{β⟨x_i,x_j⟩}x_j for
     /// (USA). This is what a discrete layer (2.1) adds.
     pub fn average(&mut self, positions: &[f64], average: &mut [f64]) {
+        self.make_room(positions);
+        let pairs = (self.pairs)
+            .get_or_insert_with(|| Box::new(AllPairs::new(self.dimension, &self.weights)));
+        let (attention, potential) = (&self.attention, &mut self.potential);
+        if pairs.average_of_few(attention, positions, average, potential) {
+            return;
+        }
         self.normalise(positions);
         self.attend(average);
     }

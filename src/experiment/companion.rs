@@ -4,6 +4,8 @@ use super::spec::{Continuum, Experiment, FieldInitial, LEAST_BETA, Source};
 use crate::dynamics::gaussian::Kind;
 use crate::experiment::spec::Solver;
 use crate::measure::Law;
+use crate::observe::parts::Parts;
+use crate::observe::table;
 use crate::sphere::Domain;
 
 /// What stands beside the tokens.
@@ -78,6 +80,40 @@ impl Experiment {
         match self.density() {
             Ok(continuum) => Companion::Density(continuum),
             Err(absence) => Companion::None(absence),
+        }
+    }
+
+    /// Why this experiment has no value in a column of the table, whatever its tokens do; none where it may have one.
+    #[must_use]
+    pub(crate) fn lacks(&self, column: usize) -> Option<String> {
+        let row = &table::OBSERVABLES[column];
+        let gaussian = ["field_mean", "field_spread", "gaussian_distance"].contains(&row.name)
+            || row.name.starts_with("field_variance");
+        let flat = ["tokens_vertices", "tokens_variance_1", "tokens_variance_2"];
+        let spherical = Parts::ORDERS.and(Parts::NEAR);
+        match self.companion() {
+            Companion::None(absence) if row.parts.have(Parts::COMPANION) => {
+                Some(absence.to_string())
+            }
+            Companion::Gaussian(_) if row.parts.have(Parts::COMPANION) && !gaussian => {
+                Some("a Gaussian measure stands beside its tokens".into())
+            }
+            Companion::Density(_) | Companion::Reference(_) if gaussian => {
+                Some("no Gaussian measure stands beside its tokens".into())
+            }
+            _ if row.parts.have(Parts::PAIRS) && self.pairs.is_none() => {
+                Some("it has no [pairs]".into())
+            }
+            _ if flat.contains(&row.name) && !self.tokens.flat => {
+                Some("its tokens live on the sphere".into())
+            }
+            _ if row.parts.have(spherical) && self.tokens.flat => {
+                Some("its tokens live in ℝ^d".into())
+            }
+            _ if row.name == "tokens_length" && !self.has_lengths() => {
+                Some("its tokens have no lengths".into())
+            }
+            _ => None,
         }
     }
 

@@ -146,6 +146,7 @@ pub static KEYS: &[Key] = &[
     key("field", "hand_over", Flag, "true", "whether characteristics take over where modes run out (D = 0)"),
     key("field", "nodes", whole(2, 1 << 16), "", "J frequencies for each of which there is a density"),
     key("observe", "cluster_width", number(1e-3, 1.0), "0.1", "the angle in radians at which clusters are told apart"),
+    key("observe", "delta", number(1e-15, 2.0), "1e-3", "δ: tokens with ⟨x_i,x_j⟩ ≥ 1 − δ count as near (Fig. 3)"),
     key("time", "end", number(TINY, HUGE), "", "the last time; must be given"),
     key("time", "frames", whole(2, 10_000_000), "301", "recorded frames from 0 to end"),
     key("time", "last_frame", whole(0, 10_000_000), "", "the index of the last frame to record, before or past end"),
@@ -159,12 +160,27 @@ pub static KEYS: &[Key] = &[
     key("change", "beta", number(-700.0, 1e6), "", "other β"),
     key("change", "normalisation", word(&["softmax", "none"]), "", "other normalisation"),
     key("change", "diffusion", number(0.0, HUGE), "", "other D"),
-    key("sweep", "key", Text, "", "the dotted key that is varied; must be given"),
+    key("sweep", "realisations", whole(1, 1 << 40), "1", "R, independent runs in every cell; their seeds follow from tokens.seed"),
+    key("sweep", "observables", other("a list of columns of metrics.csv"), "[\"tokens_order_1\"]", "what is measured"),
+    key("sweep", "observable", Text, "", "one column in place of a list"),
+    key("sweep", "statistics", other("a list of \"mean\", \"standard_error\", \"quantiles\""), "all three", "what is kept of the realisations"),
+    key("sweep", "frames", word(&["all", "last", "average"]), "all", "which frames of a run are kept; with one axis in [sweep] itself \"average\" where nothing is said"),
+    key("sweep", "average", number(0.0, 1.0), "0.5", "the share of the frames, the last ones, over which frames = \"average\" averages"),
+    key("sweep", "axis", other("[[sweep.axis]] tables"), "", "the axes, none to four"),
+    key("sweep", "quick", other("a table"), "", "what --quick makes of it"),
+    key("sweep", "key", Text, "", "the key of a single axis, without [[sweep.axis]]"),
     key("sweep", "from", number(-HUGE, HUGE), "", "its first value"),
     key("sweep", "to", number(-HUGE, HUGE), "", "its last value"),
-    key("sweep", "points", whole(2, 1000), "25", "how many values, equally spaced"),
-    key("sweep", "observable", Text, "tokens_order_1", "the column of metrics.csv that is measured"),
-    key("sweep", "average", number(0.0, 1.0), "0.5", "the share of the frames, the last ones, over which it is averaged"),
+    key("sweep", "points", whole(1, 10_000_000), "25", "how many values, equally spaced"),
+    key("sweep.axis", "key", Text, "", "the dotted key that varies along the axis; must be given, or keys"),
+    key("sweep.axis", "keys", other("a list of dotted keys"), "", "keys that move together, each with its place in the rows of values"),
+    key("sweep.axis", "from", number(-HUGE, HUGE), "", "the first value"),
+    key("sweep.axis", "to", number(-HUGE, HUGE), "", "the last value"),
+    key("sweep.axis", "points", whole(1, 10_000_000), "25", "how many values"),
+    key("sweep.axis", "spacing", word(&["linear", "log"]), "linear", "equal steps, or equal ratios"),
+    key("sweep.axis", "values", other("a list of numbers, words or flags; of rows with keys"), "", "the values one by one, in place of a range"),
+    key("sweep.quick", "realisations", whole(1, 1 << 40), "a sixteenth", "realisations at most with --quick"),
+    key("sweep.quick", "points", whole(1, 10_000_000), "10", "points of an axis at most with --quick: of a range over the same range, of a list the first ones"),
     key("pairs", "runs", whole(2, 1 << 20), "256", "R, the runs of the ensemble beside (8.1)"),
     key("pairs", "closures", other("a list of \"mean-field\", \"kirkwood\", \"gaussian\""), "all three", "the closures of the hierarchy"),
     key(LAW, "law", Text, "", "the law by its name, with the keys that are its own; must be given"),
@@ -262,59 +278,18 @@ pub(super) fn full_key(key: &str) -> Result<String, Vec<String>> {
         .filter(|row| row.name == key)
         .map(Key::dotted)
         .collect();
+    // a run's own key before one of a family of runs
+    let own: Vec<&String> = fits
+        .iter()
+        .filter(|key| !key.starts_with("sweep."))
+        .collect();
     match fits.as_slice() {
         [one] => Ok(one.clone()),
+        _ if own.len() == 1 => Ok(own[0].clone()),
         // n is what a count means where nothing else is said
         [first, ..] if first == "tokens.count" => Ok(first.clone()),
         [] => Ok(key.to_owned()),
         _ => Err(fits),
-    }
-}
-
-/// What was probably meant by a key that is not known in a section: the same name in another section or in other capitals, a name like it here, a
-/// name like it elsewhere.
-pub(super) fn suggestion(name: &str, section: &str, known: &[&str]) -> String {
-    let lower = name.to_lowercase();
-    if let Some(exact) = known
-        .iter()
-        .find(|candidate| candidate.to_lowercase() == lower)
-    {
-        return format!("did you mean `{exact}`?");
-    }
-    let elsewhere =
-        (KEYS.iter()).find(|key| key.section != section && key.name.to_lowercase() == lower);
-    match elsewhere {
-        Some(key) if key.section.is_empty() => {
-            return format!(
-                "`{}` belongs at the top of the file, before the first section",
-                key.name
-            );
-        }
-        Some(key) => return format!("`{}` belongs to [{}]", key.name, key.section),
-        None => {}
-    }
-    if known.iter().any(|candidate| near(&lower, candidate)) {
-        return closest(&lower, known);
-    }
-    let like = (KEYS.iter().filter(|key| near(&lower, key.name)))
-        .min_by_key(|key| strsim::osa_distance(&lower, key.name));
-    match like {
-        Some(key) => format!("did you mean `{}` of [{}]?", key.name, key.section),
-        None => closest(name, known),
-    }
-}
-
-fn near(name: &str, candidate: &str) -> bool {
-    strsim::osa_distance(name, candidate) <= 1 + name.len() / 3
-}
-
-/// The word of the list that was probably meant, or the whole list.
-pub(super) fn closest(name: &str, known: &[&str]) -> String {
-    let lower = name.to_lowercase();
-    let candidates = known.iter().filter(|candidate| near(&lower, candidate));
-    match candidates.min_by_key(|candidate| strsim::osa_distance(&lower, candidate)) {
-        Some(best) => format!("did you mean `{best}`?"),
-        None => format!("it can be one of: {}", known.join(", ")),
     }
 }
 

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use super::arrays::{self, Rows};
 use super::document::{InputError, Location, Node, Table, Value};
-use super::keys::{self, Kind, closest, suggestion};
+use super::keys::{self, Kind};
+use super::meant::{closest, suggestion};
 
 /// A table that is being read: known keys, and the way to it.
 pub(super) struct Section<'a> {

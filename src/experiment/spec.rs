@@ -6,12 +6,14 @@ use serde::Serialize;
 use super::encoding::Encoding;
 use super::frequencies::Frequencies;
 use super::replay::Replay;
+use super::sweep::SweepSpec;
 use super::system::{SystemSpec, WrittenAttention};
 use super::time::TimeSpec;
 use crate::dynamics::bbgky::Closure;
 use crate::dynamics::{Attention, Normalisation};
 use crate::machine::thresholds::SHARED_FROM;
 use crate::measure::{Law, Particles};
+use crate::observe::DEFAULT_DELTA;
 use crate::sphere::Domain;
 use crate::sphere::random::{Stream, generator, reference_seed, unit};
 
@@ -74,7 +76,7 @@ pub struct Experiment {
     pub time: TimeSpec,
     /// An ensemble of runs, and closed equations for its pairs.
     pub pairs: Option<PairsSpec>,
-    /// A key that is varied from run to run.
+    /// A family of runs.
     pub sweep: Option<SweepSpec>,
     /// Changes of parameters during the run, in order of time.
     pub changes: Vec<Change>,
@@ -324,6 +326,13 @@ pub enum Source {
 pub struct ObserveSpec {
     /// The angular width w at which clusters are told apart (see `observe::clusters`).
     pub cluster_width: f64,
+    /// δ: tokens with ⟨x_i,x_j⟩ ≥ 1 − δ are near (Fig. 3).
+    #[serde(skip_serializing_if = "is_default_delta")]
+    pub delta: f64,
+}
+
+fn is_default_delta(delta: &f64) -> bool {
+    *delta == DEFAULT_DELTA
 }
 
 /// `[[change]]`: from the frame at time `at` on, other parameters.
@@ -350,35 +359,6 @@ pub struct PairsSpec {
     pub runs: usize,
     /// Which closures.
     pub closures: Vec<Closure>,
-}
-
-/// What a file says, and the experiments that it means.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SweepSpec {
-    /// The dotted key that is varied.
-    pub key: String,
-    /// Its first value.
-    pub from: f64,
-    /// Its last value.
-    pub to: f64,
-    /// How many values, equally spaced.
-    pub points: usize,
-    /// A column of `metrics.csv`.
-    pub observable: String,
-    /// The share of the frames, the last ones, over which it is averaged; 0 takes the last frame alone.
-    pub average: f64,
-    /// The experiment at every value.
-    #[serde(skip)]
-    pub experiments: Vec<Experiment>,
-}
-
-impl SweepSpec {
-    /// The value of point j.
-    #[must_use]
-    pub(crate) fn value(&self, index: usize) -> f64 {
-        let last = (self.points - 1).max(1) as f64;
-        self.from + (self.to - self.from) * index as f64 / last
-    }
 }
 
 impl Experiment {

@@ -2,8 +2,9 @@
 
 use super::clusters::{self, Clusters};
 use super::discrepancy::{between_points, discrepancy};
+use super::instruments::{Instruments, ORDERS};
 use super::sliced::along;
-use super::token_measurements::{Instruments, ORDERS, TokenSide};
+use super::token_measurements::TokenSide;
 use super::transport;
 use super::watershed;
 
@@ -17,6 +18,8 @@ use crate::sphere::Domain;
 pub struct FieldSide {
     /// E_β\[ρ\], the interaction energy.
     pub energy: f64,
+    /// Ê = ∬e^{β(⟨x,y⟩−1)}dρdρ.
+    pub normalised_energy: f64,
     /// dE/dt by the drift.
     pub dissipation: f64,
     /// |m_1| … |m_8|.
@@ -73,6 +76,7 @@ impl FieldSide {
         let discrepancy = discrepancy(kernel, tokens, token_side.known(), &density.axis, &moments);
         Self {
             energy: kernel.interaction_energy(&moments),
+            normalised_energy: kernel.normalised_energy(&moments),
             dissipation,
             orders: std::array::from_fn(|k| orders[k]),
             mass_error: (mean_field.mass() - 1.0).abs(),
@@ -137,6 +141,7 @@ impl FieldSide {
         let orders = moments.order_parameters(ORDERS);
         Self {
             energy: kernel.interaction_energy(&moments),
+            normalised_energy: kernel.normalised_energy(&moments),
             dissipation,
             orders: std::array::from_fn(|k| orders[k]),
             mass_error: (particles.weights.iter().sum::<f64>() - 1.0).abs(),
@@ -186,6 +191,7 @@ impl FieldSide {
         };
         Self {
             energy: side.energy,
+            normalised_energy: side.normalised_energy,
             dissipation: side.dissipation,
             orders: side.orders,
             moments: (side.moments.clone())

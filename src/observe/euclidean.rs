@@ -25,6 +25,15 @@ pub struct Cloud {
 }
 
 impl Cloud {
+    /// Nothing was measured.
+    pub(crate) const NONE: Self = Self {
+        mean: f64::NAN,
+        spread: f64::NAN,
+        gap: f64::NAN,
+        leading: [f64::NAN; 2],
+        radius: f64::NAN,
+    };
+
     /// Of these tokens; the eigenvalues in ℝ^d (`flat`) alone.
     #[must_use]
     pub(crate) fn of(tokens: &Particles, flat: bool) -> Self {

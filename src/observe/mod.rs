@@ -2,6 +2,7 @@
 //! and the computations behind its rows.
 
 pub mod angular_order;
+pub(crate) mod attention_matrix;
 pub(crate) mod clusters;
 mod cumulative;
 pub(crate) mod density_measurements;
@@ -9,6 +10,10 @@ pub(crate) mod design;
 mod discrepancy;
 pub mod euclidean;
 mod gaussian_measurements;
+pub(crate) mod hemisphere;
+pub(crate) mod instruments;
+pub(crate) mod near;
+pub mod parts;
 pub(crate) mod point_sets;
 pub(crate) mod principal;
 pub(crate) mod products;
@@ -22,6 +27,7 @@ pub(crate) mod watershed;
 pub use clusters::{Cluster, Clusters};
 pub(crate) use density_measurements::FieldSide;
 pub(crate) use gaussian_measurements::GaussianSide;
+pub(crate) use instruments::{DEFAULT_DELTA, Instruments};
 pub(crate) use saddle::Saddle;
 pub use table::{CompanionSide, OBSERVABLES, Observable, Observation, PairsSide, Scale};
-pub(crate) use token_measurements::{Instruments, Moving, TokenSide};
+pub(crate) use token_measurements::{Moving, TokenSide};

@@ -1,89 +1,29 @@
 //! What is measured of the tokens: the quantities that several rows of the table share, computed once, and the instruments for it.
 
-use super::angular_order::AngularOrder;
+use super::attention_matrix::MatrixMeasures;
 use super::clusters::{self, Clusters};
 use super::euclidean::{self, Cloud};
+use super::hemisphere;
+use super::instruments::{Instruments, ORDERS};
+use super::near;
+use super::parts::Parts;
 use super::saddle::Saddle;
-use super::sliced::Slices;
-use super::watershed::SphereBasins;
 use std::borrow::Cow;
 
-use crate::dynamics::circle_cells::sums::CellMomentsOfTokens;
 use crate::dynamics::{Kernel, TokenDynamics};
 use crate::integrate::Work;
 use crate::measure::particles::common_weight;
 use crate::measure::{Moments, Particles};
-use crate::sphere::Domain;
 use crate::sphere::gegenbauer::for_each_polynomial;
 use crate::sphere::geometry::{dot, gap};
 
-/// Degrees of the order parameters in the table.
-pub(crate) const ORDERS: usize = 8;
-
-/// What measuring needs beside the measure itself, made once a run.
-#[derive(Debug, Clone)]
-pub(crate) struct Instruments {
-    /// The kernel of the equation now.
-    pub kernel: Kernel,
-    pub(super) width: f64,
-    pub(super) basins: Option<SphereBasins>,
-    pub(super) slices: Option<Slices>,
-    pub(super) flat: bool,
-    /// The tokens of a circle that were observed last, by angle: those that a density is compared with.
-    pub(super) around: AngularOrder,
-    pub(super) moments: Option<CellMomentsOfTokens>,
-}
-
-impl Instruments {
-    /// For tokens on S^{d−1} and a density on `field` (with its axis), clusters at the resolution `width`.
-    #[must_use]
-    pub(crate) fn new(kernel: Kernel, width: f64, field: Option<(Domain, &[f64])>) -> Self {
-        Self {
-            basins: (kernel.dimension == 3).then(|| SphereBasins::new(width)),
-            slices: field
-                .filter(|(domain, _)| *domain != Domain::Circle)
-                .map(|(domain, axis)| Slices::new(domain, axis)),
-            kernel,
-            width,
-            flat: false,
-            around: AngularOrder::default(),
-            moments: None,
-        }
-    }
-
-    /// Instruments for tokens of ℝ^d, where `flat`.
-    #[must_use]
-    pub(crate) fn flat(mut self, flat: bool) -> Self {
-        self.flat = flat;
-        self
-    }
-
-    /// The moments of tokens on the circle, by cells where they are many, and on S².
-    fn moments(
-        &mut self,
-        tokens: &Particles,
-        (angles, many): (&[f64], bool),
-        common: Option<f64>,
-    ) -> Option<Moments> {
-        let degree = self.kernel.degree().max(ORDERS);
-        match tokens.dimension() {
-            _ if self.flat => None,
-            2 => {
-                let degree = degree.max(clusters::degrees_needed(self.width));
-                if !many {
-                    return Some(tokens.moments(degree));
-                }
-                let room = (self.moments.take())
-                    .filter(|room| room.fits(degree, angles.len()))
-                    .unwrap_or_else(|| CellMomentsOfTokens::new(degree, angles.len()));
-                let room = self.moments.insert(room);
-                Some(Moments::circle(room.of(angles, &tokens.weights, common)))
-            }
-            3 => Some(tokens.moments(degree)),
-            _ => None,
-        }
-    }
-}
+/// From so many tokens on a circle on, near pairs are counted in the order of their angles; below, all pairs are as fast.
+const BY_ANGLE_FROM: usize = 1024;
+/// What needs the tokens of a circle in order.
+const ANGULAR: Parts = Parts::CLUSTERS
+    .and(Parts::CLOSEST)
+    .and(Parts::NEAR)
+    .and(Parts::COMPANION);
 
 /// The tokens as the table sees them.
 #[derive(Debug, Clone)]
@@ -114,6 +54,16 @@ pub struct TokenSide {
     pub cloud: Cloud,
     /// Corners of the convex hull of the clusters in the leading plane, in ℝ^d alone.
     pub vertices: Option<usize>,
+    /// Ê = ∬e^{β(⟨x,y⟩−1)}dμdμ.
+    pub normalised_energy: f64,
+    /// The share of pairs that are near.
+    pub near: f64,
+    /// 1 if a hemisphere holds all tokens.
+    pub hemisphere: f64,
+    /// The rank of the Gram matrix.
+    pub rank: f64,
+    /// Attention as a matrix.
+    pub matrix: MatrixMeasures,
     /// Mean length |y_i|, where lengths move.
     pub length: f64,
     /// The energy of the optimal configuration that repulsive attention is after, where one is known; else NaN.
@@ -142,53 +92,55 @@ pub(crate) struct Moving<'a> {
 }
 
 impl TokenSide {
-    /// Measures the tokens; one evaluation of the drift, unless what it tells is known.
+    /// Measures the parts that are asked for; with the energy one evaluation of the drift, unless what it tells is known.
     // long: one row a measurement; each is a call
     pub(crate) fn observe(moving: Moving<'_>, instruments: &mut Instruments, work: Work) -> Self {
         let (tokens, dynamics) = (moving.tokens, moving.dynamics);
-        let flat = instruments.flat;
+        let (flat, parts) = (instruments.flat, instruments.parts);
+        let (energetic, clustered) = (parts.have(Parts::ENERGY), parts.have(Parts::CLUSTERS));
+        let on_circle = tokens.dimension() == 2 && !flat;
+        let angular = Parts::ENERGY.and(ANGULAR);
         let angles = match moving.angles {
             Some(angles) => Cow::Borrowed(angles),
-            None if tokens.dimension() == 2 && !flat => Cow::Owned(tokens.angles()),
+            None if on_circle && parts.have(angular) => Cow::Owned(tokens.angles()),
             None => Cow::default(),
         };
         let many = dynamics.by_angles();
         let common = (!angles.is_empty()).then(|| common_weight(&tokens.weights));
         let common = common.flatten();
-        let general = dynamics.energy_and_rate(tokens);
+        let general = energetic
+            .then(|| dynamics.energy_and_rate(tokens))
+            .flatten();
         let dissipation = match (general, moving.dissipation) {
             (Some((_, rate)), _) => rate,
             (None, Some(known)) => known,
-            (None, None) => dissipation(tokens, dynamics, &angles),
+            (None, None) => when(energetic, || dissipation(tokens, dynamics, &angles)),
         };
-        let cloud = Cloud::of(tokens, flat);
-        let moments = instruments.moments(tokens, (&angles, many), common);
+        let cloud = if parts.have(Parts::CLOUD) || clustered && flat {
+            Cloud::of(tokens, flat)
+        } else {
+            Cloud::NONE
+        };
+        let moments = (parts.have(Parts::ENERGY.and(Parts::ORDERS).and(Parts::CLUSTERS)))
+            .then(|| instruments.moments(tokens, (&angles, many), common))
+            .flatten();
         let (kernel, width) = (&instruments.kernel, instruments.width);
         let self_potential: f64 = match &moments {
+            _ if !energetic => f64::NAN,
             Some(moments) if many => moments.quadratic(&kernel.potential),
             _ => (tokens.weights.iter().zip(&dynamics.potential))
                 .map(|(w, z)| w * z)
                 .sum(),
         };
-        let energy = match &moments {
-            _ if general.is_some() => general.map_or(f64::NAN, |(energy, _)| energy),
-            Some(moments) => kernel.interaction_energy(moments),
-            None if kernel.beta == 0.0 => {
-                let mean = tokens.mean();
-                0.5 * dot(&mean, &mean)
-            }
-            None => kernel.shift.exp() / (2.0 * kernel.beta) * self_potential,
-        };
-        let orders = match &moments {
-            Some(moments) => {
-                let orders = moments.order_parameters(ORDERS);
-                std::array::from_fn(|k| orders[k])
-            }
-            None if flat => [f64::NAN; ORDERS],
-            None => zonal_orders(tokens),
-        };
-        (instruments.around).sort(&angles, &tokens.weights, common);
+        let energy = when(energetic, || {
+            energy(tokens, general, moments.as_ref(), (kernel, self_potential))
+        });
+        let orders = orders(tokens, moments.as_ref(), instruments);
+        if parts.have(ANGULAR) {
+            (instruments.around).sort(&angles, &tokens.weights, common);
+        }
         let clusters = match (&moments, &mut instruments.basins) {
+            _ if !clustered => Clusters::default(),
             _ if flat => clusters::by_distance(tokens, width, cloud.radius),
             (Some(_), Some(basins)) => basins.of_tokens(tokens),
             (Some(moments), None) => {
@@ -196,16 +148,32 @@ impl TokenSide {
             }
             _ => clusters::by_linkage(tokens, width),
         };
+        let alone = dynamics.general_ref().is_none();
+        let of_kernel = alone && dynamics.attention().interaction.is_none();
         Self {
             energy,
             dissipation,
             orders,
             moments,
             self_potential,
-            vertices: flat.then(|| vertices(&clusters, cloud.radius)),
+            // the kernel's shift is |β|
+            normalised_energy: when(of_kernel, || {
+                self_potential * (kernel.shift - kernel.beta).exp()
+            }),
+            vertices: (flat && clustered).then(|| vertices(&clusters, cloud.radius)),
             clusters,
             work,
             cloud,
+            near: near_share(tokens, instruments),
+            hemisphere: when(parts.have(Parts::HEMISPHERE) && !flat, || {
+                hemisphere::held(tokens)
+            }),
+            rank: when(parts.have(Parts::RANK), || near::rank(tokens)),
+            matrix: if parts.have(Parts::MATRIX) {
+                MatrixMeasures::of(tokens, dynamics)
+            } else {
+                MatrixMeasures::NONE
+            },
             length: f64::NAN,
             optimum_energy: f64::NAN,
             design: f64::NAN,
@@ -213,22 +181,18 @@ impl TokenSide {
             marginal_error: (dynamics.general_ref())
                 .map_or(f64::NAN, |general| general.marginal_error),
             bodies: tokens.count(),
-            closest: if angles.is_empty() {
-                closest(tokens)
-            } else {
-                instruments.around.closest(tokens)
-            },
+            closest: when(parts.have(Parts::CLOSEST), || {
+                if angles.is_empty() {
+                    closest(tokens)
+                } else {
+                    instruments.around.closest(tokens)
+                }
+            }),
             merge_energy: f64::NAN,
-            saddle: if general.is_some() {
-                None
-            } else {
-                Saddle::at(tokens, dynamics.attention())
-            },
-            scaled_energy: if kernel.beta == 0.0 {
-                energy
-            } else {
-                self_potential / (2.0 * kernel.beta)
-            },
+            saddle: (parts.have(Parts::SADDLE) && alone)
+                .then(|| Saddle::at(tokens, dynamics.attention()))
+                .flatten(),
+            scaled_energy: scaled(kernel, energy, self_potential),
         }
     }
 
@@ -253,6 +217,67 @@ impl TokenSide {
     #[must_use]
     pub(crate) fn merge_error(&self) -> f64 {
         self.merge_energy / self.scaled_energy
+    }
+}
+
+/// E e^{−β}, the scale of energies whatever β is.
+fn scaled(kernel: &Kernel, energy: f64, self_potential: f64) -> f64 {
+    if kernel.beta == 0.0 {
+        energy
+    } else {
+        self_potential / (2.0 * kernel.beta)
+    }
+}
+
+/// A number where it is asked for.
+fn when(asked: bool, value: impl FnOnce() -> f64) -> f64 {
+    if asked { value() } else { f64::NAN }
+}
+
+/// The energy: of a general system as it says, of a kernel by moments, or by ∬e^{β(⟨x,y⟩−1)}dμdμ.
+fn energy(
+    tokens: &Particles,
+    general: Option<(f64, f64)>,
+    moments: Option<&Moments>,
+    (kernel, self_potential): (&Kernel, f64),
+) -> f64 {
+    match (general, moments) {
+        (Some((energy, _)), _) => energy,
+        (None, Some(moments)) => kernel.interaction_energy(moments),
+        (None, None) if kernel.beta == 0.0 => {
+            let mean = tokens.mean();
+            0.5 * dot(&mean, &mean)
+        }
+        (None, None) => kernel.shift.exp() / (2.0 * kernel.beta) * self_potential,
+    }
+}
+
+/// |m_1| … |m_8|, by moments or by all pairs.
+fn orders(
+    tokens: &Particles,
+    moments: Option<&Moments>,
+    instruments: &Instruments,
+) -> [f64; ORDERS] {
+    match moments {
+        _ if !instruments.parts.have(Parts::ORDERS) => [f64::NAN; ORDERS],
+        Some(moments) => {
+            let orders = moments.order_parameters(ORDERS);
+            std::array::from_fn(|k| orders[k])
+        }
+        None if instruments.flat => [f64::NAN; ORDERS],
+        None => zonal_orders(tokens),
+    }
+}
+
+/// The share of near pairs, by the order around a circle where tokens are many.
+fn near_share(tokens: &Particles, instruments: &Instruments) -> f64 {
+    let on_circle = tokens.dimension() == 2 && tokens.count() >= BY_ANGLE_FROM;
+    if !instruments.parts.have(Parts::NEAR) || instruments.flat {
+        f64::NAN
+    } else if on_circle {
+        near::share_on_circle(&instruments.around.tokens().places, instruments.delta)
+    } else {
+        near::share(tokens, instruments.delta)
     }
 }
 

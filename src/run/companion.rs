@@ -8,6 +8,7 @@ use super::tokens::TokenRun;
 use crate::dynamics::Attention;
 use crate::experiment::{self, Absence, Experiment};
 use crate::measure::Particles;
+use crate::observe::parts::Parts;
 use crate::observe::{CompanionSide, FieldSide, Instruments, TokenSide};
 
 /// A run of many tokens beside the run.
@@ -17,6 +18,11 @@ pub struct Reference {
     pub(super) instruments: Instruments,
     pub(super) side: TokenSide,
     pub(super) plane: (Vec<[f64; 2]>, f64),
+}
+
+impl Reference {
+    /// What is compared of it.
+    const PARTS: Parts = Parts::ENERGY.and(Parts::ORDERS).and(Parts::CLUSTERS);
 }
 
 /// What stands beside the tokens.
@@ -45,7 +51,9 @@ impl Companion {
             }
             experiment::Companion::Reference(count) => {
                 let mut run = TokenRun::new(&experiment.reference(count));
-                let (mut instruments, work) = (instruments(), run.work());
+                let (instruments, work) = (instruments(), run.work());
+                let delta = experiment.observe.delta;
+                let mut instruments = instruments.measuring(Reference::PARTS, delta);
                 Self::Reference(Box::new(Reference {
                     side: TokenSide::observe(run.moving(), &mut instruments, work),
                     run,

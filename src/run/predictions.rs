@@ -159,7 +159,7 @@ fn layer_norm(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
 }
 
 /// ⟨x_i,x_j⟩ of a start with equal inner products.
-pub(super) fn cosine(experiment: &Experiment) -> Option<f64> {
+pub(crate) fn cosine(experiment: &Experiment) -> Option<f64> {
     let count = experiment.tokens.count as f64;
     match experiment.tokens.initial {
         _ if experiment.tokens.encoding.is_some() || count < 2.0 => None,

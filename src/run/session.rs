@@ -1,5 +1,6 @@
 //! A run in progress: tokens and density side by side, moving from one recorded frame to the next.
 
+mod measuring;
 mod named_by_theory;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::tokens::TokenRun;
 use crate::dynamics::Attention;
 use crate::experiment::spec::{Change, Experiment};
 use crate::measure::Particles;
+use crate::observe::parts::Parts;
 use crate::observe::{CompanionSide, GaussianSide, Instruments, Observation, TokenSide, products};
 use crate::snapshot::history::{History, PICTURE_TOKENS, Record};
 use crate::snapshot::view::PairsView;
@@ -66,13 +68,13 @@ impl Session {
     /// The run of an experiment at t = 0, for the screen: its history keeps what the pictures need.
     #[must_use]
     pub fn new(experiment: Experiment) -> Self {
-        Self::start(experiment, true)
+        Self::start(experiment, true, Parts::ALL)
     }
 
     /// A run for batch work: the history holds the observables alone, no pictures.
     #[must_use]
     pub fn without_pictures(experiment: Experiment) -> Self {
-        Self::start(experiment, false)
+        Self::start(experiment, false, Parts::ALL)
     }
 
     /// A run without pictures whose observables nobody reads between t = 0 and the frame `first`: they are not computed there.
@@ -80,12 +82,12 @@ impl Session {
     pub fn observed_from(experiment: Experiment, first: usize) -> Self {
         Self {
             observed_from: first,
-            ..Self::start(experiment, false)
+            ..Self::start(experiment, false, Parts::ALL)
         }
     }
 
     // long: one field after another
-    fn start(experiment: Experiment, pictures: bool) -> Self {
+    fn start(experiment: Experiment, pictures: bool, parts: Parts) -> Self {
         let mut tokens = TokenRun::new(&experiment);
         let continuum = experiment.continuum();
         let instruments = || {
@@ -96,7 +98,9 @@ impl Session {
             };
             let kernel = experiment.attention.kernel(experiment.tokens.dimension);
             let width = experiment.observe.cluster_width;
-            Instruments::new(kernel, width, domain).flat(experiment.tokens.flat)
+            Instruments::new(kernel, width, domain)
+                .flat(experiment.tokens.flat)
+                .measuring(parts, experiment.observe.delta)
         };
         let companion = Companion::new(&experiment, tokens.tokens(), instruments);
         let mut told = notes(&experiment);
@@ -359,7 +363,10 @@ impl Session {
             // nothing moves them
             self.token_side.dissipation = f64::NAN;
         }
-        self.observe_what_theory_names();
+        let parts = self.instruments.parts();
+        if parts.have(Parts::THEORY) {
+            self.observe_what_theory_names();
+        }
         let values = Observation {
             tokens: &self.token_side,
             companion: &self.companion_side,
@@ -367,9 +374,12 @@ impl Session {
         }
         .values();
         let mut record = Record {
-            products: (products::histogram(self.tokens.tokens()).iter())
-                .map(|v| *v as f32)
-                .collect(),
+            products: if parts.have(Parts::PRODUCTS) {
+                let histogram = products::histogram(self.tokens.tokens());
+                histogram.iter().map(|v| *v as f32).collect()
+            } else {
+                Vec::new()
+            },
             time: self.time(),
             values,
             density: Vec::new(),

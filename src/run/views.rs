@@ -45,7 +45,6 @@ impl Session {
             history: self.history.clone(),
             predictions: Arc::clone(&self.predictions),
             pairs: self.ensemble.as_ref().map(Ensemble::view),
-            swept: Arc::default(),
             notes: Arc::clone(&self.notes),
         }
     }

@@ -17,7 +17,6 @@ use crate::experiment::{Change, Experiment};
 
 use crate::run::clock::Pace;
 pub use crate::run::report::{Report, Status};
-use crate::run::sweep::Sweep;
 use crate::run::{Session, SessionError};
 
 /// What the screen asks of the worker.
@@ -97,7 +96,6 @@ impl Worker {
             within: false,
             speed,
             paused,
-            sweep: Sweep::default(),
         };
         thread::Builder::new()
             .name("worker".into())
@@ -176,7 +174,6 @@ struct Desk {
     within: bool,
     speed: f64,
     paused: bool,
-    sweep: Sweep,
 }
 
 /// What to do after the inbox was emptied.
@@ -207,7 +204,6 @@ impl Desk {
 
     /// Runs one experiment until another is to be started (or none).
     fn serve(&mut self, experiment: Experiment) -> Option<Experiment> {
-        self.sweep = Sweep::new(&experiment);
         let mut session = Session::new(experiment);
         let mut pace = Pace::new(&session);
         let mut step_once = false;
@@ -260,7 +256,7 @@ impl Desk {
         }
     }
 
-    /// The next frame, and the points of a sweep that are due with it; false when it was abandoned.
+    /// The next frame; false when it was abandoned.
     fn advance(&mut self, session: &mut Session) -> Result<bool, SessionError> {
         // whether a later start or the end waits in the inbox
         let (quit, sent, taken) = (&self.quit, &self.starts_sent, self.starts_taken);
@@ -273,10 +269,7 @@ impl Desk {
                 || (stops && asked.load(Ordering::Relaxed) > answered)
         };
         self.under_way.begin(Some(Instant::now()));
-        let outcome = match self.sweep.keep_up(session, &abandoned) {
-            Ok(true) => session.advance(&abandoned),
-            other => other,
-        };
+        let outcome = session.advance(&abandoned);
         self.under_way.begin(None);
         outcome
     }
@@ -389,8 +382,7 @@ impl Desk {
     }
 
     fn publish(&self, session: &Session, pace: &mut Pace, status: Status) {
-        let mut snapshot = session.snapshot();
-        snapshot.swept = Arc::clone(self.sweep.view());
+        let snapshot = session.snapshot();
         let rate = pace.steps_per_second(session);
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.number += 1;

@@ -46,8 +46,6 @@ pub struct Snapshot {
     pub predictions: Arc<Vec<Prediction>>,
     /// The ensemble of pairs and its closed equations, where there is one.
     pub pairs: Option<PairsView>,
-    /// The points of a sweep so far.
-    pub swept: Arc<SweepView>,
     /// What a careful reader should know: substituted defaults, approximations, what is missing.
     pub notes: Arc<Vec<String>>,
 }
@@ -277,16 +275,4 @@ pub struct PairsView {
     pub closed: Vec<(Closure, Vec<f64>, Option<f64>)>,
     /// E cos kx, k = 1 … 8, measured, with its standard error.
     pub moments: Vec<[f64; 2]>,
-}
-
-/// A measured point: the value of the key, the observable's mean over the frames, and its standard deviation over them.
-pub(crate) type Point = [f64; 3];
-
-/// The points so far.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct SweepView {
-    /// Measured.
-    pub points: Vec<Point>,
-    /// What theory says, in a few words, and its curve.
-    pub theory: Option<(&'static str, Vec<(f64, f64)>)>,
 }

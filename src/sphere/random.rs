@@ -54,6 +54,19 @@ pub(crate) const fn reference_seed(seed: u64) -> u64 {
     seed.wrapping_add(0x9e37_79b9_7f4a_7c15)
 }
 
+/// The seed of realisation r = 0, 1, … in a cell of a sweep whose experiment has this seed: its own at r = 0, another for every r, and one
+/// that a file can hold.
+#[must_use]
+pub(crate) const fn realisation_seed(seed: u64, realisation: u64) -> u64 {
+    // odd, hence a permutation of the 63 bits
+    let step = 0x94d0_49bb_1331_11eb_u64.wrapping_mul(realisation);
+    if realisation == 0 {
+        seed
+    } else {
+        seed.wrapping_add(step) & (i64::MAX as u64)
+    }
+}
+
 /// The seed of run r = 1, 2, … of an ensemble beside a run with this seed.
 #[must_use]
 pub(crate) const fn ensemble_seed(seed: u64, run: u64) -> u64 {

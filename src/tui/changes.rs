@@ -4,6 +4,7 @@ use super::model::{Message, Model, PendingChange, default_speed};
 use super::number::{significant, tidy};
 use super::pages::PAGES;
 use super::past::Step;
+use super::sweep_page::SweepPage;
 use crate::experiment::{Change, Experiment, combinations, memory};
 use crate::measure::Law;
 use crate::run::worker::Command;
@@ -46,6 +47,7 @@ pub(crate) fn begin_again(model: &mut Model, experiment: Experiment) -> Vec<Effe
     model.wishes = PendingChange::default();
     model.speed = default_speed(&experiment);
     model.experiment = experiment.clone();
+    model.sweep = SweepPage::default();
     if !(PAGES[model.page % PAGES.len()].shown)(model) {
         model.page = 0;
     }

@@ -19,6 +19,8 @@ pub(crate) mod plain;
 pub(crate) mod plot;
 pub(crate) mod projection;
 pub(crate) mod save;
+pub mod sweep_page;
+pub(crate) mod sweeping;
 pub(crate) mod terminal;
 pub mod theme;
 pub(crate) mod ticks;
@@ -232,6 +234,7 @@ impl EventLoop<'_> {
                     dirty = true;
                 }
                 dirty |= model.note_progress(self.worker.under_way());
+                dirty |= sweeping::look(model);
             }
             if anew {
                 // Not `clear`: that asks the terminal where its cursor is, and waits for the answer.

@@ -7,6 +7,7 @@ use super::cluster_colours::Slots;
 use super::number;
 use super::past::{Past, Step};
 use super::projection::Camera;
+use super::sweep_page::SweepPage;
 use super::theme::Theme;
 use super::trails::Trails;
 use crate::dynamics::{Attention, Normalisation};
@@ -119,6 +120,8 @@ pub struct Model {
     pub under_way: Option<(u64, u64)>,
     /// The preset that waits for a yes.
     pub asked: Option<usize>,
+    /// The sweep beside the run.
+    pub sweep: SweepPage,
     /// Values asked for.
     pub wishes: PendingChange,
     /// Colours and glyphs of the tokens' clusters.
@@ -176,6 +179,7 @@ impl Model {
             entry: None,
             asked: None,
             under_way: None,
+            sweep: SweepPage::default(),
             experiment,
             wishes: PendingChange::default(),
             slots: Slots::default(),

@@ -7,6 +7,7 @@ use super::ladders::{next_beta, next_count, next_diffusion};
 use super::model::{Message, Model, Parameter, Popup};
 use super::pages::PAGES;
 use super::projection::Camera;
+use super::sweeping;
 use crate::dynamics::Normalisation;
 use crate::run::worker::{Command, Status};
 
@@ -20,6 +21,12 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     let asked = model.asked.take();
     if let Some(popup) = model.popup {
         return in_popup(model, popup, action);
+    }
+    if asked.is_none()
+        && sweeping::on_page(model)
+        && let Some(effects) = on_sweep(model, action)
+    {
+        return effects;
     }
     match action {
         Action::Preset(index) => digit(model, index),
@@ -171,6 +178,21 @@ fn present(model: &Model) -> usize {
         .iter()
         .position(|preset| preset.title == model.experiment.title)
         .unwrap_or(0)
+}
+
+/// On the page of the sweep the arrows read off its cells.
+fn on_sweep(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+    Some(match action {
+        Action::Less => sweeping::step(model, (-1, 0)),
+        Action::More => sweeping::step(model, (1, 0)),
+        Action::MuchLess => sweeping::step(model, (-2, 0)),
+        Action::MuchMore => sweeping::step(model, (2, 0)),
+        Action::Up => sweeping::step(model, (0, 1)),
+        Action::Down => sweeping::step(model, (0, -1)),
+        Action::Picture => sweeping::next_observable(model),
+        Action::Confirm => sweeping::open(model),
+        _ => return None,
+    })
 }
 
 /// A digit begins a value, or names a preset, which is asked for: it takes the place of a run.

@@ -6,6 +6,7 @@ mod common;
 
 mod accuracy;
 mod characteristics;
+mod families;
 mod oscillators;
 mod slow_motion;
 mod sphere;

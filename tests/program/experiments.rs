@@ -437,12 +437,20 @@ fn every_row_of_the_keys_is_read_and_says_its_range_truly() {
             }
         };
         let head = match key.section {
-            "change" | "attention.head" => &format!("[[{}]]", key.section),
+            "change" | "attention.head" | "sweep.axis" => &format!("[[{}]]", key.section),
             section => &format!("[{section}]"),
         };
         let head = if key.section.is_empty() { "" } else { head };
         let mut text = format!("{head}\n{} = {wrong}\n", key.name);
-        if key.section == "sweep" {
+        if key.section == "sweep.axis" && key.name != "keys" {
+            for line in ["key = \"attention.beta\"", "from = 1.0", "to = 2.0"] {
+                if !line.starts_with(&format!("{} ", key.name)) {
+                    text += &format!("{line}\n");
+                }
+            }
+        }
+        let in_axis = ["key", "from", "to", "points"].contains(&key.name);
+        if key.section == "sweep" && in_axis {
             for line in ["key = \"attention.beta\"", "from = 1.0", "to = 2.0"] {
                 if !line.starts_with(&format!("{} ", key.name)) {
                     text += &format!("{line}\n");

@@ -11,5 +11,6 @@ mod experiments;
 mod own_files;
 mod random_search;
 mod screens;
+mod sweeps;
 mod terminal;
 mod worker;

@@ -84,7 +84,6 @@ fn a_users_file_of_any_name_that_a_run_writes_keeps_its_bytes() {
         "pairs_closures.npy",
         "replay.npy",
         "lengths.npy",
-        "sweep.csv",
     ] {
         assert!(every.contains(name), "{name} is tried: {every:?}");
     }

@@ -259,7 +259,12 @@ fn experiment(dice: &mut Dice, layers: bool) -> String {
             .unwrap();
         }
         if dice.one_in(10) {
-            text += "[sweep]\nkey = \"attention.value\"\nfrom = 0.5\nto = 2.0\npoints = 3\n";
+            text += dice.pick(&[
+                "[sweep]\nkey = \"attention.value\"\nfrom = 0.5\nto = 2.0\npoints = 3\n",
+                "[sweep]\nrealisations = 7\n[[sweep.axis]]\nkey = \"noise.diffusion\"\nvalues = [0, 0.5]\n[[sweep.axis]]\nkey = \"attention.normalisation\"\nvalues = [\"softmax\", \"none\"]\n",
+                "[sweep]\nobservables = [\"tokens_mean\"]\nframes = \"last\"\n[[sweep.axis]]\nkeys = [\"attention.beta\", \"time.end\"]\nvalues = [[1.0, 2.0], [2, 1.0]]\n[[sweep.axis]]\nkey = \"tokens.count\"\nfrom = 2\nto = 8\npoints = 4\n",
+                "[sweep]\nstatistics = [\"quantiles\"]\nframes = \"average\"\naverage = 0.25\n[sweep.quick]\nrealisations = 1\npoints = 2\n[[sweep.axis]]\nkey = \"observe.cluster_width\"\nfrom = 0.01\nto = 0.5\npoints = 3\nspacing = \"log\"\n",
+            ]);
         }
     }
     text
@@ -287,9 +292,9 @@ fn what_is_written_is_read_back_as_the_same_experiment_and_the_same_text() {
     let mut dice = Dice(0x1234_5678_9abc_def1);
     let (mut read_back, mut tried) = (0, 0);
     let mut kinds = [0; KINDS.len()];
-    while read_back < 600 {
+    while read_back < 1200 {
         tried += 1;
-        assert!(tried < 6000, "{read_back} of {tried} were allowed");
+        assert!(tried < 12000, "{read_back} of {tried} were allowed");
         let layers = dice.one_in(3);
         let text = experiment(&mut dice, layers);
         let Ok(one) = read(&text) else {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use metastable::experiment::presets;
 use metastable::run::Session;
-use metastable::run::sweep::Sweep;
 use metastable::run::worker::{Report, Status};
+use metastable::sweep::live::{Live, View};
+use metastable::sweep::{Plan, cell};
 use metastable::tui::Marker;
 use metastable::tui::model::{Message, Model, Popup, PresetLine};
 use metastable::tui::pages::PAGES;
@@ -24,13 +25,11 @@ fn model(preset: &str, frames: usize, depth: Depth) -> Model {
 fn watched(preset: &str, frames: usize, seen: usize, depth: Depth) -> Model {
     let experiment = presets::load(preset).unwrap();
     let mut session = Session::new(experiment.clone());
-    let mut sweep = Sweep::new(&experiment);
     let lines = presets::list().into_iter().map(PresetLine::from).collect();
     let mut model = Model::new(experiment, lines, Theme { depth }, Marker::Braille);
     for frame in 0..=frames {
         if frame + seen >= frames {
-            let mut snapshot = session.snapshot();
-            snapshot.swept = Arc::clone(sweep.view());
+            let snapshot = session.snapshot();
             model.receive(Report {
                 number: 1,
                 snapshot: Some(Arc::new(snapshot)),
@@ -40,11 +39,20 @@ fn watched(preset: &str, frames: usize, seen: usize, depth: Depth) -> Model {
             });
         }
         if frame < frames {
-            assert!(sweep.keep_up(&session, &|| false).unwrap());
             session.advance(&|| false).unwrap();
         }
     }
     model
+}
+
+/// The sweep of a preset, every cell run, as its page shows it.
+fn swept(model: &mut Model) {
+    let plan = Plan::new(&model.experiment).unwrap().unwrap().quickly();
+    let mut view = View::new(plan.clone());
+    for (number, result) in view.results.iter_mut().enumerate() {
+        *result = cell::run(&plan, number, &|| (), &|| false);
+    }
+    model.sweep.live = Some(Ok(Live::of(view)));
 }
 
 fn drawn(model: &Model, width: u16, height: u16) -> Terminal<TestBackend> {
@@ -474,7 +482,7 @@ fn every_system_says_on_its_page_what_stands_beside_its_tokens() {
             "long-context",
             1,
             "sweep",
-            ["26 of 26 runs", "one layer, this n", "attention.gamma"],
+            ["26 of 26 cells", "one layer, this n", "attention.gamma"],
         ),
         (
             "replay",
@@ -485,6 +493,9 @@ fn every_system_says_on_its_page_what_stands_beside_its_tokens() {
     ] {
         let mut model = model(preset, frames, Depth::Truecolor);
         model.page = PAGES.iter().position(|p| p.name == page).unwrap();
+        if page == "sweep" {
+            swept(&mut model);
+        }
         assert!((PAGES[model.page].shown)(&model), "{preset}: {page}");
         let text = drawn(&model, 160, 40).backend().to_string();
         for word in wanted {

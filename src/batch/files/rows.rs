@@ -289,16 +289,6 @@ pub(super) static ROWS: &[Row] = &[
         },
     },
     Row {
-        name: "sweep.csv",
-        what: "the key, the observable's mean over the last frames and its deviation over them, a line a point",
-        load: "numpy.genfromtxt('sweep.csv', delimiter=',', names=True)",
-        when: |e| e.sweep.is_some(),
-        writer: Writer::AtEnd(|run, path| match &run.experiment.sweep {
-            Some(spec) => tables::sweep(path, spec, &run.summary.sweep),
-            None => Ok(()),
-        }),
-    },
-    Row {
         name: "initial.npy",
         what: "the tokens that were read from a file, as the run started with them: n×d",
         load: "numpy.load('initial.npy')",

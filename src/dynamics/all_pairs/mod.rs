@@ -111,6 +111,27 @@ impl AllPairs {
         drift: &mut [f64],
         potential: &mut [f64],
     ) -> bool {
+        self.few(attention, positions, (true, drift), potential)
+    }
+
+    /// The attention output A_i of few tokens before it is projected; false as for the drift.
+    pub(crate) fn average_of_few(
+        &mut self,
+        attention: &Attention,
+        positions: &[f64],
+        average: &mut [f64],
+        potential: &mut [f64],
+    ) -> bool {
+        self.few(attention, positions, (false, average), potential)
+    }
+
+    fn few(
+        &mut self,
+        attention: &Attention,
+        positions: &[f64],
+        (tangent, drift): (bool, &mut [f64]),
+        potential: &mut [f64],
+    ) -> bool {
         if self.dimension <= ABREAST_UP_TO || self.count > FEW {
             return false;
         }
@@ -121,6 +142,7 @@ impl AllPairs {
             positions,
             weights: &self.weights,
             scratch: self.rounds.scratch(),
+            tangent,
             drift,
             potential,
         };

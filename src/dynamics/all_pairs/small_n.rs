@@ -35,7 +35,9 @@ pub(crate) struct Few<'a> {
     pub weights: &'a [f64],
     /// [`scratch`] numbers.
     pub scratch: &'a mut [f64],
-    /// x_i', rows.
+    /// Whether the sums are projected to the tangent spaces: x_i' if so, A_i if not.
+    pub tangent: bool,
+    /// x_i' or A_i, rows.
     pub drift: &'a mut [f64],
     /// Z(x_i)e^{−|β|}.
     pub potential: &'a mut [f64],
@@ -96,8 +98,10 @@ impl Few<'_> {
             columns.exponentials(simd, tile, padded, group, weights, total, along);
         }
         self.potential.copy_from_slice(&total[..n]);
-        for i in 0..n {
-            tile[i * padded + i] -= along[i] * inverse[i] * inverse[i];
+        if self.tangent {
+            for i in 0..n {
+                tile[i * padded + i] -= along[i] * inverse[i] * inverse[i];
+            }
         }
         let scale = simd.splat_f64s(self.transport.scale);
         let rates = S::as_mut_simd_f64s(along).0.iter_mut();
@@ -377,6 +381,7 @@ mod tests {
                     positions: &tokens.positions,
                     weights: &tokens.weights,
                     scratch: &mut vec![f64::NAN; scratch(count)],
+                    tangent: true,
                     drift: &mut drift,
                     potential: &mut potential,
                 });

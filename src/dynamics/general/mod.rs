@@ -17,6 +17,7 @@ use sinkhorn::SinkhornScaling;
 
 pub(crate) use layers::Retraction;
 
+mod attention_weights;
 mod energy;
 mod layers;
 pub mod matrix;

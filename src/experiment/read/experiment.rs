@@ -19,6 +19,7 @@ use crate::experiment::section::Section;
 use crate::experiment::spec::{
     Change, DEFAULT_CLUSTER_WIDTH, Experiment, NoiseSpec, ObserveSpec, default_noise_step,
 };
+use crate::observe::DEFAULT_DELTA;
 use crate::sphere::geometry::first_nowhere;
 
 /// Resolves a document.
@@ -67,6 +68,7 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         cluster_width: observe_section
             .number("cluster_width")?
             .unwrap_or(DEFAULT_CLUSTER_WIDTH),
+        delta: observe_section.number("delta")?.unwrap_or(DEFAULT_DELTA),
     };
     let time = match &tokens.replay {
         Some(replay) => replay_time(&root.section("time", &empty)?, replay)?,
@@ -94,7 +96,7 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         root.note(format!("{} has no effect: {}", idle.key, idle.why));
     }
     let section = root.section("sweep", &empty)?;
-    resolved.sweep = sweep(&section, (document, &resolved), experiment)?;
+    resolved.sweep = sweep(&section, (document, &resolved))?;
     resolved.notes = notes.take();
     Ok(resolved)
 }

@@ -2,7 +2,8 @@
 
 use super::points::{direction, points, unit_vector};
 use crate::experiment::document::{InputError, Node, Value};
-use crate::experiment::keys::{LAWS, closest};
+use crate::experiment::keys::LAWS;
+use crate::experiment::meant::closest;
 use crate::experiment::section::Section;
 use crate::measure::Law;
 use crate::measure::law::Term;

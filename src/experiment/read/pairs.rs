@@ -2,7 +2,8 @@
 
 use crate::dynamics::bbgky::Closure;
 use crate::experiment::document::{InputError, Value};
-use crate::experiment::keys::{self, closest};
+use crate::experiment::keys;
+use crate::experiment::meant::closest;
 use crate::experiment::section::Section;
 use crate::experiment::spec::PairsSpec;
 

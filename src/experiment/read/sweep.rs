@@ -1,23 +1,185 @@
-//! Reading `[sweep]`: the key that varies and its range; every point must be a right experiment.
+//! Reading `[sweep]`: its axes and what is measured. The keys and values of an axis are checked one by one; what does not go together is
+//! found when its cell is run, and recorded there.
 
-use crate::experiment::document::{Document, InputError};
-use crate::experiment::keys::closest;
+use std::sync::Arc;
+
+use crate::experiment::document::{Document, InputError, Node, Value};
+use crate::experiment::keys::{self, Kind, full_key};
+use crate::experiment::meant::{closest, suggestion};
 use crate::experiment::section::Section;
-use crate::experiment::spec::{Experiment, SweepSpec, default_noise_step};
+use crate::experiment::spec::Experiment;
+use crate::experiment::sweep::{
+    Asked, Axis, Frames, MOST_AXES, MOST_CELLS, Points, Quick, Setting, Statistic, SweepSpec,
+};
 use crate::observe::table;
 
-/// Reads `[sweep]`; every point must be a right experiment.
+/// Points of a range where nothing is said.
+const POINTS: usize = 25;
+/// The keys of the form with one axis, which can stand in `[sweep]` itself.
+const ONE_AXIS: [&str; 4] = ["key", "from", "to", "points"];
+
+/// Reads `[sweep]` of a document whose other tables mean `base`.
 // long: one key after another
 pub(super) fn sweep(
     section: &Section,
     (document, base): (&Document, &Experiment),
-    read: impl Fn(&Document) -> Result<Experiment, InputError>,
 ) -> Result<Option<SweepSpec>, InputError> {
     if document.root.get("sweep").is_none() {
         return Ok(None);
     }
-    let Some(key) = section.text("key")? else {
-        return section.missing("key", "\"attention.value\"");
+    let axes = axes(section)?;
+    let average = section.number("average")?;
+    let one_axis = ONE_AXIS.iter().any(|key| section.get(key).is_some());
+    let frames = match section.choice("frames", Frames::NAMES)? {
+        Some(frames) => frames,
+        None if average == Some(0.0) => Frames::Last,
+        None if average.is_some() || one_axis => Frames::Average,
+        None => Frames::All,
+    };
+    let timed = |axis: &Axis| axis.keys.iter().any(|key| key.starts_with("time."));
+    if frames == Frames::All && axes.iter().any(timed) {
+        return section.refuse(
+            "frames",
+            "an axis changes the frames of the runs, which cannot then be an axis of their own",
+            "add `frames = \"last\"` or \"average\" to [sweep]",
+        );
+    }
+    let realisations = section.whole("realisations")?.unwrap_or(1) as u64;
+    let quick = section.table("quick")?;
+    let quick = match &quick {
+        Some(quick) => {
+            quick.only(&keys::names("sweep.quick"))?;
+            Quick {
+                realisations: quick
+                    .whole("realisations")?
+                    .map_or(realisations.div_ceil(16), |r| r as u64),
+                points: quick.whole("points")?.unwrap_or(10),
+            }
+        }
+        None => Quick {
+            realisations: realisations.div_ceil(16),
+            points: 10,
+        },
+    };
+    let mut own = document.clone();
+    own.root.entries.retain(|(name, _, _)| name != "sweep");
+    let spec = SweepSpec {
+        realisations,
+        observables: observables(section, base, &axes)?,
+        statistics: statistics(section)?,
+        frames,
+        average: (frames == Frames::Average).then(|| average.unwrap_or(0.5)),
+        quick,
+        axes,
+        document: Asked(Arc::new(own)),
+    };
+    let cells = (spec.shape().iter()).try_fold(1_usize, |product, n| product.checked_mul(*n));
+    if cells.is_none_or(|cells| cells > MOST_CELLS) {
+        let shape: Vec<String> = spec.shape().iter().map(ToString::to_string).collect();
+        return section.refuse(
+            "axis",
+            format!("{} cells are more than {MOST_CELLS}", shape.join(" × ")),
+            "take fewer points",
+        );
+    }
+    Ok(Some(spec))
+}
+
+fn axes(section: &Section) -> Result<Vec<Axis>, InputError> {
+    let one_axis = ONE_AXIS.iter().find(|key| section.get(key).is_some());
+    let Some(node) = section.get("axis") else {
+        return match one_axis {
+            Some(_) if section.get("key").is_none() => {
+                section.missing("key", "\"attention.value\"")
+            }
+            Some(_) => Ok(vec![axis(section)?]),
+            None => Ok(Vec::new()),
+        };
+    };
+    if let Some(key) = one_axis {
+        return section.refuse(
+            key,
+            "an axis stands in [sweep] itself and others in [[sweep.axis]]",
+            "put each into a [[sweep.axis]] of its own",
+        );
+    }
+    let Value::Array(items) = &node.value else {
+        return section.wrong("axis", node, "[[sweep.axis]] tables");
+    };
+    if items.len() > MOST_AXES {
+        return section.refuse(
+            "axis",
+            format!("{} axes are more than {MOST_AXES}", items.len()),
+            "leave some out, or let keys move together (keys = [..])",
+        );
+    }
+    let mut axes: Vec<Axis> = Vec::new();
+    for item in items {
+        let Value::Table(table) = &item.value else {
+            return section.wrong("axis", item, "a table");
+        };
+        let inner = section.inner("sweep.axis".into(), table, &item.at);
+        inner.only(&keys::names("sweep.axis"))?;
+        let next = axis(&inner)?;
+        let taken = |key: &String| axes.iter().any(|axis| axis.keys.contains(key));
+        if let Some(key) = next.keys.iter().find(|key| taken(key)) {
+            let message = format!("{key} varies along another axis already");
+            return inner.refuse("key", message, "one axis a key");
+        }
+        axes.push(next);
+    }
+    Ok(axes)
+}
+
+fn axis(section: &Section) -> Result<Axis, InputError> {
+    let keys: Vec<String> = match (section.text("key")?, section.get("keys")) {
+        (Some(key), None) => vec![known_key(section, "key", key)?],
+        (None, Some(node)) => texts(section, "keys", node)?
+            .iter()
+            .map(|key| known_key(section, "keys", key))
+            .collect::<Result<_, _>>()?,
+        (Some(_), Some(_)) => {
+            return section.refuse("keys", "`key` is given too", "give one of the two");
+        }
+        (None, None) => return section.missing("key", "\"attention.beta\""),
+    };
+    let points = match section.get("values") {
+        Some(node) => values(section, node, &keys)?,
+        None => range(section, &keys)?,
+    };
+    Ok(Axis { keys, points })
+}
+
+/// The full dotted key; one that exists and can be varied.
+fn known_key(section: &Section, at: &str, key: &str) -> Result<String, InputError> {
+    let full = match full_key(key) {
+        Ok(full) => full,
+        Err(fits) => {
+            let remedy = format!("write one of {}", fits.join(", "));
+            return section.refuse(at, format!("{key:?} is not unique"), remedy);
+        }
+    };
+    let (inside, name) = full.rsplit_once('.').unwrap_or(("", &full));
+    if full.starts_with("sweep") || full.starts_with("change") || inside.is_empty() {
+        let known: Vec<&str> = keys::KEYS.iter().map(|key| key.name).collect();
+        if !known.contains(&full.as_str()) && inside.is_empty() {
+            let remedy = suggestion(name, "sweep", &known);
+            return section.refuse(at, format!("there is no key {key:?}"), remedy);
+        }
+        return section.refuse(at, format!("{full} cannot be varied"), "");
+    }
+    // a number of a matrix or a list has no row; its table has
+    if keys::row(inside, name).is_some() || inside.starts_with("attention.") {
+        return Ok(full);
+    }
+    let known = keys::names(inside);
+    let remedy = suggestion(name, inside, &known);
+    section.refuse(at, format!("there is no key {full:?}"), remedy)
+}
+
+fn range(section: &Section, keys: &[String]) -> Result<Points, InputError> {
+    let [key] = keys else {
+        return section.missing("values", "[[..], ..]");
     };
     let Some(from) = section.number("from")? else {
         return section.missing("from", "0.0");
@@ -25,47 +187,211 @@ pub(super) fn sweep(
     let Some(to) = section.number("to")? else {
         return section.missing("to", "4.0");
     };
-    let points = section.whole("points")?.unwrap_or(25);
-    let observable = section.text("observable")?.unwrap_or("tokens_order_1");
-    if table::column(observable).is_none() {
-        let names: Vec<&str> = table::OBSERVABLES.iter().map(|row| row.name).collect();
-        let remedy = Some(closest(observable, &names));
-        return Err(section.place_of("observable").error(
-            "sweep.observable",
-            format!("{observable:?} is not an observable"),
-            remedy,
-        ));
+    let points = section.whole("points")?.unwrap_or(POINTS);
+    let spacing = if section.name == "sweep.axis" {
+        section.choice("spacing", &[("linear", false), ("log", true)])?
+    } else {
+        None
+    };
+    let log = spacing.unwrap_or(false);
+    if log && !(from > 0.0 && to > from) {
+        return section.refuse(
+            "from",
+            format!(
+                "a logarithmic axis goes from a positive number up, this one from {from} to {to}"
+            ),
+            "give from > 0 and to > from, or leave out `spacing`",
+        );
     }
-    let average = section.number("average")?.unwrap_or(0.5);
-    let mut spec = SweepSpec {
-        key: key.to_owned(),
-        from,
-        to,
-        points,
-        observable: observable.to_owned(),
-        average,
-        experiments: Vec::new(),
+    let axis = Axis {
+        keys: keys.to_vec(),
+        points: Points::Range {
+            from,
+            to,
+            points,
+            log,
+        },
     };
-    // from the resolved experiment: what is written and read back has the same points, to the bit
-    let Ok(text) = base.to_toml() else {
-        return Ok(None);
+    for point in 0..points {
+        for value in axis.settings(point) {
+            allowed(section, "from", key, &value)?;
+        }
+    }
+    Ok(axis.points)
+}
+
+fn values(section: &Section, node: &Node, keys: &[String]) -> Result<Points, InputError> {
+    let Value::Array(items) = &node.value else {
+        return section.wrong("values", node, "a list");
     };
-    let origin = &document.origin;
-    let single = Document::parse(&origin.name, &origin.base, &text)?;
-    for index in 0..points {
-        let mut point = single.clone();
-        let value = spec.value(index);
-        // whole numbers as such: a count takes no other, and every key that takes a fraction takes them too
-        let written = if value.fract() == 0.0 && value.abs() < 1e15 {
-            format!("{value:.0}")
-        } else {
-            format!("{value:e}")
+    if items.is_empty() {
+        return section.refuse(
+            "values",
+            "an empty list has no point",
+            "give at least one value",
+        );
+    }
+    for other in ["from", "to", "points", "spacing"] {
+        if section.get(other).is_some() {
+            return section.refuse(other, "`values` is given too", "give a range or values");
+        }
+    }
+    let mut list = Vec::with_capacity(items.len());
+    for item in items {
+        let parts: Vec<&Node> = match (&item.value, keys.len()) {
+            (Value::Array(inner), 2..) if inner.len() == keys.len() => inner.iter().collect(),
+            (_, 1) => vec![item],
+            _ => {
+                let expected = format!("a list of {} values, one for each key", keys.len());
+                return section.wrong("values", item, &expected);
+            }
         };
-        point.set(&format!("{key}={written}"))?;
-        let mut experiment = read(&point)?;
-        let longest = default_noise_step(experiment.attention);
-        experiment.noise.step = experiment.noise.step.min(longest);
-        spec.experiments.push(experiment);
+        let mut settings = Vec::with_capacity(parts.len());
+        for (key, part) in keys.iter().zip(parts) {
+            let value = match &part.value {
+                Value::Text(text) => Setting::Text(text.clone()),
+                Value::Integer(number) => Setting::Whole(*number),
+                Value::Float(number) => Setting::Number(*number),
+                Value::Boolean(flag) => Setting::Flag(*flag),
+                _ => return section.wrong("values", part, "a number, a word, true or false"),
+            };
+            if let Some(message) = unfit(key, &value) {
+                return Err(part.at.error(&section.key("values"), message, None));
+            }
+            settings.push(value);
+        }
+        list.push(settings);
     }
-    Ok(Some(spec))
+    Ok(Points::Values(list))
+}
+
+fn allowed(section: &Section, at: &str, key: &str, value: &Setting) -> Result<(), InputError> {
+    match unfit(key, value) {
+        Some(message) => section.refuse(at, message, ""),
+        None => Ok(()),
+    }
+}
+
+/// Why a key does not take a value, by its row.
+fn unfit(key: &str, value: &Setting) -> Option<String> {
+    let (inside, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let kind = keys::row(inside, name)?.kind;
+    let shown = value.label();
+    match (kind, value.number()) {
+        (Kind::Number { low, high }, Some(number)) => {
+            (!(low..=high).contains(&number)).then(|| {
+                format!(
+                    "{shown} is out of the range of {key}: {}",
+                    keys::must(low, high)
+                )
+            })
+        }
+        (Kind::Whole { low, high }, Some(number)) if number.fract() == 0.0 => (!(low as f64
+            ..=high as f64)
+            .contains(&number))
+        .then(|| {
+            format!("{shown} is out of the range of {key}: it must lie between {low} and {high}")
+        }),
+        (Kind::Whole { .. }, _) => Some(format!("{key} takes whole numbers, not {shown}")),
+        (Kind::Number { .. }, None) => Some(format!("{key} takes numbers, not {shown}")),
+        (Kind::Flag, _) => (!matches!(value, Setting::Flag(_)))
+            .then(|| format!("{key} takes true or false, not {shown}")),
+        (Kind::Word { words }, _) => match value {
+            Setting::Text(word) if words.contains(&word.as_str()) => None,
+            _ => Some(format!(
+                "{shown} is no value of {key}; {}",
+                closest(&shown, words)
+            )),
+        },
+        (Kind::Text | Kind::Other { .. }, _) => None,
+    }
+}
+
+fn texts(section: &Section, key: &str, node: &Node) -> Result<Vec<String>, InputError> {
+    let Value::Array(items) = &node.value else {
+        return section.wrong(key, node, "a list of strings");
+    };
+    (items.iter())
+        .map(|item| match &item.value {
+            Value::Text(text) => Ok(text.clone()),
+            _ => section.wrong(key, item, "a string"),
+        })
+        .collect()
+}
+
+fn observables(
+    section: &Section,
+    base: &Experiment,
+    axes: &[Axis],
+) -> Result<Vec<String>, InputError> {
+    let (key, list) = match (section.text("observable")?, section.get("observables")) {
+        (Some(_), Some(_)) => {
+            return section.refuse(
+                "observables",
+                "`observable` is given too",
+                "give one of the two",
+            );
+        }
+        (Some(one), None) => ("observable", vec![one.to_owned()]),
+        (None, Some(node)) => ("observables", texts(section, "observables", node)?),
+        (None, None) => ("observables", vec!["tokens_order_1".to_owned()]),
+    };
+    if list.is_empty() {
+        return section.refuse(key, "nothing is measured", "name a column of metrics.csv");
+    }
+    for (place, name) in list.iter().enumerate() {
+        let Some(column) = table::column(name) else {
+            let names: Vec<&str> = table::OBSERVABLES.iter().map(|row| row.name).collect();
+            let message = format!("{name:?} is not an observable");
+            return section.refuse(key, message, closest(name, &names));
+        };
+        if list[..place].contains(name) {
+            return section.refuse(key, format!("{name} stands there twice"), "");
+        }
+        // what an axis may bring is not missing
+        let varied = |part: &str| {
+            axes.iter()
+                .any(|axis| axis.keys.iter().any(|key| key.starts_with(part)))
+        };
+        let varies = [
+            "field.",
+            "attention.",
+            "noise.",
+            "tokens.dimension",
+            "tokens.frequencies",
+        ];
+        if let Some(reason) = base.lacks(column)
+            && !varies.iter().any(|part| varied(part))
+        {
+            return section.refuse(key, format!("this system has no {name}: {reason}"), "");
+        }
+    }
+    Ok(list)
+}
+
+fn statistics(section: &Section) -> Result<Vec<Statistic>, InputError> {
+    let Some(node) = section.get("statistics") else {
+        return Ok(Statistic::NAMES
+            .iter()
+            .map(|(_, statistic)| *statistic)
+            .collect());
+    };
+    let mut list = Vec::new();
+    for name in texts(section, "statistics", node)? {
+        let Some((_, statistic)) = Statistic::NAMES.iter().find(|(word, _)| *word == name) else {
+            let names: Vec<&str> = Statistic::NAMES.iter().map(|(word, _)| *word).collect();
+            return section.refuse(
+                "statistics",
+                format!("{name:?} is not a statistic"),
+                closest(&name, &names),
+            );
+        };
+        if !list.contains(statistic) {
+            list.push(*statistic);
+        }
+    }
+    if !list.contains(&Statistic::Mean) {
+        list.insert(0, Statistic::Mean);
+    }
+    Ok(list)
 }

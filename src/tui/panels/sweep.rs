@@ -1,9 +1,17 @@
-//! The sweep page: an observable against the key that is varied, a run for every point, with what theory says.
+//! The sweep page: a family of runs. One number against one axis is a curve with its errors; two axes, or an axis and time, are a diagram with
+//! its colours explained and theory's line on top. A cell can be read off and opened.
+
+mod diagram;
+
+use std::cmp::Ordering;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::experiment::SweepSpec;
+use crate::sweep::live::View;
+use crate::sweep::{CellResult, predicted};
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
@@ -12,61 +20,296 @@ use crate::tui::words;
 
 /// Draws the page.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let Some(snapshot) = model.snapshot() else {
-        return;
-    };
-    let Some(spec) = &snapshot.experiment.sweep else {
+    let say = |buffer: &mut Buffer, text: &str| {
         let inner = rule(buffer, area, model.theme, "sweep", "");
+        let width = usize::from(inner.width);
+        words::text(buffer, inner.x, inner.y + 1, text, width, model.theme.dim());
+    };
+    if model.experiment.sweep.is_none() {
         let text = " nothing is varied in this experiment: see [sweep], or the preset transition";
-        words::text(
-            buffer,
-            inner.x,
-            inner.y + 1,
-            text,
-            usize::from(inner.width),
-            model.theme.dim(),
-        );
+        return say(buffer, text);
+    }
+    let live = match &model.sweep.live {
+        Some(Ok(live)) => live,
+        Some(Err(error)) => return say(buffer, &format!(" {error}")),
+        None => return say(buffer, " the sweep begins"),
+    };
+    let view = live.view();
+    let Some(which) = model.sweep.observable(&view) else {
+        return say(buffer, " nothing is measured");
+    };
+    let rows = usize::from(area.height).saturating_sub(2);
+    let notes = notes(model, &view, which);
+    let below = notes.len().min(rows.saturating_sub(6)) as u16;
+    let picture = Rect {
+        height: area.height - below,
+        ..area
+    };
+    if Layout::of(&view).is_diagram() {
+        diagram::draw(model, buffer, picture, &view, which);
+    } else {
+        curve(model, buffer, picture, &view, which);
+    }
+    for (line, row) in notes.iter().zip(picture.bottom()..area.bottom()) {
+        words::line(buffer, area.x, row, line, area.width);
+    }
+}
+
+/// What lies along the picture's sides.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Layout {
+    /// The axis upwards, if there is one.
+    up: Option<usize>,
+    /// The axis to the right; time where there is none.
+    right: Option<usize>,
+}
+
+impl Layout {
+    fn of(view: &View) -> Self {
+        let axes = view.plan.spec.axes.len();
+        match (axes, view.plan.times().is_some()) {
+            (0, _) => Self {
+                up: None,
+                right: None,
+            },
+            (1, true) => Self {
+                up: Some(0),
+                right: None,
+            },
+            (1, false) => Self {
+                up: None,
+                right: Some(0),
+            },
+            (axes, _) => Self {
+                up: Some(axes - 2),
+                right: Some(axes - 1),
+            },
+        }
+    }
+
+    fn is_diagram(self) -> bool {
+        self.up.is_some()
+    }
+
+    /// How many points there are to the right and upwards.
+    fn shape(self, view: &View) -> (usize, usize) {
+        let axes = &view.plan.spec.axes;
+        let right = self
+            .right
+            .map_or_else(|| view.plan.frames(), |axis| axes[axis].len());
+        (right, self.up.map_or(1, |axis| axes[axis].len()))
+    }
+
+    /// Cell and frame of a point; axes that are not drawn are at their first one.
+    fn cell(self, view: &View, (right, up): (usize, usize)) -> (usize, usize) {
+        let spec = &view.plan.spec;
+        let mut index = vec![0; spec.axes.len()];
+        let mut frame = view.plan.frames() - 1;
+        match self.right {
+            Some(axis) => index[axis] = right,
+            None => frame = right,
+        }
+        if let Some(axis) = self.up {
+            index[axis] = up;
+        }
+        let cell = (index.iter().zip(spec.shape())).fold(0, |cell, (point, n)| cell * n + point);
+        (cell, frame)
+    }
+
+    /// Places, and the name, of the points to the right.
+    fn abscissa(self, view: &View) -> (Vec<f64>, String) {
+        match self.right {
+            Some(axis) => places(view, axis),
+            None => (view.plan.times().unwrap_or(&[]).to_vec(), "t".into()),
+        }
+    }
+}
+
+/// Places along an axis, on a logarithmic one their logarithms; and its name.
+fn places(view: &View, axis: usize) -> (Vec<f64>, String) {
+    let axis = &view.plan.spec.axes[axis];
+    let list = (0..axis.len()).map(|point| axis.place(point));
+    if axis.is_log() {
+        (
+            list.map(f64::log10).collect(),
+            format!("log10 {}", axis.name()),
+        )
+    } else {
+        (list.collect(), axis.name().to_owned())
+    }
+}
+
+/// The cell and frame under the cursor.
+#[must_use]
+pub(crate) fn chosen(model: &Model, view: &View) -> (usize, usize) {
+    let layout = Layout::of(view);
+    let (right, up) = layout.shape(view);
+    let (x, y) = model.sweep.cursor;
+    let shares = (x.min(right - 1), y.min(up - 1));
+    layout.cell(view, shares)
+}
+
+/// The cursor after a step; it stays on the picture.
+#[must_use]
+pub(crate) fn stepped(view: &View, (x, y): (usize, usize), by: (i32, i32)) -> (usize, usize) {
+    let (right, up) = Layout::of(view).shape(view);
+    let moved = |at: usize, by: i32, count: usize| {
+        // a large picture is crossed in some twenty steps
+        let step = if by.abs() > 1 {
+            count.div_ceil(20).max(1)
+        } else {
+            1
+        };
+        let at = at.min(count - 1);
+        match by.cmp(&0) {
+            Ordering::Less => at.saturating_sub(step),
+            Ordering::Greater => (at + step).min(count - 1),
+            Ordering::Equal => at,
+        }
+    };
+    (moved(x, by.0, right), moved(y, by.1, up))
+}
+
+fn value(result: Option<&CellResult>, which: usize, frame: usize) -> Option<f64> {
+    let mean = *result?.series.get(which)?.mean.get(frame)?;
+    mean.is_finite().then_some(mean)
+}
+
+/// What is said below the picture: the cell under the cursor, how far the sweep is, the keys.
+fn notes<'a>(model: &Model, view: &View, which: usize) -> Vec<Line<'a>> {
+    let spec = &view.plan.spec;
+    let (cell, frame) = chosen(model, view);
+    let settings: Vec<String> = (spec.settings(cell).iter())
+        .map(|(key, value)| match value.number() {
+            Some(number) => format!("{key} {}", tidy(number)),
+            None => format!("{key} {}", value.label()),
+        })
+        .chain(
+            view.plan
+                .times()
+                .map(|times| format!("t {}", tidy(times[frame]))),
+        )
+        .collect();
+    let place = settings.join(", ");
+    let result = view.results[cell].as_ref();
+    let text = match (result, value(result, which, frame)) {
+        (None, _) => format!("{place}: not yet run"),
+        (Some(result), Some(mean)) => {
+            let series = &result.series[which];
+            let error = series.standard_error.get(frame).filter(|e| e.is_finite());
+            let error = error.map_or_else(String::new, |e| format!(" ± {}", tidy(*e)));
+            format!(
+                "{place}: {}{error} of {} runs",
+                short(mean),
+                series.count[frame]
+            )
+        }
+        (Some(_), None) => format!("{place}: no value"),
+    };
+    let mut lines = vec![Line::from(format!(" ▸ {text}"))];
+    if let Some(result) = result.filter(|result| result.failed > 0) {
+        let reason = result.reasons.first().map_or("", String::as_str);
+        let text = format!("   {} failed: {reason}", result.failed);
+        lines.push(Line::styled(text, model.theme.warning()));
+    }
+    let asked = model
+        .experiment
+        .sweep
+        .as_ref()
+        .map_or(1, |asked| asked.realisations);
+    let whole = model.experiment.sweep.as_ref().map_or(0, SweepSpec::cells);
+    let fewer = if (asked, whole) == (spec.realisations, spec.cells()) {
+        String::new()
+    } else {
+        format!(" (--quick: {asked} × {whole} asked; metastable sweep runs all)")
+    };
+    lines.push(Line::styled(
+        format!(
+            "   ←→↑↓ cell · enter opens its run · g observable · {} realisations a cell{fewer}",
+            spec.realisations
+        ),
+        model.theme.dim(),
+    ));
+    lines
+}
+
+fn corner(view: &View) -> String {
+    let done = view
+        .results
+        .iter()
+        .filter(|result| result.is_some())
+        .count();
+    let failed = view
+        .results
+        .iter()
+        .flatten()
+        .filter(|result| result.failed > 0)
+        .count();
+    let failures = if failed > 0 {
+        format!(", {failed} with failures")
+    } else {
+        String::new()
+    };
+    format!("{done} of {} cells{failures}", view.results.len())
+}
+
+/// One number against one axis, or against time.
+fn curve(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, which: usize) {
+    let layout = Layout::of(view);
+    let (places, name) = layout.abscissa(view);
+    let observable = &view.plan.spec.observables[which];
+    let (Some(first), Some(last)) = (places.first(), places.last()) else {
         return;
     };
-    let title = format!("{} against {}", spec.observable, spec.key);
-    let mut chart = Chart::new(title, (spec.from.min(spec.to), spec.from.max(spec.to)));
-    chart.corner = format!("{} of {} runs", snapshot.swept.points.len(), spec.points);
-    chart.x_name = "value of the key";
-    chart.y = (0.0, 1.0);
-    chart.empty = "the first run is under way";
+    let range = (first.min(*last), first.max(*last));
+    let mut chart = Chart::new(format!("{observable} against {name}"), range);
+    chart.corner = corner(view);
+    chart.x_name = "";
+    chart.empty = "the first cell is under way";
+    let log = layout
+        .right
+        .is_some_and(|axis| view.plan.spec.axes[axis].is_log());
+    let glyph = if model.ascii() { "o" } else { "●" };
     let mut legend = vec![
-        Span::styled(if model.ascii() { "o" } else { "●" }, model.theme.tokens()),
-        Span::raw(if spec.average > 0.0 {
-            format!(
-                " mean over the last {:.0} % of a run, │ its deviation  ",
-                100.0 * spec.average
-            )
-        } else {
-            " last frame of a run  ".to_owned()
-        }),
+        Span::styled(glyph, model.theme.tokens()),
+        Span::raw(" mean, │ ± standard error  "),
     ];
-    if let Some((label, curve)) = &snapshot.swept.theory {
-        chart.curve(curve.clone(), model.theme.theory(), Pattern::Dotted);
-        legend.push(super::metrics::sample(model, "···", model.theme.theory()));
-        legend.push(Span::raw(format!(" {label}  ")));
+    for (index, theory) in predicted::curves(&view.plan, observable)
+        .into_iter()
+        .enumerate()
+    {
+        let points = (theory.curve.iter())
+            .map(|(x, y)| (if log { x.log10() } else { *x }, *y))
+            .collect();
+        let (pattern, sample) = [(Pattern::Dotted, "···"), (Pattern::Solid, "───")][index % 2];
+        chart.curve(points, model.theme.theory(), pattern);
+        legend.push(super::metrics::sample(model, sample, model.theme.theory()));
+        legend.push(Span::raw(format!(" {}  ", theory.label)));
     }
-    for [x, mean, deviation] in &snapshot.swept.points {
-        chart.curve(
-            vec![(*x, mean - deviation), (*x, mean + deviation)],
-            model.theme.dim(),
-            Pattern::Solid,
-        );
+    let mut means = Vec::new();
+    for (point, x) in places.iter().enumerate() {
+        let (cell, frame) = layout.cell(view, (point, 0));
+        let result = view.results[cell].as_ref();
+        let Some(mean) = value(result, which, frame) else {
+            continue;
+        };
+        let error = result.and_then(|r| r.series[which].standard_error.get(frame).copied());
+        if let Some(error) = error.filter(|error| error.is_finite()) {
+            let bar = vec![(*x, mean - error), (*x, mean + error)];
+            chart.curve(bar, model.theme.dim(), Pattern::Solid);
+        }
+        means.push((*x, mean));
     }
-    if let Some([x, mean, _]) = snapshot.swept.points.last() {
-        legend.push(Span::raw(format!("at {}: {}", tidy(*x), short(*mean))));
+    chart.log = log && !means.is_empty() && means.iter().all(|(_, y)| *y > 0.0);
+    if view.plan.times().is_some() {
+        chart.curve(means, model.theme.tokens(), Pattern::Solid);
+    } else {
+        chart.marks.push(Marks {
+            points: means,
+            style: model.theme.tokens(),
+            glyph,
+        });
     }
-    chart.marks.push(Marks {
-        points: (snapshot.swept.points.iter())
-            .map(|[x, mean, _]| (*x, *mean))
-            .collect(),
-        style: model.theme.tokens(),
-        glyph: if model.ascii() { "o" } else { "●" },
-    });
     chart.values = vec![Line::from(legend)];
     chart.draw(buffer, area, model.theme, model.marker);
 }

@@ -1,0 +1,159 @@
+//! A Zarr version 3 hierarchy as xarray reads it without options: groups with consolidated metadata, arrays with named dimensions, one chunk a
+//! cell, numbers as they are in memory (little end first). The metadata is one JSON object a node and a chunk is a row of numbers: a library for
+//! it (zarrs: 119 crates) would add a quarter to the build of the whole program.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+/// The type of an array's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Type {
+    /// float64, nan where nothing is written.
+    Float,
+    /// uint64, 0 where nothing is written.
+    Count,
+    /// uint8, 0 where nothing is written.
+    Byte,
+}
+
+/// An array: what its metadata says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Array {
+    /// Its type.
+    pub of: Type,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// The shape of a chunk.
+    pub chunk: Vec<usize>,
+    /// The names of its dimensions.
+    pub dimensions: Vec<String>,
+    /// What else is said of it.
+    pub attributes: Value,
+}
+
+impl Array {
+    fn metadata(&self) -> Value {
+        let (name, fill) = match self.of {
+            Type::Float => ("float64", json!("NaN")),
+            Type::Count => ("uint64", json!(0)),
+            Type::Byte => ("uint8", json!(0)),
+        };
+        let codec = match self.of {
+            Type::Byte => json!({"name": "bytes"}),
+            Type::Float | Type::Count => {
+                json!({"name": "bytes", "configuration": {"endian": "little"}})
+            }
+        };
+        json!({
+            "zarr_format": 3,
+            "node_type": "array",
+            "shape": self.shape,
+            "data_type": name,
+            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": self.chunk}},
+            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+            "fill_value": fill,
+            "codecs": [codec],
+            "attributes": self.attributes,
+            "dimension_names": self.dimensions,
+            "storage_transformers": [],
+        })
+    }
+}
+
+/// Where a chunk of an array lies.
+pub(crate) fn chunk_path(array: &Path, index: &[usize]) -> PathBuf {
+    let mut path = array.join("c");
+    path.extend(index.iter().map(ToString::to_string));
+    path
+}
+
+/// A group with its arrays and groups, whose metadata it holds once more: `folder`/zarr.json and one file a node.
+///
+/// # Errors
+/// The operating system's.
+pub(crate) fn write_group(
+    folder: &Path,
+    attributes: &Value,
+    arrays: &BTreeMap<String, Array>,
+    scratch: &Path,
+) -> io::Result<()> {
+    for (name, array) in arrays {
+        let text = serde_json::to_vec_pretty(&array.metadata())?;
+        write_whole(&folder.join(name).join("zarr.json"), &text, scratch)?;
+    }
+    let consolidated: BTreeMap<&String, Value> = (arrays.iter())
+        .map(|(name, array)| (name, array.metadata()))
+        .collect();
+    let group = json!({
+        "zarr_format": 3,
+        "node_type": "group",
+        "attributes": attributes,
+        "consolidated_metadata": {
+            "kind": "inline",
+            "must_understand": false,
+            "metadata": consolidated,
+        },
+    });
+    write_whole(
+        &folder.join("zarr.json"),
+        &serde_json::to_vec_pretty(&group)?,
+        scratch,
+    )
+}
+
+/// A file that is there as a whole or not at all: written in `scratch` and moved.
+///
+/// # Errors
+/// The operating system's.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], scratch: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = tempfile::NamedTempFile::new_in(scratch)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Numbers as bytes.
+pub(crate) fn floats(values: impl IntoIterator<Item = f64>) -> Vec<u8> {
+    values.into_iter().flat_map(f64::to_le_bytes).collect()
+}
+
+/// Counts as bytes.
+pub(crate) fn counts(values: &[u64]) -> Vec<u8> {
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
+}
+
+/// The numbers of a chunk; none where it is not there or not whole.
+pub(crate) fn read_floats(path: &Path, count: usize) -> Option<Vec<f64>> {
+    Some(
+        words(path, count)?
+            .into_iter()
+            .map(f64::from_le_bytes)
+            .collect(),
+    )
+}
+
+/// The counts of a chunk.
+pub(crate) fn read_counts(path: &Path, count: usize) -> Option<Vec<u64>> {
+    Some(
+        words(path, count)?
+            .into_iter()
+            .map(u64::from_le_bytes)
+            .collect(),
+    )
+}
+
+fn words(path: &Path, count: usize) -> Option<Vec<[u8; 8]>> {
+    let bytes = fs::read(path).ok()?;
+    let (words, rest) = bytes.as_chunks::<8>();
+    (words.len() == count && rest.is_empty()).then(|| words.to_vec())
+}

@@ -1,0 +1,229 @@
+//! Two axes, or an axis and time, and a colour: the diagram of a sweep, with theory's line on top and the cursor in it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use super::{Layout, corner, places, value};
+use crate::sweep::live::View;
+use crate::sweep::predicted;
+use crate::tui::canvas::{Canvas, Pattern, half_block};
+use crate::tui::model::Model;
+use crate::tui::number::tidy;
+use crate::tui::panels::metrics::sample;
+use crate::tui::panels::spacetime::scale_bar;
+use crate::tui::plot::rule;
+use crate::tui::ticks::ticks;
+use crate::tui::words;
+
+/// Two sides and a colour.
+// long: the frame, the colours, the axes, the line of theory and the cursor, in the order in which they are drawn
+pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, which: usize) {
+    let (theme, layout) = (model.theme, Layout::of(view));
+    let observable = &view.plan.spec.observables[which];
+    let (across, name) = layout.abscissa(view);
+    let (upwards, above) = layout
+        .up
+        .map_or((vec![0.0], String::new()), |axis| places(view, axis));
+    let title = format!("{observable} over {name} → and {above} ↑");
+    let inner = rule(buffer, area, theme, &title, &corner(view));
+    if inner.height < 5 || inner.width < 24 {
+        return;
+    }
+    let labels = ticks(
+        low(&upwards),
+        high(&upwards),
+        usize::from(inner.height / 3).max(2),
+    );
+    let margin = labels
+        .iter()
+        .map(|(_, label)| label.chars().count())
+        .max()
+        .unwrap_or(1) as u16
+        + 1;
+    let plot = Rect::new(
+        inner.x + margin,
+        inner.y + 1,
+        inner.width - margin,
+        inner.height - 2,
+    );
+    let at = |point: (usize, usize)| {
+        let (cell, frame) = layout.cell(view, point);
+        value(view.results[cell].as_ref(), which, frame)
+    };
+    let points = Points {
+        columns: (0..plot.width)
+            .map(|c| nearest(&across, share(c, plot.width)))
+            .collect(),
+        rows: (0..2 * plot.height)
+            .map(|r| nearest(&upwards, 1.0 - share(r, 2 * plot.height)))
+            .collect(),
+    };
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    for up in 0..upwards.len() {
+        for right in 0..across.len() {
+            if let Some(v) = at((right, up)) {
+                (least, most) = (least.min(v), most.max(v));
+            }
+        }
+    }
+    if (0.0..=1.0).contains(&least) && most <= 1.0 && observable.contains("near") {
+        (least, most) = (0.0, 1.0);
+    }
+    let span = if most > least { most - least } else { 1.0 };
+    let level = |right: usize, up: usize| at((right, up)).map(|v| theme.level((v - least) / span));
+    heat(model, buffer, plot, &points, &level);
+    sides(model, buffer, plot, (&across, &name), (&upwards, &labels));
+    let mut legend = vec![Span::raw(format!("{} ", tidy(least)))];
+    if least <= most {
+        legend.extend(scale_bar(model));
+        legend.push(Span::raw(format!(" {}  ", tidy(most))));
+    } else {
+        legend = vec![Span::styled("the first cell is under way", theme.dim())];
+    }
+    let lines = if layout.right.is_none() {
+        predicted::across_diagram(&view.plan, observable)
+    } else {
+        Vec::new()
+    };
+    for theory in &lines {
+        trace(model, buffer, plot, (&across, &upwards), &theory.curve);
+        legend.push(sample(model, "───", theme.theory()));
+        legend.push(Span::raw(format!(" {}  ", theory.label)));
+    }
+    words::line(buffer, inner.x, inner.y, &Line::from(legend), inner.width);
+    points.mark(model, buffer, plot, (across.len(), upwards.len()));
+}
+
+/// Which point each column, and each half of a row, shows.
+struct Points {
+    columns: Vec<usize>,
+    rows: Vec<usize>,
+}
+
+impl Points {
+    /// The cursor, in the first cell of the screen that shows the chosen point.
+    fn mark(&self, model: &Model, buffer: &mut Buffer, plot: Rect, (right, up): (usize, usize)) {
+        let (x, y) = model.sweep.cursor;
+        let (x, y) = (x.min(right - 1), y.min(up - 1));
+        let (columns, rows) = (&self.columns, &self.rows);
+        let column = columns.iter().position(|c| *c >= x);
+        let row = rows.iter().position(|r| *r <= y);
+        let column = column.unwrap_or(columns.len() - 1) as u16;
+        let row = row.unwrap_or(rows.len() - 1) as u16 / 2;
+        let style = model.theme.title().add_modifier(Modifier::REVERSED);
+        buffer.set_string(plot.x + column, plot.y + row, "+", style);
+    }
+}
+
+/// The colours, two to a cell of the screen.
+fn heat(
+    model: &Model,
+    buffer: &mut Buffer,
+    plot: Rect,
+    points: &Points,
+    level: &dyn Fn(usize, usize) -> Option<usize>,
+) {
+    let theme = model.theme;
+    for row in 0..plot.height {
+        for column in 0..plot.width {
+            let right = points.columns[usize::from(column)];
+            let halves = [0, 1].map(|half| level(right, points.rows[usize::from(2 * row + half)]));
+            let place = (plot.x + column, plot.y + row);
+            match halves {
+                [Some(upper), Some(lower)] if theme.colourful() => {
+                    let colours = (theme.magnitude(upper), theme.magnitude(lower));
+                    half_block(buffer, place.0, place.1, colours.0, colours.1);
+                }
+                [Some(upper), Some(lower)] => {
+                    buffer.set_string(place.0, place.1, theme.ramp(upper.max(lower)), theme.dim());
+                }
+                _ => buffer.set_string(place.0, place.1, "·", theme.faint()),
+            }
+        }
+    }
+}
+
+/// A line of theory.
+fn trace(
+    model: &Model,
+    buffer: &mut Buffer,
+    plot: Rect,
+    (across, upwards): (&[f64], &[f64]),
+    curve: &[(f64, f64)],
+) {
+    let mut canvas = Canvas::new(plot, model.marker);
+    let share = |value: f64, places: &[f64]| {
+        (value - low(places)) / (high(places) - low(places)).max(f64::MIN_POSITIVE)
+    };
+    let place = |(x, y): (f64, f64)| {
+        let (right, up) = (share(x, across), share(y, upwards));
+        let inside = (0.0..=1.0).contains(&right) && (0.0..=1.0).contains(&up);
+        let size = (f64::from(plot.width) - 0.01, f64::from(plot.height) - 0.01);
+        inside.then_some((right * size.0, (1.0 - up) * size.1))
+    };
+    let mut before = None;
+    for point in curve {
+        let here = place(*point);
+        if let (Some(from), Some(to)) = (before, here) {
+            canvas.line(from, to, model.theme.theory(), Pattern::Solid, 0);
+        }
+        before = here;
+    }
+    canvas.render(buffer);
+}
+
+/// The numbers along both sides.
+fn sides(
+    model: &Model,
+    buffer: &mut Buffer,
+    plot: Rect,
+    (across, name): (&[f64], &str),
+    (upwards, labels): (&[f64], &[(f64, String)]),
+) {
+    let dim = model.theme.dim();
+    let (bottom, top) = (low(upwards), high(upwards));
+    for (value, label) in labels {
+        let up = (value - bottom) / (top - bottom).max(f64::MIN_POSITIVE);
+        let row = plot.y
+            + (((1.0 - up) * f64::from(plot.height - 1)).round() as u16).min(plot.height - 1);
+        let at = plot.x - 1 - label.chars().count() as u16;
+        buffer.set_string(at, row, label, dim);
+    }
+    let (left, right) = (low(across), high(across));
+    let mut free = plot.x;
+    let room = plot.right() - name.chars().count() as u16 - 1;
+    for (value, label) in ticks(left, right, usize::from(plot.width / 12).max(2)) {
+        let share = (value - left) / (right - left).max(f64::MIN_POSITIVE);
+        let at = plot.x + (share * f64::from(plot.width - 1)).round() as u16;
+        let width = label.chars().count() as u16;
+        if at >= free && at + width < room {
+            buffer.set_string(at, plot.bottom(), label, dim);
+            free = at + width + 2;
+        }
+    }
+    buffer.set_string(room + 1, plot.bottom(), name, dim);
+}
+
+fn low(list: &[f64]) -> f64 {
+    list.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+fn high(list: &[f64]) -> f64 {
+    list.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// The share of a side at the middle of a cell.
+fn share(cell: u16, of: u16) -> f64 {
+    (f64::from(cell) + 0.5) / f64::from(of)
+}
+
+/// The point nearest to a share of the side.
+fn nearest(places: &[f64], share: f64) -> usize {
+    let (low, high) = (low(places), high(places));
+    let wanted = low + (high - low) * share;
+    (places.iter().enumerate())
+        .min_by(|a, b| (a.1 - wanted).abs().total_cmp(&(b.1 - wanted).abs()))
+        .map_or(0, |(index, _)| index)
+}
