@@ -74,7 +74,7 @@ pub fn run<E>(
     };
     // as many cells as give every thread something to do, and few enough to be kept soon
     let window = WORTH.div_ceil(realisations).max(1) as usize;
-    let window = window.min(4 * rayon::current_num_threads());
+    let window = window.min(2 * rayon::current_num_threads());
     for cells in cells.chunks(window) {
         let results: Vec<Option<CellResult>> = (cells.par_iter())
             .map(|cell| cell::run(plan, *cell, &tell, cancelled))
