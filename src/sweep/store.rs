@@ -16,6 +16,7 @@ use super::plan::Plan;
 use super::statistics::QUANTILES;
 use super::zarr::{self, Array, Type};
 use crate::experiment::sweep::Statistic;
+use crate::observe::Observable;
 
 /// Why a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -196,39 +197,9 @@ impl Store {
             return Ok(());
         }
         let spec = &self.plan.spec;
+        let mut nodes = zarr::Nodes::new();
         for row in self.plan.rows() {
-            let folder = results.join(row.name);
-            let about = json!({"description": row.about, "realisations": spec.realisations});
-            let mut arrays = BTreeMap::new();
-            arrays.insert(
-                "mean".to_owned(),
-                self.array(Type::Float, None, about.clone()),
-            );
-            arrays.insert("count".to_owned(), self.array(Type::Count, None, json!({})));
-            if self.plan.keeps(Statistic::StandardError) {
-                let array = self.array(Type::Float, None, json!({}));
-                arrays.insert("standard_error".to_owned(), array);
-            }
-            if self.plan.keeps(Statistic::Quantiles) {
-                let more = Some(("quantile", QUANTILES.len()));
-                arrays.insert(
-                    "quantiles".to_owned(),
-                    self.array(Type::Float, more, json!({})),
-                );
-            }
-            for (name, dimension, values, attributes) in self.coordinates() {
-                let coordinate = Array {
-                    of: Type::Float,
-                    shape: vec![values.len()],
-                    chunk: vec![values.len()],
-                    dimensions: vec![dimension],
-                    attributes,
-                };
-                let path = zarr::chunk_path(&folder.join(&name), &[0]);
-                zarr::write_whole(&path, &zarr::floats(values), &self.scratch)?;
-                arrays.insert(name, coordinate);
-            }
-            zarr::write_group(&folder, &about, &arrays, &self.scratch)?;
+            nodes.extend(self.describe_observable(row)?);
         }
         let axes = spec.shape();
         let status = Array {
@@ -244,7 +215,47 @@ impl Store {
         };
         let arrays = BTreeMap::from([("status".to_owned(), status)]);
         let about = json!({"title": self.plan.base.title, "program": concat!("metastable ", env!("CARGO_PKG_VERSION"))});
-        zarr::write_group(&results, &about, &arrays, &self.scratch)
+        zarr::write_group(&results, ("", &about), &arrays, nodes, &self.scratch)?;
+        Ok(())
+    }
+
+    /// The group of an observable: its arrays and coordinates.
+    fn describe_observable(&self, row: &Observable) -> io::Result<zarr::Nodes> {
+        let spec = &self.plan.spec;
+        let folder = self.results().join(row.name);
+        let about = json!({"description": row.about, "realisations": spec.realisations});
+        let mut arrays = BTreeMap::new();
+        arrays.insert(
+            "mean".to_owned(),
+            self.array(Type::Float, None, about.clone()),
+        );
+        arrays.insert("count".to_owned(), self.array(Type::Count, None, json!({})));
+        if self.plan.keeps(Statistic::StandardError) {
+            let array = self.array(Type::Float, None, json!({}));
+            arrays.insert("standard_error".to_owned(), array);
+        }
+        if self.plan.keeps(Statistic::Quantiles) {
+            let more = Some(("quantile", QUANTILES.len()));
+            arrays.insert(
+                "quantiles".to_owned(),
+                self.array(Type::Float, more, json!({})),
+            );
+        }
+        for (name, dimension, values, attributes) in self.coordinates() {
+            let coordinate = Array {
+                of: Type::Float,
+                shape: vec![values.len()],
+                chunk: vec![values.len()],
+                dimensions: vec![dimension],
+                attributes,
+            };
+            let path = zarr::chunk_path(&folder.join(&name), &[0]);
+            zarr::write_whole(&path, &zarr::floats(values), &self.scratch)?;
+            arrays.insert(name, coordinate);
+        }
+        let named = (row.name, &about);
+        let none = zarr::Nodes::new();
+        zarr::write_group(&folder, named, &arrays, none, &self.scratch)
     }
 
     /// Name, dimension, numbers and remarks of every coordinate; a word is given by its place in the list.

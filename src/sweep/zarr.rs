@@ -71,38 +71,48 @@ pub(crate) fn chunk_path(array: &Path, index: &[usize]) -> PathBuf {
     path
 }
 
-/// A group with its arrays and groups, whose metadata it holds once more: `folder`/zarr.json and one file a node.
+/// Metadata by path.
+pub(crate) type Nodes = BTreeMap<String, Value>;
+
+/// A group with its arrays, whose metadata it holds once more beside that of `nodes` further down: `folder`/zarr.json and one file an array.
+/// What it holds, itself first, by path from where the group is `name`.
 ///
 /// # Errors
 /// The operating system's.
 pub(crate) fn write_group(
     folder: &Path,
-    attributes: &Value,
+    (name, attributes): (&str, &Value),
     arrays: &BTreeMap<String, Array>,
+    nodes: Nodes,
     scratch: &Path,
-) -> io::Result<()> {
+) -> io::Result<Nodes> {
+    let mut all = nodes;
     for (name, array) in arrays {
-        let text = serde_json::to_vec_pretty(&array.metadata())?;
+        let metadata = array.metadata();
+        let text = serde_json::to_vec_pretty(&metadata)?;
         write_whole(&folder.join(name).join("zarr.json"), &text, scratch)?;
+        all.insert(name.clone(), metadata);
     }
-    let consolidated: BTreeMap<&String, Value> = (arrays.iter())
-        .map(|(name, array)| (name, array.metadata()))
-        .collect();
-    let group = json!({
-        "zarr_format": 3,
-        "node_type": "group",
-        "attributes": attributes,
-        "consolidated_metadata": {
-            "kind": "inline",
-            "must_understand": false,
-            "metadata": consolidated,
-        },
-    });
-    write_whole(
-        &folder.join("zarr.json"),
-        &serde_json::to_vec_pretty(&group)?,
-        scratch,
-    )
+    let group = |metadata: &Nodes| {
+        json!({
+            "zarr_format": 3,
+            "node_type": "group",
+            "attributes": attributes,
+            "consolidated_metadata": {
+                "kind": "inline",
+                "must_understand": false,
+                "metadata": metadata,
+            },
+        })
+    };
+    let text = serde_json::to_vec_pretty(&group(&all))?;
+    write_whole(&folder.join("zarr.json"), &text, scratch)?;
+    let below = all
+        .into_iter()
+        .map(|(path, node)| (format!("{name}/{path}"), node));
+    Ok(std::iter::once((name.to_owned(), group(&Nodes::new())))
+        .chain(below)
+        .collect())
 }
 
 /// A file that is there as a whole or not at all: written in `scratch` and moved.
