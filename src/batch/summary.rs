@@ -45,7 +45,6 @@ pub struct Summary {
     pub field: FieldSummary,
     /// The observables of the last frame, by column name; null where there is none.
     pub last: serde_json::Map<String, serde_json::Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     /// What a careful reader should know.
     pub notes: Vec<String>,
 }
