@@ -242,12 +242,10 @@ fn failures(plan: &Plan, store: &Store) -> String {
     let (mut cells, mut runs) = (0, 0);
     let mut reasons: Vec<String> = Vec::new();
     for cell in 0..plan.spec.cells() {
-        let Some(result) = store.read(cell).filter(|result| result.failed > 0) else {
-            continue;
-        };
-        cells += 1;
-        runs += result.failed;
-        for reason in result.reasons {
+        let (failed, why) = store.failures_of(cell);
+        cells += u64::from(failed > 0);
+        runs += failed;
+        for reason in why {
             if reasons.len() < 5 && !reasons.contains(&reason) {
                 reasons.push(reason);
             }

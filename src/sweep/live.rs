@@ -33,12 +33,6 @@ impl View {
             plan,
         }
     }
-
-    /// Whether every cell is there.
-    #[must_use]
-    pub fn complete(&self) -> bool {
-        self.results.iter().all(Option::is_some)
-    }
 }
 
 /// The thread; dropped, it stops between two steps of its runs.

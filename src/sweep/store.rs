@@ -55,7 +55,6 @@ pub enum StoreError {
 pub struct Store {
     folder: PathBuf,
     scratch: PathBuf,
-    frames: usize,
     plan: Plan,
 }
 
@@ -75,7 +74,6 @@ impl Store {
         let store = Self {
             folder: folder.to_owned(),
             scratch: folder.join(".partial"),
-            frames: plan.frames(),
             plan: plan.clone(),
         };
         let asked = format!(
@@ -176,7 +174,7 @@ impl Store {
     fn array(&self, of: Type, more: Option<(&str, usize)>, attributes: Value) -> Array {
         let axes = self.plan.spec.shape();
         let mut dimensions = self.dimensions();
-        let frames = self.plan.times().map(|_| self.frames);
+        let frames = self.plan.times().map(|_| self.plan.frames());
         let (name, extent) = more.unzip();
         dimensions.extend(name.map(str::to_owned));
         let tail: Vec<usize> = frames.into_iter().chain(extent).collect();
@@ -353,6 +351,16 @@ impl Store {
         self.folder.join("failures").join(format!("{cell}.txt"))
     }
 
+    /// How many realisations of a cell failed, and the first reasons.
+    #[must_use]
+    pub fn failures_of(&self, cell: usize) -> (u64, Vec<String>) {
+        let text = fs::read_to_string(self.failure(cell)).unwrap_or_default();
+        let mut lines = text.lines();
+        let failed = lines.next().and_then(|n| n.parse().ok());
+        let reasons = lines.map(str::to_owned).collect();
+        (failed.unwrap_or_default(), reasons)
+    }
+
     /// What was kept of a cell; none while it is not there.
     #[must_use]
     pub fn read(&self, cell: usize) -> Option<CellResult> {
@@ -361,25 +369,20 @@ impl Store {
         }
         let times = usize::from(self.plan.times().is_some());
         let mut result = CellResult::default();
-        if let Ok(text) = fs::read_to_string(self.failure(cell)) {
-            let mut lines = text.lines();
-            result.failed = lines
-                .next()
-                .and_then(|n| n.parse().ok())
-                .unwrap_or_default();
-            result.reasons = lines.map(str::to_owned).collect();
-        }
+        (result.failed, result.reasons) = self.failures_of(cell);
         for row in self.plan.rows() {
             let group = self.results().join(row.name);
             let numbers = |name: &str, beside: usize, count: usize| {
                 zarr::read_floats(&self.chunk(&group.join(name), cell, beside), count)
             };
             let count = self.chunk(&group.join("count"), cell, times);
-            let quantiles = numbers("quantiles", times + 1, 5 * self.frames).unwrap_or_default();
+            let quantiles =
+                numbers("quantiles", times + 1, 5 * self.plan.frames()).unwrap_or_default();
             result.series.push(Series {
-                count: zarr::read_counts(&count, self.frames)?,
-                mean: numbers("mean", times, self.frames)?,
-                standard_error: numbers("standard_error", times, self.frames).unwrap_or_default(),
+                count: zarr::read_counts(&count, self.plan.frames())?,
+                mean: numbers("mean", times, self.plan.frames())?,
+                standard_error: numbers("standard_error", times, self.plan.frames())
+                    .unwrap_or_default(),
                 quantiles: quantiles.as_chunks::<5>().0.to_vec(),
             });
         }

@@ -45,22 +45,17 @@ pub(super) fn sweep(
         );
     }
     let realisations = section.whole("realisations")?.unwrap_or(1) as u64;
-    let quick = section.table("quick")?;
-    let quick = match &quick {
-        Some(quick) => {
-            quick.only(&keys::names("sweep.quick"))?;
-            Quick {
-                realisations: quick
-                    .whole("realisations")?
-                    .map_or(realisations.div_ceil(16), |r| r as u64),
-                points: quick.whole("points")?.unwrap_or(10),
-            }
-        }
-        None => Quick {
-            realisations: realisations.div_ceil(16),
-            points: 10,
-        },
+    let mut quick = Quick {
+        realisations: realisations.div_ceil(16),
+        points: 10,
     };
+    if let Some(table) = section.table("quick")? {
+        table.only(&keys::names("sweep.quick"))?;
+        if let Some(realisations) = table.whole("realisations")? {
+            quick.realisations = realisations as u64;
+        }
+        quick.points = table.whole("points")?.unwrap_or(quick.points);
+    }
     let mut own = document.clone();
     own.root.entries.retain(|(name, _, _)| name != "sweep");
     let spec = SweepSpec {
