@@ -92,7 +92,7 @@ pub(crate) fn sweep(command: &Sweep) -> Result<(), Failure> {
         .count()
         - cells.len();
     fill(&plan, &store, &cells)?;
-    let complete = store.close()?;
+    let missing = store.close()?;
     let mut text = format!("{}\n", plan.base.title);
     let seconds = clock.elapsed().as_secs_f64();
     let runs = cells.len() as u64 * plan.spec.realisations;
@@ -106,13 +106,12 @@ pub(crate) fn sweep(command: &Sweep) -> Result<(), Failure> {
         text += &format!("{:<14} {there} cells were there already\n", "kept");
     }
     text += &failures(&plan, &store);
-    if complete {
+    if missing == 0 {
         text += &format!("{:<14} {}\n", "written to", folder.display());
     } else {
         text += &format!(
-            "{:<14} {} of {} cells; table.csv is written with the last one\n",
+            "{:<14} {missing} of {} cells; table.csv is written with the last one\n",
             "missing",
-            store.missing().len(),
             plan.spec.cells()
         );
     }

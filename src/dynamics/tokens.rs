@@ -214,8 +214,7 @@ impl TokenDynamics {
     pub fn attraction(&mut self, positions: &[f64], drift: &mut [f64]) {
         self.make_room(positions);
         if self.preferred == Path::Direct {
-            let pairs = (self.pairs)
-                .get_or_insert_with(|| Box::new(AllPairs::new(self.dimension, &self.weights)));
+            let pairs = made(&mut self.pairs, self.dimension, &self.weights);
             let (attention, potential) = (&self.attention, &mut self.potential);
             if pairs.drift_of_few(attention, positions, drift, potential) {
                 return;
@@ -257,8 +256,7 @@ impl TokenDynamics {
     /// (USA). This is what a discrete layer (2.1) adds.
     pub fn average(&mut self, positions: &[f64], average: &mut [f64]) {
         self.make_room(positions);
-        let pairs = (self.pairs)
-            .get_or_insert_with(|| Box::new(AllPairs::new(self.dimension, &self.weights)));
+        let pairs = made(&mut self.pairs, self.dimension, &self.weights);
         let (attention, potential) = (&self.attention, &mut self.potential);
         if pairs.average_of_few(attention, positions, average, potential) {
             return;
@@ -296,8 +294,7 @@ impl TokenDynamics {
     }
 
     fn pair_sums(&mut self, sums: &mut [f64]) {
-        let pairs = (self.pairs)
-            .get_or_insert_with(|| Box::new(AllPairs::new(self.dimension, &self.weights)));
+        let pairs = made(&mut self.pairs, self.dimension, &self.weights);
         let (beta, potential) = (self.attention.beta, &mut self.potential);
         pairs.sums(beta, &self.unit, sums, potential);
     }
@@ -383,4 +380,13 @@ impl TokenDynamics {
         let sum = series.dissipation(angles, &self.weights, growth);
         sum * scale * scale / self.attention.value
     }
+}
+
+/// All pairs, made when first needed.
+fn made<'a>(
+    pairs: &'a mut Option<Box<AllPairs>>,
+    dimension: usize,
+    weights: &[f64],
+) -> &'a mut AllPairs {
+    pairs.get_or_insert_with(|| Box::new(AllPairs::new(dimension, weights)))
 }

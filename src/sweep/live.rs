@@ -8,6 +8,7 @@ use std::thread;
 use super::cell::CellResult;
 use super::drive::{self, Progress};
 use super::plan::Plan;
+use super::predicted::{self, Predicted};
 
 /// The sweep so far.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct View {
     pub plan: Plan,
     /// Cell by cell, those that are there.
     pub results: Vec<Option<CellResult>>,
+    /// What theory says of every observable.
+    pub predicted: Vec<Vec<Predicted>>,
     /// How far it is.
     pub progress: Progress,
     /// Grows with everything that is new.
@@ -28,6 +31,9 @@ impl View {
     pub fn new(plan: Plan) -> Self {
         Self {
             results: vec![None; plan.spec.cells()],
+            predicted: (plan.spec.observables.iter())
+                .map(|observable| predicted::of(&plan, observable))
+                .collect(),
             progress: Progress::default(),
             number: 0,
             plan,

@@ -22,12 +22,14 @@ pub struct Predicted {
     pub curve: Vec<(f64, f64)>,
 }
 
-/// Curves of an observable against the only axis at the last frame; without an axis against time.
+/// What is said of an observable: curves against the only axis at the last frame, without an axis against time, or with time beside one axis lines
+/// across their diagram.
 #[must_use]
-pub fn curves(plan: &Plan, observable: &str) -> Vec<Predicted> {
+pub fn of(plan: &Plan, observable: &str) -> Vec<Predicted> {
     match (plan.spec.axes.as_slice(), plan.times()) {
         ([axis], None) => against_axis(&plan.base, axis, observable),
         ([], Some(times)) => against_time(&plan.base, times, observable),
+        ([axis], Some(_)) => across_diagram(&plan.base, axis, observable),
         _ => Vec::new(),
     }
 }
@@ -160,13 +162,8 @@ pub fn settled_mean(attention: Attention, count: f64, degree: usize, diffusion: 
     }
 }
 
-/// Lines across the diagram of time and the only axis: the curve Γ (6.12), where γ_β(t) = 1 − δ.
-#[must_use]
-pub fn across_diagram(plan: &Plan, observable: &str) -> Vec<Predicted> {
-    let [axis] = plan.spec.axes.as_slice() else {
-        return Vec::new();
-    };
-    let base = &plan.base;
+/// The curve Γ (6.12) in the diagram of time and β, where γ_β(t) = 1 − δ.
+fn across_diagram(base: &Experiment, axis: &Axis, observable: &str) -> Vec<Predicted> {
     let of_kernel = base.attention.normalisation.is_of_kernel() && base.is_zonal();
     if observable != "tokens_near" || axis.name() != "attention.beta" || !of_kernel {
         return Vec::new();

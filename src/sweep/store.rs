@@ -389,13 +389,14 @@ impl Store {
         Some(result)
     }
 
-    /// Writes the table when every cell is there, and tidies up; whether that was so.
+    /// Writes the table when every cell is there, and tidies up; how many are missing.
     ///
     /// # Errors
     /// [`StoreError::Disk`].
-    pub fn close(&self) -> Result<bool, StoreError> {
-        if !self.missing().is_empty() {
-            return Ok(false);
+    pub fn close(&self) -> Result<usize, StoreError> {
+        let missing = self.missing().len();
+        if missing > 0 {
+            return Ok(missing);
         }
         let write = || -> io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(&self.scratch)?;
@@ -409,7 +410,7 @@ impl Store {
         })?;
         // others may still write there
         let _ = fs::remove_dir(&self.scratch);
-        Ok(true)
+        Ok(0)
     }
 
     /// The plan of the sweep that a folder holds.

@@ -125,6 +125,8 @@ fn a_run_writes_its_files_and_they_agree_with_each_other() {
         metrics["tokens_energy"][20]
     );
     assert_eq!(summary["field"]["state"], "resolved");
+    // the entry is there where there is nothing to say, too
+    assert!(summary["notes"].is_array(), "{summary}");
 }
 
 #[test]

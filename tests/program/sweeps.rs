@@ -86,7 +86,7 @@ fn fill(folder: &Path, plan: &Plan, shard: Shard, most: usize) -> bool {
     let cells: Vec<usize> = missing.take(most).collect();
     let mut keep = |cell: usize, result: CellResult| store.keep(cell, &result);
     assert!(run(plan, &cells, &mut keep, &|_| (), &|| false).unwrap());
-    store.close().unwrap()
+    store.close().unwrap() == 0
 }
 
 #[test]

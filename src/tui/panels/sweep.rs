@@ -10,8 +10,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::experiment::SweepSpec;
+use crate::sweep::CellResult;
 use crate::sweep::live::View;
-use crate::sweep::{CellResult, predicted};
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
@@ -274,10 +274,7 @@ fn curve(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, which: usi
         Span::styled(glyph, model.theme.tokens()),
         Span::raw(" mean, │ ± standard error  "),
     ];
-    for (index, theory) in predicted::curves(&view.plan, observable)
-        .into_iter()
-        .enumerate()
-    {
+    for (index, theory) in view.predicted[which].iter().enumerate() {
         let points = (theory.curve.iter())
             .map(|(x, y)| (if log { x.log10() } else { *x }, *y))
             .collect();

@@ -7,7 +7,6 @@ use ratatui::text::{Line, Span};
 
 use super::{Layout, corner, places, value};
 use crate::sweep::live::View;
-use crate::sweep::predicted;
 use crate::tui::canvas::{Canvas, Pattern, half_block};
 use crate::tui::model::Model;
 use crate::tui::number::tidy;
@@ -82,12 +81,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, 
     } else {
         legend = vec![Span::styled("the first cell is under way", theme.dim())];
     }
-    let lines = if layout.right.is_none() {
-        predicted::across_diagram(&view.plan, observable)
-    } else {
-        Vec::new()
-    };
-    for theory in &lines {
+    for theory in &view.predicted[which] {
         trace(model, buffer, plot, (&across, &upwards), &theory.curve);
         legend.push(sample(model, "───", theme.theory()));
         legend.push(Span::raw(format!(" {}  ", theory.label)));
