@@ -11,7 +11,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
@@ -261,21 +261,15 @@ pub(crate) fn headless(
         // there may be nobody left to be told
         let _ = done.send(found);
     });
-    let mut since: Option<Instant> = None;
-    let outcome = loop {
-        match outcome.recv_timeout(Duration::from_millis(50)) {
-            Ok(outcome) => break outcome,
-            Err(RecvTimeoutError::Disconnected) => match work.join() {
-                Err(panic) => std::panic::resume_unwind(panic),
-                Ok(()) => break Err(BatchError::Stopped),
-            },
-            Err(RecvTimeoutError::Timeout) if interrupt.signal().is_some() => {
-                if since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
-                    batch::remove_unfinished();
-                    break Err(BatchError::Stopped);
-                }
-            }
-            Err(RecvTimeoutError::Timeout) => {}
+    let outcome = match interrupt.wait(&outcome) {
+        Ok(outcome) => outcome,
+        Err(RecvTimeoutError::Disconnected) => match work.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(()) => Err(BatchError::Stopped),
+        },
+        Err(RecvTimeoutError::Timeout) => {
+            batch::remove_unfinished();
+            Err(BatchError::Stopped)
         }
     };
     bar.finish_and_clear();
@@ -307,6 +301,19 @@ impl Interrupt {
             let _ = signal_hook::flag::register_usize(signal, Arc::clone(&which), signal as usize);
         }
         Self(which)
+    }
+
+    /// What a thread has found, or nothing: it is gone, or a signal came and it has taken longer than [`PATIENCE`] to the end of its step.
+    fn wait<T>(&self, found: &Receiver<T>) -> Result<T, RecvTimeoutError> {
+        let mut since: Option<Instant> = None;
+        loop {
+            match found.recv_timeout(Duration::from_millis(50)) {
+                Err(RecvTimeoutError::Timeout) if self.signal().is_none() => {}
+                Err(RecvTimeoutError::Timeout)
+                    if since.get_or_insert_with(Instant::now).elapsed() <= PATIENCE => {}
+                outcome => return outcome,
+            }
+        }
     }
 
     fn signal(&self) -> Option<i32> {

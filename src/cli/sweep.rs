@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use metastable::experiment::presets;
 use metastable::sweep::{self, CellResult, Plan, Shard, Store, StoreError};
 
-use super::{Failure, Interrupt, PATIENCE, print, progress_bar};
+use super::{Failure, Interrupt, print, progress_bar};
 
 /// `metastable sweep`.
 #[derive(Args)]
@@ -118,6 +118,9 @@ pub(crate) fn sweep(command: &Sweep) -> Result<(), Failure> {
     print(&text)
 }
 
+/// What is said of a sweep that a signal ended.
+const STOPPED: &str = "stopped: what is kept stays, the same command goes on";
+
 /// Runs the cells in a thread of its own, so that a signal is answered at once: the cells that are kept by then stay.
 fn fill(plan: &Plan, store: &Store, cells: &[usize]) -> Result<(), Failure> {
     let interrupt = Interrupt::listen();
@@ -139,31 +142,23 @@ fn fill(plan: &Plan, store: &Store, cells: &[usize]) -> Result<(), Failure> {
             // there may be nobody left to be told
             let _ = done.send(sweep::run(plan, cells, &mut keep, &progress, &cancelled));
         });
-        let mut since: Option<Instant> = None;
-        let whole = loop {
-            match outcome.recv_timeout(Duration::from_millis(50)) {
-                Ok(outcome) => break outcome?,
-                Err(mpsc::RecvTimeoutError::Disconnected) => break false,
-                Err(mpsc::RecvTimeoutError::Timeout) => {
-                    if interrupt.signal().is_some()
-                        && since.get_or_insert_with(Instant::now).elapsed() > PATIENCE
-                    {
-                        // every cell is kept as a whole or not at all
-                        let signal = interrupt.signal().unwrap_or_default();
-                        super::print_error("stopped: what is kept stays, the same command goes on");
-                        std::process::exit(128 + signal);
-                    }
-                }
+        let whole = match interrupt.wait(&outcome) {
+            Ok(outcome) => outcome?,
+            Err(mpsc::RecvTimeoutError::Disconnected) => false,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                // every cell is kept as a whole or not at all
+                super::print_error(STOPPED);
+                std::process::exit(128 + interrupt.signal().unwrap_or_default());
             }
         };
         bar.finish_and_clear();
-        match (whole, interrupt.signal()) {
-            (true, _) => Ok(()),
-            (false, signal) => Err(Failure {
-                message: "stopped: what is kept stays, the same command goes on".into(),
-                code: 128 + signal.unwrap_or(2) as u8,
-            }),
+        if whole {
+            return Ok(());
         }
+        Err(Failure {
+            message: STOPPED.into(),
+            code: 128 + interrupt.signal().unwrap_or(2) as u8,
+        })
     })
 }
 

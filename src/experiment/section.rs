@@ -233,6 +233,21 @@ impl<'a> Section<'a> {
             .map(Some)
     }
 
+    /// The tables of an array of tables; none where the key is not given.
+    pub(super) fn tables(&self, key: &str) -> Result<Option<Vec<Section<'a>>>, InputError> {
+        let Some(node) = self.get(key) else {
+            return Ok(None);
+        };
+        let Value::Array(items) = &node.value else {
+            return self.wrong(key, node, &format!("[[{}]] tables", self.key(key)));
+        };
+        let inner = |item: &'a Node| match &item.value {
+            Value::Table(table) => Ok(self.inner(self.key(key), table, &item.at)),
+            _ => self.wrong(key, item, "a table"),
+        };
+        items.iter().map(inner).collect::<Result<_, _>>().map(Some)
+    }
+
     pub(super) fn table(&self, key: &str) -> Result<Option<Section<'a>>, InputError> {
         match self.get(key) {
             None => Ok(None),

@@ -119,7 +119,7 @@ fn matrices(
     system: &mut SystemSpec,
 ) -> Result<(), InputError> {
     let copies = section.whole("heads")?;
-    if let Some(node) = section.get("head") {
+    if section.get("head").is_some() {
         for key in ["query", "key", "query_key", "value", "heads"] {
             if section.get(key).is_some() {
                 let message = "the heads are listed in [[attention.head]] tables";
@@ -127,14 +127,7 @@ fn matrices(
                 return section.refuse(key, message, remedy);
             }
         }
-        let Value::Array(items) = &node.value else {
-            return section.wrong("head", node, "[[attention.head]] tables");
-        };
-        for item in items {
-            let Value::Table(table) = &item.value else {
-                return section.wrong("head", item, "a table");
-            };
-            let table = section.inner(section.key("head"), table, &item.at);
+        for table in section.tables("head")?.unwrap_or_default() {
             table.only(&keys::names("attention.head"))?;
             system.heads.push(head(&table, dimension)?);
         }

@@ -145,19 +145,9 @@ fn refused(root: &Section, dotted: &str, message: &str, remedy: &str) -> InputEr
 }
 
 fn changes(root: &Section, start: &Experiment) -> Result<Vec<Change>, InputError> {
-    let Some(node) = root.get("change") else {
-        return Ok(Vec::new());
-    };
-    let Value::Array(items) = &node.value else {
-        return root.wrong("change", node, "[[change]] tables");
-    };
     let mut now = start.clone();
     let mut list: Vec<Change> = Vec::new();
-    for item in items {
-        let Value::Table(table) = &item.value else {
-            return root.wrong("change", item, "a table");
-        };
-        let section = root.inner("change".into(), table, &item.at);
+    for section in root.tables("change")?.unwrap_or_default() {
         section.only(&keys::names("change"))?;
         let Some(at) = section.number("at")? else {
             return section.missing("at", "10.0");

@@ -82,7 +82,7 @@ pub(super) fn sweep(
 
 fn axes(section: &Section) -> Result<Vec<Axis>, InputError> {
     let one_axis = ONE_AXIS.iter().find(|key| section.get(key).is_some());
-    let Some(node) = section.get("axis") else {
+    let Some(tables) = section.tables("axis")? else {
         return match one_axis {
             Some(_) if section.get("key").is_none() => {
                 section.missing("key", "\"attention.value\"")
@@ -98,22 +98,15 @@ fn axes(section: &Section) -> Result<Vec<Axis>, InputError> {
             "put each into a [[sweep.axis]] of its own",
         );
     }
-    let Value::Array(items) = &node.value else {
-        return section.wrong("axis", node, "[[sweep.axis]] tables");
-    };
-    if items.len() > MOST_AXES {
+    if tables.len() > MOST_AXES {
         return section.refuse(
             "axis",
-            format!("{} axes are more than {MOST_AXES}", items.len()),
+            format!("{} axes are more than {MOST_AXES}", tables.len()),
             "leave some out, or let keys move together (keys = [..])",
         );
     }
     let mut axes: Vec<Axis> = Vec::new();
-    for item in items {
-        let Value::Table(table) = &item.value else {
-            return section.wrong("axis", item, "a table");
-        };
-        let inner = section.inner("sweep.axis".into(), table, &item.at);
+    for inner in tables {
         inner.only(&keys::names("sweep.axis"))?;
         let next = axis(&inner)?;
         let taken = |key: &String| axes.iter().any(|axis| axis.keys.contains(key));
