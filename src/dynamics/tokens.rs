@@ -2,7 +2,7 @@
 
 mod spectral;
 
-use super::all_pairs::{AllPairs, row_sum};
+use super::all_pairs::{AllPairs, Layer, row_sum};
 use super::series::{Series, SphereSeries};
 use super::tangent;
 use super::{Attention, General, Interaction, Kernel, Normalisation, System};
@@ -263,6 +263,23 @@ impl TokenDynamics {
         }
         self.normalise(positions);
         self.attend(average);
+    }
+
+    /// Takes the tokens through discrete layers x ← normalise(`keep`·x + `step`·A(x)), up to so many; how many of them that were, with
+    /// the bits of [`TokenDynamics::average`] and a layer by rows. 0 where only these can do the next one.
+    pub(crate) fn layers(
+        &mut self,
+        (keep, step): (f64, f64),
+        layers: u64,
+        positions: &mut [f64],
+    ) -> u64 {
+        let layer = Layer {
+            beta: self.attention.beta,
+            transport: Transport::new(self.attention),
+            keep,
+            step,
+        };
+        made(&mut self.pairs, self.dimension, &self.weights).layers(layer, layers, positions)
     }
 
     /// Scratch for the tokens, which only the first call allocates.

@@ -73,13 +73,27 @@ const EXP2: [f64; 12] = [
 #[inline(always)]
 #[must_use]
 pub(crate) fn exp2_abreast<S: Simd, const N: usize>(simd: S, x: [S::f64s; N]) -> [S::f64s; N] {
+    exp2_within::<S, N, false>(simd, x)
+}
+
+/// [`exp2_abreast`], its lower end left out where `ORDINARY` says that −960 ≤ x ≤ 1023: the same bits by a tenth fewer operations.
+#[inline(always)]
+#[must_use]
+pub(crate) fn exp2_within<S: Simd, const N: usize, const ORDINARY: bool>(
+    simd: S,
+    x: [S::f64s; N],
+) -> [S::f64s; N] {
     let (least, rounding) = (simd.splat_f64s(-1022.0), simd.splat_f64s(ROUNDING));
     // 2^−1022 less: zero at the lower end, and no change to what is larger than 1e-291
     let smallest = simd.splat_f64s(f64::MIN_POSITIVE);
     // in loops: the closures of `from_fn` and `map` may be called one by one, without the registers
     let (mut shifted, mut f, mut sum) = (x, x, [simd.splat_f64s(EXP2[11]); N]);
     for n in 0..N {
-        let x = simd.max_f64s(least, x[n]);
+        let x = if ORDINARY {
+            x[n]
+        } else {
+            simd.max_f64s(least, x[n])
+        };
         shifted[n] = simd.add_f64s(x, rounding);
         f[n] = simd.sub_f64s(x, simd.sub_f64s(shifted[n], rounding));
     }
@@ -92,7 +106,10 @@ pub(crate) fn exp2_abreast<S: Simd, const N: usize>(simd: S, x: [S::f64s; N]) ->
     for n in 0..N {
         let exponent = to_exponent(simd, shifted[n]);
         let value = simd.add_u64s(simd.transmute_u64s_f64s(sum[n]), exponent);
-        sum[n] = simd.sub_f64s(simd.transmute_f64s_u64s(value), smallest);
+        sum[n] = simd.transmute_f64s_u64s(value);
+        if !ORDINARY {
+            sum[n] = simd.sub_f64s(sum[n], smallest);
+        }
     }
     sum
 }

@@ -47,7 +47,7 @@ pub(crate) fn project_tangent(x: &[f64], y: &mut [f64]) {
 }
 
 /// Lengths whose squares neither overflow nor lose digits.
-const MEASURABLE: std::ops::RangeInclusive<f64> = 1e-140..=1e140;
+pub(crate) const MEASURABLE: std::ops::RangeInclusive<f64> = 1e-140..=1e140;
 
 /// Length of a vector of any size, as it is where it is ordinary; else times a power of two.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -9,6 +9,7 @@
 
 mod block_schedule;
 mod lanes;
+mod layers;
 mod small_n;
 mod tiles;
 
@@ -20,6 +21,8 @@ use crate::machine::exp::exp;
 use crate::measure::particles::common_weight;
 use crate::sphere::geometry::dot;
 use block_schedule::BlockSchedule;
+use layers::Columns;
+pub(crate) use layers::Layer;
 use small_n::Few;
 
 /// Scratch for all-pairs attention of n tokens in dimension d: O(n·d) and a tile a thread.
@@ -36,6 +39,8 @@ pub(crate) struct AllPairs {
     common: Option<f64>,
     weights: Vec<f64>,
     rounds: BlockSchedule,
+    /// Made when layers first need it.
+    layers: Option<Box<Columns>>,
 }
 
 impl AllPairs {
@@ -63,6 +68,7 @@ impl AllPairs {
                 common,
                 weights: weights.to_vec(),
                 rounds: BlockSchedule::new(count.div_ceil(block), block, dimension, scratch),
+                layers: None,
             };
         }
         let padded = count.max(1).next_multiple_of(lanes::LANES);
@@ -82,6 +88,7 @@ impl AllPairs {
                 dimension,
                 lanes::scratch(dimension),
             ),
+            layers: None,
         }
     }
 
@@ -123,6 +130,18 @@ impl AllPairs {
         potential: &mut [f64],
     ) -> bool {
         self.few(attention, positions, (false, average), potential)
+    }
+
+    /// Takes few tokens of low dimension through discrete layers; how many of them were passed, 0 where there are more tokens or
+    /// coordinates, or where a token comes to a length whose square is no good ([`AllPairs::average_of_few`] and a layer by rows then say).
+    pub(crate) fn layers(&mut self, layer: Layer, layers: u64, positions: &mut [f64]) -> u64 {
+        if self.dimension > ABREAST_UP_TO || self.count > FEW {
+            return 0;
+        }
+        let weights = &self.weights[..self.count];
+        (self.layers)
+            .get_or_insert_with(|| Box::new(Columns::new(self.dimension, weights)))
+            .pass(layer, layers, positions)
     }
 
     fn few(
