@@ -1,8 +1,10 @@
 //! The command line: what can be asked for, and how the answers are printed.
 
+mod plot;
 mod preset;
 mod sweep;
 
+pub(crate) use plot::plot;
 pub(crate) use preset::preset;
 pub(crate) use sweep::sweep;
 
@@ -88,6 +90,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Run the family of runs that [sweep] asks for, and keep what they say together.
     Sweep(sweep::Sweep),
+    /// Draw a run or a sweep that lies in a folder: an SVG for every observable.
+    Plot(plot::Plot),
     /// List, show and locate presets.
     #[command(subcommand)]
     Preset(PresetCommand),

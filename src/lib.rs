@@ -31,6 +31,7 @@
 //! | [`snapshot`] | what is seen: immutable views of one frame, and the history |
 //! | [`run`] | what moves: the session and the thread that computes it |
 //! | [`sweep`] | many runs: axes, realisations, statistics, the folder that they fill |
+//! | [`figure`] | pictures of a sweep or a run as SVG: diagrams with contour and theory, curves with bands |
 //! | [`batch`] | work without a screen: runs and their files |
 //! | [`tui`] | the dashboard |
 //!
@@ -132,6 +133,7 @@
 pub mod batch;
 pub mod dynamics;
 pub mod experiment;
+pub mod figure;
 pub mod guide;
 pub mod integrate;
 pub mod machine;

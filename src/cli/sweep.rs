@@ -257,7 +257,7 @@ fn failures(plan: &Plan, store: &Store) -> String {
 /// `--status`.
 fn status(folder: &Path) -> Result<(), Failure> {
     let plan = Store::plan_of(folder)?;
-    let store = Store::open(folder, &plan)?;
+    let store = Store::look(folder, &plan);
     let missing = store.missing();
     let cells = plan.spec.cells();
     let mut text = format!("{}\n", plan.base.title);

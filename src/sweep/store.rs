@@ -62,6 +62,16 @@ pub struct Store {
 const EXPERIMENT: &str = "experiment.toml";
 
 impl Store {
+    /// The folder that holds this sweep, to be read: nothing is written there.
+    #[must_use]
+    pub fn look(folder: &Path, plan: &Plan) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            scratch: folder.join(".partial"),
+            plan: plan.clone(),
+        }
+    }
+
     /// The folder for a sweep, made where it is missing, or the one that was begun with the same sweep.
     ///
     /// # Errors
@@ -71,11 +81,7 @@ impl Store {
             folder: folder.to_owned(),
             error,
         };
-        let store = Self {
-            folder: folder.to_owned(),
-            scratch: folder.join(".partial"),
-            plan: plan.clone(),
-        };
+        let store = Self::look(folder, plan);
         let asked = format!(
             "# the sweep of this folder, by metastable {}: metastable sweep experiment.toml --out .\n{}",
             env!("CARGO_PKG_VERSION"),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms, from the ground up.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "machine",
     "sphere",
     "integrate",
@@ -19,6 +19,7 @@ const ROOMS: [&str; 13] = [
     "snapshot",
     "run",
     "sweep",
+    "figure",
     "batch",
     "tui",
 ];

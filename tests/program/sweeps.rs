@@ -514,3 +514,101 @@ for r in rows:
         String::from_utf8_lossy(&found.stderr)
     );
 }
+
+#[test]
+fn a_sweep_and_a_run_are_drawn_and_a_picture_of_somebody_else_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let metastable = |arguments: &[&str]| {
+        let done = Command::new(env!("CARGO_BIN_EXE_metastable"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (done.status.code(), text(&done.stdout), text(&done.stderr))
+    };
+    fs::write(folder.path().join("e.toml"), SMALL).unwrap();
+    assert_eq!(metastable(&["sweep", "e.toml", "--out", "s"]).0, Some(0));
+    let (code, out, error) = metastable(&["plot", "s"]);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(
+        out.contains("tokens_near, discrepancy, tokens_clusters"),
+        "{out}"
+    );
+    let picture = folder.path().join("s/figures/tokens_near.svg");
+    let text = fs::read_to_string(&picture).unwrap();
+    assert!(text.starts_with("<svg") && text.contains("</svg>"));
+    // the axes by their names, what is shown, of how many runs, and which of the axes has no side on the picture
+    for word in ["β", ">\nt\n<", "mean of 5 runs", "tokens.count = 6"] {
+        assert!(text.contains(word), "{word:?} is not in the picture");
+    }
+    // the same numbers, the same picture
+    assert_eq!(metastable(&["plot", "s"]).0, Some(0));
+    assert_eq!(fs::read_to_string(&picture).unwrap(), text);
+    // and the folder goes on as a sweep
+    assert_eq!(metastable(&["sweep", "e.toml", "--out", "s"]).0, Some(0));
+
+    fs::write(&picture, "<svg>mine</svg>").unwrap();
+    let (code, _, error) = metastable(&["plot", "s"]);
+    assert!(
+        code == Some(2) && error.contains("tokens_near.svg would be replaced"),
+        "{error}"
+    );
+    assert_eq!(fs::read_to_string(&picture).unwrap(), "<svg>mine</svg>");
+    assert_eq!(metastable(&["plot", "s", "--force"]).0, Some(0));
+    assert_eq!(fs::read_to_string(&picture).unwrap(), text);
+
+    let run = [
+        "run",
+        "clusters-beta-4",
+        "--set",
+        "tokens.count=32",
+        "--set",
+        "time.end=1",
+        "--out",
+        "r",
+    ];
+    assert_eq!(metastable(&run).0, Some(0));
+    let (code, out, error) = metastable(&["plot", "r", "--out", "pictures"]);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(out.contains("energy"), "{out}");
+    let energy = fs::read_to_string(folder.path().join("pictures/energy.svg")).unwrap();
+    assert!(energy.contains("tokens_energy") && energy.contains("field_energy"));
+
+    fs::write(
+        folder.path().join("r/metrics.csv"),
+        "t,tokens_energy\n0,1\n1,x\n",
+    )
+    .unwrap();
+    let (code, _, error) = metastable(&["plot", "r"]);
+    assert!(
+        code == Some(2) && error.contains("line 3: \"x\" is no number"),
+        "{error}"
+    );
+    let (code, _, error) = metastable(&["plot", "nowhere"]);
+    assert!(
+        code == Some(2) && error.contains("nowhere: neither results.zarr"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_status_of_a_sweep_is_read_without_writing_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(SMALL);
+    let path = folder.path().join("s");
+    drop(Store::open(&path, &plan).unwrap());
+    let entries = || {
+        let list = fs::read_dir(&path).unwrap().map(|e| e.unwrap().file_name());
+        list.collect::<std::collections::BTreeSet<_>>()
+    };
+    fs::remove_dir(path.join(".partial")).unwrap();
+    let before = entries();
+    let done = Command::new(env!("CARGO_BIN_EXE_metastable"))
+        .args(["sweep", "--status"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(done.status.success());
+    assert_eq!(entries(), before);
+}
