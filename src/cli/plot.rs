@@ -1,7 +1,6 @@
 //! `metastable plot`: the pictures of a sweep or a run that lies in a folder.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,9 +9,6 @@ use metastable::figure::{self, Figure};
 use metastable::sweep::Store;
 
 use super::{Failure, print};
-
-/// Stands in every picture of ours: one without it is somebody else's.
-const MARK: &str = "<!-- drawn by metastable plot -->";
 
 /// `metastable plot`.
 #[derive(Args)]
@@ -35,23 +31,18 @@ pub(crate) struct Plot {
 pub(crate) fn plot(command: &Plot) -> Result<(), Failure> {
     let figures = read(&command.folder)?;
     let out = (command.out.clone()).unwrap_or_else(|| command.folder.join("figures"));
-    let path = |figure: &Figure| out.join(format!("{}.svg", figure.name));
-    if let Some(other) =
-        (figures.iter().map(path)).find(|path| !command.force && path.exists() && !ours(path))
-    {
+    let in_the_way = |figure: &&Figure| !command.force && figure.would_replace(&out);
+    if let Some(figure) = figures.iter().find(in_the_way) {
         return Err(Failure::input(format!(
             "{} would be replaced and is none of ours: choose another folder for --out, or add --force",
-            other.display()
+            figure.path(&out).display()
         )));
     }
     let failed =
         |error: std::io::Error| Failure::run(format!("cannot write {}: {error}", out.display()));
     fs::create_dir_all(&out).map_err(failed)?;
     for figure in &figures {
-        let mut file = tempfile::NamedTempFile::new_in(&out).map_err(failed)?;
-        writeln!(file, "{}{MARK}", figure.svg).map_err(failed)?;
-        readable(file.path()).map_err(failed)?;
-        (file.persist(path(figure))).map_err(|error| failed(error.error))?;
+        figure.write(&out).map_err(failed)?;
     }
     let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
     print(&format!(
@@ -61,16 +52,6 @@ pub(crate) fn plot(command: &Plot) -> Result<(), Failure> {
         "written to",
         out.display()
     ))
-}
-
-/// A temporary file is its owner's alone; a picture is for those who may read the folder.
-fn readable(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
-}
-
-fn ours(path: &Path) -> bool {
-    fs::read_to_string(path).is_ok_and(|text| text.trim_end().ends_with(MARK))
 }
 
 /// The pictures of a folder.

@@ -348,6 +348,14 @@ impl SweepSpec {
         self.shape().iter().product()
     }
 
+    /// The cell at these points of the axes; an axis without one is at its first.
+    #[must_use]
+    pub fn cell(&self, points: &[usize]) -> usize {
+        let at = |axis: usize| points.get(axis).copied().unwrap_or(0);
+        let axes = self.axes.iter().enumerate();
+        axes.fold(0, |cell, (j, axis)| cell * axis.len() + at(j))
+    }
+
     /// The point of every axis at a cell; the last axis runs fastest.
     #[must_use]
     pub fn index(&self, cell: usize) -> Vec<usize> {

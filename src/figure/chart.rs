@@ -271,7 +271,7 @@ fn bar(area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>, heat: &Heat) 
     let step = (high - low) / 128.0;
     chart.draw_series((0..128).map(|j| {
         let from = low + step * f64::from(j);
-        let colour = heat.colour(from + 0.5 * step);
+        let colour = colour(from + 0.5 * step, (low, high));
         Rectangle::new([(0.0, from), (1.0, from + step)], colour.filled())
     }))?;
     chart
@@ -282,6 +282,11 @@ fn bar(area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>, heat: &Heat) 
         .y_label_formatter(&|value| number(*value))
         .draw()?;
     Ok(())
+}
+
+/// The colour of a value between the ends of the bar.
+fn colour(value: f64, (low, high): (f64, f64)) -> RGBColor {
+    ViridisRGB.get_color_normalized(value as f32, low as f32, high as f32)
 }
 
 /// The ends of the cells around places.
@@ -307,11 +312,6 @@ impl Heat {
         0.5 * (low + high)
     }
 
-    fn colour(&self, value: f64) -> RGBColor {
-        let (low, high) = self.range();
-        ViridisRGB.get_color_normalized(value as f32, low as f32, high as f32)
-    }
-
     fn value(&self, right: usize, up: usize) -> f64 {
         self.values[up * self.across.len() + right]
     }
@@ -319,12 +319,13 @@ impl Heat {
     /// A rectangle a cell, grey where there is no number.
     fn rectangles(&self) -> Vec<Rectangle<(f64, f64)>> {
         let (x, y) = (edges(&self.across), edges(&self.upwards));
+        let range = self.range();
         let mut list = Vec::with_capacity(self.values.len());
         for up in 0..self.upwards.len() {
             for right in 0..self.across.len() {
                 let value = self.value(right, up);
                 let colour = if value.is_finite() {
-                    self.colour(value)
+                    colour(value, range)
                 } else {
                     RGBColor(190, 190, 190)
                 };

@@ -11,6 +11,15 @@ pub mod sweep;
 
 pub use chart::FigureError;
 
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::sweep::zarr::write_whole;
+
+/// Stands in every picture of ours: one without it is somebody else's.
+const MARK: &str = "<!-- drawn by metastable plot -->\n";
+
 /// A picture under its name, without the ending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
@@ -18,4 +27,29 @@ pub struct Figure {
     pub name: String,
     /// The SVG.
     pub svg: String,
+}
+
+impl Figure {
+    /// Its file in a folder.
+    #[must_use]
+    pub fn path(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("{}.svg", self.name))
+    }
+
+    /// Whether its file in a folder is there and is none that we have drawn.
+    #[must_use]
+    pub fn would_replace(&self, folder: &Path) -> bool {
+        let path = self.path(folder);
+        let ours = |path: &Path| fs::read_to_string(path).is_ok_and(|text| text.ends_with(MARK));
+        path.exists() && !ours(&path)
+    }
+
+    /// Writes its file, as a whole or not at all.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        let text = format!("{}{MARK}", self.svg);
+        write_whole(&self.path(folder), text.as_bytes(), folder)
+    }
 }

@@ -83,10 +83,7 @@ struct Picture<'a> {
 impl Picture<'_> {
     /// Mean and standard error at a point of the first axes.
     fn at(&self, points: &[usize], frame: usize) -> (f64, f64) {
-        let lengths = self.plan.spec.axes.iter().map(Axis::len);
-        let cell = (lengths.enumerate()).fold(0, |cell, (j, len)| {
-            cell * len + points.get(j).copied().unwrap_or(0)
-        });
+        let cell = self.plan.spec.cell(points);
         let series = self.cells[cell].as_ref().map(|c| &c.series[self.which]);
         let number = |list: &[f64]| list.get(frame).copied().unwrap_or(f64::NAN);
         series.map_or((f64::NAN, f64::NAN), |s| {

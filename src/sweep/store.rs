@@ -154,7 +154,7 @@ impl Store {
         if path.exists() {
             return Ok(());
         }
-        let mut file = tempfile::NamedTempFile::new_in(&self.scratch)?;
+        let mut file = zarr::temporary(&self.scratch)?;
         io::Write::write_all(&mut file, asked.as_bytes())?;
         match file.persist_noclobber(&path) {
             Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
@@ -405,7 +405,7 @@ impl Store {
             return Ok(missing);
         }
         let write = || -> io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(&self.scratch)?;
+            let mut file = zarr::temporary(&self.scratch)?;
             super::table::write(&self.plan, &|cell| self.read(cell), &mut file)?;
             file.persist(self.folder.join("table.csv"))?;
             Ok(())

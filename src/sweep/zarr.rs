@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 /// The type of an array's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +116,20 @@ pub(crate) fn write_group(
         .collect())
 }
 
+/// A file to be moved to its place, with the rights of any file: a temporary one is its owner's alone, results are for those who may read
+/// the folder.
+///
+/// # Errors
+/// The operating system's.
+pub(crate) fn temporary(scratch: &Path) -> io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    // less what the user's mask takes away
+    let rights = fs::Permissions::from_mode(0o666);
+    tempfile::Builder::new()
+        .permissions(rights)
+        .tempfile_in(scratch)
+}
+
 /// A file that is there as a whole or not at all: written in `scratch` and moved.
 ///
 /// # Errors
@@ -123,7 +138,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], scratch: &Path) -> io::Resu
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut file = tempfile::NamedTempFile::new_in(scratch)?;
+    let mut file = temporary(scratch)?;
     file.write_all(bytes)?;
     file.persist(path)?;
     Ok(())

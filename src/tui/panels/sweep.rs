@@ -112,8 +112,7 @@ impl Layout {
         if let Some(axis) = self.up {
             index[axis] = up;
         }
-        let cell = (index.iter().zip(spec.shape())).fold(0, |cell, (point, n)| cell * n + point);
-        (cell, frame)
+        (spec.cell(&index), frame)
     }
 
     /// Places, and the name, of the points to the right.
