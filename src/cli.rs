@@ -265,7 +265,7 @@ pub(crate) fn headless(
         // there may be nobody left to be told
         let _ = done.send(found);
     });
-    let outcome = match interrupt.wait(&outcome) {
+    let outcome = match interrupt.wait(&outcome, &mut || GLANCE) {
         Ok(outcome) => outcome,
         Err(RecvTimeoutError::Disconnected) => match work.join() {
             Err(panic) => std::panic::resume_unwind(panic),
@@ -286,6 +286,9 @@ pub(crate) fn headless(
         (error, _) => Failure::from(error),
     })
 }
+
+/// How often a thread that works is looked at.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// How long a run that was asked to end may take to the end of its step.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -308,10 +311,15 @@ impl Interrupt {
     }
 
     /// What a thread has found, or nothing: it is gone, or a signal came and it has taken longer than [`PATIENCE`] to the end of its step.
-    fn wait<T>(&self, found: &Receiver<T>) -> Result<T, RecvTimeoutError> {
+    /// Meanwhile `between` is called again and again, and says how long the next wait may be.
+    fn wait<T>(
+        &self,
+        found: &Receiver<T>,
+        between: &mut dyn FnMut() -> Duration,
+    ) -> Result<T, RecvTimeoutError> {
         let mut since: Option<Instant> = None;
         loop {
-            match found.recv_timeout(Duration::from_millis(50)) {
+            match found.recv_timeout(between()) {
                 Err(RecvTimeoutError::Timeout) if self.signal().is_none() => {}
                 Err(RecvTimeoutError::Timeout)
                     if since.get_or_insert_with(Instant::now).elapsed() <= PATIENCE => {}

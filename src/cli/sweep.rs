@@ -1,17 +1,21 @@
 //! `metastable sweep`: a family of runs into a folder, with a bar of progress; what is missing, and what it would cost.
 
+mod cost;
+mod map;
+mod ranks;
+
 use std::ffi::OsString;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
-use indicatif::ProgressBar;
 use metastable::experiment::presets;
-use metastable::sweep::{self, CellResult, Plan, Shard, Store, StoreError};
+use metastable::sweep::{self, CellResult, Desk, Plan, Shard, Store, StoreError};
 
 use super::{Failure, Interrupt, print, progress_bar};
+use map::Map;
+use ranks::Ranks;
 
 /// `metastable sweep`.
 #[derive(Args)]
@@ -52,10 +56,9 @@ impl From<StoreError> for Failure {
 }
 
 /// Runs the command.
-// long: one question after another, then the report line by line
 ///
 /// # Errors
-/// [`Failure`] for wrong input, a folder that cannot be used, and Ctrl-C.
+/// [`Failure`] for wrong input, a folder that cannot be used, and a signal.
 pub(crate) fn sweep(command: &Sweep) -> Result<(), Failure> {
     if let Some(threads) = command.threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads));
@@ -64,6 +67,42 @@ pub(crate) fn sweep(command: &Sweep) -> Result<(), Failure> {
     if let Some(folder) = &command.status {
         return status(folder);
     }
+    let ranks = Ranks::join()?;
+    let Some(plan) = ranks.agree(plan(command))? else {
+        return Ok(());
+    };
+    let shard = command.shard.unwrap_or(Shard::WHOLE);
+    if command.dry_run {
+        if ranks.leads() {
+            print(&cost::dry_run(&plan, shard, ranks.count())?)?;
+        }
+        return Ok(());
+    }
+    let folder = command.out.as_ref().ok_or_else(|| {
+        Failure::input(
+            "there is no folder to fill\n  help: add --out DIR, or --dry-run to see what it would cost",
+        )
+    });
+    // the leader begins the folder, the others find it there
+    let store = folder.and_then(|folder| {
+        if ranks.leads() {
+            Ok(Store::open(folder, &plan)?)
+        } else {
+            Ok(Store::look(folder, &plan))
+        }
+    });
+    let Some(store) = ranks.agree(store)? else {
+        return Ok(());
+    };
+    if ranks.leads() {
+        lead(&plan, &store, shard, &ranks)
+    } else {
+        ranks.work(&plan, &store)
+    }
+}
+
+/// What is asked for.
+fn plan(command: &Sweep) -> Result<Plan, Failure> {
     let name = command.experiment.clone().unwrap_or_default();
     let experiment = presets::resolve(&name, &command.set).map_err(Failure::input)?;
     let Some(plan) = Plan::new(&experiment).map_err(Failure::input)? else {
@@ -72,42 +111,38 @@ pub(crate) fn sweep(command: &Sweep) -> Result<(), Failure> {
             name.to_string_lossy()
         )));
     };
-    let plan = if command.quick { plan.quickly() } else { plan };
-    let shard = command.shard.unwrap_or(Shard::WHOLE);
-    if command.dry_run {
-        return print(&dry_run(&plan, shard)?);
-    }
-    let Some(folder) = &command.out else {
-        return Err(Failure::input(
-            "there is no folder to fill\n  help: add --out DIR, or --dry-run to see what it would cost",
-        ));
-    };
-    let store = Store::open(folder, &plan)?;
+    Ok(if command.quick { plan.quickly() } else { plan })
+}
+
+/// Has the missing cells run, by this process and those that ask it for some, and says what came of it.
+fn lead(plan: &Plan, store: &Store, shard: Shard, ranks: &Ranks) -> Result<(), Failure> {
     let clock = Instant::now();
+    let mine = (0..plan.spec.cells()).filter(|cell| shard.has(*cell));
     let cells: Vec<usize> = (store.missing().into_iter())
         .filter(|cell| shard.has(*cell))
         .collect();
-    let there = (0..plan.spec.cells())
-        .filter(|cell| shard.has(*cell))
-        .count()
-        - cells.len();
-    fill(&plan, &store, &cells)?;
+    let there = mine.count() - cells.len();
+    fill(plan, store, &cells, ranks)?;
     let missing = store.close()?;
     let mut text = format!("{}\n", plan.base.title);
     let seconds = clock.elapsed().as_secs_f64();
     let runs = cells.len() as u64 * plan.spec.realisations;
     text += &format!(
-        "{:<14} {} cells of {} realisations, {runs} runs in {seconds:.2} s\n",
+        "{:<14} {} cells of {} realisations, {runs} runs in {seconds:.2} s{}\n",
         "swept",
         cells.len(),
-        plan.spec.realisations
+        plan.spec.realisations,
+        match ranks.count() {
+            1 => String::new(),
+            many => format!(" by {many} ranks"),
+        }
     );
     if there > 0 {
         text += &format!("{:<14} {there} cells were there already\n", "kept");
     }
-    text += &failures(&plan, &store);
+    text += &failures(plan, store);
     if missing == 0 {
-        text += &format!("{:<14} {}\n", "written to", folder.display());
+        text += &format!("{:<14} {}\n", "written to", store.folder().display());
     } else {
         text += &format!(
             "{:<14} {missing} of {} cells; table.csv is written with the last one\n",
@@ -121,113 +156,60 @@ pub(crate) fn sweep(command: &Sweep) -> Result<(), Failure> {
 /// What is said of a sweep that a signal ended.
 const STOPPED: &str = "stopped: what is kept stays, the same command goes on";
 
-/// Runs the cells in a thread of its own, so that a signal is answered at once: the cells that are kept by then stay.
-fn fill(plan: &Plan, store: &Store, cells: &[usize]) -> Result<(), Failure> {
+/// Runs the cells in a thread of its own, so that a signal is answered at once, and so is a rank that asks for cells: those that are kept by
+/// then stay.
+fn fill(plan: &Plan, store: &Store, cells: &[usize], ranks: &Ranks) -> Result<(), Failure> {
     let interrupt = Interrupt::listen();
     let bar = progress_bar(&plan.base.title);
-    let of = plan.spec.realisations.saturating_mul(cells.len() as u64);
-    bar.set_length(of);
-    let map = Map::new(plan, &bar);
+    let realisations = plan.spec.realisations;
+    bar.set_length(realisations.saturating_mul(cells.len() as u64));
+    let map = std::sync::Mutex::new(Map::new(plan, &bar));
+    let show = |result: &CellResult| {
+        if let Ok(mut map) = map.lock() {
+            map.show(result);
+        }
+    };
+    let desk = Desk::of(cells, realisations, ranks.count());
     let (done, outcome) = mpsc::channel();
-    let (signal, shown) = (interrupt.clone(), bar.clone());
     std::thread::scope(|scope| {
+        let (desk, show, bar, signal) = (&desk, &show, &bar, interrupt.clone());
         scope.spawn(move || {
-            let mut map = map;
             let mut keep = |cell: usize, result: CellResult| {
-                map.show(cell, &result);
+                show(&result);
                 store.keep(cell, &result)
             };
-            let progress = |now: sweep::Progress| shown.set_position(now.realisations);
+            let progress = |_: sweep::Progress| bar.inc(1);
             let cancelled = || signal.signal().is_some();
             // there may be nobody left to be told
-            let _ = done.send(sweep::run(plan, cells, &mut keep, &progress, &cancelled));
+            let _ = done.send(sweep::run(plan, desk, &mut keep, &progress, &cancelled));
         });
-        let whole = match interrupt.wait(&outcome) {
-            Ok(outcome) => outcome?,
-            Err(mpsc::RecvTimeoutError::Disconnected) => false,
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                // every cell is kept as a whole or not at all
+        let found = |cells: &[usize]| {
+            bar.inc(realisations * cells.len() as u64);
+            (cells.iter().filter_map(|cell| store.read(*cell))).for_each(|result| show(&result));
+        };
+        let mut guests = ranks.guests(desk, &found);
+        let outcome = match interrupt.wait(&outcome, &mut || guests.serve()) {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Err(error)) => {
+                desk.close();
+                Err(error.into())
+            }
+            Ok(Ok(false)) | Err(mpsc::RecvTimeoutError::Disconnected) if ranks.count() == 1 => {
+                Err(Failure {
+                    message: STOPPED.into(),
+                    code: 128 + interrupt.signal().unwrap_or(2) as u8,
+                })
+            }
+            // a cell that goes on, here or elsewhere, is not waited for: it is kept as a whole or not at all
+            _ => {
                 super::print_error(STOPPED);
                 std::process::exit(128 + interrupt.signal().unwrap_or_default());
             }
         };
+        let others = guests.see_off();
         bar.finish_and_clear();
-        if whole {
-            return Ok(());
-        }
-        Err(Failure {
-            message: STOPPED.into(),
-            code: 128 + interrupt.signal().unwrap_or(2) as u8,
-        })
+        outcome.and(others)
     })
-}
-
-/// A small picture of the cells as they fill in, above the bar: the last frame of the first observable.
-struct Map {
-    bar: ProgressBar,
-    columns: usize,
-    shades: Vec<char>,
-    drawn: bool,
-}
-
-/// Shades from the least to the most.
-const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
-/// Largest picture.
-const MOST: (usize, usize) = (76, 24);
-
-impl Map {
-    fn new(plan: &Plan, bar: &ProgressBar) -> Self {
-        let shape = plan.spec.shape();
-        let columns = match (shape.as_slice(), plan.times()) {
-            ([_], Some(times)) => times.len().min(MOST.0),
-            ([.., last], _) => *last,
-            ([], _) => 1,
-        };
-        let lines = if plan.times().is_some() {
-            1
-        } else {
-            columns.max(1)
-        };
-        let rows = plan.spec.cells().div_ceil(lines);
-        let fits = columns <= MOST.0 && rows <= MOST.1 && std::io::stderr().is_terminal();
-        Self {
-            bar: bar.clone(),
-            columns,
-            shades: Vec::new(),
-            drawn: fits,
-        }
-    }
-
-    /// One more cell: with time as an axis a line of its own, else one character.
-    fn show(&mut self, _cell: usize, result: &CellResult) {
-        if !self.drawn {
-            return;
-        }
-        let Some(series) = result.series.first() else {
-            return;
-        };
-        let shade = |value: f64| {
-            let share = if value.is_finite() {
-                value.clamp(0.0, 1.0)
-            } else {
-                0.0
-            };
-            SHADES[(share * (SHADES.len() - 1) as f64).round() as usize]
-        };
-        if series.mean.len() > 1 {
-            let at = |column: usize| {
-                series.mean[column * (series.mean.len() - 1) / (self.columns - 1).max(1)]
-            };
-            let line: String = (0..self.columns).map(|column| shade(at(column))).collect();
-            self.bar.println(line);
-            return;
-        }
-        self.shades
-            .push(shade(series.mean.first().copied().unwrap_or(f64::NAN)));
-        if self.shades.len() == self.columns {
-            self.bar.println(self.shades.drain(..).collect::<String>());
-        }
-    }
 }
 
 /// The failures of a sweep: how many, and the first reasons.
@@ -303,104 +285,4 @@ fn ranges(list: &[usize]) -> String {
         })
         .collect();
     shown.join(", ") + more
-}
-
-/// Time that the pilot may take.
-const PILOT: Duration = Duration::from_secs(5);
-
-// long: the pilot, what follows from it, and the report line by line
-/// What a sweep would cost: realisation 0 of the first, the last and some cells between them is run and timed, the dearest cells first.
-fn dry_run(plan: &Plan, shard: Shard) -> Result<String, Failure> {
-    let cells: Vec<usize> = (0..plan.spec.cells())
-        .filter(|cell| shard.has(*cell))
-        .collect();
-    let (count, realisations) = (cells.len(), plan.spec.realisations);
-    let begun = Instant::now();
-    let mut times: Vec<(usize, f64)> = Vec::new();
-    // ends, then middles of ever smaller parts
-    let places = std::iter::once(count.saturating_sub(1)).chain(van_der_corput(count));
-    for place in places {
-        if begun.elapsed() > PILOT || times.len() >= 33 || count == 0 {
-            break;
-        }
-        if times.iter().any(|(seen, _)| *seen == place) {
-            continue;
-        }
-        let clock = Instant::now();
-        let experiment = plan.experiment(cells[place], 0);
-        // one that is refused or fails costs what it costs
-        if let Ok(experiment) = experiment {
-            let stopped = || begun.elapsed() > 4 * PILOT;
-            let _ = plan.measure(experiment, &stopped);
-        }
-        times.push((place, clock.elapsed().as_secs_f64()));
-    }
-    times.sort_by_key(|(place, _)| *place);
-    // straight pieces between the cells that were timed
-    let total: f64 = match times.as_slice() {
-        [] => 0.0,
-        [(_, only)] => only * count as f64,
-        several => {
-            several
-                .windows(2)
-                .map(|w| 0.5 * (w[0].1 + w[1].1) * (w[1].0 - w[0].0) as f64)
-                .sum::<f64>()
-                * count as f64
-                / (several[several.len() - 1].0 - several[0].0).max(1) as f64
-        }
-    };
-    let threads = rayon::current_num_threads();
-    let seconds = total * realisations as f64 / threads as f64;
-    let numbers = (plan.frames() * plan.spec.observables.len()) as f64;
-    // mean, error, count and quantiles of a cell
-    let disk = 8.0 * 8.0 * numbers * count as f64;
-    let held = 8.0 * numbers * 256.0_f64.min(realisations as f64)
-        + 8.0 * 4096.0_f64.min(realisations as f64) * numbers;
-    Ok(format!(
-        "{}\n{:<14} {count} ({})\n{:<14} {realisations} a cell, {} runs\n{:<14} {} numbers a run\n{:<14} about {} beside the runs, {} on disk\n{:<14} about {} on {threads} threads, by a pilot of {} runs\n",
-        plan.base.title,
-        "cells",
-        plan.spec
-            .axes
-            .iter()
-            .map(|axis| format!("{} × {}", axis.len(), axis.keys.join(" + ")))
-            .collect::<Vec<_>>()
-            .join(", "),
-        "realisations",
-        realisations.saturating_mul(count as u64),
-        "kept",
-        numbers,
-        "memory",
-        bytes(held * threads as f64),
-        bytes(disk),
-        "time",
-        duration(seconds),
-        times.len(),
-    ))
-}
-
-/// The numbers below `count`, each part halved again.
-fn van_der_corput(count: usize) -> impl Iterator<Item = usize> {
-    (0..64_u32).map(move |j| {
-        let share = f64::from(j.reverse_bits()) / 4_294_967_296.0;
-        (share * count as f64) as usize
-    })
-}
-
-fn bytes(size: f64) -> String {
-    let (size, unit) = match size {
-        s if s < 1e3 => (s, "bytes"),
-        s if s < 1e6 => (s / 1e3, "KB"),
-        s if s < 1e9 => (s / 1e6, "MB"),
-        s => (s / 1e9, "GB"),
-    };
-    format!("{size:.1} {unit}")
-}
-
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 120.0 => format!("{s:.1} s"),
-        s if s < 7200.0 => format!("{:.0} minutes", s / 60.0),
-        s => format!("{:.1} hours", s / 3600.0),
-    }
 }

@@ -5,10 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use super::cell::{self, CellResult};
+use super::desk::Desk;
 use super::plan::Plan;
-
-/// Realisations that are worth a window of cells.
-const WORTH: u64 = 512;
 
 /// The part of the cells that one of several processes runs: every k-th one, from the i-th.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,29 +51,29 @@ pub struct Progress {
     pub of: u64,
 }
 
-/// Runs these cells, a window of them at a time on all threads, and hands each to `keep` in order; `progress` is told between realisations.
-/// True when all were run, false when `cancelled` said so on the way: what had been handed over by then stays.
+/// Runs the cells of a desk, a window of them at a time on all threads, and hands each to `keep` in order; `progress` is told between
+/// realisations. True when the desk had no more, false when `cancelled` said so on the way: what had been handed over by then stays.
 ///
 /// # Errors
 /// Those of `keep`.
 pub fn run<E>(
     plan: &Plan,
-    cells: &[usize],
+    desk: &Desk,
     keep: &mut dyn FnMut(usize, CellResult) -> Result<(), E>,
     progress: &(dyn Fn(Progress) + Sync),
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<bool, E> {
-    let realisations = plan.spec.realisations;
-    let of = realisations.saturating_mul(cells.len() as u64);
+    let of = desk.runs();
     let ran = AtomicU64::new(0);
     let tell = || {
         let realisations = ran.fetch_add(1, Ordering::Relaxed) + 1;
         progress(Progress { realisations, of });
     };
-    // as many cells as give every thread something to do, and few enough to be kept soon
-    let window = WORTH.div_ceil(realisations).max(1) as usize;
-    let window = window.min(2 * rayon::current_num_threads());
-    for cells in cells.chunks(window) {
+    loop {
+        let cells = desk.take(rayon::current_num_threads());
+        if cells.is_empty() {
+            return Ok(true);
+        }
         let results: Vec<Option<CellResult>> = (cells.par_iter())
             .map(|cell| cell::run(plan, *cell, &tell, cancelled))
             .collect();
@@ -86,5 +84,4 @@ pub fn run<E>(
             }
         }
     }
-    Ok(true)
 }

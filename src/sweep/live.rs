@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::cell::CellResult;
+use super::desk::Desk;
 use super::drive::{self, Progress};
 use super::plan::Plan;
 use super::predicted::{self, Predicted};
@@ -67,6 +68,7 @@ impl Live {
         thread::Builder::new().name("sweep".into()).spawn(move || {
             let locked = || view.lock().unwrap_or_else(PoisonError::into_inner);
             let cells: Vec<usize> = (0..plan.spec.cells()).collect();
+            let desk = Desk::of(&cells, plan.spec.realisations, 1);
             let mut keep = |cell: usize, result: CellResult| {
                 let mut view = locked();
                 view.results[cell] = Some(result);
@@ -76,7 +78,7 @@ impl Live {
             let progress = |now: Progress| locked().progress = now;
             let cancelled = || quit.load(Ordering::Relaxed);
             // it ends with its last cell, or because nobody looks any more
-            let _ = pool.install(|| drive::run(&plan, &cells, &mut keep, &progress, &cancelled));
+            let _ = pool.install(|| drive::run(&plan, &desk, &mut keep, &progress, &cancelled));
         })?;
         Ok(live)
     }

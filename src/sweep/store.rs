@@ -162,6 +162,12 @@ impl Store {
         }
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn results(&self) -> PathBuf {
         self.folder.join("results.zarr")
     }

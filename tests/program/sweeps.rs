@@ -10,7 +10,7 @@ use std::time::Duration;
 use metastable::experiment::read::read_text;
 use metastable::observe::table::column;
 use metastable::sweep::statistics::Running;
-use metastable::sweep::{CellResult, Plan, Shard, Store, StoreError, cell, run};
+use metastable::sweep::{CellResult, Desk, Plan, Shard, Store, StoreError, cell, run};
 use metastable::{Experiment, Session};
 
 const SMALL: &str = r#"
@@ -85,7 +85,16 @@ fn fill(folder: &Path, plan: &Plan, shard: Shard, most: usize) -> bool {
     let missing = store.missing().into_iter().filter(|cell| shard.has(*cell));
     let cells: Vec<usize> = missing.take(most).collect();
     let mut keep = |cell: usize, result: CellResult| store.keep(cell, &result);
-    assert!(run(plan, &cells, &mut keep, &|_| (), &|| false).unwrap());
+    assert!(
+        run(
+            plan,
+            &Desk::of(&cells, plan.spec.realisations, 1),
+            &mut keep,
+            &|_| (),
+            &|| false
+        )
+        .unwrap()
+    );
     store.close().unwrap() == 0
 }
 
@@ -471,10 +480,11 @@ fn the_bar_hears_of_every_run_and_a_cancelled_sweep_keeps_whole_cells_alone() {
         assert_eq!(now.of, 45);
         told.fetch_max(now.realisations, Ordering::Relaxed);
     };
-    assert!(run(&plan, &cells, &mut keep, &progress, &|| false).unwrap());
+    let desk = || Desk::of(&cells, plan.spec.realisations, 1);
+    assert!(run(&plan, &desk(), &mut keep, &progress, &|| false).unwrap());
     assert_eq!((told.into_inner(), kept.len()), (45, 9));
     let mut none = |_: usize, _: CellResult| -> Result<(), ()> { panic!("nothing is whole") };
-    assert_eq!(run(&plan, &cells, &mut none, &|_| (), &|| true), Ok(false));
+    assert_eq!(run(&plan, &desk(), &mut none, &|_| (), &|| true), Ok(false));
 }
 
 #[test]
@@ -611,4 +621,77 @@ fn the_status_of_a_sweep_is_read_without_writing_anything() {
         .unwrap();
     assert!(done.status.success());
     assert_eq!(entries(), before);
+}
+
+/// `mpirun` with so many ranks of the program.
+#[cfg(feature = "mpi")]
+fn mpirun(ranks: &str, arguments: &[&str]) -> std::process::Output {
+    let mpirun = ["--allow-run-as-root", "--oversubscribe", "-n", ranks];
+    let mut command = Command::new("mpirun");
+    command.args(mpirun).arg(env!("CARGO_BIN_EXE_metastable"));
+    command.args(arguments).output().unwrap()
+}
+
+#[cfg(feature = "mpi")]
+#[test]
+fn two_and_three_ranks_leave_the_bytes_of_one_process_and_an_error_is_said_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("small.toml");
+    fs::write(&file, SMALL).unwrap();
+    let file = file.to_str().unwrap();
+    let alone = dir.path().join("alone");
+    assert!(fill(&alone, &plan(SMALL), Shard::WHOLE, 99));
+    for ranks in ["2", "3"] {
+        let folder = dir.path().join(ranks);
+        let found = mpirun(ranks, &["sweep", file, "--out", folder.to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&found.stdout).into_owned();
+        assert!(
+            found.status.success(),
+            "{said}{}",
+            String::from_utf8_lossy(&found.stderr)
+        );
+        assert!(
+            said.contains("9 cells of 5 realisations, 45 runs")
+                && said.contains(&format!("by {ranks} ranks")),
+            "{said}"
+        );
+        let (mut one, mut many) = (tree(&alone), tree(&folder));
+        one.remove("experiment.toml");
+        many.remove("experiment.toml");
+        assert_eq!(
+            one.keys().collect::<Vec<_>>(),
+            many.keys().collect::<Vec<_>>()
+        );
+        assert!(one == many, "{ranks} ranks");
+    }
+    let wrong = mpirun(
+        "2",
+        &[
+            "sweep",
+            file,
+            "--set",
+            "sweep.realisations=0",
+            "--out",
+            "nowhere",
+        ],
+    );
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert_eq!(said.matches("error: ").count(), 1, "{said}");
+    assert_eq!(wrong.status.code(), Some(2), "{said}");
+}
+
+#[cfg(not(feature = "mpi"))]
+#[test]
+fn one_of_several_processes_without_mpi_is_told_that_it_would_run_everything() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_metastable"));
+    let found = (command.args(["sweep", "wendel", "--quick", "--out", "nowhere"]))
+        .env("OMPI_COMM_WORLD_SIZE", "8")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert_eq!(found.status.code(), Some(2));
+    assert!(
+        said.contains("one of 8 processes") && said.contains("--shard i/8"),
+        "{said}"
+    );
 }
