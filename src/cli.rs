@@ -1,9 +1,11 @@
 //! The command line: what can be asked for, and how the answers are printed.
 
+mod page;
 mod plot;
 mod preset;
 mod sweep;
 
+pub(crate) use page::page;
 pub(crate) use plot::plot;
 pub(crate) use preset::preset;
 pub(crate) use sweep::sweep;
@@ -90,8 +92,10 @@ pub(crate) enum Command {
     Run(Run),
     /// Run the family of runs that [sweep] asks for, and keep what they say together.
     Sweep(sweep::Sweep),
-    /// Draw a run or a sweep that lies in a folder: an SVG for every observable.
+    /// Draw a run or a sweep that lies in a folder: an SVG for every observable, and the ways of the tokens.
     Plot(plot::Plot),
+    /// Write a page about a run or a sweep that lies in a folder: pictures, every prediction beside its measurement, how to repeat it.
+    Report(page::Page),
     /// List, show and locate presets.
     #[command(subcommand)]
     Preset(PresetCommand),

@@ -31,7 +31,8 @@
 //! | [`snapshot`] | what is seen: immutable views of one frame, and the history |
 //! | [`run`] | what moves: the session and the thread that computes it |
 //! | [`sweep`] | many runs: axes, realisations, statistics, the folder that they fill |
-//! | [`figure`] | pictures of a sweep or a run as SVG: diagrams with contour and theory, curves with bands |
+//! | [`figure`] | pictures of a sweep or a run as SVG: diagrams with contour and theory, curves with bands, the ways of tokens |
+//! | [`report`] | a page about a sweep or a run: pictures, predictions beside measurements with a verdict |
 //! | [`batch`] | work without a screen: runs and their files |
 //! | [`tui`] | the dashboard |
 //!
@@ -139,6 +140,7 @@ pub mod integrate;
 pub mod machine;
 pub mod measure;
 pub mod observe;
+pub mod report;
 pub mod run;
 pub mod snapshot;
 pub mod sphere;

@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Some(Command::Run(run)) => cli::run(run),
         Some(Command::Sweep(sweep)) => cli::sweep(sweep),
         Some(Command::Plot(plot)) => cli::plot(plot),
+        Some(Command::Report(page)) => cli::page(page),
         Some(Command::Preset(preset)) => cli::preset(preset),
         Some(Command::Keys { format }) => cli::keys(*format),
         None if std::io::stdout().is_terminal() && !cli::dumb() => cli::dashboard(&cli.dashboard),

@@ -1,12 +1,10 @@
 //! `metastable plot`: the pictures of a sweep or a run that lies in a folder.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use metastable::experiment::{Spacing, presets};
 use metastable::figure::{self, Figure};
-use metastable::sweep::Store;
 
 use super::{Failure, print};
 
@@ -29,9 +27,9 @@ pub(crate) struct Plot {
 /// # Errors
 /// [`Failure`] for a folder without results, and for pictures that cannot be written.
 pub(crate) fn plot(command: &Plot) -> Result<(), Failure> {
-    let figures = read(&command.folder)?;
-    let out = (command.out.clone()).unwrap_or_else(|| command.folder.join("figures"));
-    let in_the_way = |figure: &&Figure| !command.force && figure.would_replace(&out);
+    let figures = figure::of_folder(&command.folder).map_err(Failure::input)?;
+    let out = (command.out.clone()).unwrap_or_else(|| command.folder.join(figure::FIGURES));
+    let in_the_way = |figure: &&Figure| !command.force && figure::is_foreign(&figure.path(&out));
     if let Some(figure) = figures.iter().find(in_the_way) {
         return Err(Failure::input(format!(
             "{} would be replaced and is none of ours: choose another folder for --out, or add --force",
@@ -52,26 +50,4 @@ pub(crate) fn plot(command: &Plot) -> Result<(), Failure> {
         "written to",
         out.display()
     ))
-}
-
-/// The pictures of a folder.
-fn read(folder: &Path) -> Result<Vec<Figure>, Failure> {
-    if folder.join("results.zarr").is_dir() {
-        let plan = Store::plan_of(folder)?;
-        let store = Store::look(folder, &plan);
-        return figure::sweep::figures(&plan, &|cell| store.read(cell)).map_err(Failure::input);
-    }
-    let table = folder.join("metrics.csv");
-    let text = fs::read_to_string(&table).map_err(|error| {
-        Failure::input(format!(
-            "{}: neither results.zarr nor a metrics.csv that can be read ({error})\n  help: metastable run or metastable sweep with --out DIR fills such a folder",
-            folder.display()
-        ))
-    })?;
-    let experiment = presets::resolve(folder.join("experiment.toml").as_os_str(), &[])
-        .map_err(Failure::input)?;
-    let metrics = figure::run::Metrics::read(&text)
-        .map_err(|error| Failure::input(format!("{}: {error}", table.display())))?;
-    let log = experiment.time.spacing == Spacing::Log;
-    figure::run::figures(&experiment.title, &metrics, log).map_err(Failure::input)
 }

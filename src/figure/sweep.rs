@@ -1,7 +1,9 @@
 //! The pictures of a sweep, one for every observable: a diagram of time and an axis, or of two axes, or a curve with its band.
 
 use super::Figure;
-use super::chart::{Chart, Curve, FigureError, Heat, Side};
+use super::chart::{Chart, Curve, Stroke};
+use super::heat::Heat;
+use super::side::{FigureError, Side};
 use crate::experiment::sweep::Axis;
 use crate::sweep::{CellResult, Plan, predicted};
 
@@ -63,6 +65,7 @@ pub fn figures(
                 cells: &cells,
                 which,
                 observable: row.name,
+                about: row.about,
             };
             Ok(Figure {
                 name: row.name.into(),
@@ -78,6 +81,7 @@ struct Picture<'a> {
     cells: &'a [Option<CellResult>],
     which: usize,
     observable: &'static str,
+    about: &'static str,
 }
 
 impl Picture<'_> {
@@ -149,7 +153,7 @@ impl Picture<'_> {
             label: theory.label.into(),
             points: theory.curve,
             band: Vec::new(),
-            theory: true,
+            stroke: Stroke::Theory,
         })
     }
 
@@ -166,7 +170,7 @@ impl Picture<'_> {
                 .zip(values.iter().map(|v| v.0))
                 .collect(),
             band,
-            theory: false,
+            stroke: Stroke::Measured,
         };
         let curves: Vec<Curve> = std::iter::once(measured).chain(self.theory()).collect();
         let bands = (values.iter()).flat_map(|(v, e)| {
@@ -179,6 +183,7 @@ impl Picture<'_> {
         let steep = along.log && plain.ends.0 > 0.0 && plain.ends.1 > 8.0 * plain.ends.0;
         Chart {
             title: self.title(shown),
+            about: self.about.into(),
             across: along.side(),
             upwards: Side::of(self.observable, ordinates.iter().copied(), steep),
             heat: None,
@@ -194,17 +199,20 @@ impl Picture<'_> {
         shown: usize,
     ) -> Chart {
         let columns = 0..across.places.len();
-        let values = (0..upwards.places.len())
+        let values: Vec<f64> = (0..upwards.places.len())
             .flat_map(|up| columns.clone().map(move |right| (right, up)))
             .map(|(right, up)| value(right, up))
             .collect();
         Chart {
             title: self.title(shown),
+            about: self.about.into(),
             across: across.side(),
             upwards: upwards.side(),
             heat: Some(Heat {
                 across: across.places.clone(),
                 upwards: upwards.places.clone(),
+                ends: (self.observable == "tokens_near").then_some((0.0, 1.0)),
+                contour: true,
                 values,
                 name: self.observable.into(),
             }),

@@ -74,6 +74,7 @@ fn ott_antonsen(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         observable: "field_order_1",
         label: label.into(),
         curve: theory::kuramoto::order_parameter(dimension, weight, times),
+        small: None,
     })
 }
 
@@ -91,6 +92,7 @@ fn optimum(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         observable: "tokens_energy",
         label: optimum.name().into(),
         curve: times.iter().map(|t| (*t, energy)).collect(),
+        small: None,
     })
 }
 
@@ -125,6 +127,7 @@ fn locked(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         observable: "field_order_1",
         label: label.into(),
         curve,
+        small: None,
     })
 }
 
@@ -155,6 +158,7 @@ fn layer_norm(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
             .zip(curve)
             .map(|(t, (gap, _))| (*t, gap))
             .collect(),
+        small: None,
     })
 }
 
@@ -184,6 +188,7 @@ fn equiangular(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         observable: "tokens_order_1",
         label: "Theorem 6.8".into(),
         curve: times.iter().zip(gamma).map(order).collect(),
+        small: None,
     })
 }
 
@@ -210,6 +215,7 @@ fn pair(experiment: &Experiment) -> Option<Prediction> {
         observable: "tokens_closest",
         label: "two clusters".into(),
         curve,
+        small: None,
     })
 }
 
@@ -237,5 +243,6 @@ fn linear(experiment: &Experiment, field: &FieldSide, times: &[f64]) -> Option<P
         observable,
         label: format!("e^(g_{degree} t)"),
         curve,
+        small: Some(0.4 * SMALL),
     })
 }

@@ -225,6 +225,8 @@ pub struct Prediction {
     pub label: String,
     /// (t, value).
     pub curve: Vec<(f64, f64)>,
+    /// The largest value at which it may be held to its word: a law of small amplitudes bends before its curve ends.
+    pub small: Option<f64>,
 }
 
 impl Snapshot {

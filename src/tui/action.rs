@@ -262,7 +262,7 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::NewSeed, &[letter('n')], Some(("n", "seed")), "restart with a new seed", Run),
     row(Action::Slower, &[letter('[')], Some(("[ ]", "speed")), "half the speed", Run),
     row(Action::Faster, &[letter(']')], None, "twice the speed", Run),
-    row(Action::Save, &[letter('s')], Some(("s", "save")), "save the run to a folder", Program),
+    row(Action::Save, &[letter('s')], Some(("s", "save")), "save the run, on its page the sweep, with pictures and a report", Program),
     row(Action::Time, &[letter('t')], None, "linear or logarithmic time", Run),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
     row(Action::Words, &[letter('i')], Some(("i", "what is this")), "the page in words", View),

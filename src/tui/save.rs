@@ -1,5 +1,5 @@
-//! Saving: the run so far is replayed by the headless command in a thread of its own, which gives the same bits, and the
-//! reader is told how to run it again.
+//! Saving: the run so far is replayed by the headless command in a thread of its own, which gives the same bits; of a sweep on show the cells that
+//! are there are kept. Pictures and a page about it are drawn into the folder, and the reader is told how to run it again.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,9 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::model::{Message, Model};
+use super::sweeping;
 use crate::batch::Place;
 use crate::experiment::Experiment;
 use crate::snapshot::Snapshot;
+use crate::sweep::{CellResult, Plan, Store};
+use crate::{figure, report};
 
 /// What the thread has to say.
 #[derive(Debug, Default)]
@@ -26,6 +29,7 @@ pub(crate) struct Saver {
     desk: Option<Arc<Mutex<Desk>>>,
     give_up: Arc<AtomicBool>,
     folder: PathBuf,
+    again: &'static str,
 }
 
 /// The run so far as an experiment of its own.
@@ -34,6 +38,100 @@ pub(crate) fn so_far(snapshot: &Snapshot) -> Experiment {
     let mut experiment = (*snapshot.experiment).clone();
     experiment.time.last_frame = Some(snapshot.frame);
     experiment
+}
+
+/// What is saved.
+enum Work {
+    /// A run.
+    Run(Box<Experiment>),
+    /// The cells of a sweep that are there.
+    Sweep(Box<Plan>, Vec<Option<CellResult>>),
+}
+
+impl Work {
+    /// What is on show; nothing before the first frame.
+    fn on_show(model: &Model) -> Option<Self> {
+        if let Some(Ok(live)) = (model.sweep.live.as_ref()).filter(|_| sweeping::on_page(model)) {
+            let view = live.view();
+            return Some(Self::Sweep(
+                Box::new(view.plan.clone()),
+                view.results.clone(),
+            ));
+        }
+        let mut experiment = so_far(model.snapshot()?);
+        if experiment.title == model.experiment.title {
+            experiment.title = model.title();
+        }
+        Some(Self::Run(Box::new(experiment)))
+    }
+
+    fn title(&self) -> &str {
+        match self {
+            Self::Run(experiment) => &experiment.title,
+            Self::Sweep(plan, _) => &plan.base.title,
+        }
+    }
+
+    /// The command that goes on or repeats it, with the folder's name for `{}`.
+    fn again(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "metastable run {}/experiment.toml --out {}-again",
+            Self::Sweep(..) => "metastable sweep {}/experiment.toml --out {}",
+        }
+    }
+
+    /// Fills the folder.
+    fn into_folder(
+        self,
+        folder: &Path,
+        progress: &mut (dyn FnMut(f64) -> bool + Send),
+    ) -> Result<Place, String> {
+        let place = match self {
+            Self::Run(experiment) => {
+                let (_, place) = crate::batch::run::export(&experiment, folder, false, progress)
+                    .map_err(|e| e.to_string())?;
+                place
+            }
+            Self::Sweep(plan, results) => {
+                let store = Store::open(folder, &plan).map_err(|e| e.to_string())?;
+                let there = results
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(cell, result)| Some((cell, result.as_ref()?)));
+                for (cell, result) in there {
+                    store.keep(cell, result).map_err(|e| e.to_string())?;
+                }
+                store.close().map_err(|e| e.to_string())?;
+                Place::Asked
+            }
+        };
+        let folder = match &place {
+            Place::Asked => folder,
+            Place::Beside(other) => other,
+        };
+        draw(folder).map_err(|why| {
+            format!(
+                "{} is there, but its pictures are not: {why}",
+                folder.display()
+            )
+        })?;
+        Ok(place)
+    }
+}
+
+/// Pictures and the page about what a folder holds.
+fn draw(folder: &Path) -> Result<(), String> {
+    let report = report::of_folder(folder).map_err(|e| e.to_string())?;
+    let figures = folder.join(figure::FIGURES);
+    let written = std::fs::create_dir_all(&figures)
+        .and_then(|()| {
+            report
+                .figures
+                .iter()
+                .try_for_each(|figure| figure.write(&figures))
+        })
+        .and_then(|()| report.write_to(&folder.join(figure::REPORT)));
+    written.map_err(|e| e.to_string())
 }
 
 /// "metastable-fig-4-1": the first that is free.
@@ -62,14 +160,11 @@ fn free_folder(title: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
 impl Saver {
     /// Starts saving what is shown.
     pub(crate) fn begin(&mut self, model: &mut Model) {
-        let Some(snapshot) = model.snapshot() else {
+        let Some(work) = Work::on_show(model) else {
             return;
         };
-        let mut experiment = so_far(snapshot);
-        if experiment.title == model.experiment.title {
-            experiment.title = model.title();
-        }
-        self.folder = free_folder(&experiment.title, std::path::Path::exists);
+        self.folder = free_folder(work.title(), std::path::Path::exists);
+        self.again = work.again();
         self.give_up = Arc::default();
         let desk = Arc::new(Mutex::new(Desk::default()));
         let (theirs, folder, give_up) = (
@@ -77,16 +172,12 @@ impl Saver {
             self.folder.clone(),
             Arc::clone(&self.give_up),
         );
-        let work = move || {
+        let save = move || {
             let mut progress = |share: f64| {
                 theirs.lock().unwrap_or_else(PoisonError::into_inner).share = share;
                 !give_up.load(Ordering::Relaxed)
             };
-            let replay = std::panic::AssertUnwindSafe(|| {
-                crate::batch::run::export(&experiment, &folder, false, &mut progress)
-                    .map(|(_, place)| place)
-                    .map_err(|e| e.to_string())
-            });
+            let replay = std::panic::AssertUnwindSafe(|| work.into_folder(&folder, &mut progress));
             let outcome = std::panic::catch_unwind(replay)
                 .unwrap_or_else(|_| Err("the computation panicked".into()));
             theirs
@@ -94,7 +185,7 @@ impl Saver {
                 .unwrap_or_else(PoisonError::into_inner)
                 .outcome = Some(outcome);
         };
-        match thread::Builder::new().name("saver".into()).spawn(work) {
+        match thread::Builder::new().name("saver".into()).spawn(save) {
             Ok(_) => {
                 self.desk = Some(desk);
                 model.saving = Some(0.0);
@@ -123,9 +214,9 @@ impl Saver {
                     Place::Asked => folder.to_string(),
                     Place::Beside(other) => other.display().to_string(),
                 };
-                let text = format!(
-                    "saved to {number} · again with: metastable run {number}/experiment.toml --out {number}-again"
-                );
+                let again = self.again.replace("{}", &number);
+                let text =
+                    format!("saved to {number}, pictures in report.html · again with: {again}");
                 model.farewell.push(text.clone());
                 Message::Note(text)
             }

@@ -316,6 +316,18 @@ fn change_count(model: &mut Model, by: i32) -> Vec<Effect> {
 fn save(model: &mut Model) -> Vec<Effect> {
     if model.saving.is_some() {
         model.message = Some(Message::Error("a save is under way".into()));
+    } else if sweeping::on_page(model) {
+        let live = model
+            .sweep
+            .live
+            .as_ref()
+            .and_then(|live| live.as_ref().ok());
+        if live.is_some_and(|live| live.view().results.iter().any(Option::is_some)) {
+            return vec![Effect::Save];
+        }
+        model.message = Some(Message::Error(
+            "nothing to save yet: no cell is there".into(),
+        ));
     } else if model.snapshot().is_none_or(|snapshot| snapshot.frame == 0) {
         model.message = Some(Message::Error(
             "nothing to save yet: the run is at t = 0".into(),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms, from the ground up.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "machine",
     "sphere",
     "integrate",
@@ -20,6 +20,7 @@ const ROOMS: [&str; 14] = [
     "run",
     "sweep",
     "figure",
+    "report",
     "batch",
     "tui",
 ];

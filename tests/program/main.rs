@@ -8,6 +8,7 @@ mod architecture;
 mod command_line;
 mod companions;
 mod experiments;
+mod figures;
 mod own_files;
 mod random_search;
 mod screens;

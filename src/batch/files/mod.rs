@@ -20,6 +20,7 @@ use rows::{Finished, Numbers, ROWS, Writer};
 
 use super::summary::Summary;
 use crate::experiment::Experiment;
+use crate::figure;
 use crate::run::Session;
 
 /// The first file in the folder whose name is one that a run may write.
@@ -53,6 +54,8 @@ fn stale_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
         return Ok(Vec::new());
     };
     let mut list = own_files(folder)?;
+    // pictures of the other run
+    let drawn = figure::drawn_in(folder);
     list.retain(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let numbered = ROWS
@@ -60,6 +63,7 @@ fn stale_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
             .any(|row| row.name.contains("{}") && row.owns(&name));
         path.is_file() && (!numbered || experiment.contains(&*name))
     });
+    list.extend(drawn);
     Ok(list)
 }
 
