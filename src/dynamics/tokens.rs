@@ -265,8 +265,8 @@ impl TokenDynamics {
         self.attend(average);
     }
 
-    /// Takes the tokens through discrete layers x ← normalise(`keep`·x + `step`·A(x)), up to so many; how many of them that were, with
-    /// the bits of [`TokenDynamics::average`] and a layer by rows. 0 where only these can do the next one.
+    /// Takes tokens of length 1 through discrete layers x ← normalise(`keep`·x + `step`·A(x)), up to so many; how many of them that were, with
+    /// the bits of a layer by rows. 0 where only [`TokenDynamics::average`] can do the next one.
     pub(crate) fn layers(
         &mut self,
         (keep, step): (f64, f64),

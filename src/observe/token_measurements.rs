@@ -20,10 +20,7 @@ use crate::sphere::geometry::{dot, gap};
 /// From so many tokens on a circle on, near pairs are counted in the order of their angles; below, all pairs are as fast.
 const BY_ANGLE_FROM: usize = 1024;
 /// What needs the tokens of a circle in order.
-const ANGULAR: Parts = Parts::CLUSTERS
-    .and(Parts::CLOSEST)
-    .and(Parts::NEAR)
-    .and(Parts::COMPANION);
+const ANGULAR: Parts = Parts::CLUSTERS.and(Parts::CLOSEST).and(Parts::COMPANION);
 
 /// The tokens as the table sees them.
 #[derive(Debug, Clone)]
@@ -99,10 +96,11 @@ impl TokenSide {
         let (flat, parts) = (instruments.flat, instruments.parts);
         let (energetic, clustered) = (parts.have(Parts::ENERGY), parts.have(Parts::CLUSTERS));
         let on_circle = tokens.dimension() == 2 && !flat;
-        let angular = Parts::ENERGY.and(ANGULAR);
+        let by_angle = parts.have(Parts::NEAR) && tokens.count() >= BY_ANGLE_FROM;
+        let ordered = parts.have(ANGULAR) || by_angle;
         let angles = match moving.angles {
             Some(angles) => Cow::Borrowed(angles),
-            None if on_circle && parts.have(angular) => Cow::Owned(tokens.angles()),
+            None if on_circle && (ordered || energetic) => Cow::Owned(tokens.angles()),
             None => Cow::default(),
         };
         let many = dynamics.by_angles();
@@ -136,7 +134,7 @@ impl TokenSide {
             energy(tokens, general, moments.as_ref(), (kernel, self_potential))
         });
         let orders = orders(tokens, moments.as_ref(), instruments);
-        if parts.have(ANGULAR) {
+        if ordered {
             (instruments.around).sort(&angles, &tokens.weights, common);
         }
         let clusters = match (&moments, &mut instruments.basins) {
