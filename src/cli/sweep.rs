@@ -164,9 +164,9 @@ fn fill(plan: &Plan, store: &Store, cells: &[usize], ranks: &Ranks) -> Result<()
     let realisations = plan.spec.realisations;
     bar.set_length(realisations.saturating_mul(cells.len() as u64));
     let map = std::sync::Mutex::new(Map::new(plan, &bar));
-    let show = |result: &CellResult| {
+    let show = |cell: usize, result: &CellResult| {
         if let Ok(mut map) = map.lock() {
-            map.show(result);
+            map.show(cell, result);
         }
     };
     let desk = Desk::of(cells, realisations, ranks.count());
@@ -175,7 +175,7 @@ fn fill(plan: &Plan, store: &Store, cells: &[usize], ranks: &Ranks) -> Result<()
         let (desk, show, bar, signal) = (&desk, &show, &bar, interrupt.clone());
         scope.spawn(move || {
             let mut keep = |cell: usize, result: CellResult| {
-                show(&result);
+                show(cell, &result);
                 store.keep(cell, &result)
             };
             let progress = |_: sweep::Progress| bar.inc(1);
@@ -185,7 +185,11 @@ fn fill(plan: &Plan, store: &Store, cells: &[usize], ranks: &Ranks) -> Result<()
         });
         let found = |cells: &[usize]| {
             bar.inc(realisations * cells.len() as u64);
-            (cells.iter().filter_map(|cell| store.read(*cell))).for_each(|result| show(&result));
+            for cell in cells {
+                if let Some(result) = store.read(*cell) {
+                    show(*cell, &result);
+                }
+            }
         };
         let mut guests = ranks.guests(desk, &found);
         let outcome = match interrupt.wait(&outcome, &mut || guests.serve()) {

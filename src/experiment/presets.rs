@@ -71,7 +71,7 @@ static BUILT_IN: &[(&str, &str)] = built_in![
     "negative-beta",
     "kuramoto-lorentz",
     "kuramoto-harmonics",
-    "transition",
+    "kuramoto-transition",
     "bbgky",
     "repulsive",
     "icosahedron",

@@ -79,7 +79,7 @@ impl Heat {
     }
 
     /// Where the contour is drawn.
-    pub(super) fn middle(&self) -> f64 {
+    pub(crate) fn middle(&self) -> f64 {
         let (low, high) = self.range();
         0.5 * (low + high)
     }
@@ -111,7 +111,7 @@ impl Heat {
     }
 
     /// The line at the middle of the range, by marching squares: pieces between two sides of a square of neighbouring places.
-    pub(super) fn contour(&self) -> Vec<[(f64, f64); 2]> {
+    pub(crate) fn contour(&self) -> Vec<[(f64, f64); 2]> {
         if !self.contour {
             return Vec::new();
         }

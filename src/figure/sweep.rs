@@ -5,7 +5,7 @@ use super::chart::{Chart, Curve, Stroke};
 use super::heat::Heat;
 use super::side::{FigureError, Side};
 use crate::experiment::sweep::Axis;
-use crate::sweep::{CellResult, Plan, predicted};
+use crate::sweep::{CellResult, Layout, Plan, predicted};
 
 /// What lies along a side: a name, places, whether by ratios, and words in place of numbers.
 struct Along {
@@ -48,8 +48,8 @@ impl Along {
     }
 }
 
-/// The pictures of a sweep whose cells are read by `cell`; a cell that is not there is left grey, or out of a curve. Axes that have no side on the
-/// picture stand at their first point, and the title says so.
+/// The pictures of a sweep whose cells are read by `cell`; a cell that is not there is left grey, or out of a curve. What has no side on the
+/// picture stands at a point, and the title says so.
 ///
 /// # Errors
 /// [`FigureError`], of the first observable that has none.
@@ -85,9 +85,8 @@ struct Picture<'a> {
 }
 
 impl Picture<'_> {
-    /// Mean and standard error at a point of the first axes.
-    fn at(&self, points: &[usize], frame: usize) -> (f64, f64) {
-        let cell = self.plan.spec.cell(points);
+    /// Mean and standard error in a cell at a frame.
+    fn at(&self, (cell, frame): (usize, usize)) -> (f64, f64) {
         let series = self.cells[cell].as_ref().map(|c| &c.series[self.which]);
         let number = |list: &[f64]| list.get(frame).copied().unwrap_or(f64::NAN);
         series.map_or((f64::NAN, f64::NAN), |s| {
@@ -96,44 +95,36 @@ impl Picture<'_> {
     }
 
     fn chart(&self) -> Chart {
-        let axes = &self.plan.spec.axes;
-        let time = self.plan.times().map(|times| Along {
+        let (plan, layout) = (self.plan, Layout::of(self.plan, 0));
+        let time = || Along {
             name: "t".into(),
-            places: times.to_vec(),
+            places: plan.times().unwrap_or_default().to_vec(),
             log: false,
             words: Vec::new(),
-        });
-        let last = self.plan.frames() - 1;
-        match (axes.as_slice(), time) {
-            ([], Some(time)) => self.curve(&time, &|j| self.at(&[], j), 0),
-            ([], None) => {
-                let only = Along {
-                    name: String::new(),
-                    places: vec![0.0],
-                    log: false,
-                    words: vec![String::new()],
-                };
-                self.curve(&only, &|_| self.at(&[], 0), 0)
+        };
+        let only = || Along {
+            name: String::new(),
+            places: vec![0.0],
+            log: false,
+            words: vec![String::new()],
+        };
+        let across = match (layout.right, plan.times()) {
+            (Some(axis), _) => Along::axis(&plan.spec.axes[axis]),
+            (None, Some(_)) => time(),
+            (None, None) => only(),
+        };
+        let at = |point| self.at(layout.cell(plan, point));
+        match layout.up {
+            Some(axis) => {
+                let upwards = Along::axis(&plan.spec.axes[axis]);
+                self.diagram(&across, &upwards, &|right, up| at((right, up)).0, &layout)
             }
-            ([axis], None) => self.curve(&Along::axis(axis), &|j| self.at(&[j], 0), 1),
-            ([axis, ..], Some(time)) => {
-                let value = |right, up| self.at(&[up], right).0;
-                self.diagram(&time, &Along::axis(axis), &value, 1)
-            }
-            ([one, other, ..], None) => {
-                let value = |right, up| self.at(&[right, up], last).0;
-                self.diagram(&Along::axis(one), &Along::axis(other), &value, 2)
-            }
+            None => self.curve(&across, &|right| at((right, 0)), &layout),
         }
     }
 
-    /// What the picture shows, and what it leaves out.
-    fn title(&self, shown: usize) -> String {
-        let rest = self.plan.spec.axes.iter().skip(shown);
-        let fixed: String = rest
-            .filter_map(|axis| Some((axis, axis.settings(0).into_iter().next()?)))
-            .map(|(axis, setting)| format!(", {} = {}", axis.name(), setting.label()))
-            .collect();
+    /// What the picture shows, and where that stands which it does not.
+    fn title(&self, layout: &Layout) -> String {
         let runs = match self.plan.spec.realisations {
             1 => "one run a point".to_owned(),
             many => format!("mean of {many} runs"),
@@ -144,7 +135,11 @@ impl Picture<'_> {
         } else {
             String::new()
         };
-        format!("{}: {runs}{fixed}{missing}", self.observable)
+        format!(
+            "{}: {runs}{}{missing}",
+            self.observable,
+            layout.rest(self.plan)
+        )
     }
 
     fn theory(&self) -> impl Iterator<Item = Curve> {
@@ -157,7 +152,7 @@ impl Picture<'_> {
         })
     }
 
-    fn curve(&self, along: &Along, at: &dyn Fn(usize) -> (f64, f64), shown: usize) -> Chart {
+    fn curve(&self, along: &Along, at: &dyn Fn(usize) -> (f64, f64), layout: &Layout) -> Chart {
         let values: Vec<(f64, f64)> = (0..along.places.len()).map(at).collect();
         let band: Vec<f64> = values.iter().map(|v| 2.0 * v.1).collect();
         let measured = Curve {
@@ -182,7 +177,7 @@ impl Picture<'_> {
         let plain = Side::of(self.observable, ordinates.iter().copied(), false);
         let steep = along.log && plain.ends.0 > 0.0 && plain.ends.1 > 8.0 * plain.ends.0;
         Chart {
-            title: self.title(shown),
+            title: self.title(layout),
             about: self.about.into(),
             across: along.side(),
             upwards: Side::of(self.observable, ordinates.iter().copied(), steep),
@@ -196,7 +191,7 @@ impl Picture<'_> {
         across: &Along,
         upwards: &Along,
         value: &dyn Fn(usize, usize) -> f64,
-        shown: usize,
+        layout: &Layout,
     ) -> Chart {
         let columns = 0..across.places.len();
         let values: Vec<f64> = (0..upwards.places.len())
@@ -204,7 +199,7 @@ impl Picture<'_> {
             .map(|(right, up)| value(right, up))
             .collect();
         Chart {
-            title: self.title(shown),
+            title: self.title(layout),
             about: self.about.into(),
             across: across.side(),
             upwards: upwards.side(),

@@ -11,6 +11,7 @@
 pub mod cell;
 pub mod desk;
 pub mod drive;
+pub mod layout;
 pub mod live;
 pub mod plan;
 pub mod predicted;
@@ -22,5 +23,6 @@ pub(crate) mod zarr;
 pub use cell::CellResult;
 pub use desk::Desk;
 pub use drive::{Progress, Shard, run};
+pub use layout::Layout;
 pub use plan::Plan;
 pub use store::{Store, StoreError};

@@ -37,6 +37,10 @@ pub(crate) enum Action {
     PreviousPage,
     /// The list of presets.
     Presets,
+    /// The next or the last point of the sweep's axes that have no side.
+    OtherAxes(i32),
+    /// All of the sweep, or its quick form.
+    Whole,
     /// Write the run to a folder.
     Save,
     /// The sphere turned to the west, east, north, south: what is in the middle moves there.
@@ -253,6 +257,9 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Turn(Heading::South), &[letter('x')], None, "turn the sphere south", View),
     row(Action::FirstView, &[letter('v')], None, "the sphere as seen at first", View),
     row(Action::Picture, &[letter('g')], Some(("g", "map")), "globe or map; products", View),
+    row(Action::OtherAxes(1), &[letter('}')], None, "sweep: axes without a side", View),
+    row(Action::OtherAxes(-1), &[letter('{')], None, "sweep: back", View),
+    row(Action::Whole, &[letter('f')], None, "sweep: all of it, or fewer", View),
     row(Action::Help, &[letter('?')], Some(("?", "help")), "this help", Program),
     row(Action::Quit, &[letter('q'), control('c')], Some(("q", "quit")), "quit", Program),
     row(Action::Preset(0), DIGITS, Some(("0–9", "value")), "type the value; in the list start", Run),

@@ -2,7 +2,7 @@
 
 use super::model::{Message, Model, PendingChange, default_speed};
 use super::number::{significant, tidy};
-use super::pages::PAGES;
+use super::pages::{self, PAGES};
 use super::past::Step;
 use super::sweep_page::SweepPage;
 use crate::experiment::{Change, Experiment, combinations, memory};
@@ -39,7 +39,13 @@ const FAST: f64 = 1e3;
 pub(crate) fn begin(model: &mut Model, experiment: Experiment) -> Vec<Effect> {
     model.keep_run();
     model.loaded = experiment.clone();
-    begin_again(model, experiment)
+    let page = pages::about(&experiment);
+    let effects = begin_again(model, experiment);
+    // where it is about nothing in particular, the reader stays where they are
+    if page > 0 {
+        model.page = page;
+    }
+    effects
 }
 
 /// An experiment takes the place of the present one, as a step that is not kept.

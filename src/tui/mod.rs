@@ -147,6 +147,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         .filter(|speed| *speed > 0.0)
         .unwrap_or(model.speed);
     model.paused = options.paused;
+    model.page = pages::about(&model.experiment);
     let signals = Signals::listen().map_err(TuiError::Terminal)?;
     let worker =
         Worker::start(experiment, model.speed, options.paused).map_err(TuiError::Worker)?;

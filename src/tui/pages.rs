@@ -9,6 +9,7 @@ use super::panels::{
     tokens,
 };
 use crate::dynamics::system::Mask;
+use crate::experiment::{Experiment, Spacing};
 
 /// Draws a part of the model into an area.
 pub(crate) type Draw = fn(&Model, &mut Buffer, Rect);
@@ -93,6 +94,21 @@ pub static PAGES: &[Page] = &[
         shown: swept,
     },
 ];
+
+/// The page that an experiment is about: where it opens.
+#[must_use]
+pub fn about(experiment: &Experiment) -> usize {
+    let name = match experiment {
+        _ if experiment.sweep.is_some() => "sweep",
+        _ if experiment.pairs.is_some() => "pairs",
+        _ if experiment.tokens.replay.is_some() => "products",
+        _ if experiment.tokens.merge.is_some() && experiment.time.spacing == Spacing::Log => {
+            "staircase"
+        }
+        _ => "run",
+    };
+    PAGES.iter().position(|page| page.name == name).unwrap_or(0)
+}
 
 /// From this size on, the first page shows spectrum and space–time beside.
 const SPACIOUS: (u16, u16) = (160, 45);

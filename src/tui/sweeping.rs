@@ -4,8 +4,8 @@ use super::changes::{self, Effect};
 use super::model::{Message, Model};
 use super::pages::PAGES;
 use super::panels::sweep;
-use crate::sweep::Plan;
 use crate::sweep::live::Live;
+use crate::sweep::{Layout, Plan};
 
 /// Whether the sweep is what the reader looks at.
 #[must_use]
@@ -20,7 +20,12 @@ pub(crate) fn look(model: &mut Model) -> bool {
     }
     if model.sweep.live.is_none() {
         let started = match Plan::new(&model.experiment) {
-            Ok(Some(plan)) => Live::start(plan.quickly()).map_err(|error| error.to_string()),
+            Ok(Some(plan)) => Live::start(if model.sweep.whole {
+                plan
+            } else {
+                plan.quickly()
+            })
+            .map_err(|error| error.to_string()),
             Ok(None) => Err("nothing is varied".into()),
             Err(error) => Err(error.to_string()),
         };
@@ -81,4 +86,22 @@ pub(crate) fn open(model: &mut Model) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// The next points, or the ones before, of the axes that have no side on the picture.
+pub(crate) fn turn(model: &mut Model, by: i32) -> Vec<Effect> {
+    if let Some(Ok(live)) = (model.sweep.live.as_ref()).filter(|_| on_page(model)) {
+        let turns = Layout::turns(&live.view().plan).max(1);
+        let by = by.rem_euclid(turns as i32) as usize;
+        model.sweep.turn = (model.sweep.turn + by) % turns;
+    }
+    Vec::new()
+}
+
+/// All of the sweep in place of its quick form, or the quick form again: begun anew.
+pub(crate) fn whole(model: &mut Model) -> Vec<Effect> {
+    if on_page(model) {
+        model.sweep.toggle();
+    }
+    Vec::new()
 }

@@ -69,6 +69,8 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Save => save(model),
+        Action::OtherAxes(by) => sweeping::turn(model, by),
+        Action::Whole => sweeping::whole(model),
         Action::Turn(heading) => {
             let (east, north) = match heading {
                 Heading::West => (-1.0, 0.0),

@@ -65,7 +65,7 @@ fn a_sweep_and_a_run_are_drawn_and_a_picture_of_somebody_else_is_left_alone() {
     let text = fs::read_to_string(&picture).unwrap();
     assert!(text.starts_with("<svg") && text.contains("</svg>"));
     // the axes by their names, what is shown, of how many runs, and which of the axes has no side on the picture
-    for word in ["β", ">\nt\n<", "mean of 5 runs", "tokens.count = 6"] {
+    for word in ["β", ">\nn\n<", "mean of 5 runs", "t = 1"] {
         assert!(text.contains(word), "{word:?} is not in the picture");
     }
     // the same numbers, the same picture

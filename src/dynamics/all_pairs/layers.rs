@@ -3,10 +3,10 @@
 //!
 //! A layer of 32 tokens on the circle takes less than a microsecond of exponentials; by rows, with a call for every part of it, as much
 //! again goes into turning rows into columns, normalising and looking for tokens that a layer leaves nowhere (measured for 1024 systems of
-//! 32 tokens: 1.76 µs a layer, here 0.9). The operations and their order are those of the general way, so that the bits are the same, on
+//! 32 tokens: 1.76 µs a layer, here 0.8). The operations and their order are those of the general way, so that the bits are the same, on
 //! every instruction set; but for one: a layer leaves its tokens on the sphere, so that the next one does not take them over their length
-//! again, a root and a division of every token that cost an eighth. This is why systems by the thousand need no lock step: a system fills the lanes by itself, and a run alone is as
-//! fast as one of a sweep.
+//! again, a root and a division of every token that cost an eighth. This is why systems by the thousand need no lock step: a system fills
+//! the lanes by itself, and a run alone is as fast as one of a sweep.
 #![allow(clippy::needless_range_loop)] // registers are arrays of constant length, several of them in step
 
 use pulp::{Arch, Simd, WithSimd};

@@ -14,6 +14,7 @@ use crate::tui::action::{ACTIONS, Action};
 use crate::tui::model::{Message, Model};
 use crate::tui::number::{short, tidy};
 use crate::tui::pages::PAGES;
+use crate::tui::sweeping;
 use crate::tui::words;
 
 /// Characters of the title that the tabs leave at least.
@@ -269,6 +270,7 @@ fn handed_over(carried: Carried, tail: f64, room: usize) -> String {
 /// The keys of the action table, as many as fit.
 pub(crate) fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
+    let sweeping = sweeping::on_page(model);
     let mut line = Line::default();
     for row in ACTIONS {
         let Some((keys, word)) = row.hint else {
@@ -276,6 +278,7 @@ pub(crate) fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
         };
         let shown = match row.action {
             Action::Turn(_) => model.page == 0 && model.has_sphere(),
+            Action::Picture if sweeping => true,
             Action::Picture => model.page == 0 && model.has_two_pictures(),
             _ => true,
         };
@@ -283,6 +286,8 @@ pub(crate) fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
             continue;
         }
         let word = match row.action {
+            Action::More if sweeping => "cell",
+            Action::Picture if sweeping => "observable",
             Action::Picture if !model.has_sphere() && model.gaze.map => "angles",
             Action::Picture if !model.has_sphere() => "products",
             Action::Picture if model.gaze.map => "globe",
@@ -343,6 +348,8 @@ fn companion(model: &Model, field: &FieldView, room: usize) -> Span<'static> {
                     " · {count} frequencies · resolved {:.0e} · {what}",
                     density.tail
                 ),
+                // a density without any coefficients has nothing that could be cut off
+                None if density.tail == 0.0 => format!(" · resolved · {what}"),
                 None => format!(" · resolved {:.0e} · {what}", density.tail),
             };
             Span::styled(text, theme.dim())

@@ -9,9 +9,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::experiment::SweepSpec;
-use crate::sweep::CellResult;
 use crate::sweep::live::View;
+use crate::sweep::{CellResult, Layout};
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
@@ -26,7 +25,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         words::text(buffer, inner.x, inner.y + 1, text, width, model.theme.dim());
     };
     if model.experiment.sweep.is_none() {
-        let text = " nothing is varied in this experiment: see [sweep], or the preset transition";
+        let text = " nothing is varied here: see [sweep], or the preset kuramoto-transition";
         return say(buffer, text);
     }
     let live = match &model.sweep.live {
@@ -45,7 +44,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         height: area.height - below,
         ..area
     };
-    if Layout::of(&view).is_diagram() {
+    if layout(model, &view).is_diagram() {
         diagram::draw(model, buffer, picture, &view, which);
     } else {
         curve(model, buffer, picture, &view, which);
@@ -55,72 +54,11 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     }
 }
 
-/// What lies along the picture's sides.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Layout {
-    /// The axis upwards, if there is one.
-    up: Option<usize>,
-    /// The axis to the right; time where there is none.
-    right: Option<usize>,
-}
-
-impl Layout {
-    fn of(view: &View) -> Self {
-        let axes = view.plan.spec.axes.len();
-        match (axes, view.plan.times().is_some()) {
-            (0, _) => Self {
-                up: None,
-                right: None,
-            },
-            (1, true) => Self {
-                up: Some(0),
-                right: None,
-            },
-            (1, false) => Self {
-                up: None,
-                right: Some(0),
-            },
-            (axes, _) => Self {
-                up: Some(axes - 2),
-                right: Some(axes - 1),
-            },
-        }
-    }
-
-    fn is_diagram(self) -> bool {
-        self.up.is_some()
-    }
-
-    /// How many points there are to the right and upwards.
-    fn shape(self, view: &View) -> (usize, usize) {
-        let axes = &view.plan.spec.axes;
-        let right = self
-            .right
-            .map_or_else(|| view.plan.frames(), |axis| axes[axis].len());
-        (right, self.up.map_or(1, |axis| axes[axis].len()))
-    }
-
-    /// Cell and frame of a point; axes that are not drawn are at their first one.
-    fn cell(self, view: &View, (right, up): (usize, usize)) -> (usize, usize) {
-        let spec = &view.plan.spec;
-        let mut index = vec![0; spec.axes.len()];
-        let mut frame = view.plan.frames() - 1;
-        match self.right {
-            Some(axis) => index[axis] = right,
-            None => frame = right,
-        }
-        if let Some(axis) = self.up {
-            index[axis] = up;
-        }
-        (spec.cell(&index), frame)
-    }
-
-    /// Places, and the name, of the points to the right.
-    fn abscissa(self, view: &View) -> (Vec<f64>, String) {
-        match self.right {
-            Some(axis) => places(view, axis),
-            None => (view.plan.times().unwrap_or(&[]).to_vec(), "t".into()),
-        }
+/// Places, and the name, of the points to the right.
+fn abscissa(layout: &Layout, view: &View) -> (Vec<f64>, String) {
+    match layout.right {
+        Some(axis) => places(view, axis),
+        None => (view.plan.times().unwrap_or(&[]).to_vec(), "t".into()),
     }
 }
 
@@ -138,20 +76,27 @@ fn places(view: &View, axis: usize) -> (Vec<f64>, String) {
     }
 }
 
+/// What has a side on the picture, and where the rest stands.
+fn layout(model: &Model, view: &View) -> Layout {
+    Layout::of(
+        &view.plan,
+        model.sweep.turn % Layout::turns(&view.plan).max(1),
+    )
+}
+
 /// The cell and frame under the cursor.
 #[must_use]
 pub(crate) fn chosen(model: &Model, view: &View) -> (usize, usize) {
-    let layout = Layout::of(view);
-    let (right, up) = layout.shape(view);
+    let layout = layout(model, view);
+    let (right, up) = layout.shape(&view.plan);
     let (x, y) = model.sweep.cursor;
-    let shares = (x.min(right - 1), y.min(up - 1));
-    layout.cell(view, shares)
+    layout.cell(&view.plan, (x.min(right - 1), y.min(up - 1)))
 }
 
 /// The cursor after a step; it stays on the picture.
 #[must_use]
 pub(crate) fn stepped(view: &View, (x, y): (usize, usize), by: (i32, i32)) -> (usize, usize) {
-    let (right, up) = Layout::of(view).shape(view);
+    let (right, up) = Layout::of(&view.plan, 0).shape(&view.plan);
     let moved = |at: usize, by: i32, count: usize| {
         // a large picture is crossed in some twenty steps
         let step = if by.abs() > 1 {
@@ -211,24 +156,24 @@ fn notes<'a>(model: &Model, view: &View, which: usize) -> Vec<Line<'a>> {
         let text = format!("   {} failed: {reason}", result.failed);
         lines.push(Line::styled(text, model.theme.warning()));
     }
-    let asked = model
-        .experiment
-        .sweep
-        .as_ref()
-        .map_or(1, |asked| asked.realisations);
-    let whole = model.experiment.sweep.as_ref().map_or(0, SweepSpec::cells);
-    let fewer = if (asked, whole) == (spec.realisations, spec.cells()) {
-        String::new()
-    } else {
-        format!(" (--quick: {asked} × {whole} asked; metastable sweep runs all)")
-    };
-    lines.push(Line::styled(
-        format!(
-            "   ←→↑↓ cell · enter opens its run · g observable · {} realisations a cell{fewer}",
-            spec.realisations
+    let asked = model.experiment.sweep.as_ref();
+    let asked = asked.map_or((0, 0), |asked| (asked.realisations, asked.cells()));
+    let mut keys = "   ←→↑↓ cell · enter opens its run · g observable".to_owned();
+    if Layout::turns(&view.plan) > 1 {
+        keys += " · { } other axes";
+    }
+    keys += &match (
+        asked == (spec.realisations, spec.cells()),
+        model.sweep.whole,
+    ) {
+        (true, false) => format!(" · {} realisations a cell", asked.0),
+        (true, true) => format!(" · all {} realisations a cell, f fewer", asked.0),
+        (false, _) => format!(
+            " · {} realisations a cell, f all {} × {}",
+            spec.realisations, asked.0, asked.1
         ),
-        model.theme.dim(),
-    ));
+    };
+    lines.push(Line::styled(keys, model.theme.dim()));
     lines
 }
 
@@ -254,14 +199,17 @@ fn corner(view: &View) -> String {
 
 /// One number against one axis, or against time.
 fn curve(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, which: usize) {
-    let layout = Layout::of(view);
-    let (places, name) = layout.abscissa(view);
+    let layout = layout(model, view);
+    let (places, name) = abscissa(&layout, view);
     let observable = &view.plan.spec.observables[which];
     let (Some(first), Some(last)) = (places.first(), places.last()) else {
         return;
     };
     let range = (first.min(*last), first.max(*last));
-    let mut chart = Chart::new(format!("{observable} against {name}"), range);
+    let mut chart = Chart::new(
+        format!("{observable} against {name}{}", layout.rest(&view.plan)),
+        range,
+    );
     chart.corner = corner(view);
     chart.x_name = "";
     chart.empty = "the first cell is under way";
@@ -284,7 +232,7 @@ fn curve(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, which: usi
     }
     let mut means = Vec::new();
     for (point, x) in places.iter().enumerate() {
-        let (cell, frame) = layout.cell(view, (point, 0));
+        let (cell, frame) = layout.cell(&view.plan, (point, 0));
         let result = view.results[cell].as_ref();
         let Some(mean) = value(result, which, frame) else {
             continue;

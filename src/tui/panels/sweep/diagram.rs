@@ -2,10 +2,11 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::{Layout, corner, places, value};
+use super::{abscissa, corner, layout, places, value};
+use crate::figure::heat::Heat;
 use crate::sweep::live::View;
 use crate::tui::canvas::{Canvas, Pattern, half_block};
 use crate::tui::model::Model;
@@ -19,13 +20,14 @@ use crate::tui::words;
 /// Two sides and a colour.
 // long: the frame, the colours, the axes, the line of theory and the cursor, in the order in which they are drawn
 pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, which: usize) {
-    let (theme, layout) = (model.theme, Layout::of(view));
+    let (theme, layout) = (model.theme, layout(model, view));
     let observable = &view.plan.spec.observables[which];
-    let (across, name) = layout.abscissa(view);
+    let (across, name) = abscissa(&layout, view);
     let (upwards, above) = layout
         .up
         .map_or((vec![0.0], String::new()), |axis| places(view, axis));
-    let title = format!("{observable} over {name} → and {above} ↑");
+    let rest = layout.rest(&view.plan);
+    let title = format!("{observable} over {name} → and {above} ↑{rest}");
     let inner = rule(buffer, area, theme, &title, &corner(view));
     if inner.height < 5 || inner.width < 24 {
         return;
@@ -48,7 +50,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, 
         inner.height - 2,
     );
     let at = |point: (usize, usize)| {
-        let (cell, frame) = layout.cell(view, point);
+        let (cell, frame) = layout.cell(&view.plan, point);
         value(view.results[cell].as_ref(), which, frame)
     };
     let points = Points {
@@ -81,8 +83,37 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, 
     } else {
         legend = vec![Span::styled("the first cell is under way", theme.dim())];
     }
+    let map = Heat {
+        values: (0..upwards.len())
+            .flat_map(|up| (0..across.len()).map(move |right| (right, up)))
+            .map(|point| at(point).unwrap_or(f64::NAN))
+            .collect(),
+        across: across.clone(),
+        upwards: upwards.clone(),
+        name: String::new(),
+        ends: Some((least, most)),
+        contour: most > least,
+    };
+    let pieces = map.contour();
+    if !pieces.is_empty() {
+        let lines: Vec<&[(f64, f64)]> = pieces.iter().map(<[(f64, f64); 2]>::as_slice).collect();
+        trace(
+            model,
+            buffer,
+            plot,
+            (&across, &upwards),
+            (&lines, Style::default(), Pattern::Dotted),
+        );
+        legend.push(sample(model, "···", Style::default()));
+        legend.push(Span::raw(format!(" {}  ", tidy(map.middle()))));
+    }
     for theory in &view.predicted[which] {
-        trace(model, buffer, plot, (&across, &upwards), &theory.curve);
+        let lines = (
+            &[theory.curve.as_slice()][..],
+            theme.theory(),
+            Pattern::Solid,
+        );
+        trace(model, buffer, plot, (&across, &upwards), lines);
         legend.push(sample(model, "───", theme.theory()));
         legend.push(Span::raw(format!(" {}  ", theory.label)));
     }
@@ -139,13 +170,13 @@ fn heat(
     }
 }
 
-/// A line of theory.
+/// Lines over the colours.
 fn trace(
     model: &Model,
     buffer: &mut Buffer,
     plot: Rect,
     (across, upwards): (&[f64], &[f64]),
-    curve: &[(f64, f64)],
+    (lines, style, pattern): (&[&[(f64, f64)]], Style, Pattern),
 ) {
     let mut canvas = Canvas::new(plot, model.marker);
     let share = |value: f64, places: &[f64]| {
@@ -157,13 +188,12 @@ fn trace(
         let size = (f64::from(plot.width) - 0.01, f64::from(plot.height) - 0.01);
         inside.then_some((right * size.0, (1.0 - up) * size.1))
     };
-    let mut before = None;
-    for point in curve {
-        let here = place(*point);
-        if let (Some(from), Some(to)) = (before, here) {
-            canvas.line(from, to, model.theme.theory(), Pattern::Solid, 0);
+    for line in lines {
+        for ends in line.windows(2) {
+            if let (Some(from), Some(to)) = (place(ends[0]), place(ends[1])) {
+                canvas.line(from, to, style, pattern, 0);
+            }
         }
-        before = here;
     }
     canvas.render(buffer);
 }
