@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use metastable::experiment::read::read_text;
-use metastable::sweep::predicted::{squared_discrepancy, transition_time};
+use metastable::sweep::predicted::{mean_distance_bound, squared_discrepancy, transition_time};
 use metastable::sweep::statistics::Running;
 use metastable::sweep::{CellResult, Plan, cell};
 use metastable::{Attention, Normalisation};
@@ -106,7 +106,7 @@ fn distances_of_uniform_tokens_start_with_the_known_mean_square() {
 
 #[test]
 fn distances_fall_with_the_root_of_n_and_grow_as_the_linear_theory_says() {
-    let text = "[tokens]\ncount = 64\ndimension = 2\n[attention]\nbeta = 4.0\n[time]\nend = 1.0\nframes = 2\ntolerance = 1e-7\n[sweep]\nrealisations = 100\nobservables = [\"discrepancy\"]\nframes = \"last\"\n[[sweep.axis]]\nkey = \"tokens.count\"\nvalues = [512, 2048]\n";
+    let text = "[tokens]\ncount = 64\ndimension = 2\n[attention]\nbeta = 4.0\n[time]\nend = 1.0\nframes = 2\ntolerance = 1e-7\n[sweep]\nrealisations = 100\nobservables = [\"discrepancy\", \"wasserstein\"]\nframes = \"last\"\n[[sweep.axis]]\nkey = \"tokens.count\"\nvalues = [512, 2048]\n";
     let plan = plan(text);
     let found = results(&plan);
     let square = |cell: &CellResult| {
@@ -120,6 +120,13 @@ fn distances_fall_with_the_root_of_n_and_grow_as_the_linear_theory_says() {
             (square(cell) - expected).abs() < 4.0 * error,
             "n {count}: {} {expected}",
             square(cell)
+        );
+        // the median in place of the mean takes a few per cent off
+        let (bound, w) = (mean_distance_bound(&plan.base, count, 1.0), &cell.series[1]);
+        let (mean, error) = (w.mean[0], w.standard_error[0]);
+        assert!(
+            mean < bound + 4.0 * error && mean > 0.9 * bound - 4.0 * error,
+            "n {count}: W₁ {mean} ± {error}, at most {bound}"
         );
     }
 }
