@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Film, Snapshot};
 
 /// What the worker is doing.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,8 @@ pub struct Report {
     pub number: u64,
     /// The latest frame, none before the first.
     pub snapshot: Option<Arc<Snapshot>>,
+    /// The frames so far.
+    pub film: Film,
     /// What the worker does.
     pub status: Status,
     /// Integrator steps of the tokens per second of the clock, over about the last second.
@@ -39,6 +41,7 @@ impl Report {
         Self {
             number: 0,
             snapshot: None,
+            film: Film::default(),
             status: Status::Running,
             steps_per_second: 0.0,
             speed,

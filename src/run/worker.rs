@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::experiment::{Change, Experiment};
+use crate::snapshot::Film;
 
 use crate::run::clock::Pace;
 pub use crate::run::report::{Report, Status};
@@ -32,6 +33,8 @@ pub enum Command {
     Speed(f64),
     /// Change parameters from the next frame on (`at` is filled in by the worker).
     Change(Change),
+    /// Go on without waiting up to this frame, and stop there.
+    Ahead(usize),
     /// End the thread.
     Quit,
 }
@@ -94,6 +97,7 @@ impl Worker {
             under_way: Arc::clone(&under_way),
             kept: None,
             within: false,
+            ahead: None,
             speed,
             paused,
         };
@@ -172,6 +176,8 @@ struct Desk {
     kept: Option<Box<Session>>,
     /// Whether the session was stopped within a frame.
     within: bool,
+    /// The frame up to which nothing is waited for.
+    ahead: Option<usize>,
     speed: f64,
     paused: bool,
 }
@@ -205,6 +211,11 @@ impl Desk {
     /// Runs one experiment until another is to be started (or none).
     fn serve(&mut self, experiment: Experiment) -> Option<Experiment> {
         let mut session = Session::new(experiment);
+        self.ahead = None;
+        self.latest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .film = Film::default();
         let mut pace = Pace::new(&session);
         let mut step_once = false;
         let mut past_end = false;
@@ -311,6 +322,14 @@ impl Desk {
             return Next::Quit;
         }
         *step &= !session.exhausted();
+        if let Some(frame) = self.ahead {
+            if session.frame() < frame && !session.exhausted() {
+                pace.restart(session);
+                return Next::Advance;
+            }
+            self.ahead = None;
+            self.paused = true;
+        }
         if *step {
             pace.restart(session);
             return Next::Advance;
@@ -349,6 +368,7 @@ impl Desk {
                 *past_end = !paused && (*past_end || session.finished());
             }
             Command::Step => *step = true,
+            Command::Ahead(frame) => self.ahead = Some(frame),
             Command::Speed(speed) => self.speed = speed,
             Command::Change(change) => {
                 self.back_to_the_frame(session);
@@ -376,7 +396,7 @@ impl Desk {
                 Ok(Command::Pause(paused)) => self.paused = paused,
                 Ok(Command::Speed(speed)) => self.speed = speed,
                 Ok(Command::Quit) | Err(_) => return None,
-                Ok(Command::Step | Command::Change(_)) => {}
+                Ok(Command::Step | Command::Ahead(_) | Command::Change(_)) => {}
             }
         }
     }
@@ -386,6 +406,7 @@ impl Desk {
         let rate = pace.steps_per_second(session);
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.number += 1;
+        latest.film.add(&snapshot);
         latest.snapshot = Some(Arc::new(snapshot));
         latest.status = status;
         latest.steps_per_second = rate;

@@ -38,6 +38,15 @@ impl History {
         self.records.push(Arc::new(record));
     }
 
+    /// The history up to a frame.
+    #[must_use]
+    pub fn until(&self, frame: usize) -> Self {
+        let end = (frame + 1).min(self.records.len());
+        Self {
+            records: self.records[..end].to_vec(),
+        }
+    }
+
     /// The frames in order of time.
     #[must_use]
     pub fn records(&self) -> &[Arc<Record>] {

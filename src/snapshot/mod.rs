@@ -2,8 +2,10 @@
 //!
 //! A type lives here because a reader asks for it (the screen, the files); the runs fill it.
 
+pub mod film;
 pub(crate) mod history;
 pub mod view;
 
+pub use film::Film;
 pub use history::History;
 pub use view::Snapshot;

@@ -11,6 +11,14 @@ pub(crate) enum Action {
     Pause,
     /// One recorded frame.
     Step,
+    /// Back by a frame.
+    Earlier,
+    /// Back to what happened before.
+    MarkBefore,
+    /// On to what happened after.
+    MarkAfter,
+    /// A new run from the frame on show.
+    Branch,
     /// The parameter above, or up in a list.
     Up,
     /// The parameter below, or down in a list.
@@ -243,6 +251,10 @@ use Group::{Parameters, Program, Run, View};
 pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Pause, &[letter(' ')], Some(("space", "pause")), "pause or go on", Run),
     row(Action::Step, &[letter('.')], Some((".", "step")), "one recorded frame", Run),
+    row(Action::Earlier, &[letter(',')], Some((",", "back")), "look back by a frame", Run),
+    row(Action::MarkBefore, &[letter('<')], None, "back to the mark before", Run),
+    row(Action::MarkAfter, &[letter('>')], None, "on to the next mark", Run),
+    row(Action::Branch, &[letter('b')], None, "begin anew from this frame", Run),
     row(Action::Down, &[named(KeyCode::Down), letter('j')], None, "next parameter", Parameters),
     row(Action::Up, &[named(KeyCode::Up), letter('k')], None, "previous parameter", Parameters),
     row(Action::More, &[named(KeyCode::Right), letter('l')], Some(("↑↓←→", "change")), "more of it, live", Parameters),
@@ -273,11 +285,11 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Time, &[letter('t')], None, "linear or logarithmic time", Run),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
     row(Action::Words, &[letter('i')], Some(("i", "what is this")), "the page in words", View),
-    row(Action::First, &[named(KeyCode::Home)], None, "first of a list", View),
-    row(Action::Last, &[named(KeyCode::End), letter('G')], None, "last of a list", View),
+    row(Action::First, &[named(KeyCode::Home)], None, "first frame, first of a list", View),
+    row(Action::Last, &[named(KeyCode::End), letter('G')], None, "back to the run, last of a list", View),
     row(Action::PageUp, &[named(KeyCode::PageUp)], None, "ten up a list", View),
     row(Action::PageDown, &[named(KeyCode::PageDown)], None, "ten down a list", View),
-    row(Action::Close, &[named(KeyCode::Esc)], None, "close, leave a value", View),
+    row(Action::Close, &[named(KeyCode::Esc)], None, "close, back to the run", View),
     row(Action::Confirm, &[named(KeyCode::Enter)], None, "take value, start preset", View),
     row(Action::Redraw, &[control('l')], None, "draw everything again", View),
     row(Action::Suspend, &[control('z')], None, "to the shell; fg is back", Program),

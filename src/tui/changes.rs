@@ -1,6 +1,7 @@
 //! What is asked of the run: other parameters, another n or seed, another experiment, and the way back.
 
-use super::model::{Message, Model, PendingChange, default_speed};
+use super::ladders::default_speed;
+use super::model::{Message, Model, PendingChange};
 use super::number::{significant, tidy};
 use super::pages::{self, PAGES};
 use super::past::Step;

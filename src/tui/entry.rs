@@ -13,7 +13,8 @@ const LONGEST: usize = 12;
 
 /// Begins a value with this digit; false where what is chosen is no number.
 pub(crate) fn begin(model: &mut Model, digit: char) -> bool {
-    let number = model.parameter() != Parameter::Normalisation;
+    let speed = model.parameter() == Parameter::Speed;
+    let number = model.parameter() != Parameter::Normalisation && (speed || !model.looks_back());
     if number {
         model.entry = Some(digit.to_string());
     }

@@ -1,6 +1,8 @@
-//! The values that an arrow key takes next: β by a tenth, D and n on ladders.
+//! The values that an arrow key takes next: β by a tenth, D and n on ladders; and the speed at which a run begins.
 
-use super::number::significant;
+use super::number::{self, significant};
+use crate::experiment::{Experiment, Spacing};
+use crate::theory::growth::growth_rates;
 
 /// β · 1.1 or β / 1.1 (twofold for big steps) to two digits, never the same, down to 0 and up to 1000.
 pub(crate) fn next_beta(beta: f64, by: i32) -> f64 {
@@ -57,5 +59,33 @@ pub(crate) fn next_count(count: usize, by: i32) -> usize {
     } else {
         let below = ladder.iter().filter(|n| **n < count).count();
         below.checked_sub(steps).map_or(1, |index| ladder[index])
+    }
+}
+
+/// The whole run in about thirty seconds (in decades of time where frames are spaced logarithmically), slowed down for fast instabilities
+/// (USA at large β).
+#[must_use]
+pub(crate) fn default_speed(experiment: &Experiment) -> f64 {
+    let whole = experiment.time.clock(experiment.time.recorded() - 1);
+    let speed = number::round((whole / 30.0).max(1e-6));
+    if experiment.time.spacing == Spacing::Log {
+        return speed;
+    }
+    let degree = 2 + (2.0 * experiment.attention.beta.abs()).sqrt() as usize;
+    let rates = growth_rates(
+        experiment.attention,
+        experiment.tokens.dimension,
+        0.0,
+        degree.min(64),
+    );
+    let fastest = rates
+        .iter()
+        .copied()
+        .filter(|rate| rate.is_finite())
+        .fold(0.0, f64::max);
+    if fastest > 100.0 {
+        speed.min(number::round(30.0 / fastest))
+    } else {
+        speed
     }
 }

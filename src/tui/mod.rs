@@ -9,6 +9,7 @@ pub(crate) mod changes;
 pub(crate) mod cluster_colours;
 pub(crate) mod entry;
 pub(crate) mod ladders;
+pub(crate) mod looking;
 pub mod model;
 pub(crate) mod number;
 pub(crate) mod pace;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::canvas::Marker;
 use super::cluster_colours::Slots;
-use super::number;
+use super::ladders::default_speed;
 use super::past::{Past, Step};
 use super::projection::Camera;
 use super::sweep_page::SweepPage;
 use super::theme::Theme;
-use super::trails::Trails;
+use super::trails::{self, Trails};
 use crate::dynamics::{Attention, Normalisation};
 use crate::experiment::Experiment;
 use crate::experiment::Spacing;
@@ -17,7 +17,6 @@ use crate::experiment::presets::Preset;
 use crate::run::worker::{Report, Status};
 use crate::snapshot::Snapshot;
 use crate::snapshot::view::{FieldView, Picture};
-use crate::theory::growth::growth_rates;
 
 /// A parameter that can be chosen and changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +107,8 @@ pub struct PendingChange {
 pub struct Model {
     /// The latest news of the worker.
     pub report: Report,
+    /// The frame at which the reader looks back, as it was when it was the latest.
+    looking: Option<Arc<Snapshot>>,
     /// What a restart starts.
     pub experiment: Experiment,
     /// The experiment as it was loaded, before any change.
@@ -174,6 +175,7 @@ impl Model {
         let speed = default_speed(&experiment);
         Self {
             report: Report::before_the_first(speed),
+            looking: None,
             loaded: experiment.clone(),
             past: Past::default(),
             entry: None,
@@ -203,10 +205,45 @@ impl Model {
         }
     }
 
-    /// The latest frame.
+    /// The frame on show: the latest, or the one at which the reader looks back.
     #[must_use]
     pub(crate) fn snapshot(&self) -> Option<&Arc<Snapshot>> {
+        self.looking.as_ref().or(self.report.snapshot.as_ref())
+    }
+
+    /// The latest frame.
+    #[must_use]
+    pub(crate) fn live(&self) -> Option<&Arc<Snapshot>> {
         self.report.snapshot.as_ref()
+    }
+
+    /// Whether the frame on show is not the latest.
+    #[must_use]
+    pub(crate) fn looks_back(&self) -> bool {
+        self.looking.is_some()
+    }
+
+    /// Shows a frame of the film with the history up to it, or again the latest.
+    pub(crate) fn look_at(&mut self, frame: Option<&Arc<Snapshot>>) {
+        let live = self.report.snapshot.as_ref();
+        let back = frame.filter(|frame| live.is_none_or(|live| live.frame != frame.frame));
+        self.looking = back.zip(live).map(|(frame, live)| {
+            Arc::new(Snapshot {
+                history: live.history.until(frame.frame),
+                ..(**frame).clone()
+            })
+        });
+        self.trails = Trails::default();
+        let Some(shown) = self.snapshot().cloned() else {
+            return;
+        };
+        self.slots = self.slots.follow(&shown.tokens.clusters);
+        let from = shown.frame.checked_sub(trails::LENGTH + 1);
+        for frame in self.report.film.after(from) {
+            if frame.frame <= shown.frame {
+                self.trails.follow(&frame, &shown.history);
+            }
+        }
     }
 
     /// Colour and glyph of each of the tokens' clusters, in the order of the snapshot.
@@ -262,10 +299,25 @@ impl Model {
 
     /// Takes news; wishes that it fulfils are forgotten.
     pub fn receive(&mut self, report: Report) {
+        let another = !report.film.is(&self.report.film);
+        let before = (self.report.snapshot.as_ref())
+            .filter(|_| !another)
+            .map(|snapshot| snapshot.frame);
         self.report = report;
+        if another {
+            self.looking = None;
+        }
         if let Some(snapshot) = &self.report.snapshot {
-            self.slots = self.slots.follow(&snapshot.tokens.clusters);
-            self.trails.follow(snapshot);
+            // every frame since the last one, whether it was drawn or not: colours do not depend on the screen's speed
+            let film = self.report.film.after(before);
+            for frame in film.iter().filter(|_| self.looking.is_none()) {
+                self.slots = self.slots.follow(&frame.tokens.clusters);
+                self.trails.follow(frame, &snapshot.history);
+            }
+            if film.is_empty() && self.looking.is_none() {
+                self.slots = self.slots.follow(&snapshot.tokens.clusters);
+                self.trails.follow(snapshot, &snapshot.history);
+            }
             let wishes = &mut self.wishes;
             wishes.beta = wishes.beta.filter(|beta| *beta != snapshot.attention.beta);
             wishes.diffusion = wishes
@@ -368,33 +420,5 @@ impl Model {
     #[must_use]
     pub(crate) fn ascii(&self) -> bool {
         self.marker == Marker::Ascii
-    }
-}
-
-/// The whole run in about thirty seconds (in decades of time where frames are spaced logarithmically), slowed down for fast instabilities
-/// (USA at large β).
-#[must_use]
-pub(crate) fn default_speed(experiment: &Experiment) -> f64 {
-    let whole = experiment.time.clock(experiment.time.recorded() - 1);
-    let speed = number::round((whole / 30.0).max(1e-6));
-    if experiment.time.spacing == Spacing::Log {
-        return speed;
-    }
-    let degree = 2 + (2.0 * experiment.attention.beta.abs()).sqrt() as usize;
-    let rates = growth_rates(
-        experiment.attention,
-        experiment.tokens.dimension,
-        0.0,
-        degree.min(64),
-    );
-    let fastest = rates
-        .iter()
-        .copied()
-        .filter(|rate| rate.is_finite())
-        .fold(0.0, f64::max);
-    if fastest > 100.0 {
-        speed.min(number::round(30.0 / fastest))
-    } else {
-        speed
     }
 }

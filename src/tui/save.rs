@@ -58,7 +58,7 @@ impl Work {
                 view.results.clone(),
             ));
         }
-        let mut experiment = so_far(model.snapshot()?);
+        let mut experiment = so_far(model.live()?);
         if experiment.title == model.experiment.title {
             experiment.title = model.title();
         }

@@ -21,18 +21,26 @@ impl TimeAxis {
     /// The whole run as planned, or as far as it has gone beyond. A logarithmic axis begins at the first frame after t = 0.
     #[must_use]
     pub(crate) fn of(model: &Model) -> Self {
+        let whole = Self::whole(model);
+        let now = model.live().map_or(0.0, |snapshot| snapshot.time);
+        let running = !matches!(model.report.status, Status::Finished | Status::Failed(_));
+        let to = if running && !whole.log && !whole.layers {
+            window(now, whole.to)
+        } else {
+            whole.to
+        };
+        Self { to, ..whole }
+    }
+
+    /// The whole run, whatever of it is shown on the plots.
+    #[must_use]
+    pub(crate) fn whole(model: &Model) -> Self {
         let spec = &model.experiment.time;
-        let now = model.snapshot().map_or(0.0, |snapshot| snapshot.time);
+        let now = model.live().map_or(0.0, |snapshot| snapshot.time);
         let planned = (model.snapshot()).map_or(spec.last(), |s| s.experiment.time.last());
         let log = model.log_time();
         let layers = model.experiment.tokens.replay.is_some();
-        let whole = planned.max(now).max(1e-300);
-        let running = !matches!(model.report.status, Status::Finished | Status::Failed(_));
-        let to = if running && !log && !layers {
-            window(now, whole)
-        } else {
-            whole
-        };
+        let to = planned.max(now).max(1e-300);
         let first = (model.snapshot()).map_or(spec.frame(1), |s| s.experiment.time.frame(1));
         Self {
             from: if log { first.min(0.1 * to) } else { 0.0 },

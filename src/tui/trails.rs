@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::snapshot::Snapshot;
-use crate::snapshot::history::Record;
+use crate::snapshot::history::{History, Record};
 
 /// Recorded frames that a trail is long.
-const LENGTH: usize = 30;
+pub(crate) const LENGTH: usize = 30;
 /// Most trails.
 const TRAILS: usize = 64;
 
@@ -32,9 +32,9 @@ pub(crate) struct Trails {
 
 impl Trails {
     /// Takes note of a frame; a frame of another run, or an earlier one, starts anew.
-    pub(crate) fn follow(&mut self, snapshot: &Snapshot) {
+    pub(crate) fn follow(&mut self, snapshot: &Snapshot, history: &History) {
         let tokens = &snapshot.tokens;
-        let first = snapshot.history.records().first();
+        let first = history.records().first();
         let same = match (&self.run, first) {
             (Some(run), Some(first)) => Arc::ptr_eq(run, first),
             _ => false,
@@ -85,13 +85,18 @@ mod tests {
     use crate::experiment::presets;
     use crate::run::Session;
 
+    fn follow(trails: &mut Trails, session: &Session) {
+        let snapshot = session.snapshot();
+        trails.follow(&snapshot, &snapshot.history);
+    }
+
     #[test]
     fn trails_follow_a_run_and_begin_anew_with_another() {
         let mut session = Session::new(presets::load("sphere-pair").unwrap());
         let mut trails = Trails::default();
         for _ in 0..3 {
-            trails.follow(&session.snapshot());
-            trails.follow(&session.snapshot());
+            follow(&mut trails, &session);
+            follow(&mut trails, &session);
             session.advance(&|| false).unwrap();
         }
         assert_eq!(trails.past.len(), 3);
@@ -107,9 +112,12 @@ mod tests {
             }
         }
         let other = Session::new(presets::load("sphere-pair").unwrap());
-        trails.follow(&other.snapshot());
+        follow(&mut trails, &other);
         assert_eq!((trails.past.len(), trails.duration()), (1, 0.0));
-        trails.follow(&Session::new(presets::load("kuramoto").unwrap()).snapshot());
+        follow(
+            &mut trails,
+            &Session::new(presets::load("kuramoto").unwrap()),
+        );
         assert_eq!(trails.past.len(), 0);
     }
 }

@@ -4,6 +4,7 @@ use super::action::{ACTIONS, Action, Heading};
 use super::changes::{self, Effect, NOTHING, change_to, restart, set_count, set_seed, set_speed};
 use super::entry;
 use super::ladders::{next_beta, next_count, next_diffusion};
+use super::looking;
 use super::model::{Message, Model, Parameter, Popup};
 use super::pages::PAGES;
 use super::projection::Camera;
@@ -32,6 +33,7 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Preset(index) => digit(model, index),
         Action::Undo => changes::undo(model),
         Action::Pause => pause(model),
+        Action::Step if model.looks_back() => looking::step(model, true),
         Action::Step => step(model),
         Action::Up => choose(model, Parameter::ALL.len() - 1),
         Action::Down => choose(model, 1),
@@ -62,9 +64,14 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Help => open(model, Popup::Help(0)),
         Action::Words => open(model, Popup::Words(0)),
-        Action::First | Action::Last | Action::PageUp | Action::PageDown => {
-            let text =
-                "home, end, page up and down are for the list (p), the help (?) and the words (i)";
+        Action::Earlier => looking::step(model, false),
+        Action::MarkBefore => looking::mark(model, false),
+        Action::MarkAfter => looking::mark(model, true),
+        Action::Branch => looking::branch(model),
+        Action::First => looking::to(model, 0),
+        Action::Last => looking::leave(model),
+        Action::PageUp | Action::PageDown => {
+            let text = "page up and down are for the list (p), the help (?) and the words (i)";
             model.message = Some(Message::Note(text.into()));
             Vec::new()
         }
@@ -102,7 +109,7 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Confirm => asked.map_or_else(Vec::new, |index| load(model, index)),
-        Action::Close => Vec::new(),
+        Action::Close => looking::leave(model),
         Action::Redraw => vec![Effect::Redraw],
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit => quit(model),
@@ -275,6 +282,12 @@ fn choose(model: &mut Model, by: usize) -> Vec<Effect> {
 }
 
 fn change(model: &mut Model, by: i32) -> Vec<Effect> {
+    if model.looks_back() && model.parameter() != Parameter::Speed {
+        return changes::refuse(
+            model,
+            "this frame is past: end goes back to the run, b begins anew from here",
+        );
+    }
     let mut change = NOTHING;
     match model.parameter() {
         Parameter::Beta => change.beta = Some(next_beta(model.attention().beta, by)),
@@ -330,7 +343,7 @@ fn save(model: &mut Model) -> Vec<Effect> {
         model.message = Some(Message::Error(
             "nothing to save yet: no cell is there".into(),
         ));
-    } else if model.snapshot().is_none_or(|snapshot| snapshot.frame == 0) {
+    } else if model.live().is_none_or(|snapshot| snapshot.frame == 0) {
         model.message = Some(Message::Error(
             "nothing to save yet: the run is at t = 0".into(),
         ));

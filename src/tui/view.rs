@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::model::Model;
 use super::pages::PAGES;
-use super::panels::{help, status};
+use super::panels::{help, status, timeline};
 use super::plain;
 use crate::tui::words;
 
@@ -33,11 +33,15 @@ fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     };
     status::title(model, buffer, line(0));
     let said = status::message_height(model, area.width);
+    let timed = u16::from(area.height >= timeline::FROM_HEIGHT);
     let body = Rect {
         y: area.y + 1,
-        height: area.height - 3 - said,
+        height: area.height - 3 - said - timed,
         ..area
     };
+    if timed > 0 {
+        timeline::draw(model, buffer, line(body.bottom() - area.y));
+    }
     (PAGES[model.page % PAGES.len()].draw)(model, buffer, body);
     status::message(
         model,

@@ -30,8 +30,11 @@ fn watched(preset: &str, frames: usize, seen: usize, depth: Depth) -> Model {
     for frame in 0..=frames {
         if frame + seen >= frames {
             let snapshot = session.snapshot();
+            let film = model.report.film.clone();
+            film.add(&snapshot);
             model.receive(Report {
                 number: 1,
+                film,
                 snapshot: Some(Arc::new(snapshot)),
                 status: Status::Running,
                 steps_per_second: 100.0,

@@ -266,3 +266,30 @@ fn a_run_that_is_stopped_within_its_frames_has_the_bits_of_one_that_is_not() {
         assert!(interrupted > 0, "{name}");
     }
 }
+
+#[test]
+fn it_goes_ahead_to_a_frame_without_waiting_and_stops_there_with_every_frame_on_film() {
+    // at this speed a frame would take hours
+    let worker = Worker::start(short(1.0, 11), 1e-6, false).unwrap();
+    worker.send(Command::Ahead(7));
+    let report = until(&worker, |report| {
+        frame(report) == 7 && report.status == Status::Paused
+    });
+    let frames: Vec<usize> = report.film.after(None).iter().map(|s| s.frame).collect();
+    assert_eq!(frames, (0..=7).collect::<Vec<_>>());
+    let mut session = Session::new(short(1.0, 11));
+    for _ in 0..7 {
+        session.advance(&|| false).unwrap();
+    }
+    let (shown, alone) = (report.snapshot.unwrap(), session.snapshot());
+    assert_eq!(shown.tokens.positions, alone.tokens.positions);
+    assert_eq!(
+        report.film.at(7).unwrap().tokens.positions,
+        alone.tokens.positions
+    );
+    // another run has a film of its own
+    let film = report.film.clone();
+    worker.send(Command::Start(Box::new(short(2.0, 5))));
+    let other = until(&worker, |report| !report.film.is(&film));
+    assert!(other.film.after(None).len() < 2);
+}

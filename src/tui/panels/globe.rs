@@ -323,6 +323,7 @@ mod tests {
             };
             let mut model = Model::new(experiment, Vec::new(), theme, Marker::Braille);
             model.receive(Report {
+                film: crate::snapshot::Film::default(),
                 number: 1,
                 snapshot: Some(std::sync::Arc::new(session.snapshot())),
                 status: Status::Finished,

@@ -18,4 +18,5 @@ pub(crate) mod spectrum;
 pub(crate) mod staircase;
 pub(crate) mod status;
 pub(crate) mod sweep;
+pub(crate) mod timeline;
 pub(crate) mod tokens;

@@ -364,6 +364,7 @@ mod tests {
         let mut model = Model::new(experiment, Vec::new(), Theme { depth }, Marker::Braille);
         let snapshot = Some(std::sync::Arc::new(session.snapshot()));
         model.receive(Report {
+            film: crate::snapshot::Film::default(),
             number: 1,
             snapshot,
             status: Status::Finished,

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::density::wrapped;
 use super::spectrum::degree_name;
+use super::timeline;
 use crate::experiment::notation::superscript;
 use crate::run::worker::Status;
 use crate::snapshot::view::{Carried, Density, FieldView, Picture};
@@ -124,11 +125,17 @@ pub(crate) fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
 pub(crate) fn message_height(model: &Model, width: u16) -> u16 {
     let text = match &model.message {
         Some(Message::Note(text) | Message::Error(text)) => text,
-        None => return 1,
+        None => match timeline::looking(model) {
+            Some(text) => return lines_of(&text, width),
+            None => return 1,
+        },
     };
-    wrapped(text, usize::from(width).saturating_sub(2))
-        .len()
-        .clamp(1, 3) as u16
+    lines_of(text, width)
+}
+
+fn lines_of(text: &str, width: u16) -> u16 {
+    let lines = wrapped(text, usize::from(width).saturating_sub(2)).len();
+    lines.clamp(1, 3) as u16
 }
 
 fn message_text(model: &Model) -> (String, Style) {
@@ -137,6 +144,10 @@ fn message_text(model: &Model) -> (String, Style) {
         (Some(Message::Error(text)), _) => (text.clone(), theme.failure()),
         (Some(Message::Note(text)), _) => (text.clone(), theme.warning()),
         (None, Some(share)) => (format!("saving: {:.0} %", 100.0 * share), theme.warning()),
+        (None, None) if model.looks_back() => (
+            timeline::looking(model).unwrap_or_default(),
+            theme.warning(),
+        ),
         (None, None) => match growth(model) {
             Some(text) => (text, theme.theory()),
             None => (about(model), theme.dim()),
@@ -211,6 +222,7 @@ pub(crate) fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     }
     let (glyph, word, style) = match model.report.status {
         _ if model.snapshot().is_none() => ("…", "computing", theme.dim()),
+        _ if model.looks_back() => ("◂", "looking back", theme.warning()),
         // The worker stops at the end of the frame it is at; the key is answered now.
         Status::Running if model.paused => ("‖", "pausing…", theme.warning()),
         Status::Running => ("▶", "running", Style::new()),

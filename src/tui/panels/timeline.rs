@@ -1,0 +1,169 @@
+//! The row of time above the status: how far the run is, what has happened when, and where the reader looks.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use crate::snapshot::view::FieldView;
+use crate::tui::model::Model;
+use crate::tui::number::tidy;
+use crate::tui::time_axis::TimeAxis;
+use crate::tui::words;
+
+/// The smallest window with a row for it.
+pub(crate) const FROM_HEIGHT: u16 = 24;
+
+/// Something that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Two clusters became one.
+    Merge,
+    /// A parameter was changed.
+    Change,
+    /// Markers took the density over.
+    HandOver,
+    /// The density was given up.
+    Lost,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::Merge, Self::Change, Self::HandOver, Self::Lost];
+
+    fn glyph(self) -> &'static str {
+        match self {
+            Self::Merge => "•",
+            Self::Change => "▲",
+            Self::HandOver => "◇",
+            Self::Lost => "x",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Merge => "fewer clusters",
+            Self::Change => "change",
+            Self::HandOver => "markers carry the density",
+            Self::Lost => "density under-resolved",
+        }
+    }
+}
+
+/// What has happened so far, in order of time: (frame, time, what).
+#[must_use]
+pub(crate) fn marks(model: &Model) -> Vec<(usize, f64, Kind)> {
+    let Some(snapshot) = model.live() else {
+        return Vec::new();
+    };
+    let records = snapshot.history.records();
+    let frame_of = |time: f64| records.partition_point(|record| record.time < time * (1.0 - 1e-12));
+    let mut list = Vec::new();
+    // under noise clusters come and go
+    if let Some(column) =
+        crate::observe::table::column("tokens_clusters").filter(|_| snapshot.diffusion == 0.0)
+    {
+        for (frame, pair) in records.windows(2).enumerate() {
+            if pair[1].values[column] < pair[0].values[column] {
+                list.push((frame + 1, pair[1].time, Kind::Merge));
+            }
+        }
+    }
+    for change in &snapshot.experiment.changes {
+        if change.at <= snapshot.time {
+            list.push((frame_of(change.at), change.at, Kind::Change));
+        }
+    }
+    match &snapshot.field {
+        FieldView::Resolved(density) => {
+            let carried = density.carried.map(|carried| carried.since);
+            list.extend(
+                carried
+                    .filter(|since| *since > 0.0)
+                    .map(|since| (frame_of(since), since, Kind::HandOver)),
+            );
+        }
+        FieldView::UnderResolved { since, .. } => list.push((frame_of(*since), *since, Kind::Lost)),
+        FieldView::None(_) | FieldView::Reference(_) | FieldView::Gaussian { .. } => {}
+    }
+    list.sort_by(|a, b| a.1.total_cmp(&b.1));
+    list
+}
+
+/// Draws the row.
+pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let (Some(live), Some(shown)) = (model.live(), model.snapshot()) else {
+        return;
+    };
+    let theme = model.theme;
+    let axis = TimeAxis::whole(model);
+    let (from, to) = axis.ends();
+    let marks = marks(model);
+    let legend: Vec<Span> = (Kind::ALL.into_iter())
+        .filter(|kind| marks.iter().any(|mark| mark.2 == *kind))
+        .map(|kind| Span::styled(format!(" {} {}", kind.glyph(), kind.word()), theme.dim()))
+        .collect();
+    let legend = Line::from(legend);
+    // the meaning of the marks, where the row itself keeps two thirds
+    let legend = if 3 * legend.width() < usize::from(area.width) {
+        legend
+    } else {
+        Line::default()
+    };
+    let left = from.chars().count() as u16 + 2;
+    let right = to.chars().count() as u16 + 2 + legend.width() as u16;
+    let Some(width) = area
+        .width
+        .checked_sub(left + right)
+        .filter(|width| *width > 10)
+    else {
+        return;
+    };
+    let place = |time: f64| {
+        let share = axis.share(time).unwrap_or(0.0).clamp(0.0, 1.0);
+        area.x + left + (share * f64::from(width - 1)).round() as u16
+    };
+    words::text(
+        buffer,
+        area.x,
+        area.y,
+        format!(" {from} "),
+        usize::from(left),
+        theme.dim(),
+    );
+    let now = place(live.time);
+    for x in area.x + left..area.x + left + width {
+        let (glyph, style) = if x <= now {
+            ("━", theme.dim())
+        } else {
+            ("─", theme.faint())
+        };
+        buffer.set_string(x, area.y, glyph, style);
+    }
+    for (_, time, kind) in &marks {
+        buffer.set_string(place(*time), area.y, kind.glyph(), theme.title());
+    }
+    let style = theme.title().add_modifier(Modifier::REVERSED);
+    let cursor = if model.looks_back() { "◂" } else { "▸" };
+    buffer.set_string(place(shown.time), area.y, cursor, style);
+    let end = Line::from(Span::styled(format!(" {to} "), theme.dim()));
+    words::line(buffer, area.x + left + width, area.y, &end, right);
+    let at = area.right() - legend.width() as u16;
+    words::line(buffer, at, area.y, &legend, area.right() - at);
+}
+
+/// What is said while the reader looks back.
+#[must_use]
+pub(crate) fn looking(model: &Model) -> Option<String> {
+    let (live, shown) = (model.live()?, model.snapshot()?);
+    model.looks_back().then(|| {
+        let happened = marks(model).into_iter().filter(|mark| mark.0 == shown.frame);
+        let happened: Vec<&str> = happened.map(|mark| mark.2.word()).collect();
+        let what = if happened.is_empty() { String::new() } else { format!(" ({})", happened.join(", ")) };
+        format!(
+            "frame {} of {}, t = {}{what}: , and . go on from frame to frame, < > from mark to mark, end to the run, b begins anew from here",
+            shown.frame,
+            live.frame,
+            tidy(shown.time)
+        )
+    })
+}
