@@ -203,6 +203,17 @@ pub fn resolve(name: impl AsRef<OsStr>, settings: &[String]) -> Result<Experimen
     read::experiment(&document)
 }
 
+/// An experiment with one key set anew, as `--set` does it: what it had resolved by itself stays.
+///
+/// # Errors
+/// [`InputError`] as for a file.
+pub(crate) fn with(experiment: &Experiment, assignment: &str) -> Result<Experiment, InputError> {
+    let text = experiment.to_toml().unwrap_or_default();
+    let mut document = Document::parse("this experiment", Path::new(""), &text)?;
+    document.set(assignment)?;
+    read::experiment(&document)
+}
+
 /// `-`, by custom.
 fn standard_input() -> Result<Document, InputError> {
     let text = std::io::read_to_string(std::io::stdin()).map_err(|error| InputError {

@@ -61,6 +61,12 @@ pub(crate) enum Action {
     Time,
     /// Another marker.
     Markers,
+    /// Find anything by its name.
+    Palette,
+    /// Find a preset.
+    Search,
+    /// A value to the clipboard.
+    Copy,
     /// The help.
     Help,
     /// Close what is open.
@@ -272,6 +278,9 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::OtherAxes(1), &[letter('}')], None, "sweep: axes without a side", View),
     row(Action::OtherAxes(-1), &[letter('{')], None, "sweep: back", View),
     row(Action::Whole, &[letter('f')], None, "sweep: all of it, or fewer", View),
+    row(Action::Palette, &[letter(':')], Some((":", "find, set")), "find and set anything", Program),
+    row(Action::Search, &[letter('/')], None, "find a preset", Program),
+    row(Action::Copy, &[letter('y')], None, "copy the chosen value", View),
     row(Action::Help, &[letter('?')], Some(("?", "help")), "this help", Program),
     row(Action::Quit, &[letter('q'), control('c')], Some(("q", "quit")), "quit", Program),
     row(Action::Preset(0), DIGITS, Some(("0–9", "value")), "type the value; in the list start", Run),
@@ -281,7 +290,7 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::NewSeed, &[letter('n')], Some(("n", "seed")), "restart with a new seed", Run),
     row(Action::Slower, &[letter('[')], Some(("[ ]", "speed")), "half the speed", Run),
     row(Action::Faster, &[letter(']')], None, "twice the speed", Run),
-    row(Action::Save, &[letter('s')], Some(("s", "save")), "save the run, on its page the sweep, with pictures and a report", Program),
+    row(Action::Save, &[letter('s')], Some(("s", "save")), "save run or sweep, with a report", Program),
     row(Action::Time, &[letter('t')], None, "linear or logarithmic time", Run),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
     row(Action::Words, &[letter('i')], Some(("i", "what is this")), "the page in words", View),

@@ -19,6 +19,8 @@ pub(crate) enum Effect {
     Load(usize),
     /// Save the run so far.
     Save,
+    /// Put a text on the clipboard.
+    Copy(String),
     /// Draw everything again.
     Redraw,
     /// To the shell.

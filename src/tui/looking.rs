@@ -89,3 +89,7 @@ pub(crate) fn branch(model: &mut Model) -> Vec<Effect> {
     )));
     effects
 }
+
+#[cfg(test)]
+#[path = "looking_tests.rs"]
+mod tests;

@@ -14,6 +14,7 @@ pub mod model;
 pub(crate) mod number;
 pub(crate) mod pace;
 pub mod pages;
+pub(crate) mod palette;
 pub(crate) mod panels;
 pub(crate) mod past;
 pub(crate) mod plain;
@@ -28,6 +29,7 @@ pub(crate) mod ticks;
 pub(crate) mod time_axis;
 pub(crate) mod trails;
 pub(crate) mod update;
+pub(crate) mod values;
 pub mod view;
 mod words;
 
@@ -50,6 +52,7 @@ use crate::run::Worker;
 use changes::Effect;
 use model::{Message, Model, PresetLine};
 use pace::Pace;
+use palette::Taken;
 use save::Saver;
 use terminal::{Signals, TerminalGuard};
 use theme::{Depth, Theme};
@@ -263,10 +266,14 @@ impl EventLoop<'_> {
             return Ok(false);
         }
         let mut anew = false;
-        // a value that is being typed has the first word
-        let effects = entry::key(model, key)
-            .or_else(|| action::action(key).map(|action| update(model, action)))
-            .unwrap_or_default();
+        // a word or a value that is being typed comes first
+        let effects = match palette::key(model, key) {
+            Some(Taken::Done(effects)) => effects,
+            Some(Taken::Act(action)) => update(model, action),
+            None => entry::key(model, key)
+                .or_else(|| action::action(key).map(|action| update(model, action)))
+                .unwrap_or_default(),
+        };
         for effect in effects {
             anew |= self.perform(effect, model)?;
         }
@@ -291,6 +298,7 @@ impl EventLoop<'_> {
                 Err(error) => model.message = Some(Message::Error(error.to_string())),
             },
             Effect::Save => self.saver.begin(model),
+            Effect::Copy(text) => terminal::copy(&text)?,
             Effect::Redraw => return Ok(true),
             Effect::Suspend => {
                 terminal::suspend()?;

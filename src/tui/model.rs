@@ -58,6 +58,17 @@ pub enum Popup {
     Presets(usize),
 }
 
+/// What is being looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Palette {
+    /// What was typed.
+    pub(crate) text: String,
+    /// The chosen one of those that fit.
+    pub(crate) chosen: usize,
+    /// Whether presets alone are looked for.
+    pub(crate) presets: bool,
+}
+
 /// A preset in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PresetLine {
@@ -117,6 +128,10 @@ pub struct Model {
     pub(crate) past: Past,
     /// The value that is being typed.
     pub entry: Option<String>,
+    /// What is being looked for by its name.
+    pub palette: Option<Palette>,
+    /// The chosen row of the page of values.
+    pub value: usize,
     /// Seconds and steps of a frame that takes long.
     pub under_way: Option<(u64, u64)>,
     /// The preset that waits for a yes.
@@ -179,6 +194,8 @@ impl Model {
             loaded: experiment.clone(),
             past: Past::default(),
             entry: None,
+            palette: None,
+            value: 0,
             asked: None,
             under_way: None,
             sweep: SweepPage::default(),

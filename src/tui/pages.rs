@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::model::Model;
 use super::panels::{
     density, matrix, metrics, pairs, parameters, products, spacetime, spectrum, staircase, sweep,
-    tokens,
+    tokens, values,
 };
 use crate::dynamics::system::Mask;
 use crate::experiment::{Experiment, Spacing};
@@ -87,6 +87,11 @@ pub static PAGES: &[Page] = &[
         name: "pairs",
         draw: pairs::draw,
         shown: ensemble,
+    },
+    Page {
+        name: "values",
+        draw: values::draw,
+        shown: always,
     },
     Page {
         name: "sweep",

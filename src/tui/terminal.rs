@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crossterm::{cursor, event, execute, style, terminal};
+use crossterm::{clipboard, cursor, event, execute, style, terminal};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
@@ -58,6 +58,17 @@ pub(crate) fn screen() -> io::Result<(Screen, Arc<AtomicU64>)> {
         )))?,
         bytes,
     ))
+}
+
+/// Puts a text on the clipboard of the reader's terminal, also over SSH (OSC 52); terminals without it ignore it.
+///
+/// # Errors
+/// The terminal's.
+pub(crate) fn copy(text: &str) -> io::Result<()> {
+    execute!(
+        io::stdout(),
+        clipboard::CopyToClipboard::to_clipboard_from(text)
+    )
 }
 
 /// Raw mode, the alternate screen, no cursor.

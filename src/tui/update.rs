@@ -7,8 +7,10 @@ use super::ladders::{next_beta, next_count, next_diffusion};
 use super::looking;
 use super::model::{Message, Model, Parameter, Popup};
 use super::pages::PAGES;
+use super::palette;
 use super::projection::Camera;
 use super::sweeping;
+use super::values;
 use crate::dynamics::Normalisation;
 use crate::run::worker::{Command, Status};
 
@@ -26,6 +28,12 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if asked.is_none()
         && sweeping::on_page(model)
         && let Some(effects) = on_sweep(model, action)
+    {
+        return effects;
+    }
+    if asked.is_none()
+        && PAGES[model.page % PAGES.len()].name == "values"
+        && let Some(effects) = on_values(model, action)
     {
         return effects;
     }
@@ -51,17 +59,15 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextPage => turn(model, 1),
         Action::PreviousPage => turn(model, PAGES.len() - 1),
         Action::Presets => open(model, Popup::Presets(present(model))),
-        Action::Time => {
-            let log = !model.log_time();
-            model.log_time = Some(log);
-            let note = if log {
-                "time: logarithmic, without t = 0"
-            } else {
-                "time: linear"
-            };
-            model.message = Some(Message::Note(note.into()));
-            Vec::new()
+        Action::Time | Action::Turn(_) | Action::FirstView | Action::Picture | Action::Markers => {
+            looks(model, action)
         }
+        Action::Palette => palette::open(model, false),
+        Action::Search => palette::open(model, true),
+        Action::Copy => changes::refuse(
+            model,
+            "y copies the chosen value of the page values (tab, or : values)",
+        ),
         Action::Help => open(model, Popup::Help(0)),
         Action::Words => open(model, Popup::Words(0)),
         Action::Earlier => looking::step(model, false),
@@ -78,6 +84,28 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Save => save(model),
         Action::OtherAxes(by) => sweeping::turn(model, by),
         Action::Whole => sweeping::whole(model),
+        Action::Confirm => asked.map_or_else(Vec::new, |index| load(model, index)),
+        Action::Close => looking::leave(model),
+        Action::Redraw => vec![Effect::Redraw],
+        Action::Suspend => vec![Effect::Suspend],
+        Action::Quit => quit(model),
+    }
+}
+
+/// How things are looked at.
+fn looks(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Time => {
+            let log = !model.log_time();
+            model.log_time = Some(log);
+            let note = if log {
+                "time: logarithmic, without t = 0"
+            } else {
+                "time: linear"
+            };
+            model.message = Some(Message::Note(note.into()));
+            Vec::new()
+        }
         Action::Turn(heading) => {
             let (east, north) = match heading {
                 Heading::West => (-1.0, 0.0),
@@ -108,11 +136,7 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             model.message = Some(Message::Note(format!("markers: {}", model.marker.name())));
             Vec::new()
         }
-        Action::Confirm => asked.map_or_else(Vec::new, |index| load(model, index)),
-        Action::Close => looking::leave(model),
-        Action::Redraw => vec![Effect::Redraw],
-        Action::Suspend => vec![Effect::Suspend],
-        Action::Quit => quit(model),
+        _ => Vec::new(),
     }
 }
 
@@ -144,6 +168,8 @@ fn in_popup(model: &mut Model, popup: Popup, action: Action) -> Vec<Effect> {
             model.popup = None;
             return load(model, index);
         }
+        (_, Action::Palette) => return palette::open(model, false),
+        (_, Action::Search) => return palette::open(model, true),
         (_, Action::Close)
         | (Popup::Help(_), Action::Help | Action::Confirm)
         | (Popup::Words(_), Action::Words | Action::Confirm)
@@ -200,6 +226,18 @@ fn on_sweep(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::Down => sweeping::step(model, (0, -1)),
         Action::Picture => sweeping::next_observable(model),
         Action::Confirm => sweeping::open(model),
+        _ => return None,
+    })
+}
+
+/// On the page of values the arrows choose one.
+fn on_values(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+    Some(match action {
+        Action::Up => values::step(model, -1),
+        Action::Down => values::step(model, 1),
+        Action::PageUp => values::step(model, -10),
+        Action::PageDown => values::step(model, 10),
+        Action::Copy => values::copy(model),
         _ => return None,
     })
 }

@@ -91,6 +91,7 @@ fn pages_and_parameters_go_round() {
     assert_eq!(model.page, 0);
     update(&mut model, Action::PreviousPage);
     assert_eq!(Some(&model.page), shown.last());
+    model.page = 0;
     update(&mut model, Action::Up);
     assert_eq!(model.parameter(), Parameter::Seed);
     let effects = update(&mut model, Action::More);
@@ -255,103 +256,4 @@ fn keys_of_the_sphere_say_so_where_there_is_none() {
             assert_eq!(model.message.is_some(), said, "{dimension} {action:?}");
         }
     }
-}
-
-/// Shows so many frames of a preset, one by one.
-fn watched(preset: &str, frames: usize) -> (Model, crate::run::Session) {
-    let experiment = presets::load(preset).unwrap();
-    let mut session = crate::run::Session::new(experiment.clone());
-    let theme = Theme { depth: Depth::None };
-    let mut model = Model::new(experiment, Vec::new(), theme, Marker::Braille);
-    for _ in 0..frames {
-        show(&mut model, &session);
-        session.advance(&|| false).unwrap();
-    }
-    (model, session)
-}
-
-fn show(model: &mut Model, session: &crate::run::Session) {
-    let snapshot = session.snapshot();
-    let mut report = model.report.clone();
-    report.film.add(&snapshot);
-    report.snapshot = Some(std::sync::Arc::new(snapshot));
-    model.receive(report);
-}
-
-#[test]
-fn one_looks_back_from_frame_to_frame_while_the_run_goes_on_and_comes_back() {
-    let (mut model, session) = watched("five-tokens", 12);
-    let frame = |model: &Model| model.snapshot().unwrap().frame;
-    for expected in [10, 9, 8] {
-        assert!(update(&mut model, Action::Earlier).is_empty());
-        assert_eq!(frame(&model), expected);
-    }
-    // everything that is drawn is as it was then
-    assert_eq!(model.snapshot().unwrap().history.records().len(), 9);
-    show(&mut model, &session);
-    assert_eq!((frame(&model), model.live().unwrap().frame), (8, 12));
-    assert!(model.looks_back());
-    // forward by frames, and past the last one the run again; only then is a step asked for
-    for expected in [9, 10, 11, 12] {
-        assert!(update(&mut model, Action::Step).is_empty());
-        assert_eq!(frame(&model), expected);
-    }
-    assert!(!model.looks_back());
-    assert_eq!(update(&mut model, Action::Step).len(), 2);
-    update(&mut model, Action::First);
-    assert_eq!(frame(&model), 0);
-    update(&mut model, Action::Earlier);
-    assert!(matches!(&model.message, Some(Message::Note(text)) if text.contains("first")));
-    // nothing is changed in the past
-    assert!(update(&mut model, Action::More).is_empty());
-    assert!(matches!(&model.message, Some(Message::Error(text)) if text.contains("b begins anew")));
-    update(&mut model, Action::Last);
-    assert_eq!(frame(&model), 12);
-}
-
-#[test]
-fn a_run_begins_anew_from_the_frame_on_show_with_the_changes_before_it_alone() {
-    let (mut model, mut session) = watched("five-tokens", 6);
-    let change = |beta: f64, at: f64| crate::experiment::Change {
-        at,
-        beta: Some(beta),
-        normalisation: None,
-        diffusion: None,
-    };
-    session.change(change(5.0, f64::NAN));
-    for _ in 0..4 {
-        session.advance(&|| false).unwrap();
-        show(&mut model, &session);
-    }
-    session.change(change(6.0, f64::NAN));
-    for _ in 0..3 {
-        session.advance(&|| false).unwrap();
-        show(&mut model, &session);
-    }
-    assert!(matches!(update(&mut model, Action::Branch)[..], []));
-    let marks = crate::tui::panels::timeline::marks(&model);
-    let changes = marks
-        .iter()
-        .filter(|m| m.2 == crate::tui::panels::timeline::Kind::Change);
-    let changes: Vec<usize> = changes.map(|mark| mark.0).collect();
-    assert_eq!(changes.len(), 2, "{changes:?}");
-    // to the second change, one frame further back, and from there
-    update(&mut model, Action::MarkBefore);
-    assert_eq!(model.snapshot().unwrap().frame, changes[1]);
-    update(&mut model, Action::Earlier);
-    let effects = update(&mut model, Action::Branch);
-    let [
-        Effect::Send(Command::Speed(_)),
-        Effect::Send(Command::Start(experiment)),
-        Effect::Send(Command::Speed(_)),
-        Effect::Send(Command::Ahead(frame)),
-    ] = &effects[..]
-    else {
-        panic!("{effects:?}");
-    };
-    assert_eq!(*frame, changes[1] - 1);
-    assert_eq!(experiment.changes.len(), 1);
-    assert_eq!(experiment.changes[0].beta, Some(5.0));
-    assert!(model.paused);
-    assert!(matches!(&model.message, Some(Message::Note(text)) if text.contains("space goes on")));
 }

@@ -135,7 +135,8 @@ fn a_turned_sphere_is_another_picture_of_the_same_snapshot() {
 fn above_the_circle_nothing_is_called_by_the_circles_names() {
     for preset in ["sphere-pair", "zonal-8", "zonal-128", "orthogonal"] {
         let mut model = model(preset, 3, Depth::None);
-        for page in 0..PAGES.len() {
+        // the page of values shows the columns of metrics.csv by their names
+        for page in (0..PAGES.len()).filter(|page| PAGES[*page].name != "values") {
             model.page = page;
             for (width, height) in [(80, 24), (200, 60)] {
                 let text = drawn(&model, width, height).backend().to_string();

@@ -42,6 +42,7 @@ const TERMS: &[Term] = &[
     term("⟨x_i,x_j⟩", "inner products of all pairs: 1 is the same place (Fig. 1)", &["products", "attention"]),
     term("p_ij", "share of token j in the average that moves token i; rows are sorted by cluster", &["attention"]),
     term("ψ(t,x)", "density of the difference of two tokens, by the ensemble and by closures of (8.1)", &["pairs"]),
+    term("values", "the observables of metrics.csv at the frame on show, to twelve digits, each with its definition", &["values"]),
     term("resolved", "the largest coefficient in the top eighth of the modes: what the series does not know", &[]),
     term("characteristics", "markers that carry the density where the modes run out; loss: what their panels do not see", &[]),
 ];

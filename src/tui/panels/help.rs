@@ -9,11 +9,15 @@ use ratatui::widgets::{Block, Clear, Widget};
 use super::density::wrapped;
 use super::explain;
 use crate::tui::action::{ACTIONS, Group, Row};
-use crate::tui::model::{Model, Popup};
+use crate::tui::model::{Model, Palette, Popup};
+use crate::tui::palette;
 use crate::tui::words;
 
 /// Draws the popup, if there is one.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, page: &str) {
+    if let Some(palette) = &model.palette {
+        return found(model, buffer, area, palette);
+    }
     match model.popup {
         Some(Popup::Help(scroll)) => help(model, buffer, area, scroll),
         Some(Popup::Words(scroll)) => {
@@ -132,6 +136,68 @@ fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
                 model.theme.dim(),
             );
         }
+    }
+}
+
+/// What was typed, those that fit, and what the chosen one does.
+fn found(model: &Model, buffer: &mut Buffer, area: Rect, palette: &Palette) {
+    let list = palette::found(model, palette);
+    let title = if palette.presets {
+        " find a preset: enter starts it, esc closes "
+    } else {
+        " find or set anything: tab completes, = sets a key, enter, esc "
+    };
+    let height = (list.len() as u16 + 5).clamp(7, 20);
+    let inner = window(model, buffer, area, (90, height), title);
+    let width = usize::from(inner.width);
+    let ask = if palette.presets { "/" } else { ":" };
+    let typed = Line::from(vec![
+        Span::styled(format!(" {ask}"), model.theme.key()),
+        Span::raw(palette.text.clone()),
+        Span::styled("▏", model.theme.title()),
+    ]);
+    words::line(buffer, inner.x, inner.y, &typed, inner.width);
+    let rows = usize::from(inner.height.saturating_sub(3));
+    let first = palette.chosen.saturating_sub(rows.saturating_sub(1));
+    let label = list
+        .iter()
+        .map(|entry| entry.label.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(34);
+    for (line, (index, entry)) in (inner.y + 1..)
+        .zip(list.iter().enumerate().skip(first))
+        .take(rows)
+    {
+        let style = if index == palette.chosen {
+            model.theme.selected()
+        } else {
+            Style::new()
+        };
+        let text = format!(" {:<label$}  {}", entry.label, entry.about);
+        let text = words::fitted(&text, width);
+        words::text(
+            buffer,
+            inner.x,
+            line,
+            format!("{text:<width$}"),
+            width,
+            style,
+        );
+    }
+    let chosen = list
+        .get(palette.chosen)
+        .map_or("nothing is called so", |entry| &entry.about);
+    let about = wrapped(chosen, width.saturating_sub(2));
+    for (line, text) in (inner.bottom() - 2..inner.bottom()).zip(&about) {
+        words::text(
+            buffer,
+            inner.x + 1,
+            line,
+            text,
+            width - 1,
+            model.theme.dim(),
+        );
     }
 }
 

@@ -20,3 +20,4 @@ pub(crate) mod status;
 pub(crate) mod sweep;
 pub(crate) mod timeline;
 pub(crate) mod tokens;
+pub(crate) mod values;

@@ -56,7 +56,7 @@ pub(crate) fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
         .collect()
     };
     let width = |tabs: &[Span]| tabs.iter().map(Span::width).sum::<usize>();
-    let tabs = [usize::MAX, 4, 2]
+    let tabs = [usize::MAX, 4, 3]
         .into_iter()
         .map(named)
         .find(|tabs| width(tabs) < room)
@@ -299,6 +299,7 @@ pub(crate) fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
         }
         let word = match row.action {
             Action::More if sweeping => "cell",
+            Action::More if PAGES[model.page % PAGES.len()].name == "values" => "choose",
             Action::Picture if sweeping => "observable",
             Action::Picture if !model.has_sphere() && model.gaze.map => "angles",
             Action::Picture if !model.has_sphere() => "products",

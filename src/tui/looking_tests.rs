@@ -1,0 +1,212 @@
+//! Tests of what a reader looks for: earlier frames, anything by its name, values.
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+
+use crate::experiment::presets;
+use crate::run::worker::Command;
+use crate::tui::action::Action;
+use crate::tui::canvas::Marker;
+use crate::tui::changes::Effect;
+use crate::tui::model::{Message, Model, PresetLine};
+use crate::tui::pages::PAGES;
+use crate::tui::theme::{Depth, Theme};
+use crate::tui::update::update;
+
+fn model() -> Model {
+    let experiment = presets::load(presets::DEFAULT).unwrap();
+    let lines = presets::list().into_iter().map(PresetLine::from).collect();
+    let theme = Theme { depth: Depth::None };
+    Model::new(experiment, lines, theme, Marker::Braille)
+}
+
+/// Shows so many frames of a preset, one by one.
+fn watched(preset: &str, frames: usize) -> (Model, crate::run::Session) {
+    let experiment = presets::load(preset).unwrap();
+    let mut session = crate::run::Session::new(experiment.clone());
+    let theme = Theme { depth: Depth::None };
+    let mut model = Model::new(experiment, Vec::new(), theme, Marker::Braille);
+    for _ in 0..frames {
+        show(&mut model, &session);
+        session.advance(&|| false).unwrap();
+    }
+    (model, session)
+}
+
+fn show(model: &mut Model, session: &crate::run::Session) {
+    let snapshot = session.snapshot();
+    let mut report = model.report.clone();
+    report.film.add(&snapshot);
+    report.snapshot = Some(std::sync::Arc::new(snapshot));
+    model.receive(report);
+}
+
+#[test]
+fn one_looks_back_from_frame_to_frame_while_the_run_goes_on_and_comes_back() {
+    let (mut model, session) = watched("five-tokens", 12);
+    let frame = |model: &Model| model.snapshot().unwrap().frame;
+    for expected in [10, 9, 8] {
+        assert!(update(&mut model, Action::Earlier).is_empty());
+        assert_eq!(frame(&model), expected);
+    }
+    // everything that is drawn is as it was then
+    assert_eq!(model.snapshot().unwrap().history.records().len(), 9);
+    show(&mut model, &session);
+    assert_eq!((frame(&model), model.live().unwrap().frame), (8, 12));
+    assert!(model.looks_back());
+    // forward by frames, and past the last one the run again; only then is a step asked for
+    for expected in [9, 10, 11, 12] {
+        assert!(update(&mut model, Action::Step).is_empty());
+        assert_eq!(frame(&model), expected);
+    }
+    assert!(!model.looks_back());
+    assert_eq!(update(&mut model, Action::Step).len(), 2);
+    update(&mut model, Action::First);
+    assert_eq!(frame(&model), 0);
+    update(&mut model, Action::Earlier);
+    assert!(matches!(&model.message, Some(Message::Note(text)) if text.contains("first")));
+    // nothing is changed in the past
+    assert!(update(&mut model, Action::More).is_empty());
+    assert!(matches!(&model.message, Some(Message::Error(text)) if text.contains("b begins anew")));
+    update(&mut model, Action::Last);
+    assert_eq!(frame(&model), 12);
+}
+
+#[test]
+fn a_run_begins_anew_from_the_frame_on_show_with_the_changes_before_it_alone() {
+    let (mut model, mut session) = watched("five-tokens", 6);
+    let change = |beta: f64, at: f64| crate::experiment::Change {
+        at,
+        beta: Some(beta),
+        normalisation: None,
+        diffusion: None,
+    };
+    session.change(change(5.0, f64::NAN));
+    for _ in 0..4 {
+        session.advance(&|| false).unwrap();
+        show(&mut model, &session);
+    }
+    session.change(change(6.0, f64::NAN));
+    for _ in 0..3 {
+        session.advance(&|| false).unwrap();
+        show(&mut model, &session);
+    }
+    assert!(matches!(update(&mut model, Action::Branch)[..], []));
+    let marks = crate::tui::panels::timeline::marks(&model);
+    let changes = marks
+        .iter()
+        .filter(|m| m.2 == crate::tui::panels::timeline::Kind::Change);
+    let changes: Vec<usize> = changes.map(|mark| mark.0).collect();
+    assert_eq!(changes.len(), 2, "{changes:?}");
+    // to the second change, one frame further back, and from there
+    update(&mut model, Action::MarkBefore);
+    assert_eq!(model.snapshot().unwrap().frame, changes[1]);
+    update(&mut model, Action::Earlier);
+    let effects = update(&mut model, Action::Branch);
+    let [
+        Effect::Send(Command::Speed(_)),
+        Effect::Send(Command::Start(experiment)),
+        Effect::Send(Command::Speed(_)),
+        Effect::Send(Command::Ahead(frame)),
+    ] = &effects[..]
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(*frame, changes[1] - 1);
+    assert_eq!(experiment.changes.len(), 1);
+    assert_eq!(experiment.changes[0].beta, Some(5.0));
+    assert!(model.paused);
+    assert!(matches!(&model.message, Some(Message::Note(text)) if text.contains("space goes on")));
+}
+
+fn typed(model: &mut Model, text: &str) -> crate::tui::palette::Taken {
+    use crate::tui::palette;
+    use crossterm::event::{KeyCode, KeyEvent};
+    palette::open(model, false);
+    for c in text.chars() {
+        palette::key(model, KeyEvent::from(KeyCode::Char(c))).unwrap();
+    }
+    palette::key(model, KeyEvent::from(KeyCode::Enter)).unwrap()
+}
+
+#[test]
+fn the_palette_finds_actions_pages_presets_and_keys_and_sets_what_a_file_may_say() {
+    use crate::tui::palette::Taken;
+    let mut model = model();
+    assert!(matches!(
+        typed(&mut model, "quit"),
+        Taken::Act(Action::Quit)
+    ));
+    assert!(matches!(typed(&mut model, "page spec"), Taken::Done(effects) if effects.is_empty()));
+    assert_eq!(PAGES[model.page].name, "spectrum");
+    let Taken::Done(effects) = typed(&mut model, "kuramoto-lor") else {
+        panic!()
+    };
+    assert!(matches!(effects[..], [Effect::Load(_)]));
+    // what may change under way does so, the rest begins anew, as --set says it
+    let Taken::Done(effects) = typed(&mut model, "beta = 4.5") else {
+        panic!()
+    };
+    assert!(
+        matches!(&effects[..], [Effect::Send(Command::Change(change))] if change.beta == Some(4.5))
+    );
+    let Taken::Done(effects) = typed(&mut model, "tokens.initial.law=\"uniform\"") else {
+        panic!()
+    };
+    assert!(!effects.is_empty());
+    let Taken::Done(effects) = typed(&mut model, "time.end=7") else {
+        panic!()
+    };
+    let started = effects.iter().find_map(|effect| match effect {
+        Effect::Send(Command::Start(experiment)) => Some(experiment),
+        _ => None,
+    });
+    let started = started.unwrap();
+    assert_eq!((started.time.end, started.attention.beta), (7.0, 4.5));
+    assert!(matches!(&model.message, Some(Message::Note(text)) if text.contains("begun anew")));
+    // a wrong value has the error of a file, and nothing happens
+    let before = model.experiment.clone();
+    let Taken::Done(effects) = typed(&mut model, "tokens.count=-3") else {
+        panic!()
+    };
+    assert!(effects.is_empty() && model.experiment == before);
+    assert!(matches!(&model.message, Some(Message::Error(text)) if text.contains("tokens.count")));
+    let Taken::Done(effects) = typed(&mut model, "zzzz") else {
+        panic!()
+    };
+    assert!(effects.is_empty() && matches!(&model.message, Some(Message::Error(_))));
+    // every key of the table has an entry that says what it takes
+    crate::tui::palette::open(&mut model, false);
+    for c in "attention.gamma".chars() {
+        crate::tui::palette::key(
+            &mut model,
+            crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Char(c)),
+        );
+    }
+    let found = crate::tui::palette::found(&model, model.palette.as_ref().unwrap());
+    assert_eq!(found[0].label, "attention.gamma");
+    assert!(found[0].about.contains("not set"), "{:?}", found[0]);
+}
+
+#[test]
+fn values_are_chosen_copied_and_belong_to_the_frame_on_show() {
+    let (mut model, _) = watched("five-tokens", 5);
+    model.page = PAGES.iter().position(|page| page.name == "values").unwrap();
+    update(&mut model, Action::Down);
+    update(&mut model, Action::Down);
+    let row = crate::tui::panels::values::rows(&model)[2];
+    let name = crate::observe::OBSERVABLES[row].name;
+    update(&mut model, Action::Earlier);
+    let effects = update(&mut model, Action::Copy);
+    let value = model.snapshot().unwrap().values[row];
+    assert!(
+        matches!(&effects[..], [Effect::Copy(text)] if text.starts_with(&format!("{name} = {value} at t")))
+    );
+    for _ in 0..200 {
+        update(&mut model, Action::Down);
+    }
+    assert_eq!(
+        model.value,
+        crate::tui::panels::values::rows(&model).len() - 1
+    );
+    model.page = 0;
+    assert!(update(&mut model, Action::Copy).is_empty());
+}
