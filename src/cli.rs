@@ -57,6 +57,9 @@ pub(crate) struct Dashboard {
     /// Colours; `auto` looks at NO_COLOR, COLORTERM and TERM.
     #[arg(long, value_enum, default_value_t = tui::ColorChoice::Auto)]
     pub color: tui::ColorChoice,
+    /// What the colours stand on; `auto` asks the terminal.
+    #[arg(long, value_enum, default_value_t = tui::ThemeChoice::Auto)]
+    pub theme: tui::ThemeChoice,
     /// What curves and points are made of; if nothing is said, what the locale and TERM can show. With ascii the whole screen is ASCII.
     #[arg(long, value_enum)]
     pub marker: Option<tui::Marker>,
@@ -394,6 +397,7 @@ pub(crate) fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
         presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
     let options = tui::Options {
         color: arguments.color,
+        theme: arguments.theme,
         marker: arguments.marker,
         fps: arguments.fps,
         speed: arguments.speed,

@@ -348,9 +348,7 @@ fn frames(plan: &Plan) {
         let mut model = Model::new(
             experiment.clone(),
             Vec::new(),
-            Theme {
-                depth: Depth::Truecolor,
-            },
+            Theme::of(Depth::Truecolor),
             Marker::Braille,
         );
         let mut draw = |snapshot: &Arc<Snapshot>| {

@@ -61,6 +61,8 @@ pub(crate) enum Action {
     Time,
     /// Another marker.
     Markers,
+    /// Colours for another ground.
+    Ground,
     /// Find anything by its name.
     Palette,
     /// Find a preset.
@@ -293,6 +295,7 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Save, &[letter('s')], Some(("s", "save")), "save run or sweep, with a report", Program),
     row(Action::Time, &[letter('t')], None, "linear or logarithmic time", Run),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
+    row(Action::Ground, &[letter('T')], None, "dark, light, high contrast", View),
     row(Action::Words, &[letter('i')], Some(("i", "what is this")), "the page in words", View),
     row(Action::First, &[named(KeyCode::Home)], None, "first frame, first of a list", View),
     row(Action::Last, &[named(KeyCode::End), letter('G')], None, "back to the run, last of a list", View),

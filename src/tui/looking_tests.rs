@@ -14,7 +14,7 @@ use crate::tui::update::update;
 fn model() -> Model {
     let experiment = presets::load(presets::DEFAULT).unwrap();
     let lines = presets::list().into_iter().map(PresetLine::from).collect();
-    let theme = Theme { depth: Depth::None };
+    let theme = Theme::of(Depth::None);
     Model::new(experiment, lines, theme, Marker::Braille)
 }
 
@@ -22,7 +22,7 @@ fn model() -> Model {
 fn watched(preset: &str, frames: usize) -> (Model, crate::run::Session) {
     let experiment = presets::load(preset).unwrap();
     let mut session = crate::run::Session::new(experiment.clone());
-    let theme = Theme { depth: Depth::None };
+    let theme = Theme::of(Depth::None);
     let mut model = Model::new(experiment, Vec::new(), theme, Marker::Braille);
     for _ in 0..frames {
         show(&mut model, &session);

@@ -44,7 +44,7 @@ use ratatui::backend::Backend;
 use ratatui::layout::{Position, Rect};
 
 pub use canvas::Marker;
-pub use theme::ColorChoice;
+pub use theme::{ColorChoice, ThemeChoice};
 
 use crate::experiment::{Experiment, presets};
 
@@ -55,7 +55,7 @@ use pace::Pace;
 use palette::Taken;
 use save::Saver;
 use terminal::{Signals, TerminalGuard};
-use theme::{Depth, Theme};
+use theme::{Depth, Ground, Theme};
 use update::update;
 
 /// How the dashboard is shown.
@@ -63,6 +63,8 @@ use update::update;
 pub struct Options {
     /// Colours.
     pub color: ColorChoice,
+    /// What the colours stand on.
+    pub theme: ThemeChoice,
     /// Dots.
     pub marker: Option<Marker>,
     /// Most frames a second.
@@ -77,6 +79,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             color: ColorChoice::Auto,
+            theme: ThemeChoice::Auto,
             marker: None,
             fps: 30.0,
             speed: None,
@@ -139,9 +142,11 @@ impl Input for Keyboard {
 /// # Errors
 /// [`TuiError`] when there is no terminal or no thread; a terminal that hangs up later is a quiet end.
 pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiError> {
-    let theme = Theme {
-        depth: Depth::detect(options.color, |name| std::env::var(name).ok()),
-    };
+    let variable = |name: &str| std::env::var(name).ok();
+    let depth = Depth::detect(options.color, variable);
+    let term = variable("TERM").unwrap_or_default();
+    let ground = Ground::detect(options.theme, depth, &term);
+    let theme = Theme { depth, ground };
     let lines = presets::list().into_iter().map(PresetLine::from).collect();
     let marker =
         (options.marker).unwrap_or_else(|| Marker::detect(|name| std::env::var(name).ok()));

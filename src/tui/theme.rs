@@ -3,139 +3,20 @@
 //! Nothing is told by colour alone: clusters have glyphs, the two sides have line patterns, magnitudes have a height or
 //! a ramp of characters. Magnitudes are quantised, so that a moving picture stays small on a slow link.
 
+mod colours;
+mod detect;
+
 use ratatui::style::{Color, Modifier, Style};
 
-/// What `--color` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum ColorChoice {
-    /// Found from NO_COLOR, COLORTERM and TERM.
-    #[default]
-    Auto,
-    /// 24-bit colours.
-    Truecolor,
-    /// The 256 indexed colours.
-    #[value(name = "256")]
-    Ansi256,
-    /// The 16 colours of the terminal's own theme.
-    #[value(name = "16")]
-    Ansi16,
-    /// No colour: glyphs, line patterns, bold and dim.
-    None,
-}
+pub(crate) use colours::LEVELS;
+use colours::{Both, CONTRAST, Colours, DARK, FEW, INDEXED, INFERNO, LIGHT, Rgb};
+pub use detect::{ColorChoice, Depth, Ground, ThemeChoice};
 
-/// How many colours there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// None.
-    None,
-    /// 16.
-    Ansi16,
-    /// 256.
-    Ansi256,
-    /// 24 bits.
-    Truecolor,
-}
-
-impl Depth {
-    /// The depth asked for, or the one that the environment tells; never by asking the terminal.
-    #[must_use]
-    pub(crate) fn detect(choice: ColorChoice, variable: impl Fn(&str) -> Option<String>) -> Self {
-        match choice {
-            ColorChoice::Truecolor => return Self::Truecolor,
-            ColorChoice::Ansi256 => return Self::Ansi256,
-            ColorChoice::Ansi16 => return Self::Ansi16,
-            ColorChoice::None => return Self::None,
-            ColorChoice::Auto => {}
-        }
-        let value = |name| variable(name).unwrap_or_default();
-        let term = value("TERM");
-        if !value("NO_COLOR").is_empty() || term == "dumb" {
-            return Self::None;
-        }
-        if matches!(value("COLORTERM").as_str(), "truecolor" | "24bit") || term.ends_with("direct")
-        {
-            return Self::Truecolor;
-        }
-        let rich = [
-            "256color",
-            "kitty",
-            "alacritty",
-            "foot",
-            "ghostty",
-            "wezterm",
-        ];
-        if rich.iter().any(|name| term.contains(name)) {
-            Self::Ansi256
-        } else {
-            Self::Ansi16
-        }
-    }
-}
-
-type Rgb = (u8, u8, u8);
-
-/// The tokens' side: Okabe–Ito orange.
-const TOKENS: (Rgb, Color) = ((230, 159, 0), Color::Yellow);
-/// The density's side: Okabe–Ito sky blue.
-const FIELD: (Rgb, Color) = ((86, 180, 233), Color::LightCyan);
-/// Lines that theory predicts.
-const THEORY: (Rgb, Color) = ((150, 190, 120), Color::Green);
-/// Two quantities that belong to neither side: distances between them.
-const QUANTITIES: [(Rgb, Color); 2] = [
-    ((215, 215, 220), Color::White),
-    ((190, 140, 220), Color::LightMagenta),
-];
-/// Eight directions of clusters, neighbours far apart in hue, none of them the hue of a side.
-const CLUSTERS: [(Rgb, Color); 8] = [
-    ((175, 110, 250), Color::Magenta),
-    ((40, 180, 130), Color::LightGreen),
-    ((240, 220, 90), Color::LightYellow),
-    ((204, 121, 167), Color::LightMagenta),
-    ((225, 225, 225), Color::White),
-    ((120, 140, 255), Color::LightBlue),
-    ((170, 200, 80), Color::Cyan),
-    ((220, 90, 110), Color::LightRed),
-];
-/// Inferno at 16 equal steps: lightness grows evenly, and the dark end is the dark ground of a terminal.
-const INFERNO: [Rgb; LEVELS] = [
-    (0, 0, 4),
-    (12, 8, 38),
-    (36, 12, 79),
-    (66, 10, 104),
-    (93, 18, 110),
-    (120, 28, 109),
-    (147, 38, 103),
-    (174, 48, 92),
-    (199, 62, 76),
-    (221, 81, 58),
-    (237, 105, 37),
-    (248, 133, 15),
-    (252, 165, 10),
-    (250, 198, 45),
-    (242, 230, 97),
-    (252, 255, 164),
-];
-/// Its nearest likeness in the 256 colours whose lightness still grows from level to level (least squares in OKLab).
-const INDEXED: [u8; LEVELS] = [
-    16, 233, 17, 53, 54, 89, 90, 125, 160, 167, 202, 208, 214, 185, 221, 229,
-];
-/// Magnitude in the 16 colours.
-const FEW: [Color; 6] = [
-    Color::Black,
-    Color::Blue,
-    Color::Red,
-    Color::LightRed,
-    Color::Yellow,
-    Color::LightYellow,
-];
 /// Magnitude without colours.
 const RAMP: [&str; 10] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"];
 
 /// The least level of a line on the terminal's ground: those below have less than three times its luminance.
 const FAINTEST_LINE: usize = 8;
-
-/// Levels of a magnitude picture.
-pub(crate) const LEVELS: usize = 16;
 
 /// The glyph of a cluster slot, and in ASCII.
 const GLYPHS: [(&str, &str); 8] = [
@@ -166,12 +47,55 @@ const HOLLOW: [(&str, &str); 8] = [
 pub struct Theme {
     /// How many colours.
     pub depth: Depth,
+    /// What they stand on.
+    pub ground: Ground,
 }
 
 // a theme is asked for every look, also for those that are the same in all of them
 #[allow(clippy::unused_self)]
 impl Theme {
-    fn pick(self, (rgb, few): (Rgb, Color)) -> Color {
+    /// So many colours on a dark ground.
+    #[must_use]
+    pub fn of(depth: Depth) -> Self {
+        Self {
+            depth,
+            ground: Ground::Dark,
+        }
+    }
+
+    fn colours(self) -> &'static Colours {
+        match self.ground {
+            Ground::Dark => &DARK,
+            Ground::Light => &LIGHT,
+            Ground::Contrast => &CONTRAST,
+        }
+    }
+
+    /// A level counted from the dark end: magnitude begins at the ground, whatever that is.
+    fn dark_end(self, level: usize, levels: usize) -> usize {
+        let level = level.min(levels - 1);
+        match self.ground {
+            Ground::Light => levels - 1 - level,
+            Ground::Dark | Ground::Contrast => level,
+        }
+    }
+
+    /// Inferno, its light end white where that is the ground.
+    fn inferno(self, level: usize) -> Rgb {
+        if self.ground == Ground::Light && level == 0 {
+            return (255, 255, 255);
+        }
+        INFERNO[self.dark_end(level, LEVELS)]
+    }
+
+    fn indexed(self, level: usize) -> u8 {
+        if self.ground == Ground::Light && level == 0 {
+            return 231;
+        }
+        INDEXED[self.dark_end(level, LEVELS)]
+    }
+
+    fn pick(self, (rgb, few): Both) -> Color {
         match self.depth {
             Depth::None => Color::Reset,
             Depth::Ansi16 => few,
@@ -189,25 +113,25 @@ impl Theme {
     /// The tokens' side.
     #[must_use]
     pub(crate) fn tokens(self) -> Style {
-        Style::new().fg(self.pick(TOKENS))
+        Style::new().fg(self.pick(self.colours().tokens))
     }
 
     /// The density's side.
     #[must_use]
     pub(crate) fn field(self) -> Style {
-        Style::new().fg(self.pick(FIELD))
+        Style::new().fg(self.pick(self.colours().field))
     }
 
     /// The first or second of two quantities that belong to neither side.
     #[must_use]
     pub(crate) fn quantity(self, index: usize) -> Style {
-        Style::new().fg(self.pick(QUANTITIES[index % QUANTITIES.len()]))
+        Style::new().fg(self.pick(self.colours().quantities[index % 2]))
     }
 
     /// What theory predicts.
     #[must_use]
     pub(crate) fn theory(self) -> Style {
-        Style::new().fg(self.pick(THEORY))
+        Style::new().fg(self.pick(self.colours().theory))
     }
 
     /// A cluster's slot.
@@ -215,7 +139,7 @@ impl Theme {
     pub(crate) fn cluster(self, slot: Option<usize>) -> Style {
         slot.map_or_else(
             || self.dim(),
-            |slot| Style::new().fg(self.pick(CLUSTERS[slot % CLUSTERS.len()])),
+            |slot| Style::new().fg(self.pick(self.colours().clusters[slot % 8])),
         )
     }
 
@@ -235,7 +159,8 @@ impl Theme {
     pub(crate) fn behind(self, slot: Option<usize>) -> Style {
         match (self.depth, slot) {
             (Depth::Ansi256 | Depth::Truecolor, Some(slot)) => {
-                let rgb = mixed(CLUSTERS[slot % CLUSTERS.len()].0, (48, 48, 54), 0.55);
+                let colours = self.colours();
+                let rgb = mixed(colours.clusters[slot % 8].0, colours.far, 0.55);
                 Style::new().fg(self.pick((rgb, Color::DarkGray)))
             }
             _ => self.dim(),
@@ -278,9 +203,9 @@ impl Theme {
     pub(crate) fn magnitude(self, level: usize) -> Color {
         match self.depth {
             Depth::None => Color::Reset,
-            Depth::Ansi16 => FEW[level.min(FEW.len() - 1)],
-            Depth::Ansi256 => Color::Indexed(INDEXED[level.min(LEVELS - 1)]),
-            Depth::Truecolor => self.pick((INFERNO[level.min(LEVELS - 1)], Color::Reset)),
+            Depth::Ansi16 => FEW[self.dark_end(level, FEW.len())],
+            Depth::Ansi256 => Color::Indexed(self.indexed(level)),
+            Depth::Truecolor => self.pick((self.inferno(level), Color::Reset)),
         }
     }
 
@@ -295,13 +220,27 @@ impl Theme {
     pub(crate) fn shade(self, level: usize, line: bool) -> Color {
         match self.depth {
             Depth::Truecolor if line => {
-                let rgb = INFERNO[level.min(LEVELS - 1)];
-                self.pick((mixed(rgb, (255, 255, 255), 0.13), Color::Reset))
+                let over = match self.ground {
+                    Ground::Light => (0, 0, 0),
+                    Ground::Dark | Ground::Contrast => (255, 255, 255),
+                };
+                self.pick((mixed(self.inferno(level), over, 0.13), Color::Reset))
             }
-            // one grey on the dark ground; on the brighter levels no line is as legible as none
-            Depth::Ansi256 if line && level < 4 => Color::Indexed(INDEXED[level + 1]),
+            // one grey on the ground; on the stronger levels no line is as legible as none
+            Depth::Ansi256 if line && level < 4 && self.ground == Ground::Light => {
+                Color::Indexed(254)
+            }
+            Depth::Ansi256 if line && level < 4 => Color::Indexed(self.indexed(level + 1)),
             _ => self.magnitude(level),
         }
+    }
+
+    /// What is drawn over a level: black over light ones, white over dark ones.
+    #[must_use]
+    pub(crate) fn over(self, level: usize) -> Style {
+        let lightness = self.dark_end(level, self.levels());
+        let bright = 4 * lightness >= 3 * self.levels();
+        Style::new().fg(if bright { Color::Black } else { Color::White })
     }
 
     /// The style of a share of the magnitude for a line on the terminal's background: never the darkest end.
@@ -329,8 +268,8 @@ impl Theme {
     pub(crate) fn dim(self) -> Style {
         match self.depth {
             Depth::None => Style::new().add_modifier(Modifier::DIM),
-            Depth::Ansi16 => Style::new().fg(Color::DarkGray),
-            _ => Style::new().fg(self.pick(((128, 128, 134), Color::DarkGray))),
+            Depth::Ansi16 => Style::new().fg(self.colours().dim.1),
+            _ => Style::new().fg(self.pick(self.colours().dim)),
         }
     }
 
@@ -339,7 +278,7 @@ impl Theme {
     pub(crate) fn faint(self) -> Style {
         match self.depth {
             Depth::None | Depth::Ansi16 => self.dim(),
-            _ => Style::new().fg(self.pick(((98, 98, 104), Color::DarkGray))),
+            _ => Style::new().fg(self.pick(self.colours().faint)),
         }
     }
 
@@ -353,7 +292,7 @@ impl Theme {
     #[must_use]
     pub(crate) fn key(self) -> Style {
         Style::new()
-            .fg(self.pick(((140, 190, 240), Color::LightCyan)))
+            .fg(self.pick(self.colours().key))
             .add_modifier(Modifier::BOLD)
     }
 
@@ -367,7 +306,7 @@ impl Theme {
     #[must_use]
     pub(crate) fn warning(self) -> Style {
         Style::new()
-            .fg(self.pick(((240, 190, 70), Color::LightYellow)))
+            .fg(self.pick(self.colours().warning))
             .add_modifier(Modifier::BOLD)
     }
 
@@ -375,7 +314,7 @@ impl Theme {
     #[must_use]
     pub(crate) fn failure(self) -> Style {
         Style::new()
-            .fg(self.pick(((255, 95, 85), Color::LightRed)))
+            .fg(self.pick(self.colours().failure))
             .add_modifier(Modifier::BOLD)
     }
 }

@@ -59,9 +59,12 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextPage => turn(model, 1),
         Action::PreviousPage => turn(model, PAGES.len() - 1),
         Action::Presets => open(model, Popup::Presets(present(model))),
-        Action::Time | Action::Turn(_) | Action::FirstView | Action::Picture | Action::Markers => {
-            looks(model, action)
-        }
+        Action::Time
+        | Action::Turn(_)
+        | Action::FirstView
+        | Action::Picture
+        | Action::Markers
+        | Action::Ground => looks(model, action),
         Action::Palette => palette::open(model, false),
         Action::Search => palette::open(model, true),
         Action::Copy => changes::refuse(
@@ -129,6 +132,12 @@ fn looks(model: &mut Model, action: Action) -> Vec<Effect> {
                     "globe and map are for tokens on S² (d = 3), angles and products for a zonal density".into(),
                 ));
             }
+            Vec::new()
+        }
+        Action::Ground => {
+            let (ground, name) = model.theme.ground.next();
+            model.theme.ground = ground;
+            model.message = Some(Message::Note(format!("colours: {name}")));
             Vec::new()
         }
         Action::Markers => {

@@ -10,12 +10,7 @@ use crate::tui::theme::{Depth, Theme};
 fn model() -> Model {
     let experiment = presets::load(presets::DEFAULT).unwrap();
     let lines = presets::list().into_iter().map(PresetLine::from).collect();
-    Model::new(
-        experiment,
-        lines,
-        Theme { depth: Depth::None },
-        Marker::Braille,
-    )
+    Model::new(experiment, lines, Theme::of(Depth::None), Marker::Braille)
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn watched(preset: &str, frames: usize, seen: usize, depth: Depth) -> Model {
     let experiment = presets::load(preset).unwrap();
     let mut session = Session::new(experiment.clone());
     let lines = presets::list().into_iter().map(PresetLine::from).collect();
-    let mut model = Model::new(experiment, lines, Theme { depth }, Marker::Braille);
+    let mut model = Model::new(experiment, lines, Theme::of(depth), Marker::Braille);
     for frame in 0..=frames {
         if frame + seen >= frames {
             let snapshot = session.snapshot();
@@ -254,9 +254,7 @@ fn every_size_can_be_drawn_on_every_page_with_every_marker_before_and_after_the_
             Model::new(
                 experiment,
                 Vec::new(),
-                Theme {
-                    depth: Depth::Truecolor,
-                },
+                Theme::of(Depth::Truecolor),
                 Marker::Ascii,
             )
         },

@@ -318,9 +318,7 @@ mod tests {
             while !session.finished() {
                 session.advance(&|| false).unwrap();
             }
-            let theme = Theme {
-                depth: Depth::Ansi256,
-            };
+            let theme = Theme::of(Depth::Ansi256);
             let mut model = Model::new(experiment, Vec::new(), theme, Marker::Braille);
             model.receive(Report {
                 film: crate::snapshot::Film::default(),

@@ -203,7 +203,7 @@ fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
     };
     let over_heat = under != Color::Reset;
     let style = if over_heat {
-        Style::new().fg(Color::White).bg(under)
+        theme.over(level(under)).bg(under)
     } else {
         theme.tokens()
     };
@@ -361,7 +361,7 @@ mod tests {
         while !session.finished() {
             session.advance(&|| false).unwrap();
         }
-        let mut model = Model::new(experiment, Vec::new(), Theme { depth }, Marker::Braille);
+        let mut model = Model::new(experiment, Vec::new(), Theme::of(depth), Marker::Braille);
         let snapshot = Some(std::sync::Arc::new(session.snapshot()));
         model.receive(Report {
             film: crate::snapshot::Film::default(),
@@ -384,7 +384,7 @@ mod tests {
         ] {
             let mut model = at_the_end(name, Depth::Truecolor);
             for depth in [Depth::Truecolor, Depth::Ansi256, Depth::Ansi16, Depth::None] {
-                model.theme = Theme { depth };
+                model.theme = Theme::of(depth);
                 for (width, height) in [
                     (40, 10),
                     (60, 24),

@@ -37,7 +37,7 @@ fn the_ladder_of_colours_is_found_from_the_environment() {
 
 #[test]
 fn without_colours_no_colour_is_ever_used() {
-    let theme = Theme { depth: Depth::None };
+    let theme = Theme::of(Depth::None);
     let styles = [
         theme.tokens(),
         theme.field(),
@@ -83,13 +83,36 @@ fn luminance(colour: Color) -> f64 {
     0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 }
 
+/// Every theme with many colours.
+fn themes() -> impl Iterator<Item = Theme> {
+    let grounds = [Ground::Dark, Ground::Light, Ground::Contrast];
+    (grounds.into_iter())
+        .flat_map(|ground| [Depth::Truecolor, Depth::Ansi256].map(|depth| Theme { depth, ground }))
+}
+
 #[test]
-fn texts_and_graphics_stand_out_from_a_dark_ground() {
-    for depth in [Depth::Truecolor, Depth::Ansi256] {
-        let theme = Theme { depth };
-        let contrast = |style: Style| (luminance(style.fg.unwrap()) + 0.05) / 0.05;
+fn texts_and_graphics_stand_out_from_their_ground() {
+    for theme in themes() {
+        let ground = if theme.ground == Ground::Light {
+            1.0
+        } else {
+            0.0
+        };
+        let contrast = |style: Style| {
+            let light = luminance(style.fg.unwrap());
+            (light.max(ground) + 0.05) / (light.min(ground) + 0.05)
+        };
+        let least = if theme.ground == Ground::Contrast {
+            7.0
+        } else {
+            4.5
+        };
         for style in [theme.dim(), theme.key(), theme.warning(), theme.failure()] {
-            assert!(contrast(style) >= 4.5, "{style:?}: {}", contrast(style));
+            assert!(
+                contrast(style) >= least,
+                "{theme:?} {style:?}: {}",
+                contrast(style)
+            );
         }
         let sides = [theme.tokens(), theme.field(), theme.theory(), theme.faint()];
         let lines = (0..=10).map(|k| theme.magnitude_line(f64::from(k) / 10.0));
@@ -101,20 +124,29 @@ fn texts_and_graphics_stand_out_from_a_dark_ground() {
             .chain(clusters)
             .chain(quantities)
         {
-            assert!(contrast(style) >= 3.0, "{style:?}: {}", contrast(style));
+            assert!(
+                contrast(style) >= 3.0,
+                "{theme:?} {style:?}: {}",
+                contrast(style)
+            );
         }
     }
 }
 
 #[test]
-fn the_lightness_of_magnitudes_grows_from_the_ground_on() {
-    for depth in [Depth::Truecolor, Depth::Ansi256] {
-        let theme = Theme { depth };
-        let levels: Vec<f64> = (0..LEVELS).map(|l| luminance(theme.magnitude(l))).collect();
-        assert!(levels[0] < 0.001 && levels[LEVELS - 1] > 0.7);
+fn the_lightness_of_magnitudes_changes_evenly_from_the_ground_on() {
+    for theme in themes() {
+        let mut levels: Vec<f64> = (0..LEVELS).map(|l| luminance(theme.magnitude(l))).collect();
+        if theme.ground == Ground::Light {
+            assert!(levels[0] > 0.99);
+            levels.reverse();
+        } else {
+            assert!(levels[0] < 0.001);
+        }
+        assert!(levels[0] < 0.01 && levels[LEVELS - 1] > 0.7);
         for pair in levels.windows(2) {
             // in the cube two neighbours may differ in hue more than in lightness
-            assert!(pair[1] > 0.97 * pair[0], "{depth:?}: {levels:?}");
+            assert!(pair[1] > 0.97 * pair[0], "{theme:?}: {levels:?}");
         }
         for level in 0..LEVELS {
             assert_eq!(theme.level_of(theme.magnitude(level)), Some(level));
@@ -128,18 +160,17 @@ fn the_colours_of_the_two_sides_belong_to_no_cluster_and_no_other_curve() {
         let (a, b) = (channels(a), channels(b));
         a.iter().zip(b).map(|(x, y)| (x - y).abs()).sum::<f64>() > 90.0
     };
-    let theme = Theme {
-        depth: Depth::Truecolor,
-    };
-    for side in [theme.tokens(), theme.field()] {
-        let others = (0..8)
-            .map(|slot| theme.cluster(Some(slot)))
-            .chain((0..2).map(|k| theme.quantity(k)));
-        for other in others {
-            assert!(
-                far(side.fg.unwrap(), other.fg.unwrap()),
-                "{side:?} {other:?}"
-            );
+    for theme in themes().filter(|theme| theme.depth == Depth::Truecolor) {
+        for side in [theme.tokens(), theme.field()] {
+            let others = (0..8)
+                .map(|slot| theme.cluster(Some(slot)))
+                .chain((0..2).map(|k| theme.quantity(k)));
+            for other in others {
+                assert!(
+                    far(side.fg.unwrap(), other.fg.unwrap()),
+                    "{theme:?} {side:?} {other:?}"
+                );
+            }
         }
     }
 }
