@@ -72,6 +72,9 @@ pub(crate) struct Dashboard {
     /// Start paused.
     #[arg(long)]
     pub paused: bool,
+    /// Leave the mouse to the terminal.
+    #[arg(long)]
+    pub no_mouse: bool,
 }
 
 fn frames_per_second(text: &str) -> Result<f64, String> {
@@ -402,6 +405,7 @@ pub(crate) fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
         fps: arguments.fps,
         speed: arguments.speed,
         paused: arguments.paused,
+        mouse: !arguments.no_mouse,
     };
     let farewell = tui::run(experiment, options).map_err(Failure::run)?;
     if farewell.signal.is_none() {

@@ -11,6 +11,7 @@ pub(crate) mod entry;
 pub(crate) mod ladders;
 pub(crate) mod looking;
 pub mod model;
+pub(crate) mod mouse;
 pub(crate) mod number;
 pub(crate) mod pace;
 pub mod pages;
@@ -41,7 +42,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{self, Event, KeyEventKind};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Position, Rect, Size};
 
 pub use canvas::Marker;
 pub use theme::{ColorChoice, ThemeChoice};
@@ -73,6 +74,8 @@ pub struct Options {
     pub speed: Option<f64>,
     /// Whether it starts paused.
     pub paused: bool,
+    /// Whether the mouse is heard.
+    pub mouse: bool,
 }
 
 impl Default for Options {
@@ -84,6 +87,7 @@ impl Default for Options {
             fps: 30.0,
             speed: None,
             paused: false,
+            mouse: true,
         }
     }
 }
@@ -161,12 +165,14 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     let worker =
         Worker::start(experiment, model.speed, options.paused).map_err(TuiError::Worker)?;
     let (mut screen, bytes) = terminal::screen().map_err(TuiError::Terminal)?;
+    terminal::hear_mouse(options.mouse);
     let visit = TerminalGuard::begin().map_err(TuiError::Terminal)?;
     let mut room = EventLoop {
         worker: &worker,
         signals: &signals,
         saver: Saver::default(),
         bytes,
+        grip: None,
     };
     // An error here is a terminal that has gone: there is nobody left to tell.
     let gone = room.run(&mut screen, &mut Keyboard, &mut model, options.fps);
@@ -194,6 +200,8 @@ pub(crate) struct EventLoop<'a> {
     pub saver: Saver,
     /// Bytes sent so far.
     pub bytes: Arc<AtomicU64>,
+    /// What the mouse holds.
+    pub grip: Option<mouse::Grip>,
 }
 
 /// Whether the whole screen has to be drawn anew.
@@ -233,7 +241,8 @@ impl EventLoop<'_> {
             while let Some(event) = waiting {
                 dirty = true;
                 touched = Instant::now();
-                anew |= self.answer(event, model)?;
+                let size = screen.size()?;
+                anew |= self.answer(event, size, model)?;
                 waiting = input.next(Duration::ZERO)?;
             }
             dirty |= self.saver.news(model);
@@ -263,9 +272,17 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    fn answer(&mut self, event: Event, model: &mut Model) -> io::Result<Anew> {
-        let Event::Key(key) = event else {
-            return Ok(false);
+    fn answer(&mut self, event: Event, size: Size, model: &mut Model) -> io::Result<Anew> {
+        let key = match event {
+            Event::Key(key) => key,
+            Event::Mouse(mouse) => {
+                let mut anew = false;
+                for effect in mouse::act(model, mouse, size, &mut self.grip) {
+                    anew |= self.perform(effect, model)?;
+                }
+                return Ok(anew);
+            }
+            _ => return Ok(false),
         };
         if !matches!(key.kind, KeyEventKind::Press | KeyEventKind::Repeat) {
             return Ok(false);

@@ -18,6 +18,9 @@ const FRAME: usize = 256 * 1024;
 /// Whether the alternate screen is on.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
+/// Whether the mouse is heard.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
 /// Standard output that counts.
 #[derive(Debug)]
 pub(crate) struct Counting {
@@ -83,7 +86,16 @@ pub(crate) fn enter() -> io::Result<()> {
         terminal::EnterAlternateScreen,
         event::EnableBracketedPaste,
         cursor::Hide
-    )
+    )?;
+    if MOUSE.load(Ordering::SeqCst) {
+        execute!(io::stdout(), event::EnableMouseCapture)?;
+    }
+    Ok(())
+}
+
+/// Whether the mouse is heard from the next time on that the screen is entered.
+pub(crate) fn hear_mouse(heard: bool) {
+    MOUSE.store(heard, Ordering::SeqCst);
 }
 
 /// Everything as it was found; harmless when it is so already.
@@ -92,6 +104,7 @@ pub(crate) fn leave() {
         // Nothing can be done when the terminal is gone.
         let _gone = execute!(
             io::stdout(),
+            event::DisableMouseCapture,
             event::DisableBracketedPaste,
             terminal::LeaveAlternateScreen,
             cursor::Show

@@ -33,14 +33,14 @@ fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     };
     status::title(model, buffer, line(0));
     let said = status::message_height(model, area.width);
-    let timed = u16::from(area.height >= timeline::FROM_HEIGHT);
+    let time = time_row(model, area);
     let body = Rect {
         y: area.y + 1,
-        height: area.height - 3 - said - timed,
+        height: area.height - 3 - said - u16::from(time.is_some()),
         ..area
     };
-    if timed > 0 {
-        timeline::draw(model, buffer, line(body.bottom() - area.y));
+    if let Some(row) = time {
+        timeline::draw(model, buffer, row);
     }
     (PAGES[model.page % PAGES.len()].draw)(model, buffer, body);
     status::message(
@@ -54,6 +54,17 @@ fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     status::status(model, buffer, line(area.height - 2));
     status::hints(model, buffer, line(area.height - 1));
     help::draw(model, buffer, body, PAGES[model.page % PAGES.len()].name);
+}
+
+/// The row of time, where the window has one.
+#[must_use]
+pub(crate) fn time_row(model: &Model, area: Rect) -> Option<Rect> {
+    let said = status::message_height(model, area.width);
+    (area.height >= timeline::FROM_HEIGHT).then(|| Rect {
+        y: area.bottom() - 3 - said,
+        height: 1,
+        ..area
+    })
 }
 
 fn too_small(buffer: &mut Buffer, area: Rect) {

@@ -24,44 +24,18 @@ const TITLE: usize = 26;
 /// "metastable  TITLE · SA · n 64 · d 2 · β 9 · D 0", and the pages.
 pub(crate) fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
-    let tokens = &model.experiment.tokens;
-    let facts = format!(
-        " · {} · n {} · d {} · β {} · D {}",
-        model.system(),
-        tokens.count,
-        tokens.dimension,
-        tidy(model.attention().beta),
-        tidy(model.diffusion()),
-    );
+    let facts = facts(model);
     let page = PAGES[model.page % PAGES.len()].name;
-    let shown = || PAGES.iter().filter(|other| (other.shown)(model));
-    let wanted = model.title().chars().count().min(TITLE);
-    let room = usize::from(area.width).saturating_sub(13 + facts.chars().count() + wanted);
-    // tabs shorten before they hide: all names, their beginnings, the present page alone
-    let named = |letters: usize| -> Vec<Span> {
-        (shown().map(|other| {
-            let chosen = other.name == page;
-            let style = if chosen {
-                theme.selected()
-            } else {
-                theme.dim()
-            };
-            let name: String = other
-                .name
-                .chars()
-                .take(if chosen { usize::MAX } else { letters })
-                .collect();
-            Span::styled(format!(" {name} "), style)
-        }))
-        .collect()
-    };
-    let width = |tabs: &[Span]| tabs.iter().map(Span::width).sum::<usize>();
-    let tabs = [usize::MAX, 4, 3]
-        .into_iter()
-        .map(named)
-        .find(|tabs| width(tabs) < room)
-        .unwrap_or_else(|| vec![Span::styled(format!(" {page} "), theme.selected())]);
-    let tabs = Line::from(tabs);
+    let spans = (tabs(model, area.width).into_iter()).map(|(index, text)| {
+        let chosen = PAGES[index].name == page;
+        let style = if chosen {
+            theme.selected()
+        } else {
+            theme.dim()
+        };
+        Span::styled(text, style)
+    });
+    let tabs: Line = Line::from(spans.collect::<Vec<_>>());
     let width = usize::from(area.width).saturating_sub(tabs.width() + 1);
     let room = width.saturating_sub(13 + facts.chars().count());
     let title = shortened(&model.title(), room);
@@ -78,6 +52,59 @@ pub(crate) fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
         &tabs,
         area.width,
     );
+}
+
+/// What runs, in numbers.
+fn facts(model: &Model) -> String {
+    let tokens = &model.experiment.tokens;
+    format!(
+        " · {} · n {} · d {} · β {} · D {}",
+        model.system(),
+        tokens.count,
+        tokens.dimension,
+        tidy(model.attention().beta),
+        tidy(model.diffusion()),
+    )
+}
+
+/// The pages that are shown and what stands on their tabs: they shorten before they hide, all names, their beginnings, the present page alone.
+fn tabs(model: &Model, width: u16) -> Vec<(usize, String)> {
+    let wanted = model.title().chars().count().min(TITLE);
+    let room = usize::from(width).saturating_sub(13 + facts(model).chars().count() + wanted);
+    let here = model.page % PAGES.len();
+    let named = |letters: usize| -> Vec<(usize, String)> {
+        (PAGES.iter().enumerate())
+            .filter(|(_, page)| (page.shown)(model))
+            .map(|(index, page)| {
+                let letters = if index == here { usize::MAX } else { letters };
+                let name: String = page.name.chars().take(letters).collect();
+                (index, format!(" {name} "))
+            })
+            .collect()
+    };
+    let long =
+        |tabs: &[(usize, String)]| tabs.iter().map(|tab| tab.1.chars().count()).sum::<usize>();
+    [usize::MAX, 4, 3]
+        .into_iter()
+        .map(named)
+        .find(|tabs| long(tabs) < room)
+        .unwrap_or_else(|| vec![(here, format!(" {} ", PAGES[here].name))])
+}
+
+/// The page whose tab is in this column.
+#[must_use]
+pub(crate) fn tab_at(model: &Model, width: u16, column: u16) -> Option<usize> {
+    let tabs = tabs(model, width);
+    let all: usize = tabs.iter().map(|tab| tab.1.chars().count()).sum();
+    let mut at = usize::from(width).saturating_sub(all);
+    for (page, text) in tabs {
+        let end = at + text.chars().count();
+        if (at..end).contains(&usize::from(column)) {
+            return Some(page);
+        }
+        at = end;
+    }
+    None
 }
 
 /// At most this many characters, with an ellipsis where some are left out.

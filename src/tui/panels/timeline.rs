@@ -89,49 +89,96 @@ pub(crate) fn marks(model: &Model) -> Vec<(usize, f64, Kind)> {
     list
 }
 
+/// Where on the row time runs.
+struct Track {
+    axis: TimeAxis,
+    /// Its first column, and how many there are.
+    left: u16,
+    width: u16,
+    legend: Line<'static>,
+}
+
+impl Track {
+    fn of(model: &Model, area: Rect, marks: &[(usize, f64, Kind)]) -> Option<Self> {
+        let axis = TimeAxis::whole(model);
+        let (from, to) = axis.ends();
+        let legend: Vec<Span> = (Kind::ALL.into_iter())
+            .filter(|kind| marks.iter().any(|mark| mark.2 == *kind))
+            .map(|kind| {
+                Span::styled(
+                    format!(" {} {}", kind.glyph(), kind.word()),
+                    model.theme.dim(),
+                )
+            })
+            .collect();
+        let legend = Line::from(legend);
+        // the meaning of the marks, where the row itself keeps two thirds
+        let legend = if 3 * legend.width() < usize::from(area.width) {
+            legend
+        } else {
+            Line::default()
+        };
+        let before = from.chars().count() as u16 + 2;
+        let after = to.chars().count() as u16 + 2 + legend.width() as u16;
+        let width = area
+            .width
+            .checked_sub(before + after)
+            .filter(|width| *width > 10)?;
+        let left = area.x + before;
+        Some(Self {
+            axis,
+            left,
+            width,
+            legend,
+        })
+    }
+
+    fn column(&self, time: f64) -> u16 {
+        let share = self.axis.share(time).unwrap_or(0.0).clamp(0.0, 1.0);
+        self.left + (share * f64::from(self.width - 1)).round() as u16
+    }
+}
+
+/// The frame at a column of the row.
+#[must_use]
+pub(crate) fn frame_at(model: &Model, area: Rect, column: u16) -> Option<usize> {
+    let track = Track::of(model, area, &marks(model))?;
+    let share = f64::from(column.saturating_sub(track.left)) / f64::from(track.width - 1);
+    let time = if column <= track.left {
+        0.0
+    } else {
+        track.axis.time(share.min(1.0))
+    };
+    let records = model.live()?.history.records();
+    Some(
+        records
+            .partition_point(|record| record.time < time)
+            .min(records.len().saturating_sub(1)),
+    )
+}
+
 /// Draws the row.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let (Some(live), Some(shown)) = (model.live(), model.snapshot()) else {
         return;
     };
-    let theme = model.theme;
-    let axis = TimeAxis::whole(model);
-    let (from, to) = axis.ends();
-    let marks = marks(model);
-    let legend: Vec<Span> = (Kind::ALL.into_iter())
-        .filter(|kind| marks.iter().any(|mark| mark.2 == *kind))
-        .map(|kind| Span::styled(format!(" {} {}", kind.glyph(), kind.word()), theme.dim()))
-        .collect();
-    let legend = Line::from(legend);
-    // the meaning of the marks, where the row itself keeps two thirds
-    let legend = if 3 * legend.width() < usize::from(area.width) {
-        legend
-    } else {
-        Line::default()
-    };
-    let left = from.chars().count() as u16 + 2;
-    let right = to.chars().count() as u16 + 2 + legend.width() as u16;
-    let Some(width) = area
-        .width
-        .checked_sub(left + right)
-        .filter(|width| *width > 10)
-    else {
+    let (theme, marks) = (model.theme, marks(model));
+    let Some(track) = Track::of(model, area, &marks) else {
         return;
     };
-    let place = |time: f64| {
-        let share = axis.share(time).unwrap_or(0.0).clamp(0.0, 1.0);
-        area.x + left + (share * f64::from(width - 1)).round() as u16
-    };
+    let (from, to) = track.axis.ends();
+    let room = usize::from(track.left - area.x);
     words::text(
         buffer,
         area.x,
         area.y,
         format!(" {from} "),
-        usize::from(left),
+        room,
         theme.dim(),
     );
-    let now = place(live.time);
-    for x in area.x + left..area.x + left + width {
+    let now = track.column(live.time);
+    let end = track.left + track.width;
+    for x in track.left..end {
         let (glyph, style) = if x <= now {
             ("━", theme.dim())
         } else {
@@ -140,15 +187,15 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         buffer.set_string(x, area.y, glyph, style);
     }
     for (_, time, kind) in &marks {
-        buffer.set_string(place(*time), area.y, kind.glyph(), theme.title());
+        buffer.set_string(track.column(*time), area.y, kind.glyph(), theme.title());
     }
     let style = theme.title().add_modifier(Modifier::REVERSED);
     let cursor = if model.looks_back() { "◂" } else { "▸" };
-    buffer.set_string(place(shown.time), area.y, cursor, style);
-    let end = Line::from(Span::styled(format!(" {to} "), theme.dim()));
-    words::line(buffer, area.x + left + width, area.y, &end, right);
-    let at = area.right() - legend.width() as u16;
-    words::line(buffer, at, area.y, &legend, area.right() - at);
+    buffer.set_string(track.column(shown.time), area.y, cursor, style);
+    let last = Line::from(Span::styled(format!(" {to} "), theme.dim()));
+    words::line(buffer, end, area.y, &last, area.right() - end);
+    let at = area.right() - track.legend.width() as u16;
+    words::line(buffer, at, area.y, &track.legend, area.right() - at);
 }
 
 /// What is said while the reader looks back.
