@@ -182,16 +182,55 @@ fn message_text(model: &Model) -> (String, Style) {
     }
 }
 
-/// What the experiment says is to be seen; in the second half of the run its notes, if there are any.
+/// What the experiment says is to be seen; from a quarter of the run on what has become of the tokens, and in its second half its notes, if
+/// there are any.
 fn about(model: &Model) -> String {
-    let late = model
-        .snapshot()
-        .filter(|snapshot| 2.0 * snapshot.time >= snapshot.experiment.time.last());
-    let note = late.and_then(|snapshot| snapshot.notes.first());
-    note.map_or_else(
-        || model.experiment.about.clone(),
-        |note| format!("note: {note}"),
-    )
+    let share = model.snapshot().map_or(0.0, |snapshot| {
+        snapshot.experiment.time.clock(snapshot.frame)
+            / snapshot
+                .experiment
+                .time
+                .clock(snapshot.experiment.time.recorded() - 1)
+    });
+    let note = model.snapshot().and_then(|snapshot| snapshot.notes.first());
+    match note.filter(|_| share >= 0.5) {
+        Some(note) => format!("note: {note}"),
+        None => (happening(model).filter(|_| share >= 0.25))
+            .unwrap_or_else(|| model.experiment.about.clone()),
+    }
+}
+
+/// "t 6.6: 4 clusters of tokens, ▼ 55 %, ▲ 34 %, ■ 6 %, ★ 5 %; 3 of the density": the glyphs are those of the picture.
+fn happening(model: &Model) -> Option<String> {
+    let snapshot = model.snapshot()?;
+    let clusters = &snapshot.tokens.clusters;
+    let few = 1..=6;
+    if snapshot.tokens.count < 3 || !few.contains(&clusters.len()) {
+        return None;
+    }
+    let shares: Vec<String> = (clusters.iter().enumerate())
+        .map(|(index, cluster)| {
+            let glyph = model
+                .theme
+                .glyph(model.slots().get(index).copied(), model.ascii());
+            format!("{glyph} {:.0} %", 100.0 * cluster.mass)
+        })
+        .collect();
+    let clusters = if clusters.len() == 1 {
+        "one cluster of all tokens".to_owned()
+    } else {
+        format!(
+            "{} clusters of tokens, {}",
+            clusters.len(),
+            shares.join(", ")
+        )
+    };
+    let density = (snapshot.resolved())
+        .filter(|density| density.clusters.len() != snapshot.tokens.clusters.len())
+        .map_or_else(String::new, |density| {
+            format!("; {} of the density", density.clusters.len())
+        });
+    Some(format!("t {}: {clusters}{density}", tidy(snapshot.time)))
 }
 
 /// "growth k = 4: measured 0.7041, theory 0.7045 (−0.06 %)" while |m_k| is small.
