@@ -2,6 +2,7 @@
 
 use std::f64::consts::TAU;
 
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 use super::chart::{COLOURS, headed};
@@ -45,6 +46,19 @@ fn ring(radius: f64) -> Vec<(f64, f64)> {
         .map(|j| TAU * f64::from(j) / 180.0)
         .map(|a| (radius * a.cos(), radius * a.sin()))
         .collect()
+}
+
+type Flat = Cartesian2d<RangedCoordf64, RangedCoordf64>;
+
+/// One way, with its start and its end.
+fn draw_way(chart: &mut ChartContext<'_, SVGBackend<'_>, Flat>, way: Vec<(f64, f64)>) -> Drawn {
+    let ends = (way.first().copied(), way.last().copied());
+    chart.draw_series(LineSeries::new(way, COLOURS[0].mix(0.55)))?;
+    if let (Some(first), Some(end)) = ends {
+        chart.draw_series([Circle::new(first, 2, BLACK.mix(0.5).filled())])?;
+        chart.draw_series([Circle::new(end, 4, COLOURS[1].filled())])?;
+    }
+    Ok(())
 }
 
 impl Ways {
@@ -99,12 +113,7 @@ impl Ways {
                     (scale * place[0], scale * place[1])
                 });
                 let way: Vec<(f64, f64)> = way.collect();
-                let ends = (way.first().copied(), way.last().copied());
-                chart.draw_series(LineSeries::new(way, COLOURS[0].mix(0.55)))?;
-                if let (Some(first), Some(end)) = ends {
-                    chart.draw_series([Circle::new(first, 2, BLACK.mix(0.5).filled())])?;
-                    chart.draw_series([Circle::new(end, 4, COLOURS[1].filled())])?;
-                }
+                draw_way(&mut chart, way)?;
             }
             Ok(())
         })
@@ -153,12 +162,7 @@ impl Ways {
                 let way: Vec<(f64, f64)> = (self.places.iter().map(at))
                     .filter(|p| p.0.is_finite() && p.1.is_finite())
                     .collect();
-                let ends = (way.first().copied(), way.last().copied());
-                chart.draw_series(LineSeries::new(way, COLOURS[0].mix(0.55)))?;
-                if let (Some(first), Some(end)) = ends {
-                    chart.draw_series([Circle::new(first, 2, BLACK.mix(0.5).filled())])?;
-                    chart.draw_series([Circle::new(end, 4, COLOURS[1].filled())])?;
-                }
+                draw_way(&mut chart, way)?;
             }
             Ok(())
         })

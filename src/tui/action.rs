@@ -19,6 +19,8 @@ pub(crate) enum Action {
     MarkAfter,
     /// A new run from the frame on show.
     Branch,
+    /// The run as a ghost to compare others with.
+    Pin,
     /// The parameter above, or up in a list.
     Up,
     /// The parameter below, or down in a list.
@@ -63,6 +65,8 @@ pub(crate) enum Action {
     Markers,
     /// Colours for another ground.
     Ground,
+    /// One panel in place of the page.
+    Enlarge,
     /// Find anything by its name.
     Palette,
     /// Find a preset.
@@ -263,6 +267,7 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::MarkBefore, &[letter('<')], None, "back to the mark before", Run),
     row(Action::MarkAfter, &[letter('>')], None, "on to the next mark", Run),
     row(Action::Branch, &[letter('b')], None, "begin anew from this frame", Run),
+    row(Action::Pin, &[letter('P')], None, "pin to compare, or take off", Run),
     row(Action::Down, &[named(KeyCode::Down), letter('j')], None, "next parameter", Parameters),
     row(Action::Up, &[named(KeyCode::Up), letter('k')], None, "previous parameter", Parameters),
     row(Action::More, &[named(KeyCode::Right), letter('l')], Some(("↑↓←→", "change")), "more of it, live", Parameters),
@@ -295,6 +300,7 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Save, &[letter('s')], Some(("s", "save")), "save run or sweep, with a report", Program),
     row(Action::Time, &[letter('t')], None, "linear or logarithmic time", Run),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
+    row(Action::Enlarge, &[letter('e')], Some(("e", "enlarge")), "one panel, the next, all", View),
     row(Action::Ground, &[letter('T')], None, "dark, light, high contrast", View),
     row(Action::Words, &[letter('i')], Some(("i", "what is this")), "the page in words", View),
     row(Action::First, &[named(KeyCode::Home)], None, "first frame, first of a list", View),

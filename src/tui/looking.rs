@@ -1,9 +1,13 @@
 //! Looking back: from frame to frame and from mark to mark of the run so far, and a new run from the frame on show.
 
+use std::sync::Arc;
+
 use super::changes::{Effect, begin_again, refuse};
-use super::model::{Message, Model};
+use super::model::{Message, Model, Pinned};
+use super::number::tidy;
 use super::panels::timeline;
 use crate::run::worker::Command;
+use crate::snapshot::History;
 
 /// The frame before, or the one after; past the last one the run is on show again.
 pub(crate) fn step(model: &mut Model, forward: bool) -> Vec<Effect> {
@@ -63,6 +67,45 @@ pub(crate) fn leave(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Most ghosts.
+const PINNED: usize = 3;
+
+/// Pins the run under way as a ghost to compare others with, or takes it off again.
+pub(crate) fn pin(model: &mut Model) -> Vec<Effect> {
+    let Some(live) = model.live().cloned() else {
+        return Vec::new();
+    };
+    let first = |history: &History| history.records().first().cloned();
+    let same = |pinned: &Pinned| match (first(&pinned.history), first(&live.history)) {
+        (Some(a), Some(b)) => Arc::ptr_eq(&a, &b),
+        _ => false,
+    };
+    if let Some(at) = model.pinned.iter().position(same) {
+        let label = model.pinned.remove(at).label;
+        model.message = Some(Message::Note(format!("no longer pinned: {label}")));
+        return Vec::new();
+    }
+    if model.pinned.len() == PINNED {
+        model.pinned.remove(0);
+    }
+    let tokens = &live.experiment.tokens;
+    let label = format!(
+        "{}, β {}, D {}, n {}, seed {}, up to t = {}",
+        model.system(),
+        tidy(live.attention.beta),
+        tidy(live.diffusion),
+        tokens.count,
+        tokens.seed,
+        tidy(live.time)
+    );
+    model.message = Some(Message::Note(format!(
+        "pinned: {label}: grey behind the curves of other runs, with the differences on the page values (P takes it off)"
+    )));
+    let history = live.history.clone();
+    model.pinned.push(Pinned { label, history });
+    Vec::new()
+}
+
 /// The run anew up to the frame on show, where it waits: what was changed before it is changed again, what came later is not.
 pub(crate) fn branch(model: &mut Model) -> Vec<Effect> {
     let Some(shown) = model.snapshot().filter(|_| model.looks_back()).cloned() else {
@@ -85,7 +128,7 @@ pub(crate) fn branch(model: &mut Model) -> Vec<Effect> {
     model.paused = true;
     model.message = Some(Message::Note(format!(
         "from t = {} on: change what you like, space goes on (u brings the other run back)",
-        super::number::tidy(shown.time)
+        tidy(shown.time)
     )));
     effects
 }

@@ -210,3 +210,74 @@ fn values_are_chosen_copied_and_belong_to_the_frame_on_show() {
     model.page = 0;
     assert!(update(&mut model, Action::Copy).is_empty());
 }
+
+#[test]
+fn every_panel_of_the_first_page_can_have_it_and_gives_it_back() {
+    let (mut model, _) = watched("five-tokens", 5);
+    let drawn = |model: &Model| {
+        let mut screen =
+            ratatui::Terminal::new(ratatui::backend::TestBackend::new(80, 24)).unwrap();
+        screen
+            .draw(|frame| crate::tui::view::view(model, frame))
+            .unwrap();
+        screen.backend().to_string()
+    };
+    let all = drawn(&model);
+    assert!(all.contains("tokens ──") && all.contains("parameters"));
+    for title in [
+        "tokens ──",
+        "density dμ/dσ",
+        "energy E_β",
+        "distance",
+        "order |m_k|",
+        "clusters",
+    ] {
+        update(&mut model, Action::Enlarge);
+        let one = drawn(&model);
+        let others = [
+            "tokens ──",
+            "density dμ/dσ ",
+            "energy E_β ─",
+            "distance ─",
+            "order |m_k| ─",
+            "parameters ─",
+        ];
+        let seen = others.iter().filter(|other| one.contains(**other)).count();
+        assert!(one.contains(title) && seen <= 1, "{title}: {one}");
+    }
+    update(&mut model, Action::Enlarge);
+    assert_eq!(drawn(&model), all);
+    update(&mut model, Action::Enlarge);
+    update(&mut model, Action::Close);
+    assert_eq!(drawn(&model), all);
+    model.page = 1;
+    update(&mut model, Action::Enlarge);
+    assert!(matches!(&model.message, Some(Message::Error(_))));
+}
+
+#[test]
+fn a_pinned_run_is_behind_the_curves_of_the_next_and_what_it_differs_by_is_said() {
+    use crate::tui::panels::ghosts::value_at;
+    let (mut model, mut session) = watched("five-tokens", 6);
+    update(&mut model, Action::Pin);
+    assert_eq!(model.pinned.len(), 1);
+    let row = crate::observe::table::column("tokens_energy").unwrap();
+    let records: Vec<_> = model.pinned[0].history.records().to_vec();
+    let (a, b) = (&records[2], &records[3]);
+    assert_eq!(value_at(&model.pinned[0], row, a.time), Some(a.values[row]));
+    let between = value_at(&model.pinned[0], row, 0.5 * (a.time + b.time)).unwrap();
+    assert!((between - 0.5 * (a.values[row] + b.values[row])).abs() < 1e-12);
+    assert_eq!(value_at(&model.pinned[0], row, -1.0), None);
+    assert_eq!(value_at(&model.pinned[0], row, 1e9), None);
+    // the same run again takes it off, another one is added, the fourth takes the place of the first
+    session.advance(&|| false).unwrap();
+    show(&mut model, &session);
+    update(&mut model, Action::Pin);
+    assert!(model.pinned.is_empty());
+    for _ in 0..4 {
+        let (other, _) = watched("five-tokens", 3);
+        model.report = other.report;
+        update(&mut model, Action::Pin);
+    }
+    assert_eq!(model.pinned.len(), 3);
+}

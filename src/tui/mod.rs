@@ -20,6 +20,7 @@ pub(crate) mod panels;
 pub(crate) mod past;
 pub(crate) mod plain;
 pub(crate) mod plot;
+pub mod popups;
 pub(crate) mod projection;
 pub(crate) mod save;
 pub mod sweep_page;

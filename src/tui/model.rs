@@ -6,6 +6,7 @@ use super::canvas::Marker;
 use super::cluster_colours::Slots;
 use super::ladders::default_speed;
 use super::past::{Past, Step};
+pub use super::popups::{Palette, Popup, PresetLine};
 use super::projection::Camera;
 use super::sweep_page::SweepPage;
 use super::theme::Theme;
@@ -13,10 +14,9 @@ use super::trails::{self, Trails};
 use crate::dynamics::{Attention, Normalisation};
 use crate::experiment::Experiment;
 use crate::experiment::Spacing;
-use crate::experiment::presets::Preset;
 use crate::run::worker::{Report, Status};
-use crate::snapshot::Snapshot;
 use crate::snapshot::view::{FieldView, Picture};
+use crate::snapshot::{History, Snapshot};
 
 /// A parameter that can be chosen and changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,50 +47,13 @@ impl Parameter {
     ];
 }
 
-/// What lies over the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Popup {
-    /// The help, scrolled by so many lines.
-    Help(usize),
-    /// What the page shows in words, scrolled by so many lines.
-    Words(usize),
-    /// The list of presets, with this one chosen.
-    Presets(usize),
-}
-
-/// What is being looked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Palette {
-    /// What was typed.
-    pub(crate) text: String,
-    /// The chosen one of those that fit.
-    pub(crate) chosen: usize,
-    /// Whether presets alone are looked for.
-    pub(crate) presets: bool,
-}
-
-/// A preset in the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PresetLine {
-    /// Its name on the command line.
-    pub name: String,
-    /// Its title.
-    pub title: String,
-    /// Where in the paper it belongs.
-    pub section: String,
-    /// What to look at.
-    pub about: String,
-}
-
-impl From<Preset> for PresetLine {
-    fn from(preset: Preset) -> Self {
-        Self {
-            name: preset.name,
-            title: preset.title,
-            section: preset.section,
-            about: preset.about,
-        }
-    }
+/// A run that others are compared with.
+#[derive(Debug, Clone)]
+pub struct Pinned {
+    /// What it was.
+    pub label: String,
+    /// Its frames.
+    pub history: History,
 }
 
 /// A line for the reader.
@@ -132,6 +95,10 @@ pub struct Model {
     pub palette: Option<Palette>,
     /// The chosen row of the page of values.
     pub value: usize,
+    /// The runs that are drawn as ghosts.
+    pub pinned: Vec<Pinned>,
+    /// The panel that has all of the first page.
+    pub enlarged: Option<usize>,
     /// Seconds and steps of a frame that takes long.
     pub under_way: Option<(u64, u64)>,
     /// The preset that waits for a yes.
@@ -196,6 +163,8 @@ impl Model {
             entry: None,
             palette: None,
             value: 0,
+            pinned: Vec::new(),
+            enlarged: None,
             asked: None,
             under_way: None,
             sweep: SweepPage::default(),

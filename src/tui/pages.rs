@@ -115,6 +115,13 @@ pub fn about(experiment: &Experiment) -> usize {
     PAGES.iter().position(|page| page.name == name).unwrap_or(0)
 }
 
+/// The panels of the first page that may have all of it, in the order of the key.
+#[must_use]
+pub(crate) fn panels(model: &Model) -> Vec<Draw> {
+    let sides: [Draw; 2] = [tokens::draw, density::draw];
+    sides.into_iter().chain(metrics::charts(model)).collect()
+}
+
 /// From this size on, the first page shows spectrum and space–time beside.
 const SPACIOUS: (u16, u16) = (160, 45);
 
@@ -122,6 +129,12 @@ const SPACIOUS: (u16, u16) = (160, 45);
 /// space–time to the right.
 // long: the layout of a page, panel by panel
 fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
+    if let Some(draw) = model
+        .enlarged
+        .and_then(|which| panels(model).get(which).copied())
+    {
+        return draw(model, buffer, area);
+    }
     let spacious = area.width >= SPACIOUS.0 && area.height + 4 >= SPACIOUS.1 && on_sphere(model);
     let main = if spacious {
         Rect {

@@ -6,7 +6,7 @@ use super::entry;
 use super::ladders::{next_beta, next_count, next_diffusion};
 use super::looking;
 use super::model::{Message, Model, Parameter, Popup};
-use super::pages::PAGES;
+use super::pages::{PAGES, panels};
 use super::palette;
 use super::projection::Camera;
 use super::sweeping;
@@ -64,6 +64,7 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::FirstView
         | Action::Picture
         | Action::Markers
+        | Action::Enlarge
         | Action::Ground => looks(model, action),
         Action::Palette => palette::open(model, false),
         Action::Search => palette::open(model, true),
@@ -77,6 +78,7 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::MarkBefore => looking::mark(model, false),
         Action::MarkAfter => looking::mark(model, true),
         Action::Branch => looking::branch(model),
+        Action::Pin => looking::pin(model),
         Action::First => looking::to(model, 0),
         Action::Last => looking::leave(model),
         Action::PageUp | Action::PageDown => {
@@ -88,6 +90,10 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::OtherAxes(by) => sweeping::turn(model, by),
         Action::Whole => sweeping::whole(model),
         Action::Confirm => asked.map_or_else(Vec::new, |index| load(model, index)),
+        Action::Close if model.enlarged.is_some() => {
+            model.enlarged = None;
+            Vec::new()
+        }
         Action::Close => looking::leave(model),
         Action::Redraw => vec![Effect::Redraw],
         Action::Suspend => vec![Effect::Suspend],
@@ -132,6 +138,15 @@ fn looks(model: &mut Model, action: Action) -> Vec<Effect> {
                     "globe and map are for tokens on S² (d = 3), angles and products for a zonal density".into(),
                 ));
             }
+            Vec::new()
+        }
+        Action::Enlarge if model.page != 0 => changes::refuse(
+            model,
+            "e enlarges the panels of the page run; this page has the screen for itself",
+        ),
+        Action::Enlarge => {
+            let next = model.enlarged.map_or(0, |which| which + 1);
+            model.enlarged = Some(next).filter(|next| *next < panels(model).len());
             Vec::new()
         }
         Action::Ground => {

@@ -106,3 +106,27 @@ pub(crate) fn run(text: &str) -> Session {
 pub(crate) fn series(session: &Session, name: &str) -> Vec<(f64, f64)> {
     session.history().series_named(name)
 }
+
+/// A sweep over two axes that takes a moment.
+pub(crate) const SMALL_SWEEP: &str = r#"
+[tokens]
+count = 12
+dimension = 2
+seed = 3
+[attention]
+beta = 2.0
+[time]
+end = 1.0
+frames = 5
+[sweep]
+realisations = 5
+observables = ["tokens_near", "discrepancy", "tokens_clusters"]
+[[sweep.axis]]
+key = "attention.beta"
+values = [1.0, 4, 9.0]
+[[sweep.axis]]
+key = "tokens.count"
+from = 6
+to = 12
+points = 3
+"#;

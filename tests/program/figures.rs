@@ -4,28 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const SMALL: &str = r#"
-[tokens]
-count = 12
-dimension = 2
-seed = 3
-[attention]
-beta = 2.0
-[time]
-end = 1.0
-frames = 5
-[sweep]
-realisations = 5
-observables = ["tokens_near", "discrepancy", "tokens_clusters"]
-[[sweep.axis]]
-key = "attention.beta"
-values = [1.0, 4, 9.0]
-[[sweep.axis]]
-key = "tokens.count"
-from = 6
-to = 12
-points = 3
-"#;
+use crate::common::SMALL_SWEEP as SMALL;
 
 /// The program in a folder: exit code, output, errors.
 fn metastable(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {

@@ -7,34 +7,12 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::common::SMALL_SWEEP as SMALL;
 use metastable::experiment::read::read_text;
 use metastable::observe::table::column;
 use metastable::sweep::statistics::Running;
 use metastable::sweep::{CellResult, Desk, Plan, Shard, Store, StoreError, cell, run};
 use metastable::{Experiment, Session};
-
-const SMALL: &str = r#"
-[tokens]
-count = 12
-dimension = 2
-seed = 3
-[attention]
-beta = 2.0
-[time]
-end = 1.0
-frames = 5
-[sweep]
-realisations = 5
-observables = ["tokens_near", "discrepancy", "tokens_clusters"]
-[[sweep.axis]]
-key = "attention.beta"
-values = [1.0, 4, 9.0]
-[[sweep.axis]]
-key = "tokens.count"
-from = 6
-to = 12
-points = 3
-"#;
 
 fn experiment(text: &str) -> Experiment {
     read_text("e.toml", Path::new(""), text).unwrap_or_else(|error| panic!("{error}\n{text}"))

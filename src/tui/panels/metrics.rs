@@ -5,10 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::ghosts;
 use super::spectrum::degree_name;
 use crate::dynamics::system::LayerNorm;
 use crate::snapshot::Snapshot;
-use crate::snapshot::view::FieldView;
+use crate::snapshot::view::{FieldView, Prediction};
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
@@ -53,10 +54,10 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     }
 }
 
-type Panel = fn(&Model, &mut Buffer, Rect);
+pub(crate) type Panel = fn(&Model, &mut Buffer, Rect);
 
 /// Which four: where there is nothing beside the tokens, their gap to one another or their lengths; in ℝ^d their spread.
-fn charts(model: &Model) -> [Panel; 4] {
+pub(crate) fn charts(model: &Model) -> [Panel; 4] {
     let (tokens, system) = (&model.experiment.tokens, &model.experiment.system);
     let alone = model.snapshot().is_some_and(|snapshot| {
         matches!(snapshot.field, FieldView::None(_)) && !snapshot.tokens.flat
@@ -176,11 +177,8 @@ fn chart(model: &Model, title: &str) -> Chart<'static> {
 
 fn finish(model: &Model, mut chart: Chart, names: &[&str], buffer: &mut Buffer, area: Rect) {
     if let Some(snapshot) = model.snapshot() {
-        for prediction in snapshot
-            .predictions
-            .iter()
-            .filter(|p| names.contains(&p.observable))
-        {
+        let speaks = |prediction: &&Prediction| names.contains(&prediction.observable);
+        for prediction in snapshot.predictions.iter().filter(speaks) {
             let (points, style) = (prediction.curve.clone(), model.theme.theory());
             // Below the measurement: where they agree, the measurement is what is seen.
             chart.curves.insert(
@@ -203,6 +201,7 @@ fn finish(model: &Model, mut chart: Chart, names: &[&str], buffer: &mut Buffer, 
             ));
         }
     }
+    ghosts::add(model, &mut chart, names);
     chart.draw(buffer, area, model.theme, model.marker);
 }
 

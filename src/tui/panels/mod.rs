@@ -5,6 +5,7 @@ pub(crate) mod angle_law;
 pub(crate) mod density;
 pub(crate) mod explain;
 pub(crate) mod gaussian;
+pub(crate) mod ghosts;
 pub(crate) mod globe;
 pub(crate) mod globe_density;
 pub(crate) mod help;

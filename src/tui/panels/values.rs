@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::density::wrapped;
+use super::ghosts::{self, value_at};
 use super::metrics::sample;
 use crate::observe::OBSERVABLES;
 use crate::observe::table::Scale;
@@ -49,8 +50,10 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         return;
     }
     let chosen = model.value.min(list.len() - 1);
-    let width = if area.width >= LIST + 30 {
-        LIST
+    // a column more for the difference to the pinned run
+    let list_width = LIST + if model.pinned.is_empty() { 0 } else { 12 };
+    let width = if area.width >= list_width + 30 {
+        list_width
     } else {
         area.width
     };
@@ -71,7 +74,12 @@ fn draw_list(model: &Model, buffer: &mut Buffer, area: Rect, (list, chosen): (&[
     let Some(snapshot) = model.snapshot() else {
         return;
     };
-    let corner = format!("{} of {}", chosen + 1, list.len());
+    let compared = if model.pinned.is_empty() {
+        ""
+    } else {
+        "less the pinned, "
+    };
+    let corner = format!("{compared}{} of {}", chosen + 1, list.len());
     let inner = rule(buffer, area, model.theme, "values", &corner);
     let room = usize::from(inner.height);
     let first = (chosen + 1)
@@ -80,11 +88,18 @@ fn draw_list(model: &Model, buffer: &mut Buffer, area: Rect, (list, chosen): (&[
         .min(list.len().saturating_sub(room));
     for (line, (place, row)) in (inner.y..inner.bottom()).zip(list.iter().enumerate().skip(first)) {
         let value = snapshot.values.get(*row).copied().unwrap_or(f64::NAN);
-        let text = if value.is_finite() {
+        let mut text = if value.is_finite() {
             digits(value)
         } else {
             "–".into()
         };
+        if let Some(pinned) = model.pinned.last() {
+            let there = value_at(pinned, *row, snapshot.time);
+            text += &there.map_or_else(
+                || format!("{:>12}", "–"),
+                |there| format!("{:>+12.2e}", value - there),
+            );
+        }
         let style = if place == chosen {
             model.theme.selected()
         } else {
@@ -152,7 +167,12 @@ fn plot(model: &Model, buffer: &mut Buffer, area: Rect, row: usize) {
         legend.push(sample(model, "···", model.theme.theory()));
         legend.push(Span::raw(format!(" {}", prediction.label)));
     }
+    for pinned in &model.pinned {
+        legend.push(sample(model, "━", model.theme.dim()));
+        legend.push(Span::raw(format!(" {}  ", pinned.label)));
+    }
     chart.curve(points, model.theme.tokens(), Pattern::Solid);
+    ghosts::add(model, &mut chart, &[observable.name]);
     chart.values = vec![Line::from(legend)];
     chart.draw(buffer, picture, model.theme, model.marker);
     for (line, text) in (picture.bottom() + 1..area.bottom()).zip(&meaning) {
