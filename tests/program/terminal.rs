@@ -146,10 +146,10 @@ fn it_starts_answers_keys_and_quits() {
     dashboard.press("l");
     dashboard.until_text("β 9.9");
     dashboard.press("?");
-    dashboard.until_text("keys (esc closes)");
+    dashboard.until_text("keys (↑↓ scroll, esc closes)");
     dashboard.press("\x1b");
     dashboard.until("closed", |screen| {
-        !screen.contents().contains("keys (esc closes)")
+        !screen.contents().contains("keys (↑↓ scroll, esc closes)")
     });
     dashboard.press("\t");
     dashboard.until_text("growth rates g_k");
@@ -291,7 +291,7 @@ fn pasted_text_is_no_command() {
     dashboard.press("\x1b[200~require q\x1b[201~");
     std::thread::sleep(Duration::from_millis(300));
     dashboard.press("?");
-    dashboard.until_text("keys (esc closes)");
+    dashboard.until_text("keys (↑↓ scroll, esc closes)");
     dashboard.press("?q");
     assert_eq!(dashboard.ended(), 0);
 }

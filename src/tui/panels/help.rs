@@ -113,7 +113,7 @@ fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
         buffer,
         area,
         (width, rows + 5),
-        " keys (esc closes) ",
+        " keys (↑↓ scroll, esc closes) ",
     );
     let column_width = inner.width / columns.len() as u16;
     let room = usize::from(inner.height);
