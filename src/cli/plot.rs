@@ -1,6 +1,5 @@
 //! `metastable plot`: the pictures of a sweep or a run that lies in a folder.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -38,10 +37,7 @@ pub(crate) fn plot(command: &Plot) -> Result<(), Failure> {
     }
     let failed =
         |error: std::io::Error| Failure::run(format!("cannot write {}: {error}", out.display()));
-    fs::create_dir_all(&out).map_err(failed)?;
-    for figure in &figures {
-        figure.write(&out).map_err(failed)?;
-    }
+    figure::write_all(&figures, &out).map_err(failed)?;
     let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
     print(&format!(
         "{:<14} {}\n{:<14} {}\n",

@@ -103,6 +103,15 @@ pub(crate) fn drawn_in(folder: &Path) -> Vec<PathBuf> {
     list
 }
 
+/// Writes pictures into a folder, which is made where it is missing.
+///
+/// # Errors
+/// The operating system's.
+pub fn write_all(figures: &[Figure], folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    figures.iter().try_for_each(|figure| figure.write(folder))
+}
+
 /// A picture under its name, without the ending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {

@@ -14,7 +14,7 @@ use super::portrait::Ways;
 use super::side::{FigureError, Side, number};
 use super::{Figure, FolderError};
 use crate::experiment::{Experiment, Spacing, presets};
-use crate::observe::table::OBSERVABLES;
+use crate::observe::table::{OBSERVABLES, column};
 use crate::run::Session;
 use crate::snapshot::view::Prediction;
 
@@ -153,7 +153,7 @@ pub fn figures(folder: &Folder) -> Result<Vec<Figure>, FolderError> {
 /// A picture for everything that is measured and not the same at all times.
 fn observables(folder: &Folder) -> Result<Vec<Figure>, FigureError> {
     let metrics = &folder.metrics;
-    let known = |name: &&String| OBSERVABLES.iter().any(|row| row.name == **name);
+    let known = |name: &&String| column(name).is_some();
     let mut subjects: Vec<&str> = Vec::new();
     for name in metrics.names.iter().filter(known) {
         let subject = subject(name);
@@ -181,7 +181,7 @@ fn observable(folder: &Folder, about: &str) -> Option<Chart> {
         .enumerate()
         .filter(|(_, name)| subject(name) == about);
     let rows: Vec<_> = columns
-        .filter_map(|(at, name)| Some((at, OBSERVABLES.iter().find(|row| row.name == *name)?)))
+        .filter_map(|(at, name)| Some((at, &OBSERVABLES[column(name)?])))
         .collect();
     let mut curves: Vec<Curve> = (rows.iter())
         .map(|(at, row)| Curve {

@@ -1,7 +1,7 @@
 //! A prediction beside its measurement: where they are farthest apart, and a verdict by stated bounds.
 
 use crate::figure::run::Folder;
-use crate::observe::table::OBSERVABLES;
+use crate::observe::table::{OBSERVABLES, column};
 use crate::sweep::predicted::{self, Predicted};
 use crate::sweep::{CellResult, Plan};
 
@@ -60,8 +60,7 @@ pub struct Check {
 }
 
 fn about(observable: &str) -> String {
-    (OBSERVABLES.iter().find(|row| row.name == observable))
-        .map_or_else(String::new, |row| row.about.into())
+    column(observable).map_or_else(String::new, |row| OBSERVABLES[row].about.into())
 }
 
 /// A value of a curve between its points; none outside.

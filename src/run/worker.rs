@@ -9,7 +9,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -212,10 +212,7 @@ impl Desk {
     fn serve(&mut self, experiment: Experiment) -> Option<Experiment> {
         let mut session = Session::new(experiment);
         self.ahead = None;
-        self.latest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .film = Film::default();
+        self.report().film = Film::default();
         let mut pace = Pace::new(&session);
         let mut step_once = false;
         let mut past_end = false;
@@ -401,20 +398,25 @@ impl Desk {
         }
     }
 
+    fn report(&self) -> MutexGuard<'_, Report> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn publish(&self, session: &Session, pace: &mut Pace, status: Status) {
         let snapshot = session.snapshot();
         let rate = pace.steps_per_second(session);
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        // copied before the report is locked, which the screen may be waiting for
+        let film = self.report().film.clone();
+        film.add(&snapshot);
+        let mut latest = self.report();
         latest.number += 1;
-        latest.film.add(&snapshot);
         latest.snapshot = Some(Arc::new(snapshot));
         latest.status = status;
         latest.steps_per_second = rate;
         latest.speed = self.speed;
     }
 
-    /// Says that nothing is being computed, if that is news. (A change of parameters acts from the next frame on, and shows
-    /// then.)
+    /// Says that nothing is being computed, if that is news. (A change of parameters acts from the next frame on, and shows then.)
     fn publish_waiting(&self, session: &Session, past_end: bool) {
         let status = if session.finished() && !past_end {
             Status::Finished
@@ -423,7 +425,7 @@ impl Desk {
         } else {
             Status::Running
         };
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = self.report();
         if latest.status != status || latest.speed != self.speed {
             latest.status = status;
             latest.speed = self.speed;
@@ -432,7 +434,7 @@ impl Desk {
     }
 
     fn publish_status(&self, status: Status) {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = self.report();
         latest.status = status;
         latest.number += 1;
     }

@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::history::History;
 use super::view::{FieldView, Picture, Snapshot};
 
 /// Bytes that are set aside.
@@ -64,11 +63,7 @@ impl Film {
             return;
         }
         reel.bytes += bytes(snapshot);
-        let without = Snapshot {
-            history: History::default(),
-            ..snapshot.clone()
-        };
-        reel.frames.push(Arc::new(without));
+        reel.frames.push(Arc::new(snapshot.without_history()));
         while reel.bytes > reel.room && reel.frames.len() > 2 {
             reel.thin();
         }

@@ -38,6 +38,15 @@ impl History {
         self.records.push(Arc::new(record));
     }
 
+    /// Whether it is of the same run: another one has another first record.
+    #[must_use]
+    pub fn is_of(&self, other: &Self) -> bool {
+        match (self.records.first(), other.records.first()) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
     /// The history up to a frame.
     #[must_use]
     pub fn until(&self, frame: usize) -> Self {

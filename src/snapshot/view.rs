@@ -230,6 +230,26 @@ pub struct Prediction {
 }
 
 impl Snapshot {
+    /// The same without its history, of which nothing is copied on the way.
+    #[must_use]
+    pub(crate) fn without_history(&self) -> Self {
+        Self {
+            experiment: Arc::clone(&self.experiment),
+            attention: self.attention,
+            diffusion: self.diffusion,
+            frame: self.frame,
+            time: self.time,
+            values: self.values.clone(),
+            tokens: self.tokens.clone(),
+            field: self.field.clone(),
+            growth: self.growth.clone(),
+            history: History::default(),
+            predictions: Arc::clone(&self.predictions),
+            pairs: self.pairs.clone(),
+            notes: Arc::clone(&self.notes),
+        }
+    }
+
     /// The value of an observable by name, NaN when there is none.
     #[must_use]
     pub fn value(&self, name: &str) -> f64 {

@@ -168,6 +168,14 @@ pub(crate) fn set_count(model: &mut Model, count: usize) -> Vec<Effect> {
     restart(model)
 }
 
+/// Refuses to change a frame that is past.
+pub(crate) fn refuse_the_past(model: &mut Model) -> Vec<Effect> {
+    refuse(
+        model,
+        "this frame is past: end goes back to the run, b begins anew from here",
+    )
+}
+
 pub(crate) fn refuse(model: &mut Model, why: &str) -> Vec<Effect> {
     model.message = Some(Message::Error(why.to_owned()));
     Vec::new()

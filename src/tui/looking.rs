@@ -1,13 +1,10 @@
 //! Looking back: from frame to frame and from mark to mark of the run so far, and a new run from the frame on show.
 
-use std::sync::Arc;
-
 use super::changes::{Effect, begin_again, refuse};
 use super::model::{Message, Model, Pinned};
 use super::number::tidy;
 use super::panels::timeline;
 use crate::run::worker::Command;
-use crate::snapshot::History;
 
 /// The frame before, or the one after; past the last one the run is on show again.
 pub(crate) fn step(model: &mut Model, forward: bool) -> Vec<Effect> {
@@ -75,11 +72,7 @@ pub(crate) fn pin(model: &mut Model) -> Vec<Effect> {
     let Some(live) = model.live().cloned() else {
         return Vec::new();
     };
-    let first = |history: &History| history.records().first().cloned();
-    let same = |pinned: &Pinned| match (first(&pinned.history), first(&live.history)) {
-        (Some(a), Some(b)) => Arc::ptr_eq(&a, &b),
-        _ => false,
-    };
+    let same = |pinned: &Pinned| pinned.history.is_of(&live.history);
     if let Some(at) = model.pinned.iter().position(same) {
         let label = model.pinned.remove(at).label;
         model.message = Some(Message::Note(format!("no longer pinned: {label}")));

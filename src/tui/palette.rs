@@ -227,10 +227,7 @@ fn take(model: &mut Model, mut palette: Palette) -> Taken {
 /// A key takes a value: under way where that is possible, else from the beginning.
 fn set(model: &mut Model, name: &str, value: &str) -> Vec<Effect> {
     if model.looks_back() {
-        return changes::refuse(
-            model,
-            "this frame is past: end goes back to the run, b begins anew from here",
-        );
+        return changes::refuse_the_past(model);
     }
     let mut base = model.experiment.clone();
     base.attention = model.attention();

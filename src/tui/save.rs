@@ -122,14 +122,7 @@ impl Work {
 /// Pictures and the page about what a folder holds.
 fn draw(folder: &Path) -> Result<(), String> {
     let report = report::of_folder(folder).map_err(|e| e.to_string())?;
-    let figures = folder.join(figure::FIGURES);
-    let written = std::fs::create_dir_all(&figures)
-        .and_then(|()| {
-            report
-                .figures
-                .iter()
-                .try_for_each(|figure| figure.write(&figures))
-        })
+    let written = figure::write_all(&report.figures, &folder.join(figure::FIGURES))
         .and_then(|()| report.write_to(&folder.join(figure::REPORT)));
     written.map_err(|e| e.to_string())
 }

@@ -345,10 +345,7 @@ fn choose(model: &mut Model, by: usize) -> Vec<Effect> {
 
 fn change(model: &mut Model, by: i32) -> Vec<Effect> {
     if model.looks_back() && model.parameter() != Parameter::Speed {
-        return changes::refuse(
-            model,
-            "this frame is past: end goes back to the run, b begins anew from here",
-        );
+        return changes::refuse_the_past(model);
     }
     let mut change = NOTHING;
     match model.parameter() {

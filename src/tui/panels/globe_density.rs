@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::globe::{Frame, GRID, far_clusters, poles};
@@ -75,7 +75,6 @@ pub(crate) fn draw(
             }
         }
     }
-    let bright = theme.levels() / 2;
     if live && let Some(density) = model.snapshot().and_then(|snapshot| snapshot.resolved()) {
         let own = model.snapshot().map_or(&[][..], |s| &s.tokens.clusters);
         // as the tokens' cluster in its place
@@ -88,11 +87,10 @@ pub(crate) fn draw(
         far_clusters(model, far, buffer, inner, frame);
     }
     poles(model, buffer, inner, frame, |x| {
-        let bold = Style::new().add_modifier(Modifier::BOLD);
-        match (theme.colourful() && live, level(&x) > bright) {
-            (true, true) => bold.fg(Color::Black),
-            (true, false) => bold.fg(Color::White),
-            _ => theme.title(),
+        if theme.colourful() && live {
+            theme.over(level(&x)).add_modifier(Modifier::BOLD)
+        } else {
+            theme.title()
         }
     });
     legend(model, top, buffer, inner);
