@@ -70,6 +70,50 @@ pub fn critical_diffusion(attention: Attention, dimension: usize, degree: usize)
     growth_rate(attention, dimension, 0.0, degree) / (degree * (degree + dimension - 2)) as f64
 }
 
+/// Angles on which [`linear_maxima`] looks for maxima.
+const ANGLES: usize = 1440;
+
+/// Where 1 + Σ 2 Re(m_k e^{ikθ}) e^{g_k t} has its maxima above 1 when its fastest mode has grown to 2|m_k| = 1: where the linear theory of the
+/// circle has clusters form. `modes` are m_0 = 1, m_1, … = ∫e^{−ikθ}dμ as (re, im), `growth` their rates g_k. Nothing where nothing grows, or
+/// where that mode is as large already: then the law is not near uniformity.
+#[must_use]
+pub fn linear_maxima(modes: &[(f64, f64)], growth: &[f64]) -> Vec<f64> {
+    let sizes: Vec<f64> = modes.iter().map(|(re, im)| 2.0 * re.hypot(*im)).collect();
+    let count = modes.len().min(growth.len());
+    let fastest = (1..count)
+        .filter(|k| growth[*k] > 0.0 && sizes[*k] > 0.0)
+        .max_by(|a, b| growth[*a].total_cmp(&growth[*b]));
+    let time = fastest.map_or(f64::NAN, |k| -sizes[k].ln() / growth[k]);
+    if !time.is_finite() || time <= 0.0 {
+        return Vec::new();
+    }
+    let step = std::f64::consts::TAU / ANGLES as f64;
+    let mut values = vec![0.0; ANGLES];
+    for k in 1..count {
+        let factor = 2.0 * (growth[k] * time).exp();
+        if factor * sizes[k] < 1e-12 {
+            continue;
+        }
+        for (j, value) in values.iter_mut().enumerate() {
+            let (sin, cos) = (step * ((j * k) % ANGLES) as f64).sin_cos();
+            *value += factor * (modes[k].0 * cos - modes[k].1 * sin);
+        }
+    }
+    (0..ANGLES)
+        .filter_map(|j| {
+            let (before, here, after) = (
+                values[(j + ANGLES - 1) % ANGLES],
+                values[j],
+                values[(j + 1) % ANGLES],
+            );
+            let peak = here > 0.0 && here > before && here >= after;
+            // the parabola through three values
+            let bend = before - 2.0 * here + after;
+            peak.then(|| step * (j as f64 + 0.5 * (before - after) / bend))
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,5 +153,24 @@ mod tests {
         let critical = critical_diffusion(softmax(2.0), 2, 1);
         assert!((critical - 1.590_636_854_637_329 / (2.0 * 2.279_585_302_336_067)).abs() < 1e-12);
         assert!(growth_rate(softmax(2.0), 2, critical, 1).abs() < 1e-15);
+    }
+
+    /// One mode alone has k maxima, at θ = (2πj − arg m_k)/k with the sign of e^{−ikθ}; of two modes the one that grows decides.
+    #[test]
+    fn the_linear_maxima_of_a_single_mode_are_at_its_phases() {
+        let mut modes = vec![(1.0, 0.0), (0.0, 0.0), (0.0, 0.0), (0.01, 0.0)];
+        let phase: f64 = 0.7;
+        modes[3] = (0.01 * (3.0 * phase).cos(), -0.01 * (3.0 * phase).sin());
+        let growth = [0.0, -1.0, 0.1, 2.0];
+        let found = linear_maxima(&modes, &growth);
+        assert_eq!(found.len(), 3);
+        for (j, angle) in found.iter().enumerate() {
+            let wanted = phase + std::f64::consts::TAU / 3.0 * j as f64;
+            assert!((angle - wanted).abs() < 1e-5, "{angle} for {wanted}");
+        }
+        modes[1] = (0.3, 0.0);
+        assert_eq!(linear_maxima(&modes, &growth).len(), 3);
+        assert!(linear_maxima(&[(1.0, 0.0), (0.6, 0.0)], &[0.0, 1.0]).is_empty());
+        assert!(linear_maxima(&[(1.0, 0.0), (0.1, 0.0)], &[0.0, -1.0]).is_empty());
     }
 }

@@ -67,6 +67,8 @@ pub(crate) enum Action {
     Ground,
     /// One panel in place of the page.
     Enlarge,
+    /// Tokens on the density, or the two beside each other.
+    Together,
     /// Find anything by its name.
     Palette,
     /// Find a preset.
@@ -301,6 +303,7 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Time, &[letter('t')], None, "linear or logarithmic time", Run),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
     row(Action::Enlarge, &[letter('e')], Some(("e", "enlarge")), "one panel, the next, all", View),
+    row(Action::Together, &[letter('o')], Some(("o", "one picture")), "tokens on density, or beside", View),
     row(Action::Ground, &[letter('T')], None, "dark, light, high contrast", View),
     row(Action::Words, &[letter('i')], Some(("i", "what is this")), "the page in words", View),
     row(Action::First, &[named(KeyCode::Home)], None, "first frame, first of a list", View),

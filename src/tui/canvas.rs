@@ -239,6 +239,15 @@ impl Disc {
         )
     }
 
+    /// The point of the plane of the unit disc at a place in cells.
+    #[must_use]
+    pub(crate) fn point(&self, column: f64, row: f64) -> [f64; 2] {
+        [
+            (column - self.centre.0) / self.radius,
+            2.0 * (self.centre.1 - row) / self.radius,
+        ]
+    }
+
     /// Its radius in columns.
     #[must_use]
     pub(crate) fn radius(&self) -> f64 {

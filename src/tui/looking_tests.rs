@@ -223,8 +223,9 @@ fn every_panel_of_the_first_page_can_have_it_and_gives_it_back() {
         screen.backend().to_string()
     };
     let all = drawn(&model);
-    assert!(all.contains("tokens ──") && all.contains("parameters"));
+    assert!(all.contains("tokens on the density") && all.contains("parameters"));
     for title in [
+        "tokens on the density",
         "tokens ──",
         "density dμ/dσ",
         "energy E_β",

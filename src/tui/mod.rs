@@ -9,7 +9,9 @@ pub(crate) mod changes;
 pub(crate) mod cluster_colours;
 pub(crate) mod entry;
 pub(crate) mod ladders;
+pub(crate) mod layouts;
 pub(crate) mod looking;
+pub(crate) mod looks;
 pub mod model;
 pub(crate) mod mouse;
 pub(crate) mod number;
@@ -243,6 +245,7 @@ impl EventLoop<'_> {
                 dirty = true;
                 touched = Instant::now();
                 let size = screen.size()?;
+                model.window = size;
                 anew |= self.answer(event, size, model)?;
                 waiting = input.next(Duration::ZERO)?;
             }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ratatui::layout::Size;
+
 use super::canvas::Marker;
 use super::cluster_colours::Slots;
 use super::ladders::default_speed;
@@ -97,6 +99,10 @@ pub struct Model {
     pub value: usize,
     /// The runs that are drawn as ghosts.
     pub pinned: Vec<Pinned>,
+    /// The window when the last key was pressed.
+    pub window: Size,
+    /// Whether the first page has one picture, if the reader has chosen; else by the window's width.
+    pub one: Option<bool>,
     /// The panel that has all of the first page.
     pub enlarged: Option<usize>,
     /// Seconds and steps of a frame that takes long.
@@ -164,6 +170,8 @@ impl Model {
             palette: None,
             value: 0,
             pinned: Vec::new(),
+            window: Size::default(),
+            one: None,
             enlarged: None,
             asked: None,
             under_way: None,

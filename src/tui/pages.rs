@@ -1,18 +1,10 @@
 //! The pages of the dashboard, a row each: their names, what is on them, and in which runs there is anything to be seen on them.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
+use super::layouts::{Draw, on_sphere, run};
 use super::model::Model;
-use super::panels::{
-    density, matrix, metrics, pairs, parameters, products, spacetime, spectrum, staircase, sweep,
-    tokens, values,
-};
+use super::panels::{matrix, pairs, products, spacetime, spectrum, staircase, sweep, values};
 use crate::dynamics::system::Mask;
 use crate::experiment::{Experiment, Spacing};
-
-/// Draws a part of the model into an area.
-pub(crate) type Draw = fn(&Model, &mut Buffer, Rect);
 
 /// A page.
 #[derive(Debug)]
@@ -27,10 +19,6 @@ pub struct Page {
 
 fn always(_: &Model) -> bool {
     true
-}
-
-fn on_sphere(model: &Model) -> bool {
-    !model.experiment.tokens.flat && model.experiment.tokens.replay.is_none()
 }
 
 /// The weights of this attention are those of the kernel alone.
@@ -113,92 +101,4 @@ pub fn about(experiment: &Experiment) -> usize {
         _ => "run",
     };
     PAGES.iter().position(|page| page.name == name).unwrap_or(0)
-}
-
-/// The panels of the first page that may have all of it, in the order of the key.
-#[must_use]
-pub(crate) fn panels(model: &Model) -> Vec<Draw> {
-    let sides: [Draw; 2] = [tokens::draw, density::draw];
-    sides.into_iter().chain(metrics::charts(model)).collect()
-}
-
-/// From this size on, the first page shows spectrum and space–time beside.
-const SPACIOUS: (u16, u16) = (160, 45);
-
-/// Tokens and density side by side, the parameters beside them, the metrics below; in a large window spectrum and
-/// space–time to the right.
-// long: the layout of a page, panel by panel
-fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
-    if let Some(draw) = model
-        .enlarged
-        .and_then(|which| panels(model).get(which).copied())
-    {
-        return draw(model, buffer, area);
-    }
-    let spacious = area.width >= SPACIOUS.0 && area.height + 4 >= SPACIOUS.1 && on_sphere(model);
-    let main = if spacious {
-        Rect {
-            width: area.width * 2 / 3,
-            ..area
-        }
-    } else {
-        area
-    };
-    let column = if main.width >= 100 { 28 } else { 24 }.min(main.width / 3);
-    let circle = (main.width - column - 2) / 2;
-    // A circle as wide as its panel needs half as many rows; the metrics keep at least a third.
-    let wanted = circle / 2 + 2;
-    let top = wanted.min(main.height * 3 / 5).max(7);
-    let panel = |x: u16, width: u16| Rect::new(x, main.y, width, top);
-    tokens::draw(model, buffer, panel(main.x, circle));
-    density::draw(model, buffer, panel(main.x + circle + 1, circle));
-    let left = main.x + 2 * circle + 2;
-    parameters::draw(model, buffer, panel(left, main.right() - left));
-    metrics::draw(
-        model,
-        buffer,
-        Rect {
-            y: main.y + top,
-            height: main.height - top,
-            ..main
-        },
-    );
-    if spacious {
-        let side = Rect {
-            x: main.right() + 1,
-            width: area.right() - main.right() - 1,
-            ..area
-        };
-        let upper = side.height / 2;
-        let rates = spectrum::has_rates(model);
-        let third = if rates { upper * 3 / 5 } else { upper };
-        spectrum::sizes(
-            model,
-            buffer,
-            Rect {
-                height: third,
-                ..side
-            },
-        );
-        if rates {
-            spectrum::rates(
-                model,
-                buffer,
-                Rect {
-                    y: side.y + third,
-                    height: upper - third,
-                    ..side
-                },
-            );
-        }
-        spacetime::draw(
-            model,
-            buffer,
-            Rect {
-                y: side.y + upper,
-                height: side.height - upper,
-                ..side
-            },
-        );
-    }
 }

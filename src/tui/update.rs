@@ -1,14 +1,14 @@
 //! What an action changes in the model, and what it asks of the world.
 
-use super::action::{ACTIONS, Action, Heading};
+use super::action::{ACTIONS, Action};
 use super::changes::{self, Effect, NOTHING, change_to, restart, set_count, set_seed, set_speed};
 use super::entry;
 use super::ladders::{next_beta, next_count, next_diffusion};
 use super::looking;
+use super::looks::looks;
 use super::model::{Message, Model, Parameter, Popup};
-use super::pages::{PAGES, panels};
+use super::pages::PAGES;
 use super::palette;
-use super::projection::Camera;
 use super::sweeping;
 use super::values;
 use crate::dynamics::Normalisation;
@@ -65,6 +65,7 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Picture
         | Action::Markers
         | Action::Enlarge
+        | Action::Together
         | Action::Ground => looks(model, action),
         Action::Palette => palette::open(model, false),
         Action::Search => palette::open(model, true),
@@ -98,69 +99,6 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Redraw => vec![Effect::Redraw],
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit => quit(model),
-    }
-}
-
-/// How things are looked at.
-fn looks(model: &mut Model, action: Action) -> Vec<Effect> {
-    match action {
-        Action::Time => {
-            let log = !model.log_time();
-            model.log_time = Some(log);
-            let note = if log {
-                "time: logarithmic, without t = 0"
-            } else {
-                "time: linear"
-            };
-            model.message = Some(Message::Note(note.into()));
-            Vec::new()
-        }
-        Action::Turn(heading) => {
-            let (east, north) = match heading {
-                Heading::West => (-1.0, 0.0),
-                Heading::East => (1.0, 0.0),
-                Heading::North => (0.0, 1.0),
-                Heading::South => (0.0, -1.0),
-            };
-            look(model, model.gaze.turned(east, north))
-        }
-        Action::FirstView => look(
-            model,
-            Camera {
-                map: model.gaze.map,
-                ..Camera::default()
-            },
-        ),
-        Action::Picture => {
-            model.gaze.map = !model.gaze.map;
-            if !model.has_two_pictures() {
-                model.message = Some(Message::Note(
-                    "globe and map are for tokens on S² (d = 3), angles and products for a zonal density".into(),
-                ));
-            }
-            Vec::new()
-        }
-        Action::Enlarge if model.page != 0 => changes::refuse(
-            model,
-            "e enlarges the panels of the page run; this page has the screen for itself",
-        ),
-        Action::Enlarge => {
-            let next = model.enlarged.map_or(0, |which| which + 1);
-            model.enlarged = Some(next).filter(|next| *next < panels(model).len());
-            Vec::new()
-        }
-        Action::Ground => {
-            let (ground, name) = model.theme.ground.next();
-            model.theme.ground = ground;
-            model.message = Some(Message::Note(format!("colours: {name}")));
-            Vec::new()
-        }
-        Action::Markers => {
-            model.marker = model.marker.next();
-            model.message = Some(Message::Note(format!("markers: {}", model.marker.name())));
-            Vec::new()
-        }
-        _ => Vec::new(),
     }
 }
 
@@ -314,17 +252,6 @@ fn step(model: &mut Model) -> Vec<Effect> {
         Effect::Send(Command::Pause(true)),
         Effect::Send(Command::Step),
     ]
-}
-
-/// Turns the sphere, or says that there is none to be seen turning.
-fn look(model: &mut Model, gaze: Camera) -> Vec<Effect> {
-    model.gaze = gaze;
-    if !model.has_sphere() {
-        model.message = Some(Message::Note(
-            "only the sphere S² can be turned: tokens with d = 3".into(),
-        ));
-    }
-    Vec::new()
 }
 
 fn turn(model: &mut Model, by: usize) -> Vec<Effect> {

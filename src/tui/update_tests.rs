@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::experiment::presets;
+use crate::tui::action::Heading;
 use crate::tui::canvas::Marker;
 use crate::tui::model::PresetLine;
 use crate::tui::theme::{Depth, Theme};

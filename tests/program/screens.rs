@@ -355,7 +355,7 @@ fn without_colours_no_cell_has_one() {
 
 #[test]
 fn a_drawn_frame_shows_labelled_axes_and_both_sides() {
-    let text = drawn(&model("metastable", 60, Depth::Ansi256), 80, 24)
+    let text = drawn(&model("metastable", 60, Depth::Ansi256), 120, 40)
         .backend()
         .to_string();
     for wanted in [

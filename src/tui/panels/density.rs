@@ -100,7 +100,7 @@ fn largest(density: &Density, max: f64) -> String {
 }
 
 /// Says in the middle of the panel that the density is given up.
-fn banner(model: &Model, since: Option<f64>, buffer: &mut Buffer, area: Rect) {
+pub(super) fn banner(model: &Model, since: Option<f64>, buffer: &mut Buffer, area: Rect) {
     let Some(since) = since else { return };
     let words = [
         format!(" under-resolved since t = {} ", tidy(since)),

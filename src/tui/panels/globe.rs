@@ -121,6 +121,32 @@ pub(crate) fn draw(
     captions(model, tokens, own, buffer, inner);
 }
 
+/// The tokens on the near side over what is drawn there already: their shapes, in black or white by what is under them, and the trails.
+pub(crate) fn tokens_over(model: &Model, tokens: &TokenView, buffer: &mut Buffer, inner: Rect) {
+    let (gaze, theme) = (model.gaze, model.theme);
+    let frame = Frame::within(inner, gaze);
+    for (x, label) in tokens.positions.chunks_exact(3).zip(&tokens.labels) {
+        let (place, near) = gaze.place(x);
+        let (column, row) = frame.cell(place);
+        let slot = label.and_then(|label| model.slots().get(label).copied());
+        if near && let Some(cell) = cell_at(buffer, inner, column, row) {
+            let level = |colour| theme.level_of(colour).unwrap_or(0);
+            let under = if cell.symbol() == "▀" && level(cell.fg) > level(cell.bg) {
+                cell.fg
+            } else {
+                cell.bg
+            };
+            let style = if theme.colourful() {
+                theme.over(level(under)).bg(under)
+            } else {
+                theme.token(slot)
+            };
+            cell.set_symbol(theme.glyph(slot, model.ascii()))
+                .set_style(style);
+        }
+    }
+}
+
 fn captions(model: &Model, tokens: &TokenView, own: bool, buffer: &mut Buffer, inner: Rect) {
     let (gaze, dim) = (model.gaze, model.theme.dim());
     let width = usize::from(inner.width);

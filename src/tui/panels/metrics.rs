@@ -22,13 +22,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     if area.height < 3 {
         return;
     }
-    let two_rows = area.height >= 22 && area.width < 200;
-    let columns = if two_rows {
-        2
-    } else {
-        usize::from(area.width / 19).clamp(1, 4)
-    };
-    let rows = if two_rows { 2 } else { 1 };
+    let (columns, rows) = grid(area);
     for (index, panel) in panels.iter().take(columns * rows).enumerate() {
         let (row, column) = (index / columns, index % columns);
         let edge = |part: usize, parts: usize, size: u16| (usize::from(size) * part / parts) as u16;
@@ -52,6 +46,17 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             ),
         );
     }
+}
+
+/// Columns and rows of charts: side by side, in two rows where there is height, one below the other in a narrow column.
+fn grid(area: Rect) -> (usize, usize) {
+    if area.width < 50 && area.height >= 12 {
+        return (1, usize::from(area.height / 6).clamp(1, 4));
+    }
+    if area.height >= 22 && area.width < 200 {
+        return (2, 2);
+    }
+    (usize::from(area.width / 19).clamp(1, 4), 1)
 }
 
 pub(crate) type Panel = fn(&Model, &mut Buffer, Rect);

@@ -20,5 +20,6 @@ pub(crate) mod staircase;
 pub(crate) mod status;
 pub(crate) mod sweep;
 pub(crate) mod timeline;
+pub(crate) mod together;
 pub(crate) mod tokens;
 pub(crate) mod values;

@@ -164,6 +164,8 @@ fn clusters(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect)
         .resolved()
         .map_or(&[], |density| density.clusters.as_slice());
     let slots = model.slots();
+    // in a narrow column the numbers come first
+    let gap = if area.width < 21 { " " } else { "       " };
     let rows = usize::from(area.height);
     let shown = if list.len() > rows {
         rows.saturating_sub(1)
@@ -182,7 +184,7 @@ fn clusters(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect)
                 model.theme.glyph(slot, model.ascii()),
                 model.theme.cluster(slot),
             ),
-            Span::raw(format!("       {:.3}   {partner:>5}", cluster.mass)),
+            Span::raw(format!("{gap}{:.3}   {partner:>5}", cluster.mass)),
         ]);
         words::line(buffer, area.x, area.y + index as u16, &line, area.width);
     }

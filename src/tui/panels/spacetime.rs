@@ -100,7 +100,7 @@ pub(super) fn nearest(
 }
 
 /// Where ρ is between the floor and the top, on a logarithmic scale.
-fn share(rho: f64, top: f64) -> f64 {
+pub(super) fn share(rho: f64, top: f64) -> f64 {
     (rho.max(FLOOR) / FLOOR).ln() / (top / FLOOR).ln()
 }
 
@@ -298,13 +298,7 @@ fn legend(
     let theme = model.theme;
     let mut line = Line::default();
     if let Some(top) = top {
-        line.push_span(Span::styled(format!(" ρ ≤{FLOOR} "), theme.dim()));
-        line.spans.extend(scale_bar(model));
-        line.push_span(Span::styled(
-            format!(" {} log, 1 is ", tidy(top)),
-            theme.dim(),
-        ));
-        line.push_span(swatch(model, theme.level(share(1.0, top))));
+        line.spans.extend(scale_of(model, top));
     }
     let sample = if model.ascii() { "o" } else { "⠒⠒" };
     line.push_span(Span::raw("  "));
@@ -325,6 +319,17 @@ fn legend(
         line.push_span(Span::styled("  ρ under-resolved", theme.warning()));
     }
     words::line(buffer, inner.x, inner.bottom() - 1, &line, inner.width);
+}
+
+/// "ρ ≤0.1 ▒▒▒▒ 46 log, 1 is ▒": the scale of a density up to a top.
+#[must_use]
+pub(super) fn scale_of(model: &Model, top: f64) -> Vec<Span<'static>> {
+    let dim = model.theme.dim();
+    let mut spans = vec![Span::styled(format!(" ρ ≤{FLOOR} "), dim)];
+    spans.extend(scale_bar(model));
+    spans.push(Span::styled(format!(" {} log, 1 is ", tidy(top)), dim));
+    spans.push(swatch(model, model.theme.level(share(1.0, top))));
+    spans
 }
 
 /// All levels of the magnitude, from the least.

@@ -123,7 +123,7 @@ fn backdrop(
 }
 
 /// The tokens themselves, dots where they are many; the corners of the hull on top.
-fn points(
+pub(super) fn points(
     model: &Model,
     tokens: &TokenView,
     slots: &[usize],
@@ -166,8 +166,8 @@ fn points(
     }
 }
 
-/// Draws the pasts of the tokens and returns how long they are in simulated time.
-fn trails(
+/// Draws the pasts of the tokens, fading with age, and returns how long they are in simulated time.
+pub(super) fn trails(
     model: &Model,
     snapshot: &Snapshot,
     slots: &[usize],
@@ -190,11 +190,6 @@ fn trails(
             .copied()
             .flatten()
             .map(|label| slots[label]);
-        let style: Style = if slot.is_none() {
-            model.theme.faint()
-        } else {
-            model.theme.cluster(slot)
-        };
         let mut past: Option<(f64, f64)> = None;
         for (age, record) in recent.iter().rev().enumerate() {
             let Some([x, y]) = record.tokens.get(index) else {
@@ -205,17 +200,36 @@ fn trails(
                 f64::from(*x).hypot(f64::from(*y)) / scale,
             );
             let radius = if tokens.dimension == 2 && !tokens.flat {
-                1.0 - (1.0 - INNERMOST) * age as f64 / TRAIL as f64
+                (1.0 - (1.0 - INNERMOST) * age as f64 / TRAIL as f64) / scale
             } else {
                 length
             };
             if let Some(past) = past {
-                arc(canvas, disc, past, (angle, radius), style);
+                arc(canvas, disc, past, (angle, radius), faded(model, slot, age));
             }
             past = Some((angle, radius));
         }
     }
     last.time - recent[0].time
+}
+
+/// The style of a trail so many frames back: the cluster's colour, its dark shade, a hairline.
+fn faded(model: &Model, slot: Option<usize>, age: usize) -> Style {
+    match (slot, 3 * age / TRAIL) {
+        (Some(_), 0) => model.theme.cluster(slot),
+        (Some(_), 1) => model.theme.behind(slot),
+        _ => model.theme.faint(),
+    }
+}
+
+/// What the trails of a circle are, in words.
+#[must_use]
+pub(super) fn past(length: f64) -> String {
+    if length > 0.0 {
+        format!("  inwards {} t", tidy(length))
+    } else {
+        String::new()
+    }
 }
 
 /// A piece of a trail, straight in angle and radius.
