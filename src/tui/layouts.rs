@@ -30,6 +30,11 @@ const LAYOUTS: &[Layout] = &[
         fits: |width, height| width >= 160 && height >= 41,
         draw: spacious,
     },
+    // 40×10, 60×16: a picture alone; e brings the charts, the others are on their pages
+    Layout {
+        fits: |width, height| width < 60 || height < 13,
+        draw: alone,
+    },
     // 80×24, 120×36, 200×20
     Layout {
         fits: |_, _| true,
@@ -72,6 +77,16 @@ pub(crate) fn run(model: &Model, buffer: &mut Buffer, area: Rect) {
     if let Some(layout) = fitting {
         (layout.draw)(model, buffer, area);
     }
+}
+
+/// The picture of both sides, or where there is none the tokens; beside it the parameters where there is room.
+fn alone(model: &Model, buffer: &mut Buffer, area: Rect) {
+    if area.width < 60 {
+        return together::draw(model, buffer, area);
+    }
+    let (left, right) = split_columns(area, area.width - column(area) - 1);
+    together::draw(model, buffer, left);
+    parameters::draw(model, buffer, right);
 }
 
 /// One picture with parameters and metrics to its right, or both sides with the parameters beside and the metrics below.

@@ -90,7 +90,7 @@ pub(crate) fn rule(
         return area;
     }
     for column in area.left()..area.right() {
-        buffer.set_string(column, area.y, "─", theme.faint());
+        words::put(buffer, column, area.y, "─", theme.faint());
     }
     let width = usize::from(area.width);
     let title = format!("{title} ");
@@ -99,7 +99,7 @@ pub(crate) fn rule(
     let corner_width = corner.chars().count();
     if corner_width > 0 && title.chars().count() + corner_width + 4 <= width {
         let at = area.right() - corner_width as u16 - 3;
-        buffer.set_string(at, area.y, format!(" {corner} "), theme.dim());
+        words::put(buffer, at, area.y, format!(" {corner} "), theme.dim());
     }
     Rect {
         y: area.y + 1,
@@ -212,7 +212,7 @@ impl Chart<'_> {
         if let Some((text, style)) = &self.remark {
             let width = text.chars().count() as u16;
             if width < plot.width {
-                buffer.set_string(plot.right() - width, plot.y, text, *style);
+                words::put(buffer, plot.right() - width, plot.y, text, *style);
             }
         }
     }
@@ -275,7 +275,7 @@ impl Chart<'_> {
             };
             let row = scale.plot.y + place.1 as u16;
             for column in scale.plot.left()..scale.plot.right() {
-                buffer.set_string(column, row, "┄", theme.faint());
+                words::put(buffer, column, row, "┄", theme.faint());
             }
         }
     }
@@ -291,7 +291,7 @@ impl Chart<'_> {
             let width = level.label.chars().count() as u16;
             if width > 0 && width < scale.plot.width {
                 let at = (scale.plot.right() - width, scale.plot.y + place.1 as u16);
-                buffer.set_string(at.0, at.1, &level.label, theme.dim());
+                words::put(buffer, at.0, at.1, &level.label, theme.dim());
             }
         }
     }
@@ -329,7 +329,7 @@ pub(crate) fn decades(buffer: &mut Buffer, plot: Rect, theme: Theme, axis: TimeA
         let fits = right >= first + width;
         if fits {
             right -= width;
-            buffer.set_string(right, below, text, dim);
+            words::put(buffer, right, below, text, dim);
         }
         fits
     };
@@ -351,8 +351,8 @@ pub(crate) fn decades(buffer: &mut Buffer, plot: Rect, theme: Theme, axis: TimeA
         ticks.truncate(1);
     }
     for (at, label) in ticks {
-        buffer.set_string(at, below, "┴", theme.faint());
-        buffer.set_string(at + 1, below, label, dim);
+        words::put(buffer, at, below, "┴", theme.faint());
+        words::put(buffer, at + 1, below, label, dim);
     }
 }
 

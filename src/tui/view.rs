@@ -11,7 +11,8 @@ use super::plain;
 use crate::tui::words;
 
 /// The smallest window.
-pub(crate) const SMALLEST: (u16, u16) = (60, 18);
+pub(crate) const SMALLEST: (u16, u16) = (40, 10);
+
 /// Draws everything; with ASCII markers in ASCII alone.
 pub fn view(model: &Model, frame: &mut Frame) {
     let area = frame.area();
@@ -32,7 +33,7 @@ fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         ..area
     };
     status::title(model, buffer, line(0));
-    let said = status::message_height(model, area.width);
+    let said = status::message_height(model, area);
     let time = time_row(model, area);
     let body = Rect {
         y: area.y + 1,
@@ -59,7 +60,7 @@ fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
 /// The row of time, where the window has one.
 #[must_use]
 pub(crate) fn time_row(model: &Model, area: Rect) -> Option<Rect> {
-    let said = status::message_height(model, area.width);
+    let said = status::message_height(model, area);
     (area.height >= timeline::FROM_HEIGHT).then(|| Rect {
         y: area.bottom() - 3 - said,
         height: 1,
@@ -87,3 +88,7 @@ fn too_small(buffer: &mut Buffer, area: Rect) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "legible_tests.rs"]
+mod tests;

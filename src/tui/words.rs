@@ -1,7 +1,8 @@
 //! Text in little room: whole words or none, and never a part of a number.
 //!
 //! What is too long ends in "…" after the last word that fits. A word without a digit may be cut itself where it is the first; a number is
-//! shown whole or left out, for "4.5e" is not 4.5e6.
+//! shown whole or left out, for "4.5e" is not 4.5e6. All text of the screen goes through this file: a test notes what is written and finds
+//! every number of the screen again, whole and apart from its neighbours.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
@@ -45,7 +46,23 @@ pub(crate) fn text(
     width: usize,
     style: impl Into<Style>,
 ) {
-    buffer.set_stringn(x, y, fitted(text.as_ref(), width), width, style);
+    let shown = fitted(text.as_ref(), width);
+    #[cfg(test)]
+    noted::note((x, y), text.as_ref(), width);
+    buffer.set_stringn(x, y, shown, width, style);
+}
+
+/// Writes a text from (x, y) on for which its writer has found the room.
+pub(crate) fn put(
+    buffer: &mut Buffer,
+    x: u16,
+    y: u16,
+    text: impl AsRef<str>,
+    style: impl Into<Style>,
+) {
+    #[cfg(test)]
+    noted::note((x, y), text.as_ref(), usize::MAX);
+    buffer.set_string(x, y, text, style);
 }
 
 /// Writes a line of several styles from (x, y) on in at most `width` cells.
@@ -56,6 +73,8 @@ pub(crate) fn line(buffer: &mut Buffer, x: u16, y: u16, line: &Line, width: u16)
         .flat_map(|span| span.content.chars())
         .collect();
     let count = kept(&all, usize::from(width));
+    #[cfg(test)]
+    noted::note((x, y), &all.iter().collect::<String>(), usize::from(width));
     if count == all.len() {
         buffer.set_line(x, y, line, width);
         return;
@@ -106,6 +125,38 @@ pub(crate) fn entries<'a>(line: &Line<'a>, width: usize) -> Vec<Line<'a>> {
     }
     place(&mut entry);
     lines
+}
+
+/// What was written, for the tests.
+#[cfg(test)]
+pub(crate) mod noted {
+    use std::cell::RefCell;
+
+    thread_local! {
+        static NOTED: RefCell<Vec<Noted>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// A text that was to be written.
+    #[derive(Debug)]
+    pub(crate) struct Noted {
+        /// Where it begins.
+        pub at: (u16, u16),
+        /// All of it.
+        pub text: String,
+        /// The cells that it may have.
+        pub width: usize,
+    }
+
+    /// Takes note of a text, its place and its room.
+    pub(crate) fn note(at: (u16, u16), text: &str, width: usize) {
+        let text = text.to_owned();
+        NOTED.with_borrow_mut(|noted| noted.push(Noted { at, text, width }));
+    }
+
+    /// Everything noted in this thread since the last time.
+    pub(crate) fn take() -> Vec<Noted> {
+        NOTED.take()
+    }
 }
 
 #[cfg(test)]

@@ -303,6 +303,22 @@ fn files_do_not_use_each_other_in_a_circle() {
 }
 
 #[test]
+fn all_text_of_the_screen_goes_through_one_file() {
+    let mut files = Vec::new();
+    rust_files(&source().join("tui"), &mut files);
+    let mut direct = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let writes = [".set_string(", ".set_stringn(", ".set_line(", ".set_span("];
+        if !file.ends_with("tui/words.rs") && writes.iter().any(|write| code.contains(write)) {
+            direct.push(file);
+        }
+    }
+    assert!(direct.is_empty(), "numbers may be cut there: {direct:?}");
+}
+
+#[test]
 fn a_function_fits_on_a_screen_or_says_why_not() {
     let mut files = Vec::new();
     rust_files(&source(), &mut files);

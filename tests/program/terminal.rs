@@ -170,7 +170,7 @@ fn it_follows_the_window() {
     let mut dashboard = Dashboard::start(&["orthogonal"]);
     dashboard.until_text("inner products");
     for (columns, rows, text) in [
-        (40, 10, "this window is 40×10"),
+        (39, 9, "this window is 39×9"),
         (160, 50, "growth rates g_l"),
         (80, 24, "inner products"),
     ] {

@@ -243,11 +243,17 @@ fn histogram(
     canvas.render(buffer);
     let below = plot.bottom();
     for column in plot.left()..plot.right() {
-        buffer.set_string(column, below, "─", model.theme.faint());
+        words::put(buffer, column, below, "─", model.theme.faint());
     }
-    buffer.set_string(plot.x, below, "-1 ", model.theme.dim());
-    buffer.set_string(plot.x + plot.width / 2 - 1, below, " 0 ", model.theme.dim());
-    buffer.set_string(plot.right() - 2, below, " 1", model.theme.dim());
+    words::put(buffer, plot.x, below, "-1 ", model.theme.dim());
+    words::put(
+        buffer,
+        plot.x + plot.width / 2 - 1,
+        below,
+        " 0 ",
+        model.theme.dim(),
+    );
+    words::put(buffer, plot.right() - 2, below, " 1", model.theme.dim());
     if total > 0 {
         let text = format!("highest {:.0} %", 100.0 * most as f64 / total as f64);
         words::text(buffer, plot.x, plot.y, text, width, model.theme.dim());

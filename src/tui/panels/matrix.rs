@@ -19,6 +19,7 @@ const SUMMED: usize = 1024;
 const DECADES: f64 = 3.0;
 
 /// Draws the panel: the square matrix with the clusters along its edges, and its legend.
+// long: the size, the levels, the picture, its edges and its legend, one after another
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(snapshot) = model.snapshot() else {
         return;
@@ -31,6 +32,15 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     };
     let inner = rule(buffer, area, model.theme, "attention i → j", corner);
     if inner.height < 6 || inner.width < 20 {
+        let (text, dim) = ("more rows show the weights", model.theme.dim());
+        words::text(
+            buffer,
+            inner.x,
+            inner.y,
+            text,
+            usize::from(inner.width),
+            dim,
+        );
         return;
     }
     let side = usize::from(inner.width - 3).min(2 * usize::from(inner.height - 3));
@@ -153,7 +163,8 @@ fn edges(
     };
     for column in 0..plot.width {
         let slot = slot(usize::from(column));
-        buffer.set_string(
+        words::put(
+            buffer,
             plot.x + column,
             plot.y - 1,
             theme.glyph(slot, model.ascii()),
@@ -162,16 +173,24 @@ fn edges(
     }
     for row in 0..plot.height {
         let slot = slot(2 * usize::from(row));
-        buffer.set_string(
+        words::put(
+            buffer,
             plot.x - 1,
             plot.y + row,
             theme.glyph(slot, model.ascii()),
             theme.cluster(slot),
         );
     }
-    buffer.set_string(plot.x, plot.y - 2, "attended token j →", theme.dim());
+    words::put(
+        buffer,
+        plot.x,
+        plot.y - 2,
+        "attended token j →",
+        theme.dim(),
+    );
     for (offset, letter) in ["i", "↓"].iter().enumerate() {
-        buffer.set_string(
+        words::put(
+            buffer,
             plot.x.saturating_sub(3),
             plot.y + offset as u16,
             letter,

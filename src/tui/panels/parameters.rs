@@ -31,7 +31,13 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         }
         let below = rule(buffer, inner, model.theme, "clusters", "");
         if inner.width >= 21 {
-            buffer.set_string(inner.x + 9, inner.y, " tokens density ", model.theme.dim());
+            words::put(
+                buffer,
+                inner.x + 9,
+                inner.y,
+                " tokens density ",
+                model.theme.dim(),
+            );
         }
         clusters(model, snapshot, buffer, below);
     }
@@ -120,7 +126,13 @@ fn line(model: &Model, parameter: Parameter, buffer: &mut Buffer, area: Rect) {
         };
         let used = text.chars().count();
         if used + hint.len() + 2 <= width {
-            buffer.set_string(area.right() - hint.len() as u16 - 1, area.y, hint, style);
+            words::put(
+                buffer,
+                area.right() - hint.len() as u16 - 1,
+                area.y,
+                hint,
+                style,
+            );
         }
     } else {
         words::text(

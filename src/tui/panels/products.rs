@@ -67,17 +67,20 @@ fn map(model: &Model, buffer: &mut Buffer, area: Rect) {
         (plot.y + plot.height / 2, " 0"),
         (plot.bottom() - 1, "−1"),
     ] {
-        buffer.set_string(inner.x, row, label, dim);
+        words::put(buffer, inner.x, row, label, dim);
     }
     let end = tidy(axis.to);
-    buffer.set_string(plot.x, plot.bottom(), tidy(axis.from), dim);
+    words::put(buffer, plot.x, plot.bottom(), tidy(axis.from), dim);
     if axis.log {
         decades(buffer, plot, model.theme, axis, &end);
     } else {
         let at = plot.right().saturating_sub(end.chars().count() as u16);
-        buffer.set_string(at, plot.bottom(), &end, dim);
+        words::put(buffer, at, plot.bottom(), &end, dim);
         let name = if replay { " layer " } else { " t " };
-        buffer.set_string(plot.x + plot.width / 2, plot.bottom(), name, dim);
+        let middle = plot.x + plot.width / 2;
+        if middle + (name.len() as u16) < at {
+            words::put(buffer, middle, plot.bottom(), name, dim);
+        }
     }
     let mut line = ratatui::text::Line::default();
     line.push_span(ratatui::text::Span::styled(

@@ -267,25 +267,34 @@ fn axes(
     let (labels, name) = upwards.labels();
     for (label, up) in labels.into_iter().zip([1.0, 0.5, 0.0]) {
         let row = plot.y + ((1.0 - up) * f64::from(plot.height - 1)).round() as u16;
-        buffer.set_string(inner.x, row, label, dim);
+        words::put(buffer, inner.x, row, label, dim);
     }
     let row = plot.y + plot.height / 4;
-    buffer.set_string(inner.x, row, name, dim);
+    words::put(buffer, inner.x, row, name, dim);
     for line in plot.top()..plot.bottom() {
-        buffer.set_string(plot.x - 1, line, "│", model.theme.faint());
+        words::put(buffer, plot.x - 1, line, "│", model.theme.faint());
     }
     let below = plot.bottom();
-    buffer.set_string(plot.x - 1, below, "└", model.theme.faint());
+    words::put(buffer, plot.x - 1, below, "└", model.theme.faint());
     for column in plot.left()..plot.right() {
-        buffer.set_string(column, below, "─", model.theme.faint());
+        words::put(buffer, column, below, "─", model.theme.faint());
     }
     let (start, end) = axis.ends();
-    buffer.set_string(plot.x, below, start, dim);
+    words::put(buffer, plot.x, below, start, dim);
     if axis.log {
         return decades(buffer, plot, model.theme, axis, &end);
     }
-    buffer.set_string(plot.x + plot.width / 2, below, " t ", dim);
-    buffer.set_string(plot.right() - end.chars().count() as u16, below, &end, dim);
+    let middle = plot.x + plot.width / 2;
+    if middle + 3 < plot.right() - end.chars().count() as u16 {
+        words::put(buffer, middle, below, " t ", dim);
+    }
+    words::put(
+        buffer,
+        plot.right() - end.chars().count() as u16,
+        below,
+        &end,
+        dim,
+    );
 }
 
 fn legend(
@@ -352,89 +361,5 @@ pub(crate) fn swatch(model: &Model, level: usize) -> Span<'static> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::experiment::presets;
-    use crate::run::Session;
-    use crate::run::worker::{Report, Status};
-    use crate::tui::canvas::Marker;
-    use crate::tui::theme::{Depth, Theme};
-
-    fn at_the_end(name: &str, depth: Depth) -> Model {
-        let experiment = presets::load(name).unwrap();
-        let mut session = Session::new(experiment.clone());
-        while !session.finished() {
-            session.advance(&|| false).unwrap();
-        }
-        let mut model = Model::new(experiment, Vec::new(), Theme::of(depth), Marker::Braille);
-        let snapshot = Some(std::sync::Arc::new(session.snapshot()));
-        model.receive(Report {
-            film: crate::snapshot::Film::default(),
-            number: 1,
-            snapshot,
-            status: Status::Finished,
-            ..Report::before_the_first(1.0)
-        });
-        model
-    }
-
-    #[test]
-    fn whatever_is_drawn_over_it_the_brightest_level_of_every_moment_is_in_its_column() {
-        for name in [
-            "hemisphere",
-            "five-tokens",
-            "metastable",
-            "tilted",
-            "zonal-8",
-        ] {
-            let mut model = at_the_end(name, Depth::Truecolor);
-            for depth in [Depth::Truecolor, Depth::Ansi256, Depth::Ansi16, Depth::None] {
-                model.theme = Theme::of(depth);
-                for (width, height) in [
-                    (40, 10),
-                    (60, 24),
-                    (80, 24),
-                    (100, 30),
-                    (120, 36),
-                    (200, 60),
-                ] {
-                    let area = Rect::new(0, 0, width, height);
-                    let mut buffer = Buffer::empty(area);
-                    draw(&model, &mut buffer, area);
-                    let read = |column: u16| {
-                        let cells = (1..height - 2).map(|row| &buffer[(column, row)]);
-                        cells
-                            .map(|cell| match depth {
-                                Depth::None => (0..10)
-                                    .rposition(|l| model.theme.ramp(l) == cell.symbol())
-                                    .unwrap_or(0),
-                                _ => [cell.bg, cell.fg]
-                                    .map(|colour| model.theme.level_of(colour).unwrap_or(0))
-                                    .into_iter()
-                                    .max()
-                                    .unwrap_or(0),
-                            })
-                            .max()
-                            .unwrap_or(0)
-                    };
-                    let records = model.snapshot().unwrap().history.records();
-                    let largest =
-                        |record: &Record| record.density.iter().copied().fold(0.0_f32, f32::max);
-                    let top = ceiling(f64::from(
-                        records.iter().map(|r| largest(r)).fold(2.0, f32::max),
-                    ));
-                    let axis = TimeAxis::of(&model);
-                    for column in 0..width - 4 {
-                        let time = axis.time((f64::from(column) + 0.5) / f64::from(width - 4));
-                        let record = nearest(records, time, axis).unwrap();
-                        let level = model.theme.level(share(f64::from(largest(record)), top));
-                        assert!(
-                            read(column + 4) >= level,
-                            "{name} {depth:?} {width}×{height} column {column}"
-                        );
-                    }
-                }
-            }
-        }
-    }
-}
+#[path = "spacetime_tests.rs"]
+mod tests;

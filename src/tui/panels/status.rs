@@ -147,17 +147,20 @@ pub(crate) fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
     }
 }
 
+/// Windows of less height give the line of the passing text to the page.
+const LOW: u16 = 14;
+
 /// How many lines the message needs: a passing text one, an answer to the reader up to three.
 #[must_use]
-pub(crate) fn message_height(model: &Model, width: u16) -> u16 {
-    let text = match &model.message {
-        Some(Message::Note(text) | Message::Error(text)) => text,
+pub(crate) fn message_height(model: &Model, window: Rect) -> u16 {
+    let width = window.width;
+    match &model.message {
+        Some(Message::Note(text) | Message::Error(text)) => lines_of(text, width),
         None => match timeline::looking(model) {
-            Some(text) => return lines_of(&text, width),
-            None => return 1,
+            Some(text) => lines_of(&text, width),
+            None => u16::from(window.height >= LOW || model.saving.is_some()),
         },
-    };
-    lines_of(text, width)
+    }
 }
 
 fn lines_of(text: &str, width: u16) -> u16 {

@@ -184,14 +184,20 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         } else {
             ("─", theme.faint())
         };
-        buffer.set_string(x, area.y, glyph, style);
+        words::put(buffer, x, area.y, glyph, style);
     }
     for (_, time, kind) in &marks {
-        buffer.set_string(track.column(*time), area.y, kind.glyph(), theme.title());
+        words::put(
+            buffer,
+            track.column(*time),
+            area.y,
+            kind.glyph(),
+            theme.title(),
+        );
     }
     let style = theme.title().add_modifier(Modifier::REVERSED);
     let cursor = if model.looks_back() { "◂" } else { "▸" };
-    buffer.set_string(track.column(shown.time), area.y, cursor, style);
+    words::put(buffer, track.column(shown.time), area.y, cursor, style);
     let last = Line::from(Span::styled(format!(" {to} "), theme.dim()));
     words::line(buffer, end, area.y, &last, area.right() - end);
     let at = area.right() - track.legend.width() as u16;

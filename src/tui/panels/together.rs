@@ -59,7 +59,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let corner = format!("{count} cluster{}", if count == 1 { "" } else { "s" });
     let title = "tokens on the density dμ/dσ";
     let inner = rule(buffer, area, model.theme, title, &corner);
-    if inner.height < 6 || inner.width < 16 {
+    if inner.height < 4 || inner.width < 12 {
         return;
     }
     match &density.picture {

@@ -105,10 +105,10 @@ fn backdrop(
     let middle = disc.at(0.0, 0.0);
     let row = inner.y + middle.1 as u16;
     for column in inner.left()..inner.right() {
-        buffer.set_string(column, row, "┄", faint);
+        words::put(buffer, column, row, "┄", faint);
     }
     for row in inner.top()..inner.bottom() {
-        buffer.set_string(inner.x + middle.0 as u16, row, "┆", faint);
+        words::put(buffer, inner.x + middle.0 as u16, row, "┆", faint);
     }
     let place = |index: usize| {
         let [x, y] = tokens.plane[index];

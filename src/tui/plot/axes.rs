@@ -51,12 +51,12 @@ impl Chart<'_> {
             words::text(buffer, inner.x, row, text, margin, theme.dim());
         }
         for row in plot.top()..plot.bottom() {
-            buffer.set_string(plot.x - 1, row, "│", theme.faint());
+            words::put(buffer, plot.x - 1, row, "│", theme.faint());
         }
         let below = plot.bottom();
-        buffer.set_string(plot.x - 1, below, "└", theme.faint());
+        words::put(buffer, plot.x - 1, below, "└", theme.faint());
         for column in plot.left()..plot.right() {
-            buffer.set_string(column, below, "─", theme.faint());
+            words::put(buffer, column, below, "─", theme.faint());
         }
         if self.x_ends.is_none() && self.time.is_none_or(|axis| !axis.log) {
             return self.abscissa(buffer, scale, theme);
@@ -78,8 +78,9 @@ impl Chart<'_> {
             return decades(buffer, plot, theme, axis, &end);
         }
         if plot.width > end_width + 6 {
-            buffer.set_string(plot.right() - end_width, below, &end, theme.dim());
-            buffer.set_string(
+            words::put(buffer, plot.right() - end_width, below, &end, theme.dim());
+            words::put(
+                buffer,
                 plot.x + plot.width / 2,
                 below,
                 format!(" {} ", self.x_name),
@@ -96,7 +97,7 @@ impl Chart<'_> {
         let mut right = plot.right();
         if name.chars().count() + 8 < usize::from(plot.width) {
             right -= name.chars().count() as u16;
-            buffer.set_string(right, below, &name, dim);
+            words::put(buffer, right, below, &name, dim);
         }
         let mut free = plot.x;
         for (x, label) in ticks(self.x.0, self.x.1, usize::from(plot.width / 15).max(3)) {
@@ -113,9 +114,9 @@ impl Chart<'_> {
             // a label that had to move stands without a mark: it would be at another number
             let mark = u16::from(at == tick && at != plot.x);
             if mark == 1 {
-                buffer.set_string(at, below, "┴", theme.faint());
+                words::put(buffer, at, below, "┴", theme.faint());
             }
-            buffer.set_string(at + mark, below, &label, dim);
+            words::put(buffer, at + mark, below, &label, dim);
             free = at + width + 2;
         }
     }

@@ -138,7 +138,7 @@ impl Points {
         let column = column.unwrap_or(columns.len() - 1) as u16;
         let row = row.unwrap_or(rows.len() - 1) as u16 / 2;
         let style = model.theme.title().add_modifier(Modifier::REVERSED);
-        buffer.set_string(plot.x + column, plot.y + row, "+", style);
+        words::put(buffer, plot.x + column, plot.y + row, "+", style);
     }
 }
 
@@ -162,9 +162,15 @@ fn heat(
                     half_block(buffer, place.0, place.1, colours.0, colours.1);
                 }
                 [Some(upper), Some(lower)] => {
-                    buffer.set_string(place.0, place.1, theme.ramp(upper.max(lower)), theme.dim());
+                    words::put(
+                        buffer,
+                        place.0,
+                        place.1,
+                        theme.ramp(upper.max(lower)),
+                        theme.dim(),
+                    );
                 }
-                _ => buffer.set_string(place.0, place.1, "·", theme.faint()),
+                _ => words::put(buffer, place.0, place.1, "·", theme.faint()),
             }
         }
     }
@@ -213,7 +219,7 @@ fn sides(
         let row = plot.y
             + (((1.0 - up) * f64::from(plot.height - 1)).round() as u16).min(plot.height - 1);
         let at = plot.x - 1 - label.chars().count() as u16;
-        buffer.set_string(at, row, label, dim);
+        words::put(buffer, at, row, label, dim);
     }
     let (left, right) = (low(across), high(across));
     let mut free = plot.x;
@@ -223,11 +229,11 @@ fn sides(
         let at = plot.x + (share * f64::from(plot.width - 1)).round() as u16;
         let width = label.chars().count() as u16;
         if at >= free && at + width < room {
-            buffer.set_string(at, plot.bottom(), label, dim);
+            words::put(buffer, at, plot.bottom(), label, dim);
             free = at + width + 2;
         }
     }
-    buffer.set_string(room + 1, plot.bottom(), name, dim);
+    words::put(buffer, room + 1, plot.bottom(), name, dim);
 }
 
 fn low(list: &[f64]) -> f64 {
