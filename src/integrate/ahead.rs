@@ -5,6 +5,40 @@
 //! read, are the same whichever other times are asked for. Steps end only where the equation changes and at the end of the experiment; a
 //! change of parameters goes on from what was read, and gives the rest of the step up ([`Ahead::restart`]).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The time that the steps of a run have come to, for whoever watches from another thread.
+#[derive(Debug, Default)]
+pub(crate) struct Clock(Arc<AtomicU64>);
+
+impl Clock {
+    fn set(&self, time: f64) {
+        self.0.store(time.to_bits(), Ordering::Relaxed);
+    }
+
+    /// The time.
+    #[must_use]
+    pub(crate) fn time(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    /// The same clock, and not one of its own.
+    #[must_use]
+    pub(crate) fn watched(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Clone for Clock {
+    /// A run that is copied has a clock of its own from then on.
+    fn clone(&self) -> Self {
+        let own = Self::default();
+        own.set(self.time());
+        own
+    }
+}
+
 /// Where a run is, and where its reader.
 #[derive(Debug, Clone)]
 pub(crate) struct Ahead {
@@ -18,6 +52,8 @@ pub(crate) struct Ahead {
     within: bool,
     /// A time that a step has to end at.
     stop: f64,
+    /// Tells `to` to others.
+    clock: Clock,
 }
 
 /// What a run has to do before it is where its reader asks.
@@ -40,6 +76,8 @@ impl Ahead {
     /// At the time `now`, with steps that end at `stop`.
     #[must_use]
     pub(crate) fn new(now: f64, stop: f64) -> Self {
+        let clock = Clock::default();
+        clock.set(now);
         Self {
             from: now,
             length: 0.0,
@@ -47,6 +85,7 @@ impl Ahead {
             front: Vec::new(),
             within: false,
             stop,
+            clock,
         }
     }
 
@@ -75,6 +114,7 @@ impl Ahead {
             self.to = self.stop;
         }
         self.length = self.to - self.from;
+        self.clock.set(self.to);
         self.front.clear();
         self.front.extend_from_slice(state);
         self.within = true;
@@ -109,6 +149,12 @@ impl Ahead {
     /// Goes on from what was read at the time `now`.
     pub(crate) fn restart(&mut self, now: f64) {
         (self.from, self.to, self.within) = (now, now, false);
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock.watched()
     }
 
     /// The time that a step has to end at.

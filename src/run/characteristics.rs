@@ -6,6 +6,7 @@
 //! Markers within `MERGE` of each other that approach are one body from then on, and the step grows with what is left to move.
 
 use crate::dynamics::{Attention, CharacteristicFlow, merging};
+use crate::integrate::ahead::Clock;
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Ahead, Due, Explicit, StepError, Work};
 use crate::measure::{Density, Markers};
@@ -106,6 +107,11 @@ impl MarkerRun {
         self.flow.evaluate(rows, &mut velocity, &mut divergence);
         self.unresolved_mass = self.flow.unresolved_mass;
         self.flow.dissipation(&velocity)
+    }
+
+    /// Its clock.
+    pub(super) fn clock(&self) -> Clock {
+        self.ahead.clock()
     }
 
     /// Moves on to the time `to`; false when `cancelled` said so on the way.

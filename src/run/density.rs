@@ -16,6 +16,7 @@ use crate::dynamics::{Attention, MeanField};
 use crate::experiment::frequencies::Frequencies;
 use crate::experiment::spec::LEAST_BETA;
 use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Solver, Source};
+use crate::integrate::ahead::Clock;
 use crate::integrate::{Ahead, Ceiling, Due, StepError, Stepper, Work};
 use crate::measure::density::Amplitudes;
 use crate::measure::{Density, Particles};
@@ -194,6 +195,16 @@ impl FieldRun {
             State::Lost { .. } => Work::default(),
         };
         self.earlier + now
+    }
+
+    /// The clock of whatever carries it; none when it is lost.
+    pub(super) fn clock(&self) -> Option<Clock> {
+        match &self.state {
+            State::Markers { run, .. } => Some(run.clock()),
+            State::Populations(run) => Some(run.clock()),
+            State::Coefficients(_) => Some(self.ahead.clock()),
+            State::Lost { .. } => None,
+        }
     }
 
     /// Moves on to the time `to`; false when `cancelled` said so on the way. A lost density stays where it is.

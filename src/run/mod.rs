@@ -4,6 +4,7 @@
 //! dashboard shows is, to the bit, what `metastable run` writes.
 
 mod around;
+mod aside;
 mod cause;
 pub mod characteristics;
 mod clock;

@@ -10,6 +10,7 @@
 
 use crate::dynamics::mean_field::mix;
 use crate::dynamics::{Attention, MeanField};
+use crate::integrate::ahead::Clock;
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Ahead, Ceiling, Due, Explicit, StepError, Stepper, Work};
 use crate::measure::density::coefficient;
@@ -194,6 +195,11 @@ impl Populations {
                 true
             }
         }
+    }
+
+    /// Its clock.
+    pub(super) fn clock(&self) -> Clock {
+        self.ahead.clock()
     }
 
     /// Moves on to the time `to`. A step after which a tail is above `grow` is taken back.

@@ -1,7 +1,9 @@
 //! The news of a run on the screen: its latest frame, and what the worker does.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Session;
+use super::clock::Pace;
 use crate::snapshot::{Film, Snapshot};
 
 /// What the worker is doing.
@@ -46,5 +48,51 @@ impl Report {
             steps_per_second: 0.0,
             speed,
         }
+    }
+}
+
+/// Where the worker pins its news up, and the screen reads them.
+#[derive(Debug, Clone)]
+pub(super) struct Board(Arc<Mutex<Report>>);
+
+impl Board {
+    pub(super) fn of(report: Report) -> Self {
+        Self(Arc::new(Mutex::new(report)))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Report> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The frame that a session is at.
+    pub(super) fn publish(&self, session: &Session, pace: &mut Pace, status: Status, speed: f64) {
+        let snapshot = session.snapshot();
+        let rate = pace.steps_per_second(session);
+        // copied before the report is locked, which the screen may be waiting for
+        let film = self.lock().film.clone();
+        film.add(&snapshot);
+        let mut latest = self.lock();
+        latest.number += 1;
+        latest.snapshot = Some(Arc::new(snapshot));
+        latest.status = status;
+        latest.steps_per_second = rate;
+        latest.speed = speed;
+    }
+
+    /// That nothing is being computed, if that is news.
+    pub(super) fn waiting(&self, status: Status, speed: f64) {
+        let mut latest = self.lock();
+        if latest.status != status || latest.speed != speed {
+            latest.status = status;
+            latest.speed = speed;
+            latest.number += 1;
+        }
+    }
+
+    /// What the worker does now.
+    pub(super) fn say(&self, status: Status) {
+        let mut latest = self.lock();
+        latest.status = status;
+        latest.number += 1;
     }
 }

@@ -15,6 +15,7 @@ use super::predictions::predictions;
 use super::tokens::TokenRun;
 use crate::dynamics::Attention;
 use crate::experiment::spec::{Change, Experiment};
+use crate::integrate::ahead::Clock;
 use crate::measure::Particles;
 use crate::observe::parts::Parts;
 use crate::observe::{CompanionSide, GaussianSide, Instruments, Observation, TokenSide, products};
@@ -273,6 +274,20 @@ impl Session {
         merged.normalisation = change.normalisation.or(merged.normalisation);
         merged.diffusion = change.diffusion.or(merged.diffusion);
         self.pending = Some(merged);
+    }
+
+    /// The clocks of both sides, as far as their steps have one.
+    pub(super) fn clocks(&self) -> Vec<Clock> {
+        let mut clocks = vec![self.tokens.ahead.clock()];
+        if let Companion::Density(field) = &self.companion {
+            clocks.extend(field.clock());
+        }
+        clocks
+    }
+
+    /// The times between which the next frame is computed.
+    pub(super) fn span(&self) -> (f64, f64) {
+        (self.time(), self.next_time())
     }
 
     /// Whether a session that was cancelled within a frame goes on when it is asked again, with the same bits.

@@ -3,20 +3,24 @@
 //!
 //! Commands take effect at recorded frames, so that a run with changed parameters can be written down as `[[change]]` entries and replayed to
 //! the bit. Nobody waits for a frame to end: a pause stops within it, and goes on from there; a change takes a copy of the session at the
-//! last frame, the one that is shown, and acts from it. A panic in the numerics ends the worker, not the program: it becomes
-//! the `failure` of the last report.
+//! last frame, the one that is shown, and acts from it; a step that takes long ends aside ([`super::aside`]) meanwhile. A panic in the
+//! numerics ends the worker, not the program: it becomes the `failure` of the last report.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::experiment::{Change, Experiment};
 use crate::snapshot::Film;
 
+pub use crate::run::aside::Progress;
+use crate::run::aside::{Aside, Stop, UnderWay};
 use crate::run::clock::Pace;
+use crate::run::report::Board;
 pub use crate::run::report::{Report, Status};
 use crate::run::{Session, SessionError};
 
@@ -48,25 +52,11 @@ const COPIED_UP_TO: usize = 1 << 18;
 #[derive(Debug)]
 pub struct Worker {
     commands: SyncSender<Command>,
-    latest: Arc<Mutex<Report>>,
+    board: Board,
     quit: Arc<AtomicBool>,
     starts_sent: Arc<AtomicU64>,
     interrupts_sent: Arc<AtomicU64>,
     under_way: Arc<UnderWay>,
-}
-
-/// How long the frame under way has taken, and its steps so far.
-#[derive(Debug, Default)]
-struct UnderWay {
-    since: Mutex<Option<Instant>>,
-    steps: AtomicU64,
-}
-
-impl UnderWay {
-    fn begin(&self, since: Option<Instant>) {
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = since;
-        self.steps.store(0, Ordering::Relaxed);
-    }
 }
 
 /// Whether a command is to stop the frame under way.
@@ -81,14 +71,14 @@ impl Worker {
     /// The operating system's, when it has no thread to give.
     pub fn start(experiment: Experiment, speed: f64, paused: bool) -> std::io::Result<Self> {
         let (commands, inbox) = sync_channel(QUEUE);
-        let latest = Arc::new(Mutex::new(Report::before_the_first(speed)));
+        let board = Board::of(Report::before_the_first(speed));
         let starts_sent = Arc::new(AtomicU64::new(0));
         let quit = Arc::new(AtomicBool::new(false));
         let interrupts_sent = Arc::new(AtomicU64::new(0));
         let under_way = Arc::new(UnderWay::default());
         let desk = Desk {
             inbox,
-            latest: Arc::clone(&latest),
+            board: board.clone(),
             quit: Arc::clone(&quit),
             starts_sent: Arc::clone(&starts_sent),
             starts_taken: 0,
@@ -97,6 +87,8 @@ impl Worker {
             under_way: Arc::clone(&under_way),
             kept: None,
             within: false,
+            aside: None,
+            late: None,
             ahead: None,
             speed,
             paused,
@@ -106,7 +98,7 @@ impl Worker {
             .spawn(move || desk.run(experiment))?;
         Ok(Self {
             commands,
-            latest,
+            board,
             quit,
             starts_sent,
             interrupts_sent,
@@ -132,27 +124,16 @@ impl Worker {
         sent
     }
 
-    /// Seconds that the frame under way has taken, and the steps tried in it so far (of both sides); none between frames.
+    /// How far the frame under way is; none between frames.
     #[must_use]
-    pub fn under_way(&self) -> Option<(f64, u64)> {
-        let since = *self
-            .under_way
-            .since
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        since.map(|since| {
-            let steps = self.under_way.steps.load(Ordering::Relaxed);
-            (since.elapsed().as_secs_f64(), steps)
-        })
+    pub fn under_way(&self) -> Option<Progress> {
+        self.under_way.progress()
     }
 
     /// The latest report, without waiting for the computation.
     #[must_use]
     pub fn report(&self) -> Report {
-        self.latest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.board.lock().clone()
     }
 }
 
@@ -165,7 +146,7 @@ impl Drop for Worker {
 /// The worker's side.
 struct Desk {
     inbox: Receiver<Command>,
-    latest: Arc<Mutex<Report>>,
+    board: Board,
     quit: Arc<AtomicBool>,
     starts_sent: Arc<AtomicU64>,
     starts_taken: u64,
@@ -176,11 +157,18 @@ struct Desk {
     kept: Option<Box<Session>>,
     /// Whether the session was stopped within a frame.
     within: bool,
+    /// The thread that computes frames.
+    aside: Option<Aside>,
+    /// One that still ends a step of the frame after the session's.
+    late: Option<Aside>,
     /// The frame up to which nothing is waited for.
     ahead: Option<usize>,
     speed: f64,
     paused: bool,
 }
+
+/// A session and whether it has come to its next frame, or a panic.
+type Moved = Result<(Box<Session>, Result<bool, SessionError>), Box<dyn Any + Send>>;
 
 /// What to do after the inbox was emptied.
 enum Next {
@@ -198,7 +186,7 @@ impl Desk {
             next = match outcome {
                 Ok(next) => next,
                 Err(panic) => {
-                    self.publish_status(Status::Failed(format!(
+                    self.board.say(Status::Failed(format!(
                         "the computation panicked: {}",
                         message(&*panic)
                     )));
@@ -209,21 +197,24 @@ impl Desk {
     }
 
     /// Runs one experiment until another is to be started (or none).
+    // long: the loop of what may happen to a run
     fn serve(&mut self, experiment: Experiment) -> Option<Experiment> {
-        let mut session = Session::new(experiment);
-        self.ahead = None;
-        self.report().film = Film::default();
+        let mut session = Box::new(Session::new(experiment));
+        (self.ahead, self.late) = (None, None);
+        self.board.lock().film = Film::default();
         let mut pace = Pace::new(&session);
         let mut step_once = false;
         let mut past_end = false;
         self.keep(&session);
-        self.publish(&session, &mut pace, Status::Running);
+        self.board
+            .publish(&session, &mut pace, Status::Running, self.speed);
         loop {
             match self.read_inbox(&mut session, &mut step_once, &mut past_end, &mut pace) {
                 Next::Quit => return None,
                 Next::Start(experiment) => return Some(*experiment),
                 Next::Wait(time) => {
-                    self.publish_waiting(&session, past_end);
+                    self.board
+                        .waiting(self.waiting(&session, past_end), self.speed);
                     match self.inbox.recv_timeout(time) {
                         Ok(command) => {
                             if let Some(next) =
@@ -237,18 +228,24 @@ impl Desk {
                     }
                 }
                 Next::Advance => {
-                    match self.advance(&mut session) {
+                    let outcome;
+                    (session, outcome) = self.advance(session).unwrap_or_else(|p| resume_unwind(p));
+                    match outcome {
                         Ok(true) => self.keep(&session),
                         // What abandoned it waits in the inbox.
                         Ok(false) => {
-                            self.within = true;
-                            if !session.resumable() {
+                            if self.within && !session.resumable() {
                                 self.back_to_the_frame(&mut session);
                             }
                             continue;
                         }
                         Err(error) => {
-                            self.publish(&session, &mut pace, Status::Failed(error.to_string()));
+                            self.board.publish(
+                                &session,
+                                &mut pace,
+                                Status::Failed(error.to_string()),
+                                self.speed,
+                            );
                             return self.wait_for_start();
                         }
                     }
@@ -258,28 +255,52 @@ impl Desk {
                     } else {
                         Status::Running
                     };
-                    self.publish(&session, &mut pace, status);
+                    self.board.publish(&session, &mut pace, status, self.speed);
                 }
             }
         }
     }
 
-    /// The next frame; false when it was abandoned.
-    fn advance(&mut self, session: &mut Session) -> Result<bool, SessionError> {
-        // whether a later start or the end waits in the inbox
-        let (quit, sent, taken) = (&self.quit, &self.starts_sent, self.starts_taken);
-        let (asked, answered) = (&self.interrupts_sent, self.interrupts_taken);
-        let (stops, steps) = (self.kept.is_some(), &self.under_way.steps);
-        let abandoned = || {
-            steps.fetch_add(1, Ordering::Relaxed);
-            quit.load(Ordering::Relaxed)
-                || sent.load(Ordering::Relaxed) > taken
-                || (stops && asked.load(Ordering::Relaxed) > answered)
+    /// The session at its next frame, and true; or false when that was abandoned, and the session within the frame or, where the step under
+    /// way takes long, at the last one.
+    fn advance(&mut self, session: Box<Session>) -> Moved {
+        let stop = Stop {
+            quit: Arc::clone(&self.quit),
+            starts: (Arc::clone(&self.starts_sent), self.starts_taken),
+            interrupts: (Arc::clone(&self.interrupts_sent), self.interrupts_taken),
+            interruptible: self.kept.is_some(),
         };
-        self.under_way.begin(Some(Instant::now()));
-        let outcome = session.advance(&abandoned);
-        self.under_way.begin(None);
-        outcome
+        self.under_way.begin(&session);
+        let aside = match (self.late.take(), self.aside.take()) {
+            // a frame that was begun goes on
+            (Some(late), _) => late,
+            (None, aside) => {
+                let aside = match aside {
+                    Some(aside) => aside,
+                    None => Aside::start(Arc::clone(&self.under_way)).map_err(gone)?,
+                };
+                if !aside.give(session, stop.clone()) {
+                    return Err(gone("it has ended"));
+                }
+                aside
+            }
+        };
+        let done = aside.wait(&stop, self.kept.is_some());
+        self.under_way.end();
+        let moved = match (done, &self.kept) {
+            (Some((session, outcome)), _) => {
+                self.aside = Some(aside);
+                let outcome = outcome?;
+                self.within = matches!(outcome, Ok(false));
+                (session, outcome)
+            }
+            (None, Some(kept)) => {
+                self.late = Some(aside);
+                (kept.clone(), Ok(false))
+            }
+            (None, None) => return Err(gone("it has ended")),
+        };
+        Ok(moved)
     }
 
     /// Keeps a copy of the session at a frame.
@@ -369,6 +390,8 @@ impl Desk {
             Command::Speed(speed) => self.speed = speed,
             Command::Change(change) => {
                 self.back_to_the_frame(session);
+                // what is computed by the old parameters is of no more use
+                self.late = None;
                 session.change(change);
                 // a second change at the same frame adds to the first
                 if let Some(kept) = &mut self.kept {
@@ -377,6 +400,17 @@ impl Desk {
             }
         }
         None
+    }
+
+    /// What it is that nothing is computed for now. (A change of parameters acts from the next frame on, and shows then.)
+    fn waiting(&self, session: &Session, past_end: bool) -> Status {
+        if session.finished() && !past_end {
+            Status::Finished
+        } else if self.paused {
+            Status::Paused
+        } else {
+            Status::Running
+        }
     }
 
     fn wait_for_start(&mut self) -> Option<Experiment> {
@@ -397,47 +431,11 @@ impl Desk {
             }
         }
     }
+}
 
-    fn report(&self) -> MutexGuard<'_, Report> {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn publish(&self, session: &Session, pace: &mut Pace, status: Status) {
-        let snapshot = session.snapshot();
-        let rate = pace.steps_per_second(session);
-        // copied before the report is locked, which the screen may be waiting for
-        let film = self.report().film.clone();
-        film.add(&snapshot);
-        let mut latest = self.report();
-        latest.number += 1;
-        latest.snapshot = Some(Arc::new(snapshot));
-        latest.status = status;
-        latest.steps_per_second = rate;
-        latest.speed = self.speed;
-    }
-
-    /// Says that nothing is being computed, if that is news. (A change of parameters acts from the next frame on, and shows then.)
-    fn publish_waiting(&self, session: &Session, past_end: bool) {
-        let status = if session.finished() && !past_end {
-            Status::Finished
-        } else if self.paused {
-            Status::Paused
-        } else {
-            Status::Running
-        };
-        let mut latest = self.report();
-        if latest.status != status || latest.speed != self.speed {
-            latest.status = status;
-            latest.speed = self.speed;
-            latest.number += 1;
-        }
-    }
-
-    fn publish_status(&self, status: Status) {
-        let mut latest = self.report();
-        latest.status = status;
-        latest.number += 1;
-    }
+/// Why there is no thread to compute in, as a panic would say it.
+fn gone(why: impl std::fmt::Display) -> Box<dyn Any + Send> {
+    Box::new(format!("no thread to compute in: {why}"))
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {

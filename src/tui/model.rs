@@ -16,7 +16,7 @@ use super::trails::{self, Trails};
 use crate::dynamics::{Attention, Normalisation};
 use crate::experiment::Experiment;
 use crate::experiment::Spacing;
-use crate::run::worker::{Report, Status};
+use crate::run::worker::{Progress, Report, Status};
 use crate::snapshot::view::{FieldView, Picture};
 use crate::snapshot::{History, Snapshot};
 
@@ -105,8 +105,8 @@ pub struct Model {
     pub one: Option<bool>,
     /// The panel that has all of the first page.
     pub enlarged: Option<usize>,
-    /// Seconds and steps of a frame that takes long.
-    pub under_way: Option<(u64, u64)>,
+    /// How far a frame is that takes long.
+    pub under_way: Option<Progress>,
     /// The preset that waits for a yes.
     pub asked: Option<usize>,
     /// The sweep beside the run.
@@ -365,12 +365,11 @@ impl Model {
     }
 
     /// Takes note of a frame that has been under way for more than a second; whether that is news.
-    pub(crate) fn note_progress(&mut self, under_way: Option<(f64, u64)>) -> bool {
-        let before = self.under_way;
-        self.under_way = under_way
-            .filter(|(seconds, _)| *seconds >= 1.0)
-            .map(|(seconds, steps)| (seconds as u64, steps));
-        before.map(|(seconds, _)| seconds) != self.under_way.map(|(seconds, _)| seconds)
+    pub(crate) fn note_progress(&mut self, under_way: Option<Progress>) -> bool {
+        let whole = |progress: Option<Progress>| progress.map(|progress| progress.seconds as u64);
+        let before = whole(self.under_way);
+        self.under_way = under_way.filter(|progress| progress.seconds >= 1.0);
+        before != whole(self.under_way)
     }
 
     /// The title, and that it is no longer true to the letter.

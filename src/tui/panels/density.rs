@@ -197,6 +197,7 @@ fn picture(
 }
 
 /// How often each inner product occurs among the shown tokens.
+// long: the reason, the bars, the axis
 fn histogram(
     model: &Model,
     snapshot: &Snapshot,

@@ -86,6 +86,7 @@ fn value(model: &Model, parameter: Parameter) -> (&'static str, String, bool) {
     }
 }
 
+// long: name, value, what is typed, and the hint of the chosen one
 fn line(model: &Model, parameter: Parameter, buffer: &mut Buffer, area: Rect) {
     let (name, value, pending) = value(model, parameter);
     let chosen = model.parameter() == parameter;

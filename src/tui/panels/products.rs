@@ -33,6 +33,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     present(model, buffer, right);
 }
 
+// long: the picture, its axes and its legend
 fn map(model: &Model, buffer: &mut Buffer, area: Rect) {
     let Some(snapshot) = model.snapshot() else {
         return;

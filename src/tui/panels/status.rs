@@ -300,8 +300,8 @@ pub(crate) fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     };
     spans.push(Span::styled(format!("{glyph} {word}"), style));
     let mut rates = Vec::new();
-    if let Some((seconds, steps)) = model.under_way {
-        rates.push(format!(" · {seconds} s within a frame, {steps} steps"));
+    if let Some(progress) = model.under_way {
+        rates.push(format!(" · {progress}"));
     } else if model.report.status == Status::Running {
         rates.push(format!(" · {:.0} steps/s", model.report.steps_per_second));
         rates.push(format!(" · {} fps", model.frames_per_second));
