@@ -63,9 +63,12 @@ pub(crate) struct Dashboard {
     /// What curves and points are made of; if nothing is said, what the locale and TERM can show. With ascii the whole screen is ASCII.
     #[arg(long, value_enum)]
     pub marker: Option<tui::Marker>,
-    /// Most frames a second.
+    /// Most pictures a second.
     #[arg(long, default_value_t = 30.0, value_parser = frames_per_second)]
     pub fps: f64,
+    /// What the link may carry, in kilobytes a second: fewer pictures, then fewer colours.
+    #[arg(long, value_name = "KB/S", value_parser = positive)]
+    pub bandwidth: Option<f64>,
     /// Simulated time per second; a thirtieth of the experiment if nothing is said.
     #[arg(long, value_parser = positive)]
     pub speed: Option<f64>,
@@ -403,6 +406,7 @@ pub(crate) fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
         theme: arguments.theme,
         marker: arguments.marker,
         fps: arguments.fps,
+        bandwidth: arguments.bandwidth,
         speed: arguments.speed,
         paused: arguments.paused,
         mouse: !arguments.no_mouse,

@@ -4,6 +4,7 @@
 //! `key → Action → update(&mut Model, Action) → Vec<Effect>`, and `view(&Model, &mut Frame)`.
 
 pub(crate) mod action;
+pub(crate) mod between;
 pub(crate) mod canvas;
 pub(crate) mod changes;
 pub(crate) mod cluster_colours;
@@ -29,6 +30,7 @@ pub mod sweep_page;
 pub(crate) mod sweeping;
 pub(crate) mod terminal;
 pub mod theme;
+pub(crate) mod thrift;
 pub(crate) mod ticks;
 pub(crate) mod time_axis;
 pub(crate) mod trails;
@@ -60,6 +62,7 @@ use palette::Taken;
 use save::Saver;
 use terminal::{Signals, TerminalGuard};
 use theme::{Depth, Ground, Theme};
+use thrift::Thrift;
 use update::update;
 
 /// How the dashboard is shown.
@@ -71,8 +74,10 @@ pub struct Options {
     pub theme: ThemeChoice,
     /// Dots.
     pub marker: Option<Marker>,
-    /// Most frames a second.
+    /// Most pictures a second.
     pub fps: f64,
+    /// Kilobytes a second that the link may carry.
+    pub bandwidth: Option<f64>,
     /// Simulated time per second of the clock; found from the experiment when absent.
     pub speed: Option<f64>,
     /// Whether it starts paused.
@@ -88,6 +93,7 @@ impl Default for Options {
             theme: ThemeChoice::Auto,
             marker: None,
             fps: 30.0,
+            bandwidth: None,
             speed: None,
             paused: false,
             mouse: true,
@@ -176,6 +182,8 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         saver: Saver::default(),
         bytes,
         grip: None,
+        thrift: Thrift::new(options.bandwidth),
+        depth,
     };
     // An error here is a terminal that has gone: there is nobody left to tell.
     let gone = room.run(&mut screen, &mut Keyboard, &mut model, options.fps);
@@ -190,7 +198,9 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
 }
 
 /// So long after a key the loop looks for its consequences as often as while a run moves.
-const AWAKE: std::time::Duration = std::time::Duration::from_secs(1);
+const AWAKE: Duration = Duration::from_secs(1);
+/// So long it waits for a key at most then.
+const ANSWER: Duration = Duration::from_millis(20);
 
 /// What the loop works with.
 #[derive(Debug)]
@@ -205,6 +215,10 @@ pub(crate) struct EventLoop<'a> {
     pub bytes: Arc<AtomicU64>,
     /// What the mouse holds.
     pub grip: Option<mouse::Grip>,
+    /// What the link may carry.
+    pub thrift: Thrift,
+    /// The colours that the terminal has.
+    pub depth: Depth,
 }
 
 /// Whether the whole screen has to be drawn anew.
@@ -239,8 +253,10 @@ impl EventLoop<'_> {
                 terminal::suspend()?;
                 anew = true;
             }
-            let idle = model.idle() && touched.elapsed() > AWAKE;
-            let mut waiting = input.next(pace.wait(dirty, idle))?;
+            let awake = touched.elapsed() < AWAKE;
+            let most = if awake { ANSWER } else { Duration::MAX };
+            let wait = pace.wait(dirty, model.idle() && !awake).min(most);
+            let mut waiting = input.next(wait)?;
             while let Some(event) = waiting {
                 dirty = true;
                 touched = Instant::now();
@@ -250,15 +266,7 @@ impl EventLoop<'_> {
                 waiting = input.next(Duration::ZERO)?;
             }
             dirty |= self.saver.news(model);
-            if pace.frame_due() {
-                let report = self.worker.report();
-                if report.number != model.report.number {
-                    model.receive(report);
-                    dirty = true;
-                }
-                dirty |= model.note_progress(self.worker.under_way());
-                dirty |= sweeping::look(model);
-            }
+            dirty |= self.news(model, pace.frame_due(), awake);
             if anew {
                 // Not `clear`: that asks the terminal where its cursor is, and waits for the answer.
                 let size = screen.size()?;
@@ -269,11 +277,35 @@ impl EventLoop<'_> {
                 model.frames_per_second = pace.frames_per_second();
                 let (start, before) = (Instant::now(), self.bytes.load(Ordering::Relaxed));
                 screen.draw(|frame| view::view(model, frame))?;
-                pace.drawn(start.elapsed(), self.bytes.load(Ordering::Relaxed) - before);
+                let bytes = self.bytes.load(Ordering::Relaxed) - before;
+                self.thrift.spent(bytes, Instant::now());
+                pace.drawn(start.elapsed(), bytes, self.thrift.pause(bytes));
+                model.theme.depth = self.thrift.depth(self.depth);
+                model.given_up = self.thrift.said();
                 dirty = false;
             }
         }
         Ok(())
+    }
+
+    /// Takes the computation's news when a picture is due; that the run stands still, or goes on, is the answer to a key, and comes at once,
+    /// however seldom the link has room for pictures. Whether there is anything to draw.
+    fn news(&self, model: &mut Model, due: bool, awake: bool) -> bool {
+        let mut news = false;
+        if due || awake {
+            let report = self.worker.report();
+            let answers = report.status != model.report.status;
+            if report.number != model.report.number && (due || answers) {
+                model.receive(report);
+                news = true;
+            }
+        }
+        if due {
+            news |= model.note_progress(self.worker.under_way());
+            news |= self.thrift.between() && model.move_between(Instant::now());
+            news |= sweeping::look(model);
+        }
+        news
     }
 
     fn answer(&mut self, event: Event, size: Size, model: &mut Model) -> io::Result<Anew> {

@@ -1,9 +1,11 @@
 //! What the screen knows: the latest report of the worker, and what the reader has chosen.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use ratatui::layout::Size;
 
+use super::between::Between;
 use super::canvas::Marker;
 use super::cluster_colours::Slots;
 use super::ladders::default_speed;
@@ -85,6 +87,10 @@ pub struct Model {
     pub report: Report,
     /// The frame at which the reader looks back, as it was when it was the latest.
     looking: Option<Arc<Snapshot>>,
+    /// The way between the latest frames.
+    pub(crate) between: Between,
+    /// What the link's budget has given up.
+    pub given_up: Option<String>,
     /// What a restart starts.
     pub experiment: Experiment,
     /// The experiment as it was loaded, before any change.
@@ -164,6 +170,8 @@ impl Model {
         Self {
             report: Report::before_the_first(speed),
             looking: None,
+            between: Between::default(),
+            given_up: None,
             loaded: experiment.clone(),
             past: Past::default(),
             entry: None,
@@ -202,7 +210,8 @@ impl Model {
     /// The frame on show: the latest, or the one at which the reader looks back.
     #[must_use]
     pub(crate) fn snapshot(&self) -> Option<&Arc<Snapshot>> {
-        self.looking.as_ref().or(self.report.snapshot.as_ref())
+        let live = || self.between.shown().or(self.report.snapshot.as_ref());
+        self.looking.as_ref().or_else(live)
     }
 
     /// The latest frame.
@@ -294,6 +303,13 @@ impl Model {
     /// Takes news; wishes that it fulfils are forgotten.
     pub fn receive(&mut self, report: Report) {
         let another = !report.film.is(&self.report.film);
+        if let Some(next) = &report.snapshot {
+            let latest = self.report.snapshot.as_ref().filter(|_| !another);
+            // a report without another frame leaves the way as it is
+            if latest.is_none_or(|latest| latest.frame != next.frame) {
+                self.between.arrive(latest, next, Instant::now());
+            }
+        }
         let before = (self.report.snapshot.as_ref())
             .filter(|_| !another)
             .map(|snapshot| snapshot.frame);
@@ -321,6 +337,17 @@ impl Model {
                 .normalisation
                 .filter(|n| *n != snapshot.attention.normalisation);
         }
+    }
+
+    /// Goes on between the latest frames; whether that makes another picture.
+    pub(crate) fn move_between(&mut self, at: Instant) -> bool {
+        let running = matches!(self.report.status, Status::Running | Status::Finished);
+        let moved = self.between.moves();
+        match self.report.snapshot.clone() {
+            Some(latest) if running && !self.looks_back() => self.between.go_on(&latest, at),
+            _ => self.between.stop(),
+        }
+        moved
     }
 
     /// β and normalisation, as asked for or as they are.
@@ -361,7 +388,7 @@ impl Model {
     #[must_use]
     pub(crate) fn idle(&self) -> bool {
         let still = !matches!(self.report.status, Status::Running);
-        still && self.saving.is_none() && self.snapshot().is_some()
+        still && !self.between.moves() && self.saving.is_none() && self.snapshot().is_some()
     }
 
     /// Takes note of a frame that has been under way for more than a second; whether that is news.

@@ -21,7 +21,8 @@ pub(crate) struct Pace {
     due: Instant,
     /// Bytes a second that the link has been seen to take, when it was full.
     rate: Option<f64>,
-    drawn: Vec<Instant>,
+    /// When pictures were drawn in the last second, and how many bytes each took.
+    drawn: Vec<(Instant, u64)>,
 }
 
 impl Pace {
@@ -73,12 +74,12 @@ impl Pace {
         self.last.is_none_or(|last| last.elapsed() >= KEYS)
     }
 
-    /// A frame took so long and so many bytes.
-    pub(crate) fn drawn(&mut self, took: Duration, bytes: u64) {
+    /// A picture took so long and so many bytes, and the next one has to leave the link in peace for a while.
+    pub(crate) fn drawn(&mut self, took: Duration, bytes: u64, peace: Duration) {
         let now = Instant::now();
         if took > SLOW {
-            let seen = bytes.max(1) as f64 / took.as_secs_f64();
-            self.rate = Some(self.rate.map_or(seen, |rate| rate.min(seen)));
+            let seen = self.seen(now, took, bytes);
+            self.rate = Some(self.rate.map_or(seen, |rate| 0.5 * (rate + seen)));
         } else {
             // A link that takes frames easily is trusted with more, step by step.
             self.rate = self.rate.map(|rate| rate * 1.03).filter(|rate| *rate < 4e6);
@@ -91,6 +92,7 @@ impl Pace {
         if took <= SLOW && self.rate.is_none() {
             self.interval = self.cap;
         }
+        self.interval = self.interval.max(peace);
         // Frames keep their rhythm when they are on time.
         let next = self.due + self.interval;
         self.due = if next > now && self.interval == self.cap {
@@ -100,8 +102,19 @@ impl Pace {
         };
         self.last = Some(now);
         self.drawn
-            .retain(|then| now.duration_since(*then) < Duration::from_secs(1));
-        self.drawn.push(now);
+            .retain(|(then, _)| now.duration_since(*then) < Duration::from_secs(1));
+        self.drawn.push((now, bytes));
+    }
+
+    /// Bytes a second that a full link has taken: a flush that waited was waiting for what was sent before it, too.
+    fn seen(&self, now: Instant, took: Duration, bytes: u64) -> f64 {
+        let alone = bytes.max(1) as f64 / took.as_secs_f64();
+        let sent: u64 = self.drawn.iter().map(|(_, bytes)| bytes).sum::<u64>() + bytes;
+        let since = self
+            .drawn
+            .first()
+            .map_or(took, |(first, _)| now.duration_since(*first));
+        alone.max(sent as f64 / since.as_secs_f64())
     }
 
     /// Frames drawn in the last second.
@@ -109,7 +122,7 @@ impl Pace {
     pub(crate) fn frames_per_second(&self) -> usize {
         self.drawn
             .iter()
-            .filter(|then| then.elapsed() < Duration::from_secs(1))
+            .filter(|(then, _)| then.elapsed() < Duration::from_secs(1))
             .count()
     }
 }
@@ -121,13 +134,13 @@ mod tests {
     #[test]
     fn a_full_link_gets_fewer_frames_and_a_free_one_the_cap() {
         let mut pace = Pace::new(30.0);
-        pace.drawn(Duration::from_millis(1), 4000);
+        pace.drawn(Duration::from_millis(1), 4000, Duration::ZERO);
         assert_eq!(pace.interval, pace.cap);
-        pace.drawn(Duration::from_millis(200), 4000);
+        pace.drawn(Duration::from_millis(200), 4000, Duration::ZERO);
         assert!(pace.interval >= Duration::from_millis(500));
         assert!(!pace.frame_due());
         for _ in 0..400 {
-            pace.drawn(Duration::from_millis(1), 4000);
+            pace.drawn(Duration::from_millis(1), 4000, Duration::ZERO);
         }
         assert_eq!(pace.interval, pace.cap);
     }

@@ -45,6 +45,7 @@ const TERMS: &[Term] = &[
     term("p_ij", "share of token j in the average that moves token i; rows are sorted by cluster", &["attention"]),
     term("ψ(t,x)", "density of the difference of two tokens, by the ensemble and by closures of (8.1)", &["pairs"]),
     term("values", "the observables of metrics.csv at the frame on show, to twelve digits, each with its definition", &["values"]),
+    term("fps", "pictures a second; between frames tokens go along the arc and ρ linearly, numbers are the later frame's", &[]),
     term("resolved", "the largest coefficient in the top eighth of the modes: what the series does not know", &[]),
     term("characteristics", "markers that carry the density where the modes run out; loss: what their panels do not see", &[]),
 ];

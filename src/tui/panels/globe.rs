@@ -231,7 +231,10 @@ fn trails(model: &Model, snapshot: &Snapshot, canvas: &mut Canvas, frame: Frame)
         let slot = labels.get(index).copied().flatten();
         let style = model.theme.behind(slot.map(|label| slots[label]));
         let mut last: Option<([f64; 3], [f64; 2], bool)> = None;
-        for x in path {
+        // between frames the last place is still ahead
+        let ahead = usize::from(model.between.left() > 0.0);
+        let known = path.len().saturating_sub(ahead);
+        for x in path.into_iter().take(known) {
             let (place, near) = gaze.place(&x);
             if let Some((before, start, true)) = last
                 && near

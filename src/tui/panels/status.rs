@@ -306,6 +306,9 @@ pub(crate) fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
         rates.push(format!(" · {:.0} steps/s", model.report.steps_per_second));
         rates.push(format!(" · {} fps", model.frames_per_second));
     }
+    if let Some(given_up) = &model.given_up {
+        rates.insert(0, format!(" · {given_up}"));
+    }
     let at = spans.len();
     if let Some(snapshot) = model.snapshot() {
         let used: usize = spans.iter().map(Span::width).sum();

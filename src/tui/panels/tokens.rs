@@ -166,6 +166,7 @@ pub(super) fn points(
     }
 }
 
+// long: one trail, point by point
 /// Draws the pasts of the tokens, fading with age, and returns how long they are in simulated time.
 pub(super) fn trails(
     model: &Model,
@@ -181,6 +182,7 @@ pub(super) fn trails(
     let Some(last) = recent.last() else {
         return 0.0;
     };
+    let left = model.between.left();
     let every = tokens.count.div_ceil(PICTURE_TOKENS).max(1);
     for index in (0..last.tokens.len()).step_by(last.tokens.len().div_ceil(TRAILS).max(1)) {
         let shown = index * every / tokens.stride.max(1);
@@ -190,24 +192,33 @@ pub(super) fn trails(
             .copied()
             .flatten()
             .map(|label| slots[label]);
-        let mut past: Option<(f64, f64)> = None;
-        for (age, record) in recent.iter().rev().enumerate() {
+        let polar = |x: f64, y: f64, age: f64| {
+            let radius = if tokens.dimension == 2 && !tokens.flat {
+                (1.0 - (1.0 - INNERMOST) * age / TRAIL as f64) / scale
+            } else {
+                x.hypot(y) / scale
+            };
+            (y.atan2(x), radius)
+        };
+        // between frames the token is not where the last one has it
+        let on_the_way = tokens.plane.get(shown).filter(|_| left > 0.0);
+        let mut past = on_the_way.map(|[x, y]| polar(*x, *y, 0.0));
+        let known = recent.iter().rev().skip(usize::from(past.is_some()));
+        for (age, record) in known.enumerate() {
             let Some([x, y]) = record.tokens.get(index) else {
                 break;
             };
-            let (angle, length) = (
-                f64::from(*y).atan2(f64::from(*x)),
-                f64::from(*x).hypot(f64::from(*y)) / scale,
-            );
-            let radius = if tokens.dimension == 2 && !tokens.flat {
-                (1.0 - (1.0 - INNERMOST) * age as f64 / TRAIL as f64) / scale
+            // the frame before is as far back as the way to the latest has been gone
+            let back = if on_the_way.is_some() {
+                age as f64 + 1.0 - left
             } else {
-                length
+                age as f64
             };
+            let here = polar(f64::from(*x), f64::from(*y), back);
             if let Some(past) = past {
-                arc(canvas, disc, past, (angle, radius), faded(model, slot, age));
+                arc(canvas, disc, past, here, faded(model, slot, age));
             }
-            past = Some((angle, radius));
+            past = Some(here);
         }
     }
     last.time - recent[0].time
