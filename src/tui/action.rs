@@ -61,6 +61,8 @@ pub(crate) enum Action {
     Picture,
     /// Linear or logarithmic time.
     Time,
+    /// Half of the time that plots show, or twice as much.
+    Zoom(bool),
     /// Another marker.
     Markers,
     /// Colours for another ground.
@@ -301,6 +303,8 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Faster, &[letter(']')], None, "twice the speed", Run),
     row(Action::Save, &[letter('s')], Some(("s", "save")), "save run or sweep, with a report", Program),
     row(Action::Time, &[letter('t')], None, "linear or logarithmic time", Run),
+    row(Action::Zoom(true), &[letter('+'), letter('=')], Some(("+ −", "zoom")), "half the time on the plots", View),
+    row(Action::Zoom(false), &[letter('-')], None, "twice the time on the plots", View),
     row(Action::Markers, &[letter('m')], Some(("m", "marker")), "other markers for dots", View),
     row(Action::Enlarge, &[letter('e')], Some(("e", "enlarge")), "one panel, the next, all", View),
     row(Action::Together, &[letter('o')], Some(("o", "one picture")), "tokens on density, or beside", View),

@@ -282,3 +282,74 @@ fn a_pinned_run_is_behind_the_curves_of_the_next_and_what_it_differs_by_is_said(
     }
     assert_eq!(model.pinned.len(), 3);
 }
+
+#[test]
+fn plots_keep_what_comes_after_the_frame_on_show_and_are_halved_around_it() {
+    use crate::tui::time_axis::TimeAxis;
+    let (mut model, _) = watched("five-tokens", 12);
+    let all = model.series("tokens_energy").len();
+    update(&mut model, Action::Earlier);
+    update(&mut model, Action::Earlier);
+    assert!(model.looks_back());
+    assert_eq!(model.series("tokens_energy").len(), all);
+    let shown = model.snapshot().unwrap().time;
+    let whole = TimeAxis::of(&model);
+    assert_eq!(whole.cursor, Some(shown));
+    for step in 1..=3 {
+        update(&mut model, Action::Zoom(true));
+        let axis = TimeAxis::of(&model);
+        let share = whole.share(axis.to).unwrap() - whole.share(axis.from).unwrap();
+        assert!((share - 0.5_f64.powi(step)).abs() < 1e-9, "{share}");
+        assert!((axis.from..=axis.to).contains(&shown));
+        assert!(matches!(&model.message, Some(Message::Note(text)) if text.contains("around")));
+    }
+    for _ in 0..5 {
+        update(&mut model, Action::Zoom(false));
+    }
+    assert_eq!(TimeAxis::of(&model), whole);
+    // the latest frame is at the right end of what is left
+    update(&mut model, Action::Last);
+    update(&mut model, Action::Zoom(true));
+    let (axis, now) = (TimeAxis::of(&model), model.snapshot().unwrap().time);
+    assert!(axis.cursor.is_none() && (axis.from..=axis.to * (1.0 + 1e-12)).contains(&now));
+}
+
+/// Two steps of a staircase: what is announced once the clusters wait happens within a factor of three of the wait.
+#[test]
+fn the_next_merge_is_announced_before_it_happens() {
+    use crate::tui::panels::timeline::forecast;
+    let mut experiment = crate::experiment::presets::load("staircase-beta-40").unwrap();
+    experiment.time.last_frame = Some(experiment.time.recorded() - 1);
+    let mut session = crate::run::Session::new(experiment.clone());
+    let mut model = Model::new(
+        experiment,
+        Vec::new(),
+        Theme::of(Depth::None),
+        Marker::Braille,
+    );
+    let mut said: Vec<(f64, f64, usize)> = Vec::new();
+    while !session.finished() {
+        session.advance(&|| false).unwrap();
+        let snapshot = session.snapshot();
+        let (time, bodies) = (snapshot.time, snapshot.tokens.bodies);
+        show(&mut model, &session);
+        if let Some(next) = forecast(&model) {
+            said.push((time, next, bodies));
+        }
+    }
+    let merges = &model.live().unwrap().tokens.merges;
+    let mut checked = 0;
+    for (time, next, bodies) in said {
+        let Some(merge) = merges
+            .iter()
+            .find(|merge| merge.time > time && merge.bodies < bodies)
+        else {
+            continue;
+        };
+        // early in the wait all of it is ahead
+        let ratio = (merge.time - time) / (next - time);
+        checked += usize::from(ratio > 0.3 && ratio < 3.0);
+        assert!(ratio < 3.0, "at {time}: said {next}, was {}", merge.time);
+    }
+    assert!(checked > 3, "{checked}");
+}

@@ -6,6 +6,7 @@ use super::layouts::{self, panels};
 use super::model::{Message, Model};
 use super::panels::together;
 use super::projection::Camera;
+use super::time_axis::TimeAxis;
 
 /// How things are looked at.
 // long: one arm an action
@@ -22,6 +23,7 @@ pub(super) fn looks(model: &mut Model, action: Action) -> Vec<Effect> {
             model.message = Some(Message::Note(note.into()));
             Vec::new()
         }
+        Action::Zoom(closer) => zoom(model, closer),
         Action::Turn(heading) => {
             let (east, north) = match heading {
                 Heading::West => (-1.0, 0.0),
@@ -92,5 +94,26 @@ fn look(model: &mut Model, gaze: Camera) -> Vec<Effect> {
             "only the sphere S² can be turned: tokens with d = 3".into(),
         ));
     }
+    Vec::new()
+}
+
+/// Most halvings: a thousandth of the run.
+const CLOSEST: u32 = 10;
+
+/// Shows half of the time around the frame on show, or twice as much.
+fn zoom(model: &mut Model, closer: bool) -> Vec<Effect> {
+    model.zoom = if closer {
+        (model.zoom + 1).min(CLOSEST)
+    } else {
+        model.zoom.saturating_sub(1)
+    };
+    let axis = TimeAxis::of(model);
+    let text = if model.zoom == 0 {
+        "time: all of the run".to_owned()
+    } else {
+        let (from, to) = axis.ends();
+        format!("time: {from} … {to}, around the frame on show (, and . move it, − zooms out)")
+    };
+    model.message = Some(Message::Note(text));
     Vec::new()
 }

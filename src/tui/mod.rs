@@ -20,6 +20,7 @@ pub(crate) mod pace;
 pub mod pages;
 pub(crate) mod palette;
 pub(crate) mod panels;
+pub(crate) mod parameter;
 pub(crate) mod past;
 pub(crate) mod plain;
 pub(crate) mod plot;

@@ -9,6 +9,7 @@ use super::between::Between;
 use super::canvas::Marker;
 use super::cluster_colours::Slots;
 use super::ladders::default_speed;
+pub(crate) use super::parameter::Parameter;
 use super::past::{Past, Step};
 pub use super::popups::{Palette, Popup, PresetLine};
 use super::projection::Camera;
@@ -21,35 +22,6 @@ use crate::experiment::Spacing;
 use crate::run::worker::{Progress, Report, Status};
 use crate::snapshot::view::{FieldView, Picture};
 use crate::snapshot::{History, Snapshot};
-
-/// A parameter that can be chosen and changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Parameter {
-    /// β.
-    Beta,
-    /// D.
-    Diffusion,
-    /// (SA) or (USA).
-    Normalisation,
-    /// Simulated time a second.
-    Speed,
-    /// n.
-    Count,
-    /// The seed.
-    Seed,
-}
-
-impl Parameter {
-    /// All, from above.
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Beta,
-        Self::Diffusion,
-        Self::Normalisation,
-        Self::Speed,
-        Self::Count,
-        Self::Seed,
-    ];
-}
 
 /// A run that others are compared with.
 #[derive(Debug, Clone)]
@@ -135,6 +107,8 @@ pub struct Model {
     pub marker: Marker,
     /// Index into [`super::pages::PAGES`].
     pub page: usize,
+    /// How often the axis of time was halved.
+    pub zoom: u32,
     /// Whether time runs logarithmically, if the reader has chosen; else as the frames are spaced.
     pub log_time: Option<bool>,
     /// From where the sphere is seen.
@@ -194,6 +168,7 @@ impl Model {
             theme,
             marker,
             page: 0,
+            zoom: 0,
             log_time: None,
             gaze: Camera::default(),
             popup: None,
@@ -218,6 +193,13 @@ impl Model {
     #[must_use]
     pub(crate) fn live(&self) -> Option<&Arc<Snapshot>> {
         self.report.snapshot.as_ref()
+    }
+
+    /// (t, value) of an observable in all of the run so far, also after the frame on show.
+    #[must_use]
+    pub(crate) fn series(&self, name: &str) -> Vec<(f64, f64)> {
+        self.live()
+            .map_or_else(Vec::new, |live| live.history.series_named(name))
     }
 
     /// Whether the frame on show is not the latest.

@@ -9,6 +9,7 @@ use super::looking;
 use super::model::Model;
 use super::panels::{status, timeline};
 use super::update::update;
+use super::values;
 use super::view;
 
 /// Columns of a drag that turn the globe by one step of a key.
@@ -33,8 +34,17 @@ pub(crate) fn act(
     let area = Rect::from((ratatui::layout::Position::ORIGIN, size));
     let (x, y) = (event.column, event.row);
     match event.kind {
-        MouseEventKind::ScrollUp => update(model, Action::Up),
-        MouseEventKind::ScrollDown => update(model, Action::Down),
+        MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
+            let up = event.kind == MouseEventKind::ScrollUp;
+            // over a list the wheel goes through it, over plots it zooms
+            let list = model.popup.is_some() || model.palette.is_some() || values::on_page(model);
+            let action = match (list, up) {
+                (true, true) => Action::Up,
+                (true, false) => Action::Down,
+                (false, closer) => Action::Zoom(closer),
+            };
+            update(model, action)
+        }
         MouseEventKind::Up(_) => {
             *grip = None;
             Vec::new()
@@ -169,13 +179,14 @@ mod tests {
             &mut grip,
         );
         assert!(model.gaze != before);
-        let chosen = model.chosen;
-        act(
-            &mut model,
-            event(MouseEventKind::ScrollDown, 10, 8),
-            size,
-            &mut grip,
-        );
-        assert!(model.chosen != chosen);
+        // over plots the wheel zooms, over a list it goes through it
+        let mut wheel = |model: &mut Model, kind| act(model, event(kind, 10, 8), size, &mut grip);
+        wheel(&mut model, MouseEventKind::ScrollUp);
+        assert_eq!(model.zoom, 1);
+        wheel(&mut model, MouseEventKind::ScrollDown);
+        assert_eq!(model.zoom, 0);
+        model.popup = Some(crate::tui::model::Popup::Help(3));
+        wheel(&mut model, MouseEventKind::ScrollDown);
+        assert_eq!(model.popup, Some(crate::tui::model::Popup::Help(4)));
     }
 }

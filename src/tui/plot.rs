@@ -3,6 +3,8 @@
 
 mod axes;
 
+pub(crate) use axes::abscissa;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -197,6 +199,7 @@ impl Chart<'_> {
             self.trace(&mut canvas, &scale, curve);
         }
         canvas.render(buffer);
+        self.cursor(buffer, &scale, theme);
         self.labels(buffer, &scale, theme);
         for marks in &self.marks {
             for point in &marks.points {
@@ -236,11 +239,15 @@ impl Chart<'_> {
 
     /// The range of the ordinate, on the axis' own scale, with a little air.
     fn range(&self) -> Option<(f64, f64)> {
-        let values = self
-            .curves
-            .iter()
-            .flat_map(|curve| &curve.points)
-            .chain(self.marks.iter().flat_map(|marks| &marks.points))
+        let points = || {
+            let curves = self.curves.iter().flat_map(|curve| &curve.points);
+            curves.chain(self.marks.iter().flat_map(|marks| &marks.points))
+        };
+        // of a part of the time what is in it; all where nothing is
+        let within = |point: &&(f64, f64)| (self.x.0..=self.x.1).contains(&point.0);
+        let some = self.time.is_none() || points().any(|point| within(&point));
+        let values = points()
+            .filter(|point| !some || self.time.is_none() || within(point))
             .map(|point| point.1)
             .chain(self.levels.iter().map(|level| level.y));
         let (mut low, mut high) = values
@@ -280,6 +287,14 @@ impl Chart<'_> {
         }
     }
 
+    /// The line at the time of the frame on show, when that is not the last.
+    fn cursor(&self, buffer: &mut Buffer, scale: &Scale, theme: Theme) {
+        let share = self.time.and_then(|axis| axis.share(axis.cursor?));
+        if let Some(share) = share.filter(|share| (0.0..=1.0).contains(share)) {
+            cursor_line(buffer, scale.plot, share, theme);
+        }
+    }
+
     fn labels(&self, buffer: &mut Buffer, scale: &Scale, theme: Theme) {
         for level in &self.levels {
             let Some(place) = scale
@@ -314,6 +329,19 @@ impl Chart<'_> {
                 }
             }
             last = here;
+        }
+    }
+}
+
+/// A line from top to bottom at a share of a plot's width, where nothing is drawn.
+pub(crate) fn cursor_line(buffer: &mut Buffer, plot: Rect, share: f64, theme: Theme) {
+    let column = plot.x + (share * (f64::from(plot.width) - 0.01)) as u16;
+    for row in plot.top()..plot.bottom() {
+        let free = buffer
+            .cell((column, row))
+            .is_some_and(|cell| cell.symbol() == " ");
+        if free {
+            words::put(buffer, column, row, "┊", theme.key());
         }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct TimeAxis {
     pub log: bool,
     /// Whether it counts the layers of a replay.
     pub layers: bool,
+    /// The time of the frame at which the reader looks back.
+    pub cursor: Option<f64>,
 }
 
 impl TimeAxis {
@@ -29,7 +31,27 @@ impl TimeAxis {
         } else {
             whole.to
         };
-        Self { to, ..whole }
+        Self { to, ..whole }.zoomed(model)
+    }
+
+    /// The part that is left of it after so many halvings: around the cursor, else what was last.
+    fn zoomed(self, model: &Model) -> Self {
+        if model.zoom == 0 {
+            return self;
+        }
+        let width = 0.5_f64.powi(model.zoom as i32);
+        let now = model.snapshot().map_or(0.0, |snapshot| snapshot.time);
+        let here = self.share(now).unwrap_or(0.0).clamp(0.0, 1.0);
+        let end = match self.cursor {
+            Some(_) => here + 0.5 * width,
+            None => here,
+        };
+        let end = end.clamp(width, 1.0);
+        Self {
+            from: self.time(end - width),
+            to: self.time(end),
+            ..self
+        }
     }
 
     /// The whole run, whatever of it is shown on the plots.
@@ -47,6 +69,7 @@ impl TimeAxis {
             to,
             log,
             layers,
+            cursor: (model.snapshot().filter(|_| model.looks_back())).map(|shown| shown.time),
         }
     }
 
@@ -156,6 +179,7 @@ mod tests {
             to: 1e19,
             log: true,
             layers: false,
+            cursor: None,
         };
         for share in [0.0, 0.3, 1.0] {
             assert!((axis.share(axis.time(share)).unwrap() - share).abs() < 1e-12);

@@ -32,7 +32,7 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         return effects;
     }
     if asked.is_none()
-        && PAGES[model.page % PAGES.len()].name == "values"
+        && values::on_page(model)
         && let Some(effects) = on_values(model, action)
     {
         return effects;
@@ -60,6 +60,7 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::PreviousPage => turn(model, PAGES.len() - 1),
         Action::Presets => open(model, Popup::Presets(present(model))),
         Action::Time
+        | Action::Zoom(_)
         | Action::Turn(_)
         | Action::FirstView
         | Action::Picture

@@ -2,8 +2,15 @@
 
 use super::changes::Effect;
 use super::model::{Message, Model};
+use super::pages::PAGES;
 use super::panels::values::rows;
 use crate::observe::OBSERVABLES;
+
+/// Whether the page is on show.
+#[must_use]
+pub(crate) fn on_page(model: &Model) -> bool {
+    PAGES[model.page % PAGES.len()].name == "values"
+}
 
 /// Moves by so many rows.
 pub(crate) fn step(model: &mut Model, by: isize) -> Vec<Effect> {

@@ -107,7 +107,7 @@ fn series(
     let mut line = Line::default();
     if let Some(snapshot) = model.snapshot() {
         for ((glyph, pattern, style), (row, name)) in samples.into_iter().zip(rows) {
-            chart.curve(snapshot.history.series_named(row), style, pattern);
+            chart.curve(model.series(row), style, pattern);
             line.push_span(sample(model, glyph, style));
             let value = compact(snapshot.value(row));
             line.push_span(Span::raw(format!(" {name} {value} ")));
@@ -139,7 +139,7 @@ fn optimum(model: &Model, buffer: &mut Buffer, area: Rect) {
     let mut chart = chart(model, "gap to optimum");
     chart.log = true;
     if let Some(snapshot) = model.snapshot() {
-        let gap = snapshot.history.series_named("optimum_gap");
+        let gap = model.series("optimum_gap");
         chart.curve(gap, model.theme.tokens(), Pattern::Solid);
         let mut line = vec![
             sample(model, "━", model.theme.tokens()),
@@ -212,18 +212,8 @@ fn finish(model: &Model, mut chart: Chart, names: &[&str], buffer: &mut Buffer, 
 
 /// Both sides of one quantity: the tokens' curve solid, the density's dashed.
 fn both(model: &Model, chart: &mut Chart, tokens: &str, field: &str) {
-    if let Some(snapshot) = model.snapshot() {
-        chart.curve(
-            snapshot.history.series_named(tokens),
-            model.theme.tokens(),
-            Pattern::Solid,
-        );
-        chart.curve(
-            snapshot.history.series_named(field),
-            model.theme.field(),
-            Pattern::Dashed,
-        );
-    }
+    chart.curve(model.series(tokens), model.theme.tokens(), Pattern::Solid);
+    chart.curve(model.series(field), model.theme.field(), Pattern::Dashed);
 }
 
 /// The values of both sides: "━ 812.4 ╍ 809.9".
@@ -307,18 +297,8 @@ fn order(model: &Model, buffer: &mut Buffer, area: Rect) {
             format!("tokens_order_{fastest}"),
             format!("field_order_{fastest}"),
         );
-        if let Some(snapshot) = model.snapshot() {
-            chart.curve(
-                snapshot.history.series_named(&tokens),
-                model.theme.tokens(),
-                Pattern::Dotted,
-            );
-            chart.curve(
-                snapshot.history.series_named(&field),
-                model.theme.field(),
-                Pattern::Sparse,
-            );
-        }
+        chart.curve(model.series(&tokens), model.theme.tokens(), Pattern::Dotted);
+        chart.curve(model.series(&field), model.theme.field(), Pattern::Sparse);
         let mut second = values(model, &tokens, &field, compact);
         name(&mut second, fastest);
         let wide = area.width >= 38;
@@ -351,9 +331,7 @@ fn clusters(model: &Model, buffer: &mut Buffer, area: Rect) {
         ("tokens_clusters", model.theme.tokens(), Pattern::Solid),
         ("field_clusters", model.theme.field(), Pattern::Dashed),
     ] {
-        if let Some(snapshot) = model.snapshot() {
-            chart.curve(steps(&snapshot.history.series_named(name)), style, pattern);
-        }
+        chart.curve(steps(&model.series(name)), style, pattern);
     }
     let most = chart
         .curves
@@ -405,12 +383,12 @@ fn distance(model: &Model, buffer: &mut Buffer, area: Rect) {
         return finish(model, chart, &[], buffer, area);
     };
     chart.curve(
-        snapshot.history.series_named("wasserstein"),
+        model.series("wasserstein"),
         model.theme.quantity(0),
         Pattern::Solid,
     );
     chart.curve(
-        snapshot.history.series_named("discrepancy"),
+        model.series("discrepancy"),
         model.theme.quantity(1),
         Pattern::Dashed,
     );

@@ -117,7 +117,7 @@ fn moments(model: &Model, buffer: &mut Buffer, area: Rect) {
     for (closure, column) in COLUMNS.iter().enumerate() {
         let (pattern, glyph) = PATTERNS[closure];
         let style = style(model, closure);
-        chart.curve(snapshot.history.series_named(column), style, pattern);
+        chart.curve(model.series(column), style, pattern);
         let value = snapshot.value(column);
         if value.is_finite() {
             line.push(sample(model, glyph, style));
@@ -125,7 +125,7 @@ fn moments(model: &Model, buffer: &mut Buffer, area: Rect) {
         }
     }
     chart.marks.push(Marks {
-        points: snapshot.history.series_named("ensemble_pair"),
+        points: model.series("ensemble_pair"),
         style: model.theme.tokens(),
         glyph: if model.ascii() { "o" } else { "●" },
     });

@@ -3,13 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::spacetime::{nearest, scale_bar};
+use super::spacetime::{nearest, scale_bar, time_ticks};
 use crate::observe::products::{BINS, MOST};
 use crate::snapshot::history::Record;
 use crate::tui::canvas::{Pattern, half_block};
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
-use crate::tui::plot::{Chart, Level, decades, rule};
+use crate::tui::plot::{Chart, Level, rule};
 use crate::tui::time_axis::TimeAxis;
 use crate::tui::words;
 
@@ -70,19 +70,7 @@ fn map(model: &Model, buffer: &mut Buffer, area: Rect) {
     ] {
         words::put(buffer, inner.x, row, label, dim);
     }
-    let end = tidy(axis.to);
-    words::put(buffer, plot.x, plot.bottom(), tidy(axis.from), dim);
-    if axis.log {
-        decades(buffer, plot, model.theme, axis, &end);
-    } else {
-        let at = plot.right().saturating_sub(end.chars().count() as u16);
-        words::put(buffer, at, plot.bottom(), &end, dim);
-        let name = if replay { " layer " } else { " t " };
-        let middle = plot.x + plot.width / 2;
-        if middle + (name.len() as u16) < at {
-            words::put(buffer, middle, plot.bottom(), name, dim);
-        }
-    }
+    time_ticks(buffer, plot, model.theme, axis);
     let mut line = ratatui::text::Line::default();
     line.push_span(ratatui::text::Span::styled(
         format!(" density ≤{FLOOR} "),

@@ -10,7 +10,8 @@ use crate::snapshot::view::FieldView;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
-use crate::tui::plot::{decades, rule};
+use crate::tui::plot::{abscissa, cursor_line, decades, rule};
+use crate::tui::theme::Theme;
 use crate::tui::time_axis::TimeAxis;
 use crate::tui::words;
 
@@ -22,10 +23,8 @@ const PATHS: usize = 12;
 /// Draws the panel: θ upwards, t to the right.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
-    let Some(snapshot) = model.snapshot() else {
-        return;
-    };
-    let records = snapshot.history.records();
+    // all of the run so far: the cursor is at the frame on show
+    let records = model.live().map_or(&[][..], |live| live.history.records());
     let wide = area.width >= 70;
     let corner = match (ordinate(model), wide) {
         (Ordinate::Circle, _) => "angle θ against time",
@@ -67,6 +66,9 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     }
     let drawn = paths(model, buffer, plot, records, axis, has_density);
     axes(model, buffer, inner, plot, ordinate(model), axis);
+    if let Some(share) = axis.cursor.and_then(|time| axis.share(time)) {
+        cursor(model, buffer, plot, share);
+    }
     legend(model, buffer, inner, has_density.then_some(top), drawn);
 }
 
@@ -210,6 +212,29 @@ fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
     cell.set_symbol(glyph).set_style(style);
 }
 
+/// The moment on show: its column in black or white over the colours.
+fn cursor(model: &Model, buffer: &mut Buffer, plot: Rect, share: f64) {
+    if !(0.0..=1.0).contains(&share) {
+        return;
+    }
+    if !model.theme.colourful() {
+        return cursor_line(buffer, plot, share, model.theme);
+    }
+    let column = plot.x + (share * (f64::from(plot.width) - 0.01)) as u16;
+    for row in plot.top()..plot.bottom() {
+        let Some(cell) = buffer.cell_mut((column, row)) else {
+            continue;
+        };
+        // the halves of a cell stay as they are
+        if cell.symbol() != "▀" {
+            let level = model.theme.level_of(cell.bg).unwrap_or(0);
+            let under = cell.bg;
+            cell.set_symbol("┊")
+                .set_style(model.theme.over(level).bg(under));
+        }
+    }
+}
+
 /// What runs upwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ordinate {
@@ -245,12 +270,12 @@ impl Ordinate {
         }
     }
 
-    /// Its labels above, in the middle and below, and its name.
-    fn labels(self) -> ([&'static str; 3], &'static str) {
+    /// Its labels above, in the middle and below.
+    fn labels(self) -> [&'static str; 3] {
         match self {
-            Self::Circle => ([" 2π", "  π", "  0"], "  θ"),
-            Self::Colatitude => (["N 0", "π/2", "S π"], "  θ"),
-            Self::Axis => (["  π", "π/2", "  0"], "  α"),
+            Self::Circle => [" 2π", "  π", "  0"],
+            Self::Colatitude => ["N 0", "π/2", "S π"],
+            Self::Axis => ["  π", "π/2", "  0"],
         }
     }
 }
@@ -264,13 +289,11 @@ fn axes(
     axis: TimeAxis,
 ) {
     let dim = model.theme.dim();
-    let (labels, name) = upwards.labels();
+    let labels = upwards.labels();
     for (label, up) in labels.into_iter().zip([1.0, 0.5, 0.0]) {
         let row = plot.y + ((1.0 - up) * f64::from(plot.height - 1)).round() as u16;
         words::put(buffer, inner.x, row, label, dim);
     }
-    let row = plot.y + plot.height / 4;
-    words::put(buffer, inner.x, row, name, dim);
     for line in plot.top()..plot.bottom() {
         words::put(buffer, plot.x - 1, line, "│", model.theme.faint());
     }
@@ -279,22 +302,20 @@ fn axes(
     for column in plot.left()..plot.right() {
         words::put(buffer, column, below, "─", model.theme.faint());
     }
-    let (start, end) = axis.ends();
-    words::put(buffer, plot.x, below, start, dim);
+    time_ticks(buffer, plot, model.theme, axis);
+}
+
+/// The ticks of time below a picture.
+pub(super) fn time_ticks(buffer: &mut Buffer, plot: Rect, theme: Theme, axis: TimeAxis) {
     if axis.log {
-        return decades(buffer, plot, model.theme, axis, &end);
+        let (start, end) = axis.ends();
+        words::put(buffer, plot.x, plot.bottom(), start, theme.dim());
+        return decades(buffer, plot, theme, axis, &end);
     }
-    let middle = plot.x + plot.width / 2;
-    if middle + 3 < plot.right() - end.chars().count() as u16 {
-        words::put(buffer, middle, below, " t ", dim);
-    }
-    words::put(
-        buffer,
-        plot.right() - end.chars().count() as u16,
-        below,
-        &end,
-        dim,
-    );
+    let name = format!(" {}", axis.name());
+    let width = f64::from(plot.width);
+    let place = |time: f64| axis.share(time).map(|share| share * width);
+    abscissa(buffer, plot, theme, ((axis.from, axis.to), &name), place);
 }
 
 fn legend(

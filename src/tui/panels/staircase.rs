@@ -80,12 +80,8 @@ fn energy(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
     if model.ascii() {
         chart.title = "energy E_b, * merges".into();
     }
-    let tokens = snapshot.history.series_named("tokens_energy");
-    chart.curve(
-        snapshot.history.series_named("field_energy"),
-        theme.field(),
-        Pattern::Dashed,
-    );
+    let tokens = model.series("tokens_energy");
+    chart.curve(model.series("field_energy"), theme.field(), Pattern::Dashed);
     chart.curve(tokens.clone(), theme.tokens(), Pattern::Solid);
     chart.values = vec![Line::from(values(
         model,
@@ -144,7 +140,7 @@ fn counts(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
         "clusters, index"
     };
     let mut chart = Chart::over_time(title, TimeAxis::of(model));
-    let series = |name: &str| steps(&snapshot.history.series_named(name));
+    let series = |name: &str| steps(&model.series(name));
     // The many tokens of the start would flatten everything after.
     let clusters = series("tokens_clusters");
     let most = clusters.iter().map(|(_, count)| *count).fold(3.0, f64::max) + 1.0;
@@ -261,7 +257,10 @@ fn saddle(model: &Model, snapshot: &Snapshot, buffer: &mut Buffer, area: Rect) {
 /// The time of the next merge where the configuration waits for it: a pull that grows exponentially as the pair comes
 /// nearer leaves about 1/rate from now on. No such wait while clusters are more or fewer than bodies, or while tokens still
 /// contract, like e^{−t} and so for −ln of the distance at which they merge.
-fn next_step(snapshot: &Snapshot, saddle: &Saddle) -> Option<f64> {
+pub(super) fn next_step(snapshot: &Snapshot, saddle: &Saddle) -> Option<f64> {
+    if saddle.index == 0 {
+        return None;
+    }
     let contraction = -snapshot.experiment.tokens.merge?.ln();
     let wait = 1.0 / saddle.fastest();
     let settled = snapshot.tokens.clusters.len() == snapshot.tokens.bodies;

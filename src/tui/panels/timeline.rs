@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
+use super::staircase;
 use crate::snapshot::view::FieldView;
 use crate::tui::model::Model;
-use crate::tui::number::tidy;
+use crate::tui::number::{short, tidy};
 use crate::tui::time_axis::TimeAxis;
 use crate::tui::words;
 
@@ -89,6 +90,14 @@ pub(crate) fn marks(model: &Model) -> Vec<(usize, f64, Kind)> {
     list
 }
 
+/// When the next merge is to be expected, by the rate at which the saddle is left ([`staircase::next_step`]).
+#[must_use]
+pub(crate) fn forecast(model: &Model) -> Option<f64> {
+    let live = model.live()?;
+    let saddle = live.tokens.saddle.as_ref()?;
+    staircase::next_step(live, saddle)
+}
+
 /// Where on the row time runs.
 struct Track {
     axis: TimeAxis,
@@ -111,13 +120,16 @@ impl Track {
                 )
             })
             .collect();
-        let legend = Line::from(legend);
-        // the meaning of the marks, where the row itself keeps two thirds
-        let legend = if 3 * legend.width() < usize::from(area.width) {
-            legend
-        } else {
-            Line::default()
-        };
+        let next = forecast(model).map(|time| {
+            let text = format!(" ◌ next about t = {}", short(time));
+            Span::styled(text, model.theme.theory())
+        });
+        let all: Line = legend.into_iter().chain(next.clone()).collect();
+        // the meaning of the marks, where the row itself keeps two thirds; what is to come before what was
+        let legend = [all, next.into_iter().collect()]
+            .into_iter()
+            .find(|legend| 3 * legend.width() < usize::from(area.width))
+            .unwrap_or_default();
         let before = from.chars().count() as u16 + 2;
         let after = to.chars().count() as u16 + 2 + legend.width() as u16;
         let width = area
@@ -194,6 +206,9 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             kind.glyph(),
             theme.title(),
         );
+    }
+    if let Some(time) = forecast(model).filter(|time| *time <= track.axis.to) {
+        words::put(buffer, track.column(time), area.y, "◌", theme.theory());
     }
     let style = theme.title().add_modifier(Modifier::REVERSED);
     let cursor = if model.looks_back() { "◂" } else { "▸" };

@@ -148,7 +148,7 @@ fn plot(model: &Model, buffer: &mut Buffer, area: Rect, row: usize) {
     let mut chart = Chart::new(observable.name.to_owned(), (axis.from, axis.to));
     chart.time = Some(axis);
     chart.x_name = axis.name();
-    let points = snapshot.history.series(row);
+    let points = model.series(observable.name);
     chart.log = observable.scale == Scale::Log && points.iter().any(|p| p.1 > 0.0);
     let mut legend = vec![
         sample(model, "━", model.theme.tokens()),

@@ -89,35 +89,47 @@ impl Chart<'_> {
         }
     }
 
-    /// The ticks of a linear abscissa, one in fifteen columns and at least three, and its name at the end.
+    /// The ticks of a linear abscissa and its name.
     pub(super) fn abscissa(&self, buffer: &mut Buffer, scale: &Scale, theme: Theme) {
-        let (plot, dim) = (scale.plot, theme.dim());
-        let below = plot.bottom();
+        let place = |x: f64| scale.place(x, scale.y.0).map(|(column, _)| column);
         let name = format!(" {}", self.x_name);
-        let mut right = plot.right();
-        if name.chars().count() + 8 < usize::from(plot.width) {
-            right -= name.chars().count() as u16;
-            words::put(buffer, right, below, &name, dim);
+        abscissa(buffer, scale.plot, theme, (self.x, &name), place);
+    }
+}
+
+/// The ticks of a linear axis below a plot, one in fifteen columns and at least three, and its name at the end. `place` is the column of a value
+/// from the plot's left edge on.
+pub(crate) fn abscissa(
+    buffer: &mut Buffer,
+    plot: Rect,
+    theme: Theme,
+    ((from, to), name): ((f64, f64), &str),
+    place: impl Fn(f64) -> Option<f64>,
+) {
+    let (below, dim) = (plot.bottom(), theme.dim());
+    let mut right = plot.right();
+    if name.chars().count() + 8 < usize::from(plot.width) {
+        right -= name.chars().count() as u16;
+        words::put(buffer, right, below, name, dim);
+    }
+    let mut free = plot.x;
+    for (x, label) in ticks(from, to, usize::from(plot.width / 15).max(3)) {
+        let Some(column) = place(x) else {
+            continue;
+        };
+        let tick = plot.x + (column.max(0.0) as u16).min(plot.width - 1);
+        let width = label.chars().count() as u16;
+        // under the axis the label begins at its tick, at the right end it ends there
+        let at = tick.min(right.saturating_sub(width + 1));
+        if at < free || at + width >= right {
+            continue;
         }
-        let mut free = plot.x;
-        for (x, label) in ticks(self.x.0, self.x.1, usize::from(plot.width / 15).max(3)) {
-            let Some((column, _)) = scale.place(x, scale.y.0) else {
-                continue;
-            };
-            let tick = plot.x + (column.max(0.0) as u16).min(plot.width - 1);
-            let width = label.chars().count() as u16;
-            // under the axis the label begins at its tick, at the right end it ends there
-            let at = tick.min(right.saturating_sub(width + 1));
-            if at < free || at + width >= right {
-                continue;
-            }
-            // a label that had to move stands without a mark: it would be at another number
-            let mark = u16::from(at == tick && at != plot.x);
-            if mark == 1 {
-                words::put(buffer, at, below, "┴", theme.faint());
-            }
-            words::put(buffer, at + mark, below, &label, dim);
-            free = at + width + 2;
+        // a label that had to move stands without a mark: it would be at another number
+        let mark = u16::from(at == tick && at != plot.x);
+        if mark == 1 {
+            words::put(buffer, at, below, "┴", theme.faint());
         }
+        words::put(buffer, at + mark, below, &label, dim);
+        free = at + width + 2;
     }
 }
