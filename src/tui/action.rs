@@ -2,6 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::keepsake::Keepsake;
+
 /// Everything a key can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -53,6 +55,10 @@ pub(crate) enum Action {
     Whole,
     /// Write the run to a folder.
     Save,
+    /// Write the screen to a file.
+    Keep(Keepsake),
+    /// Begin or end a recording of the screen.
+    Record,
     /// The sphere turned to the west, east, north, south: what is in the middle moves there.
     Turn(Heading),
     /// The sphere as it was seen at first.
@@ -302,6 +308,9 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Slower, &[letter('[')], Some(("[ ]", "speed")), "half the speed", Run),
     row(Action::Faster, &[letter(']')], None, "twice the speed", Run),
     row(Action::Save, &[letter('s')], Some(("s", "save")), "save run or sweep, with a report", Program),
+    row(Action::Keep(Keepsake::Picture), &[letter('S')], None, "the screen as a picture (SVG)", Program),
+    row(Action::Keep(Keepsake::Text), &[letter('W')], None, "the screen as text and ANSI", Program),
+    row(Action::Record, &[letter('R')], None, "record as an asciicast, or end", Program),
     row(Action::Time, &[letter('t')], None, "linear or logarithmic time", Run),
     row(Action::Zoom(true), &[letter('+'), letter('=')], Some(("+ −", "zoom")), "half the time on the plots", View),
     row(Action::Zoom(false), &[letter('-')], None, "twice the time on the plots", View),

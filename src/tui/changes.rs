@@ -1,5 +1,6 @@
 //! What is asked of the run: other parameters, another n or seed, another experiment, and the way back.
 
+use super::keepsake::Keepsake;
 use super::ladders::default_speed;
 use super::model::{Message, Model, PendingChange};
 use super::number::{significant, tidy};
@@ -19,6 +20,10 @@ pub(crate) enum Effect {
     Load(usize),
     /// Save the run so far.
     Save,
+    /// Write the screen to a file.
+    Keep(Keepsake),
+    /// Begin or end a recording.
+    Record,
     /// Put a text on the clipboard.
     Copy(String),
     /// Draw everything again.

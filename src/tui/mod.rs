@@ -9,6 +9,7 @@ pub(crate) mod canvas;
 pub(crate) mod changes;
 pub(crate) mod cluster_colours;
 pub(crate) mod entry;
+pub(crate) mod keepsake;
 pub(crate) mod ladders;
 pub(crate) mod layouts;
 pub(crate) mod looking;
@@ -26,6 +27,7 @@ pub(crate) mod plain;
 pub(crate) mod plot;
 pub mod popups;
 pub(crate) mod projection;
+pub(crate) mod recording;
 pub(crate) mod save;
 pub mod sweep_page;
 pub(crate) mod sweeping;
@@ -57,9 +59,11 @@ use crate::experiment::{Experiment, presets};
 
 use crate::run::Worker;
 use changes::Effect;
+use keepsake::Keepsake;
 use model::{Message, Model, PresetLine};
 use pace::Pace;
 use palette::Taken;
+use recording::Recorder;
 use save::Saver;
 use terminal::{Signals, TerminalGuard};
 use theme::{Depth, Ground, Theme};
@@ -174,7 +178,8 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     let signals = Signals::listen().map_err(TuiError::Terminal)?;
     let worker =
         Worker::start(experiment, model.speed, options.paused).map_err(TuiError::Worker)?;
-    let (mut screen, bytes) = terminal::screen().map_err(TuiError::Terminal)?;
+    let recorder = Recorder::default();
+    let (mut screen, bytes) = terminal::screen(&recorder).map_err(TuiError::Terminal)?;
     terminal::hear_mouse(options.mouse);
     let visit = TerminalGuard::begin().map_err(TuiError::Terminal)?;
     let mut room = EventLoop {
@@ -184,11 +189,13 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         bytes,
         grip: None,
         thrift: Thrift::new(options.bandwidth),
+        recorder,
         depth,
     };
     // An error here is a terminal that has gone: there is nobody left to tell.
     let gone = room.run(&mut screen, &mut Keyboard, &mut model, options.fps);
     room.saver.give_up();
+    room.end_recording(&mut model);
     drop(visit);
     // The screen has been left: ratatui would show the cursor once more, and panic where there is no terminal to show it on.
     std::mem::forget(screen);
@@ -218,6 +225,8 @@ pub(crate) struct EventLoop<'a> {
     pub grip: Option<mouse::Grip>,
     /// What the link may carry.
     pub thrift: Thrift,
+    /// What is recorded.
+    pub recorder: Recorder,
     /// The colours that the terminal has.
     pub depth: Depth,
 }
@@ -312,6 +321,10 @@ impl EventLoop<'_> {
     fn answer(&mut self, event: Event, size: Size, model: &mut Model) -> io::Result<Anew> {
         let key = match event {
             Event::Key(key) => key,
+            Event::Resize(width, height) => {
+                self.recorder.resize(Size::new(width, height));
+                return Ok(false);
+            }
             Event::Mouse(mouse) => {
                 let mut anew = false;
                 for effect in mouse::act(model, mouse, size, &mut self.grip) {
@@ -339,6 +352,33 @@ impl EventLoop<'_> {
         Ok(anew)
     }
 
+    /// Begins a recording, with all of the screen, or ends it.
+    fn record(&self, model: &mut Model) -> Anew {
+        if self.recorder.on() {
+            self.end_recording(model);
+            return false;
+        }
+        let title = model.title();
+        let begun = keepsake::create(&save::slug(&title), "cast").and_then(|(path, file)| {
+            let said = format!("recording to {}: R ends it", path.display());
+            (self.recorder.begin(path, file, model.window, &title))
+                .map(|()| said)
+                .map_err(|error| format!("not recorded: {error}"))
+        });
+        let anew = begun.is_ok();
+        model.message = Some(begun.map_or_else(Message::Error, Message::Note));
+        anew
+    }
+
+    fn end_recording(&self, model: &mut Model) {
+        let Some(ended) = self.recorder.end() else {
+            return;
+        };
+        let (Ok(said) | Err(said)) = &ended;
+        model.farewell.push(said.clone());
+        model.message = Some(ended.map_or_else(Message::Error, Message::Note));
+    }
+
     fn perform(&mut self, effect: Effect, model: &mut Model) -> io::Result<Anew> {
         match effect {
             Effect::Send(command) => {
@@ -357,6 +397,8 @@ impl EventLoop<'_> {
                 Err(error) => model.message = Some(Message::Error(error.to_string())),
             },
             Effect::Save => self.saver.begin(model),
+            Effect::Keep(what) => keep(what, model),
+            Effect::Record => return Ok(self.record(model)),
             Effect::Copy(text) => terminal::copy(&text)?,
             Effect::Redraw => return Ok(true),
             Effect::Suspend => {
@@ -366,4 +408,15 @@ impl EventLoop<'_> {
         }
         Ok(false)
     }
+}
+
+/// Writes the screen to a file.
+fn keep(what: Keepsake, model: &mut Model) {
+    let buffer = view::picture(model, model.window);
+    let slug = save::slug(&model.experiment.title);
+    let kept = keepsake::keep(what, &buffer, model.theme, &slug);
+    if let Ok(said) = &kept {
+        model.farewell.push(said.clone());
+    }
+    model.message = Some(kept.map_or_else(Message::Error, Message::Note));
 }

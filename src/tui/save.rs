@@ -127,19 +127,25 @@ fn draw(folder: &Path) -> Result<(), String> {
     written.map_err(|e| e.to_string())
 }
 
-/// "metastable-fig-4-1": the first that is free.
-fn free_folder(title: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
+/// "fig-4": the first words of a title.
+#[must_use]
+pub(crate) fn slug(title: &str) -> String {
     let words: Vec<String> = title
         .split(|c: char| !c.is_ascii_alphanumeric())
         .map(str::to_lowercase)
         .filter(|word| !word.is_empty() && word != "metastable")
         .take(5)
         .collect();
-    let slug = if words.is_empty() {
+    if words.is_empty() {
         "run".into()
     } else {
         words.join("-")
-    };
+    }
+}
+
+/// "metastable-fig-4-1": the first that is free.
+fn free_folder(title: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
+    let slug = slug(title);
     let mut number = 1_u32;
     loop {
         let folder = PathBuf::from(format!("metastable-{slug}-{number}"));

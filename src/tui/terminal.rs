@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::recording::Recorder;
 use crossterm::{clipboard, cursor, event, execute, style, terminal};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -26,12 +27,14 @@ static MOUSE: AtomicBool = AtomicBool::new(false);
 pub(crate) struct Counting {
     out: Stdout,
     bytes: Arc<AtomicU64>,
+    recorder: Recorder,
 }
 
 impl Write for Counting {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         let written = self.out.write(data)?;
         self.bytes.fetch_add(written as u64, Ordering::Relaxed);
+        self.recorder.hear(&data[..written]);
         Ok(written)
     }
 
@@ -43,17 +46,18 @@ impl Write for Counting {
 /// What frames are drawn on.
 pub(crate) type Screen = Terminal<CrosstermBackend<BufWriter<Counting>>>;
 
-/// A screen on standard output and the number of bytes it has sent.
+/// A screen on standard output and the number of bytes it has sent; what it sends is heard by the recorder.
 ///
 /// # Errors
 /// When standard output is not a terminal that can be asked for its size.
-pub(crate) fn screen() -> io::Result<(Screen, Arc<AtomicU64>)> {
+pub(crate) fn screen(recorder: &Recorder) -> io::Result<(Screen, Arc<AtomicU64>)> {
     // Whether there are colours is the theme's decision; crossterm's own reading of NO_COLOR garbles attributes.
     style::force_color_output(true);
     let bytes = Arc::new(AtomicU64::new(0));
     let writer = Counting {
         out: io::stdout(),
         bytes: Arc::clone(&bytes),
+        recorder: recorder.clone(),
     };
     Ok((
         Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(

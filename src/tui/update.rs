@@ -89,6 +89,8 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Save => save(model),
+        Action::Keep(what) => vec![Effect::Keep(what)],
+        Action::Record => vec![Effect::Record],
         Action::OtherAxes(by) => sweeping::turn(model, by),
         Action::Whole => sweeping::whole(model),
         Action::Confirm => asked.map_or_else(Vec::new, |index| load(model, index)),

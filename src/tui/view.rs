@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect, Size};
 
 use super::model::Model;
 use super::pages::PAGES;
@@ -16,7 +16,19 @@ pub(crate) const SMALLEST: (u16, u16) = (40, 10);
 /// Draws everything; with ASCII markers in ASCII alone.
 pub fn view(model: &Model, frame: &mut Frame) {
     let area = frame.area();
-    let buffer = frame.buffer_mut();
+    onto(model, frame.buffer_mut(), area);
+}
+
+/// The same as a buffer.
+#[must_use]
+pub(crate) fn picture(model: &Model, size: Size) -> Buffer {
+    let area = Rect::from((Position::ORIGIN, size));
+    let mut buffer = Buffer::empty(area);
+    onto(model, &mut buffer, area);
+    buffer
+}
+
+fn onto(model: &Model, buffer: &mut Buffer, area: Rect) {
     draw(model, buffer, area);
     if model.ascii() {
         plain::make(buffer, model.theme);
