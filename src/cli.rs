@@ -75,6 +75,9 @@ pub(crate) struct Dashboard {
     /// Start paused.
     #[arg(long)]
     pub paused: bool,
+    /// Show the ten presets of the digits one after another, with words about what is to be seen.
+    #[arg(long)]
+    pub tour: bool,
     /// Leave the mouse to the terminal.
     #[arg(long)]
     pub no_mouse: bool,
@@ -410,6 +413,7 @@ pub(crate) fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
         speed: arguments.speed,
         paused: arguments.paused,
         mouse: !arguments.no_mouse,
+        tour: arguments.tour,
     };
     let farewell = tui::run(experiment, options).map_err(Failure::run)?;
     if farewell.signal.is_none() {

@@ -53,7 +53,7 @@ pub struct Key {
 }
 
 /// The sections in the order of a file.
-pub(crate) const SECTIONS: [&str; 9] = [
+pub(crate) const SECTIONS: [&str; 10] = [
     "tokens",
     "attention",
     "noise",
@@ -61,8 +61,22 @@ pub(crate) const SECTIONS: [&str; 9] = [
     "observe",
     "time",
     "change",
+    "caption",
     "sweep",
     "pairs",
+];
+
+/// The pages of the dashboard, as captions name them.
+pub(crate) const PAGES: [&str; 9] = [
+    "run",
+    "spectrum",
+    "space–time",
+    "attention",
+    "staircase",
+    "products",
+    "pairs",
+    "values",
+    "sweep",
 ];
 
 const TINY: f64 = f64::MIN_POSITIVE;
@@ -160,6 +174,10 @@ pub static KEYS: &[Key] = &[
     key("change", "beta", number(-700.0, 1e6), "", "other β"),
     key("change", "normalisation", word(&["softmax", "none"]), "", "other normalisation"),
     key("change", "diffusion", number(0.0, HUGE), "", "other D"),
+    key("caption", "at", number(0.0, HUGE), "", "the time from which on a [[caption]] stands on the screen; or event"),
+    key("caption", "event", word(&["merge", "hand-over", "lost", "end"]), "", "what it waits for instead: fewer clusters, markers, a lost density, the end"),
+    key("caption", "text", Text, "", "what it says; must be given"),
+    key("caption", "page", word(&PAGES), "", "the page of the dashboard that it is about, which a tour opens"),
     key("sweep", "realisations", whole(1, 1 << 40), "1", "R, independent runs in every cell; their seeds follow from tokens.seed"),
     key("sweep", "observables", other("a list of columns of metrics.csv"), "[\"tokens_order_1\"]", "what is measured"),
     key("sweep", "observable", Text, "", "one column in place of a list"),
@@ -274,7 +292,9 @@ pub(super) fn full_key(key: &str) -> Result<String, Vec<String>> {
         return Ok(key.to_owned());
     }
     let fits: Vec<String> = (KEYS.iter())
-        .filter(|row| SECTIONS.contains(&row.section) && row.section != "change")
+        .filter(|row| {
+            SECTIONS.contains(&row.section) && !["change", "caption"].contains(&row.section)
+        })
         .filter(|row| row.name == key)
         .map(Key::dotted)
         .collect();
@@ -305,7 +325,7 @@ pub fn listing() -> String {
             let gap = if section.is_some() { "\n" } else { "" };
             let title = match key.section {
                 "" => "top of the file".to_owned(),
-                "change" | "attention.head" => format!("[[{}]]", key.section),
+                "change" | "caption" | "attention.head" => format!("[[{}]]", key.section),
                 LAW => format!("[{LAW}], a law; as [field.initial] too"),
                 name => format!("[{name}]"),
             };

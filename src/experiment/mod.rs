@@ -4,6 +4,7 @@
 //! the other, [`combinations`] what goes together, [`presets`] the experiments that have names.
 
 pub(crate) mod arrays;
+pub mod caption;
 pub mod combinations;
 pub mod companion;
 pub mod document;

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::caption::Caption;
 use super::encoding::Encoding;
 use super::frequencies::Frequencies;
 use super::replay::Replay;
@@ -80,6 +81,8 @@ pub struct Experiment {
     pub sweep: Option<SweepSpec>,
     /// Changes of parameters during the run, in order of time.
     pub changes: Vec<Change>,
+    /// Words for the screen.
+    pub captions: Vec<Caption>,
     /// What was substituted while reading; shown, not written.
     pub notes: Vec<String>,
 }
@@ -101,6 +104,8 @@ struct Written<'a> {
     sweep: Option<&'a SweepSpec>,
     #[serde(rename = "change", skip_serializing_if = "<[Change]>::is_empty")]
     changes: &'a [Change],
+    #[serde(rename = "caption", skip_serializing_if = "<[Caption]>::is_empty")]
+    captions: &'a [Caption],
 }
 
 impl Serialize for Experiment {
@@ -117,6 +122,7 @@ impl Serialize for Experiment {
             pairs: self.pairs.as_ref(),
             sweep: self.sweep.as_ref(),
             changes: &self.changes,
+            captions: &self.captions,
         };
         written.serialize(serializer)
     }

@@ -81,6 +81,8 @@ pub(crate) enum Action {
     Palette,
     /// Find a preset.
     Search,
+    /// Begin a tour of the first presets, or end it.
+    Tour,
     /// A value to the clipboard.
     Copy,
     /// The help.
@@ -297,6 +299,7 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Whole, &[letter('f')], None, "sweep: all of it, or fewer", View),
     row(Action::Palette, &[letter(':')], Some((":", "find, set")), "find and set anything", Program),
     row(Action::Search, &[letter('/')], None, "find a preset", Program),
+    row(Action::Tour, &[letter('D')], None, "a tour of the presets on the digits", Program),
     row(Action::Copy, &[letter('y')], None, "copy the chosen value", View),
     row(Action::Help, &[letter('?')], Some(("?", "help")), "this help", Program),
     row(Action::Quit, &[letter('q'), control('c')], Some(("q", "quit")), "quit", Program),

@@ -6,6 +6,7 @@
 pub(crate) mod action;
 pub(crate) mod between;
 pub(crate) mod canvas;
+pub(crate) mod captions;
 pub(crate) mod changes;
 pub(crate) mod cluster_colours;
 pub(crate) mod entry;
@@ -36,6 +37,7 @@ pub mod theme;
 pub(crate) mod thrift;
 pub(crate) mod ticks;
 pub(crate) mod time_axis;
+pub mod tour;
 pub(crate) mod trails;
 pub(crate) mod update;
 pub(crate) mod values;
@@ -89,6 +91,8 @@ pub struct Options {
     pub paused: bool,
     /// Whether the mouse is heard.
     pub mouse: bool,
+    /// Whether it begins with a tour.
+    pub tour: bool,
 }
 
 impl Default for Options {
@@ -102,6 +106,7 @@ impl Default for Options {
             speed: None,
             paused: false,
             mouse: true,
+            tour: false,
         }
     }
 }
@@ -192,6 +197,12 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         recorder,
         depth,
     };
+    if options.tour {
+        // the first preset, and its sentence
+        for effect in captions::begin(&mut model) {
+            let _ = room.perform(effect, &mut model);
+        }
+    }
     // An error here is a terminal that has gone: there is nobody left to tell.
     let gone = room.run(&mut screen, &mut Keyboard, &mut model, options.fps);
     room.saver.give_up();
@@ -236,6 +247,7 @@ type Anew = bool;
 
 impl EventLoop<'_> {
     /// The loop: all waiting keys first, then at most one frame.
+    // long: what a turn of the loop does, in its order
     ///
     /// # Errors
     /// The terminal's.
@@ -266,6 +278,10 @@ impl EventLoop<'_> {
             let awake = touched.elapsed() < AWAKE;
             let most = if awake { ANSWER } else { Duration::MAX };
             let wait = pace.wait(dirty, model.idle() && !awake).min(most);
+            for effect in captions::go_on(model, Instant::now()) {
+                anew |= self.perform(effect, model)?;
+                dirty = true;
+            }
             let mut waiting = input.next(wait)?;
             while let Some(event) = waiting {
                 dirty = true;

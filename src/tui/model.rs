@@ -15,6 +15,7 @@ pub use super::popups::{Palette, Popup, PresetLine};
 use super::projection::Camera;
 use super::sweep_page::SweepPage;
 use super::theme::Theme;
+use super::tour::Tour;
 use super::trails::{self, Trails};
 use crate::dynamics::{Attention, Normalisation};
 use crate::experiment::Experiment;
@@ -61,6 +62,8 @@ pub struct Model {
     looking: Option<Arc<Snapshot>>,
     /// The way between the latest frames.
     pub(crate) between: Between,
+    /// The tour under way.
+    pub tour: Option<Tour>,
     /// What the link's budget has given up.
     pub given_up: Option<String>,
     /// What a restart starts.
@@ -145,6 +148,7 @@ impl Model {
             report: Report::before_the_first(speed),
             looking: None,
             between: Between::default(),
+            tour: None,
             given_up: None,
             loaded: experiment.clone(),
             past: Past::default(),

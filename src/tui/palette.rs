@@ -92,7 +92,9 @@ fn keys(model: &Model) -> Vec<Entry> {
     let now = toml::from_str::<toml::Table>(&model.experiment.to_toml().unwrap_or_default());
     let now = now.unwrap_or_default();
     (KEYS.iter())
-        .filter(|key| !["change", "sweep", "sweep.axis", "sweep.quick"].contains(&key.section))
+        .filter(|key| {
+            !["change", "caption", "sweep", "sweep.axis", "sweep.quick"].contains(&key.section)
+        })
         .map(|key| {
             let label = match key.section {
                 "" => key.name.to_owned(),

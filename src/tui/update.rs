@@ -1,6 +1,7 @@
 //! What an action changes in the model, and what it asks of the world.
 
 use super::action::{ACTIONS, Action};
+use super::captions;
 use super::changes::{self, Effect, NOTHING, change_to, restart, set_count, set_seed, set_speed};
 use super::entry;
 use super::ladders::{next_beta, next_count, next_diffusion};
@@ -78,7 +79,9 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Words => open(model, Popup::Words(0)),
         Action::Earlier => looking::step(model, false),
         Action::MarkBefore => looking::mark(model, false),
+        Action::MarkAfter if model.tour.is_some() => captions::next(model),
         Action::MarkAfter => looking::mark(model, true),
+        Action::Tour => captions::toggle(model),
         Action::Branch => looking::branch(model),
         Action::Pin => looking::pin(model),
         Action::First => looking::to(model, 0),
@@ -98,6 +101,7 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
             model.enlarged = None;
             Vec::new()
         }
+        Action::Close if model.tour.is_some() => captions::toggle(model),
         Action::Close => looking::leave(model),
         Action::Redraw => vec![Effect::Redraw],
         Action::Suspend => vec![Effect::Suspend],

@@ -418,6 +418,7 @@ fn an_unknown_preset_is_met_with_the_one_that_was_meant() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // what each table must have beside a key
 fn every_row_of_the_keys_is_read_and_says_its_range_truly() {
     use metastable::experiment::keys::{KEYS, Kind, LAWS, listing};
     for key in KEYS {
@@ -437,7 +438,9 @@ fn every_row_of_the_keys_is_read_and_says_its_range_truly() {
             }
         };
         let head = match key.section {
-            "change" | "attention.head" | "sweep.axis" => &format!("[[{}]]", key.section),
+            "change" | "caption" | "attention.head" | "sweep.axis" => {
+                &format!("[[{}]]", key.section)
+            }
             section => &format!("[{section}]"),
         };
         let head = if key.section.is_empty() { "" } else { head };
@@ -491,8 +494,19 @@ fn every_row_of_the_keys_is_read_and_says_its_range_truly() {
             text = text.replace("von-mises-fisher", "gaussian");
             text += "[attention]\nspace = \"flat\"\nbeta = 1.0\n";
         }
-        text += &needs("change", "at", "at = 0.5\n");
-        text += &needs("time", "end", "end = 1.0\n");
+        let caption_at = if key.name == "event" {
+            ""
+        } else {
+            "at = 0.5\n"
+        };
+        for (section, name, line) in [
+            ("change", "at", "at = 0.5\n"),
+            ("caption", "at", caption_at),
+            ("caption", "text", "text = \"look\"\n"),
+            ("time", "end", "end = 1.0\n"),
+        ] {
+            text += &needs(section, name, line);
+        }
         if !matches!(key.name, "beta" | "gamma" | "interaction") && key.section == "attention" {
             text += "beta = 1.0\n";
         } else if key.section != "attention" && !text.contains("[attention]") {

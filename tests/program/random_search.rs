@@ -258,6 +258,9 @@ fn experiment(dice: &mut Dice, layers: bool) -> String {
             )
             .unwrap();
         }
+        if dice.one_in(6) {
+            text += "[[caption]]\nevent = \"hand-over\"\ntext = \"look\"\npage = \"spectrum\"\n[[caption]]\nat = 0.5\ntext = \"\"\n";
+        }
         if dice.one_in(10) {
             text += dice.pick(&[
                 "[sweep]\nkey = \"attention.value\"\nfrom = 0.5\nto = 2.0\npoints = 3\n",
@@ -271,7 +274,7 @@ fn experiment(dice: &mut Dice, layers: bool) -> String {
 }
 
 /// What the search has to have tried.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "[pairs]",
     "[[attention.head]]",
     "square_2.csv",
@@ -281,6 +284,7 @@ const KINDS: [&str; 9] = [
     "[[change]]",
     "frequencies",
     "[sweep]",
+    "[[caption]]",
 ];
 
 fn read(text: &str) -> Result<Experiment, String> {

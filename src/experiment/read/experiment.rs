@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::attention;
+use super::caption::captions;
 use super::field::field;
 use super::pairs::pairs;
 use super::sweep::sweep;
@@ -40,7 +41,7 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
     let top: Vec<&str> = [&keys::names("")[..], &SECTIONS].concat();
     root.only(&top)?;
     for section in SECTIONS {
-        if section != "change" {
+        if !["change", "caption"].contains(&section) {
             root.section(section, &empty)?;
         }
     }
@@ -88,6 +89,7 @@ pub fn experiment(document: &Document) -> Result<Experiment, InputError> {
         pairs,
         sweep: None,
         changes: Vec::new(),
+        captions: captions(&root)?,
         notes: Vec::new(),
     };
     check(&root, &resolved)?;

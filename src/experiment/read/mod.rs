@@ -1,6 +1,7 @@
 //! Reading: one file a table of the experiment.
 
 mod attention;
+mod caption;
 pub mod experiment;
 mod field;
 mod law;

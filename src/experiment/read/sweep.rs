@@ -148,7 +148,11 @@ fn known_key(section: &Section, at: &str, key: &str) -> Result<String, InputErro
         }
     };
     let (inside, name) = full.rsplit_once('.').unwrap_or(("", &full));
-    if full.starts_with("sweep") || full.starts_with("change") || inside.is_empty() {
+    if full.starts_with("sweep")
+        || full.starts_with("change")
+        || full.starts_with("caption")
+        || inside.is_empty()
+    {
         let known: Vec<&str> = keys::KEYS.iter().map(|key| key.name).collect();
         if !known.contains(&full.as_str()) && inside.is_empty() {
             let remedy = suggestion(name, "sweep", &known);

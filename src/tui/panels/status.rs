@@ -12,6 +12,7 @@ use crate::experiment::notation::superscript;
 use crate::run::worker::Status;
 use crate::snapshot::view::{Carried, Density, FieldView, Picture};
 use crate::tui::action::{ACTIONS, Action};
+use crate::tui::captions;
 use crate::tui::model::{Message, Model};
 use crate::tui::number::{short, tidy};
 use crate::tui::pages::PAGES;
@@ -158,7 +159,8 @@ pub(crate) fn message_height(model: &Model, window: Rect) -> u16 {
         Some(Message::Note(text) | Message::Error(text)) => lines_of(text, width),
         None => match timeline::looking(model) {
             Some(text) => lines_of(&text, width),
-            None => u16::from(window.height >= LOW || model.saving.is_some()),
+            None if window.height < LOW => u16::from(model.saving.is_some()),
+            None => captions::text(model).map_or(1, |text| lines_of(text, width).min(2)),
         },
     }
 }
@@ -178,9 +180,10 @@ fn message_text(model: &Model) -> (String, Style) {
             timeline::looking(model).unwrap_or_default(),
             theme.warning(),
         ),
-        (None, None) => match growth(model) {
-            Some(text) => (text, theme.theory()),
-            None => (about(model), theme.dim()),
+        (None, None) => match (captions::text(model), growth(model)) {
+            (Some(text), _) => (text.to_owned(), Style::reset()),
+            (None, Some(text)) => (text, theme.theory()),
+            (None, None) => (about(model), theme.dim()),
         },
     }
 }
