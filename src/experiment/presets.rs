@@ -128,6 +128,57 @@ pub fn list() -> Vec<Preset> {
     presets
 }
 
+/// Most files of each kind that [`beside`] lists, and the most bytes of one.
+const LISTED: usize = 20;
+const LARGEST: u64 = 1 << 20;
+
+/// Experiments that lie in a folder: its files, and those of the runs and sweeps that were written into folders of it, the latest first. Their names are
+/// paths, which [`resolve`] takes too.
+#[must_use]
+pub fn beside(folder: &Path) -> Vec<Preset> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let (mut files, mut runs) = (Vec::new(), Vec::new());
+    for path in entries.map(|entry| entry.path()) {
+        let (path, kind) = if path.is_dir() {
+            (path.join("experiment.toml"), &mut runs)
+        } else {
+            (path, &mut files)
+        };
+        let small = path
+            .metadata()
+            .ok()
+            .filter(|about| about.is_file() && about.len() < LARGEST);
+        let toml = path
+            .extension()
+            .is_some_and(|extension| extension == "toml");
+        if let Some(when) = small
+            .filter(|_| toml)
+            .and_then(|about| about.modified().ok())
+        {
+            kind.push((when, path));
+        }
+    }
+    let described = |mut list: Vec<(std::time::SystemTime, PathBuf)>, section: &str| {
+        list.sort();
+        let found = list.into_iter().rev().take(LISTED).filter_map(|(_, path)| {
+            let source = std::fs::read_to_string(&path).ok()?;
+            let document = Document::parse("", Path::new(""), &source).ok()?;
+            // a manifest of something else is no experiment
+            ["attention", "tokens"]
+                .iter()
+                .find(|table| document.root.get(table).is_some())?;
+            let name = path.strip_prefix(".").unwrap_or(&path).to_str()?.to_owned();
+            let mut preset = described(&name, source, Some(path));
+            section.clone_into(&mut preset.section);
+            Some(preset)
+        });
+        found.collect::<Vec<Preset>>()
+    };
+    let mut all = described(files, "files here");
+    all.extend(described(runs, "saved runs"));
+    all
+}
+
 /// The folder of the user's own presets, whether or not it exists.
 #[must_use]
 pub fn user_folder() -> Option<PathBuf> {
@@ -267,4 +318,34 @@ fn read(path: &Path) -> Result<Document, InputError> {
         remedy: None,
     })?;
     Document::parse(&name, path.parent().unwrap_or(Path::new("")), &text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_and_saved_runs_of_a_folder_are_listed_and_what_is_no_experiment_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let mine = "title = \"mine\"\n[attention]\nbeta = 1.0\n[time]\nend = 1.0\n";
+        write("mine.toml", mine);
+        write("Cargo.toml", "[package]\nname = \"other\"\n");
+        write("broken.toml", "[tokens\n");
+        write("notes.txt", mine);
+        write("run-1/experiment.toml", mine);
+        write("run-2/other.toml", mine);
+        let found = beside(folder.path());
+        let sections: Vec<&str> = found.iter().map(|preset| preset.section.as_str()).collect();
+        assert_eq!(sections, ["files here", "saved runs"]);
+        for preset in &found {
+            assert_eq!(preset.title, "mine");
+            assert!(resolve(&preset.name, &[]).is_ok(), "{}", preset.name);
+        }
+        assert!(beside(&folder.path().join("nowhere")).is_empty());
+    }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Effect {
     Send(Command),
     /// Read the preset of this index and start it.
     Load(usize),
+    /// List the experiments that there are, also those that lie here.
+    List,
     /// Save the run so far.
     Save,
     /// Write the screen to a file.

@@ -170,7 +170,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     let term = variable("TERM").unwrap_or_default();
     let ground = Ground::detect(options.theme, depth, &term);
     let theme = Theme { depth, ground };
-    let lines = presets::list().into_iter().map(PresetLine::from).collect();
+    let lines = listed();
     let marker =
         (options.marker).unwrap_or_else(|| Marker::detect(|name| std::env::var(name).ok()));
     let mut model = Model::new(experiment.clone(), lines, theme, marker);
@@ -412,6 +412,7 @@ impl EventLoop<'_> {
                 }
                 Err(error) => model.message = Some(Message::Error(error.to_string())),
             },
+            Effect::List => model.presets = listed(),
             Effect::Save => self.saver.begin(model),
             Effect::Keep(what) => keep(what, model),
             Effect::Record => return Ok(self.record(model)),
@@ -424,6 +425,16 @@ impl EventLoop<'_> {
         }
         Ok(false)
     }
+}
+
+/// The presets, and the experiments that lie in the working directory.
+fn listed() -> Vec<PresetLine> {
+    let here = presets::beside(std::path::Path::new("."));
+    presets::list()
+        .into_iter()
+        .chain(here)
+        .map(PresetLine::from)
+        .collect()
 }
 
 /// Writes the screen to a file.

@@ -59,7 +59,10 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::NextPage => turn(model, 1),
         Action::PreviousPage => turn(model, PAGES.len() - 1),
-        Action::Presets => open(model, Popup::Presets(present(model))),
+        Action::Presets => {
+            open(model, Popup::Presets(present(model)));
+            vec![Effect::List]
+        }
         Action::Time
         | Action::Zoom(_)
         | Action::Turn(_)

@@ -229,14 +229,18 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
         };
         let width = usize::from(inner.width);
         let text = format!(" {digit}  {:<18} {}", preset.name, preset.title);
-        words::text(
-            buffer,
-            inner.x,
-            inner.y + row as u16,
-            format!("{text:<width$}"),
-            width,
-            style,
-        );
+        let y = inner.y + row as u16;
+        words::text(buffer, inner.x, y, format!("{text:<width$}"), width, style);
+        // where another section begins, its name at the right
+        let before = index
+            .checked_sub(1)
+            .map(|before| &model.presets[before].section);
+        let section = words::fitted(&preset.section, width / 3);
+        let free = width.saturating_sub(text.chars().count() + section.chars().count() + 2);
+        if before != Some(&preset.section) && index != chosen && free > 0 {
+            let at = inner.right() - section.chars().count() as u16 - 1;
+            words::put(buffer, at, y, section, model.theme.dim());
+        }
     }
     if let Some(preset) = model.presets.get(chosen) {
         let text = if preset.section.is_empty() {
