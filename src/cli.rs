@@ -1,10 +1,12 @@
 //! The command line: what can be asked for, and how the answers are printed.
 
+mod dashboard;
 mod page;
 mod plot;
 mod preset;
 mod sweep;
 
+pub(crate) use dashboard::{configuration, dashboard};
 pub(crate) use page::page;
 pub(crate) use plot::plot;
 pub(crate) use preset::preset;
@@ -55,23 +57,26 @@ pub(crate) struct Dashboard {
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Colours; `auto` looks at NO_COLOR, COLORTERM and TERM.
-    #[arg(long, value_enum, default_value_t = tui::ColorChoice::Auto)]
-    pub color: tui::ColorChoice,
+    #[arg(long, value_enum)]
+    pub color: Option<tui::ColorChoice>,
     /// What the colours stand on; `auto` asks the terminal.
-    #[arg(long, value_enum, default_value_t = tui::ThemeChoice::Auto)]
-    pub theme: tui::ThemeChoice,
+    #[arg(long, value_enum)]
+    pub theme: Option<tui::ThemeChoice>,
     /// What curves and points are made of; if nothing is said, what the locale and TERM can show. With ascii the whole screen is ASCII.
     #[arg(long, value_enum)]
     pub marker: Option<tui::Marker>,
-    /// Most pictures a second.
-    #[arg(long, default_value_t = 30.0, value_parser = frames_per_second)]
-    pub fps: f64,
+    /// Most pictures a second; 30 if nothing is said.
+    #[arg(long, value_parser = frames_per_second)]
+    pub fps: Option<f64>,
     /// What the link may carry, in kilobytes a second: fewer pictures, then fewer colours.
     #[arg(long, value_name = "KB/S", value_parser = positive)]
     pub bandwidth: Option<f64>,
     /// Simulated time per second; a thirtieth of the experiment if nothing is said.
     #[arg(long, value_parser = positive)]
     pub speed: Option<f64>,
+    /// A configuration file in place of the usual one (`metastable config`).
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Start paused.
     #[arg(long)]
     pub paused: bool,
@@ -111,6 +116,12 @@ pub(crate) enum Command {
     /// List, show and locate presets.
     #[command(subcommand)]
     Preset(PresetCommand),
+    /// Print a configuration file with everything that the dashboard can start with, and all keys.
+    Config {
+        /// Print where it is looked for instead.
+        #[arg(long)]
+        path: bool,
+    },
     /// Every key of an experiment file: what it takes, its range, what is taken if nothing is said.
     Keys {
         /// How to print them.
@@ -395,36 +406,4 @@ pub(crate) fn print_error(message: &str) {
 /// Whether the terminal says that it can do no more than print lines.
 pub(crate) fn dumb() -> bool {
     std::env::var("TERM").is_ok_and(|term| term == "dumb")
-}
-
-/// Opens the dashboard; says afterwards what was saved and how to run it again.
-///
-/// # Errors
-/// [`Failure`] for wrong input, a terminal that cannot be used, and the signal that ended it.
-pub(crate) fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
-    let experiment =
-        presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
-    let options = tui::Options {
-        color: arguments.color,
-        theme: arguments.theme,
-        marker: arguments.marker,
-        fps: arguments.fps,
-        bandwidth: arguments.bandwidth,
-        speed: arguments.speed,
-        paused: arguments.paused,
-        mouse: !arguments.no_mouse,
-        tour: arguments.tour,
-    };
-    let farewell = tui::run(experiment, options).map_err(Failure::run)?;
-    if farewell.signal.is_none() {
-        (farewell.lines.iter()).try_for_each(|line| print(&format!("{line}\n")))?;
-    }
-    match farewell.signal {
-        // By convention a program that a signal ended says so in its exit code.
-        Some(signal) => Err(Failure {
-            message: format!("ended by signal {signal}"),
-            code: 128 + signal as u8,
-        }),
-        None => Ok(()),
-    }
 }

@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Some(Command::Plot(plot)) => cli::plot(plot),
         Some(Command::Report(page)) => cli::page(page),
         Some(Command::Preset(preset)) => cli::preset(preset),
+        Some(Command::Config { path }) => cli::configuration(*path),
         Some(Command::Keys { format }) => cli::keys(*format),
         None if std::io::stdout().is_terminal() && !cli::dumb() => cli::dashboard(&cli.dashboard),
         None => cli::report(&cli.dashboard),

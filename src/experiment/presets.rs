@@ -132,8 +132,8 @@ pub fn list() -> Vec<Preset> {
 const LISTED: usize = 20;
 const LARGEST: u64 = 1 << 20;
 
-/// Experiments that lie in a folder: its files, and those of the runs and sweeps that were written into folders of it, the latest first. Their names are
-/// paths, which [`resolve`] takes too.
+/// Experiments that lie in a folder: its files, and those of the runs and sweeps that were written into folders of it, the latest first. Their
+/// names are paths, which [`resolve`] takes too.
 #[must_use]
 pub fn beside(folder: &Path) -> Vec<Preset> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

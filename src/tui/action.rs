@@ -127,9 +127,9 @@ pub(crate) enum Heading {
 /// A key with Control or without. Shift is part of a letter, and told apart for arrows only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
-    code: KeyCode,
-    control: bool,
-    shift: bool,
+    pub(crate) code: KeyCode,
+    pub(crate) control: bool,
+    pub(crate) shift: bool,
 }
 
 impl Key {
@@ -158,7 +158,7 @@ impl Key {
         }
     }
 
-    fn matches(self, event: KeyEvent) -> bool {
+    pub(crate) fn matches(self, event: KeyEvent) -> bool {
         let letter = matches!(self.code, KeyCode::Char(_) | KeyCode::BackTab);
         event.code == self.code
             && event.modifiers.contains(KeyModifiers::CONTROL) == self.control
@@ -332,18 +332,6 @@ pub(crate) static ACTIONS: &[Row] = &[
     row(Action::Suspend, &[control('z')], None, "to the shell; fg is back", Program),
 ];
 
-/// What a key asks for.
-#[must_use]
-pub(crate) fn action(event: KeyEvent) -> Option<Action> {
-    ACTIONS.iter().find_map(|row| {
-        let index = row.keys.iter().position(|key| key.matches(event))?;
-        Some(match row.action {
-            Action::Preset(first) => Action::Preset(first + index),
-            action => action,
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -373,7 +361,8 @@ mod tests {
 
     #[test]
     fn keys_mean_what_the_table_says() {
-        let press = |code, modifiers| action(KeyEvent::new(code, modifiers));
+        let map = super::super::keymap::KeyMap::default();
+        let press = |code, modifiers| map.action(KeyEvent::new(code, modifiers));
         assert_eq!(
             press(KeyCode::Char('3'), KeyModifiers::NONE),
             Some(Action::Preset(2))

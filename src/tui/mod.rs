@@ -9,8 +9,10 @@ pub(crate) mod canvas;
 pub(crate) mod captions;
 pub(crate) mod changes;
 pub(crate) mod cluster_colours;
+pub mod config;
 pub(crate) mod entry;
 pub(crate) mod keepsake;
+pub mod keymap;
 pub(crate) mod ladders;
 pub(crate) mod layouts;
 pub(crate) mod looking;
@@ -18,6 +20,7 @@ pub(crate) mod looks;
 pub mod model;
 pub(crate) mod mouse;
 pub(crate) mod number;
+pub mod options;
 pub(crate) mod pace;
 pub mod pages;
 pub(crate) mod palette;
@@ -55,6 +58,7 @@ use ratatui::backend::Backend;
 use ratatui::layout::{Position, Rect, Size};
 
 pub use canvas::Marker;
+pub use options::Options;
 pub use theme::{ColorChoice, ThemeChoice};
 
 use crate::experiment::{Experiment, presets};
@@ -71,45 +75,6 @@ use terminal::{Signals, TerminalGuard};
 use theme::{Depth, Ground, Theme};
 use thrift::Thrift;
 use update::update;
-
-/// How the dashboard is shown.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Colours.
-    pub color: ColorChoice,
-    /// What the colours stand on.
-    pub theme: ThemeChoice,
-    /// Dots.
-    pub marker: Option<Marker>,
-    /// Most pictures a second.
-    pub fps: f64,
-    /// Kilobytes a second that the link may carry.
-    pub bandwidth: Option<f64>,
-    /// Simulated time per second of the clock; found from the experiment when absent.
-    pub speed: Option<f64>,
-    /// Whether it starts paused.
-    pub paused: bool,
-    /// Whether the mouse is heard.
-    pub mouse: bool,
-    /// Whether it begins with a tour.
-    pub tour: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            color: ColorChoice::Auto,
-            theme: ThemeChoice::Auto,
-            marker: None,
-            fps: 30.0,
-            bandwidth: None,
-            speed: None,
-            paused: false,
-            mouse: true,
-            tour: false,
-        }
-    }
-}
 
 /// Why the dashboard could not be shown.
 #[derive(Debug, thiserror::Error)]
@@ -179,6 +144,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         .filter(|speed| *speed > 0.0)
         .unwrap_or(model.speed);
     model.paused = options.paused;
+    model.keys.clone_from(&options.keys);
     model.page = pages::about(&model.experiment);
     let signals = Signals::listen().map_err(TuiError::Terminal)?;
     let worker =
@@ -359,7 +325,7 @@ impl EventLoop<'_> {
             Some(Taken::Done(effects)) => effects,
             Some(Taken::Act(action)) => update(model, action),
             None => entry::key(model, key)
-                .or_else(|| action::action(key).map(|action| update(model, action)))
+                .or_else(|| model.keys.action(key).map(|action| update(model, action)))
                 .unwrap_or_default(),
         };
         for effect in effects {

@@ -8,6 +8,7 @@ use ratatui::layout::Size;
 use super::between::Between;
 use super::canvas::Marker;
 use super::cluster_colours::Slots;
+use super::keymap::KeyMap;
 use super::ladders::default_speed;
 pub(crate) use super::parameter::Parameter;
 use super::past::{Past, Step};
@@ -62,6 +63,8 @@ pub struct Model {
     looking: Option<Arc<Snapshot>>,
     /// The way between the latest frames.
     pub(crate) between: Between,
+    /// The reader's keys.
+    pub keys: KeyMap,
     /// The tour under way.
     pub tour: Option<Tour>,
     /// What the link's budget has given up.
@@ -148,6 +151,7 @@ impl Model {
             report: Report::before_the_first(speed),
             looking: None,
             between: Between::default(),
+            keys: KeyMap::default(),
             tour: None,
             given_up: None,
             loaded: experiment.clone(),

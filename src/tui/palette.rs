@@ -69,7 +69,11 @@ fn all(model: &Model, only_presets: bool) -> Vec<Entry> {
             label: row.about.to_owned(),
             about: format!(
                 "key {}",
-                row.keys.first().map_or_else(String::new, |key| key.name())
+                model
+                    .keys
+                    .keys(row)
+                    .first()
+                    .map_or_else(String::new, |key| key.name())
             ),
             what: What::Act(row.action),
         });

@@ -106,7 +106,7 @@ fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
         };
         let event = KeyEvent::new(code, KeyModifiers::NONE);
         last = entry::key(model, event)
-            .or_else(|| crate::tui::action::action(event).map(|action| update(model, action)))
+            .or_else(|| model.keys.action(event).map(|action| update(model, action)))
             .unwrap_or_default();
     }
     last
@@ -219,7 +219,7 @@ fn the_sphere_turns_by_the_keys_and_becomes_a_map_without_the_worker() {
             crossterm::event::KeyCode::Char(letter),
             crossterm::event::KeyModifiers::NONE,
         );
-        let action = crate::tui::action::action(event).unwrap();
+        let action = model.keys.action(event).unwrap();
         assert!(update(model, action).is_empty(), "{letter}");
     };
     let start = model.gaze;

@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect, Size};
 
 use super::model::Model;
 use super::pages::PAGES;
-use super::panels::{help, status, timeline};
+use super::panels::{help, hints, status, timeline};
 use super::plain;
 use crate::tui::words;
 
@@ -65,7 +65,7 @@ fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         },
     );
     status::status(model, buffer, line(area.height - 2));
-    status::hints(model, buffer, line(area.height - 1));
+    hints::draw(model, buffer, line(area.height - 1));
     help::draw(model, buffer, body, PAGES[model.page % PAGES.len()].name);
 }
 

@@ -57,8 +57,8 @@ fn window(model: &Model, buffer: &mut Buffer, area: Rect, size: (u16, u16), titl
 }
 
 /// The keys of a row: "r", "← h", "1…0".
-fn keys(row: &Row) -> String {
-    match row.keys {
+fn keys(model: &Model, row: &Row) -> String {
+    match model.keys.keys(row).as_slice() {
         [first, .., last] if row.keys.len() > 3 => format!("{}…{}", first.name(), last.name()),
         keys => keys
             .iter()
@@ -76,7 +76,7 @@ fn lines(model: &Model, group: Group) -> Vec<Line<'static>> {
     ))];
     for row in ACTIONS.iter().filter(|row| row.group == group) {
         lines.push(Line::from(vec![
-            Span::styled(format!(" {:>9}  ", keys(row)), model.theme.key()),
+            Span::styled(format!(" {:>9}  ", keys(model, row)), model.theme.key()),
             Span::raw(row.about),
         ]));
     }
@@ -201,6 +201,7 @@ fn found(model: &Model, buffer: &mut Buffer, area: Rect, palette: &Palette) {
     }
 }
 
+// long: the rows, their headings, and what the chosen one is about
 fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
     let count = model.presets.len();
     let height = (count as u16 + 8).min(area.height);

@@ -9,6 +9,7 @@ pub(crate) mod ghosts;
 pub(crate) mod globe;
 pub(crate) mod globe_density;
 pub(crate) mod help;
+pub(crate) mod hints;
 pub(crate) mod matrix;
 pub(crate) mod metrics;
 pub(crate) mod pairs;

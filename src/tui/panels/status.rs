@@ -11,12 +11,10 @@ use super::timeline;
 use crate::experiment::notation::superscript;
 use crate::run::worker::Status;
 use crate::snapshot::view::{Carried, Density, FieldView, Picture};
-use crate::tui::action::{ACTIONS, Action};
 use crate::tui::captions;
 use crate::tui::model::{Message, Model};
 use crate::tui::number::{short, tidy};
 use crate::tui::pages::PAGES;
-use crate::tui::sweeping;
 use crate::tui::words;
 
 /// Characters of the title that the tabs leave at least.
@@ -352,46 +350,6 @@ fn handed_over(carried: Carried, tail: f64, room: usize) -> String {
     ];
     let fits = words.iter().find(|words| words.chars().count() <= room);
     fits.unwrap_or(&words[3]).clone()
-}
-
-/// The keys of the action table, as many as fit.
-pub(crate) fn hints(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let theme = model.theme;
-    let sweeping = sweeping::on_page(model);
-    let mut line = Line::default();
-    for row in ACTIONS {
-        let Some((keys, word)) = row.hint else {
-            continue;
-        };
-        let shown = match row.action {
-            Action::Turn(_) => model.page == 0 && model.has_sphere(),
-            Action::Picture if sweeping => true,
-            Action::Picture => model.page == 0 && model.has_two_pictures(),
-            _ => true,
-        };
-        if !shown {
-            continue;
-        }
-        let word = match row.action {
-            Action::More if sweeping => "cell",
-            Action::More if PAGES[model.page % PAGES.len()].name == "values" => "choose",
-            Action::Picture if sweeping => "observable",
-            Action::Picture if !model.has_sphere() && model.gaze.map => "angles",
-            Action::Picture if !model.has_sphere() => "products",
-            Action::Picture if model.gaze.map => "globe",
-            Action::Pause if model.report.status == Status::Finished => "go on",
-            Action::Pause if model.paused => "go on",
-            _ => word,
-        };
-        if line.width() + keys.chars().count() + word.chars().count() + 4 > usize::from(area.width)
-        {
-            continue;
-        }
-        line.push_span(Span::raw(if line.spans.is_empty() { " " } else { "  " }));
-        line.push_span(Span::styled(keys, theme.key()));
-        line.push_span(Span::styled(format!(" {word}"), theme.dim()));
-    }
-    words::line(buffer, area.x, area.y, &line, area.width);
 }
 
 /// What stands beside the tokens, in a few words that fit into `room` columns.
