@@ -314,8 +314,9 @@ fn cell(
         let colour = theme.magnitude(up.max(low));
         return half_block(buffer, at.0, at.1, colour, colour);
     }
-    // a pixel beside the ring is the terminal's ground, and not the dark end of the scale
-    match (upper > 0.0, lower > 0.0) {
+    // a pixel beside the ring is the terminal's ground, and so is the dark end of the scale
+    match (up > 0, low > 0) {
+        (false, false) => {}
         (true, true) => half_block(
             buffer,
             at.0,
@@ -324,7 +325,7 @@ fn cell(
             theme.magnitude(low),
         ),
         (true, false) => half(buffer, at, "▀", theme.magnitude(up)),
-        _ => half(buffer, at, "▄", theme.magnitude(low)),
+        (false, true) => half(buffer, at, "▄", theme.magnitude(low)),
     }
 }
 
