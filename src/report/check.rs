@@ -2,6 +2,7 @@
 
 use crate::figure::run::Folder;
 use crate::observe::table::{OBSERVABLES, column};
+use crate::snapshot::history::between;
 use crate::sweep::predicted::{self, Predicted};
 use crate::sweep::{CellResult, Plan};
 
@@ -61,18 +62,6 @@ pub struct Check {
 
 fn about(observable: &str) -> String {
     column(observable).map_or_else(String::new, |row| OBSERVABLES[row].about.into())
-}
-
-/// A value of a curve between its points; none outside.
-fn at(curve: &[(f64, f64)], x: f64) -> Option<f64> {
-    let next = curve.partition_point(|p| p.0 < x);
-    let right = curve.get(next)?;
-    if right.0 == x {
-        return Some(right.1).filter(|y| y.is_finite());
-    }
-    let left = curve.get(next.checked_sub(1)?)?;
-    let share = (x - left.0) / (right.0 - left.0);
-    Some(left.1 + share * (right.1 - left.1)).filter(|y| y.is_finite())
 }
 
 /// One pair of numbers: place, measured, its standard error, predicted.
@@ -145,7 +134,9 @@ pub fn of_run(run: &Folder) -> Vec<Check> {
             let points = column.map_or_else(Vec::new, |column| run.metrics.column(column));
             let pairs: Vec<Pair> = (points.into_iter())
                 .filter(|p| p.1.is_finite())
-                .filter_map(|(t, measured)| Some((t, measured, 0.0, at(&prediction.curve, t)?)))
+                .filter_map(|(t, measured)| {
+                    Some((t, measured, 0.0, between(&prediction.curve, t)?))
+                })
                 .filter(|pair| prediction.small.is_none_or(|small| pair.3 <= small))
                 .collect();
             compare(prediction.observable, &prediction.label, "t", &pairs)
@@ -201,7 +192,7 @@ fn along(
             let mean = *series.mean.get(frame)?;
             let error = series.standard_error.get(frame).copied().unwrap_or(0.0);
             mean.is_finite().then_some(())?;
-            let predicted = at(&theory.curve, place)?;
+            let predicted = between(&theory.curve, place)?;
             // R runs that all say the same leave room for what happens once in R
             let runs = series.count.get(frame).copied().unwrap_or(0);
             let error = match error {
@@ -235,7 +226,7 @@ fn across(
                 axis.place(cell),
                 passed,
                 0.0,
-                at(&turned, axis.place(cell))?,
+                between(&turned, axis.place(cell))?,
             ))
         })
         .collect();
@@ -276,9 +267,9 @@ mod tests {
     #[test]
     fn a_curve_speaks_between_its_points_and_nowhere_else() {
         let curve = [(0.0, 1.0), (2.0, 3.0), (4.0, f64::NAN)];
-        assert_eq!(at(&curve, 1.0), Some(2.0));
-        assert_eq!(at(&curve, 2.0), Some(3.0));
-        assert_eq!(at(&curve, 3.0), None);
-        assert_eq!((at(&curve, -1.0), at(&curve, 5.0)), (None, None));
+        assert_eq!(between(&curve, 1.0), Some(2.0));
+        assert_eq!(between(&curve, 2.0), Some(3.0));
+        assert_eq!(between(&curve, 3.0), None);
+        assert_eq!((between(&curve, -1.0), between(&curve, 5.0)), (None, None));
     }
 }

@@ -8,6 +8,19 @@ pub(crate) const PICTURE_ANGLES: usize = 192;
 /// Tokens that are kept for trails and the space–time picture; beyond, every ⌈n/limit⌉-th one.
 pub(crate) const PICTURE_TOKENS: usize = 256;
 
+/// The value of a curve at a place: at one of its points, or on the line between two; none outside.
+#[must_use]
+pub(crate) fn between(curve: &[(f64, f64)], x: f64) -> Option<f64> {
+    let next = curve.partition_point(|point| point.0 < x);
+    let right = curve.get(next)?;
+    if right.0 == x {
+        return Some(right.1).filter(|y| y.is_finite());
+    }
+    let left = curve.get(next.checked_sub(1)?)?;
+    let share = (x - left.0) / (right.0 - left.0);
+    Some(left.1 + share * (right.1 - left.1)).filter(|y| y.is_finite())
+}
+
 /// One recorded frame.
 #[derive(Debug, Clone)]
 pub struct Record {

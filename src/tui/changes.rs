@@ -81,6 +81,9 @@ pub(crate) fn restart(model: &mut Model) -> Vec<Effect> {
 
 /// A change of the run under way, kept so that it can be taken back.
 pub(crate) fn change_to(model: &mut Model, ask: impl FnOnce(&mut Change)) -> Vec<Effect> {
+    if model.looks_back() {
+        return refuse_the_past(model);
+    }
     let mut change = NOTHING;
     ask(&mut change);
     if change.beta.is_some() && model.attention().interaction.is_some() {
@@ -141,6 +144,9 @@ pub(crate) fn set_speed(model: &mut Model, speed: f64) -> Vec<Effect> {
 
 /// A restart with another seed.
 pub(crate) fn set_seed(model: &mut Model, seed: u64) -> Vec<Effect> {
+    if model.looks_back() {
+        return refuse_the_past(model);
+    }
     model.keep_run();
     model.experiment.tokens.seed = seed;
     restart(model)
@@ -148,6 +154,9 @@ pub(crate) fn set_seed(model: &mut Model, seed: u64) -> Vec<Effect> {
 
 /// A restart with another number of tokens, if they can be.
 pub(crate) fn set_count(model: &mut Model, count: usize) -> Vec<Effect> {
+    if model.looks_back() {
+        return refuse_the_past(model);
+    }
     let tokens = &model.experiment.tokens;
     if matches!(tokens.initial, Law::File { .. }) {
         model.message = Some(Message::Error(

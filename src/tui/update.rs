@@ -1,6 +1,6 @@
 //! What an action changes in the model, and what it asks of the world.
 
-use super::action::{ACTIONS, Action};
+use super::action::Action;
 use super::captions;
 use super::changes::{self, Effect, NOTHING, change_to, restart, set_count, set_seed, set_speed};
 use super::entry;
@@ -10,8 +10,10 @@ use super::looks::looks;
 use super::model::{Message, Model, Parameter, Popup};
 use super::pages::PAGES;
 use super::palette;
+use super::panels::help;
 use super::sweeping;
 use super::values;
+use super::view;
 use crate::dynamics::Normalisation;
 use crate::run::worker::{Command, Status};
 
@@ -112,16 +114,19 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     }
 }
 
+// long: one arm a popup and action
 fn in_popup(model: &mut Model, popup: Popup, action: Action) -> Vec<Effect> {
+    let page = PAGES[model.page % PAGES.len()].name;
     match (popup, action) {
         (_, Action::Quit) => model.popup = None,
         (_, Action::Suspend) => return vec![Effect::Suspend],
         (_, Action::Redraw) => return vec![Effect::Redraw],
-        (Popup::Help(line), _) if moved(line, LINES, action).is_some() => {
-            model.popup = moved(line, LINES.min(ACTIONS.len()), action).map(Popup::Help);
-        }
-        (Popup::Words(line), _) if moved(line, LINES, action).is_some() => {
-            model.popup = moved(line, LINES, action).map(Popup::Words);
+        (Popup::Help(line) | Popup::Words(line), _) if moved(line, 0, action).is_some() => {
+            let last = help::last(model, view::body(model), popup, page);
+            model.popup = moved(line.min(last), last, action).map(match popup {
+                Popup::Words(_) => Popup::Words,
+                _ => Popup::Help,
+            });
         }
         (Popup::Presets(index), Action::Up | Action::Down) => {
             let count = model.presets.len().max(1);
@@ -156,9 +161,6 @@ fn in_popup(model: &mut Model, popup: Popup, action: Action) -> Vec<Effect> {
     }
     Vec::new()
 }
-
-/// More lines than any text has; what is drawn ends with its last one.
-const LINES: usize = 200;
 
 /// Where a key of lists goes from a place, in a list that ends at `last`.
 fn moved(at: usize, last: usize, action: Action) -> Option<usize> {
@@ -219,6 +221,9 @@ fn digit(model: &mut Model, index: usize) -> Vec<Effect> {
     let digit = char::from(b'0' + ((index + 1) % 10) as u8);
     if entry::begin(model, digit) {
         return Vec::new();
+    }
+    if model.looks_back() {
+        return changes::refuse_the_past(model);
     }
     let Some(preset) = model.presets.get(index) else {
         return load(model, index);
@@ -281,9 +286,6 @@ fn choose(model: &mut Model, by: usize) -> Vec<Effect> {
 }
 
 fn change(model: &mut Model, by: i32) -> Vec<Effect> {
-    if model.looks_back() && model.parameter() != Parameter::Speed {
-        return changes::refuse_the_past(model);
-    }
     let mut change = NOTHING;
     match model.parameter() {
         Parameter::Beta => change.beta = Some(next_beta(model.attention().beta, by)),

@@ -253,3 +253,34 @@ fn keys_of_the_sphere_say_so_where_there_is_none() {
         }
     }
 }
+
+#[test]
+fn texts_end_where_their_last_line_is_and_one_key_goes_back_from_there() {
+    let mut model = model();
+    model.window = ratatui::layout::Size::new(80, 24);
+    for (open, end) in [
+        (Action::Help, Popup::Help as fn(usize) -> Popup),
+        (Action::Words, Popup::Words as fn(usize) -> Popup),
+    ] {
+        update(&mut model, open);
+        let drawn = |model: &Model| crate::tui::view::picture(model, model.window);
+        update(&mut model, Action::Last);
+        let last = drawn(&model);
+        let line = match model.popup {
+            Some(Popup::Help(line) | Popup::Words(line)) => line,
+            _ => unreachable!("the text is open"),
+        };
+        update(&mut model, Action::Down);
+        assert_eq!(
+            model.popup,
+            Some(end(line)),
+            "nothing is below the last line"
+        );
+        assert_eq!(drawn(&model), last);
+        if line > 0 {
+            update(&mut model, Action::Up);
+            assert_ne!(drawn(&model), last, "a line back is another picture");
+        }
+        update(&mut model, Action::Close);
+    }
+}

@@ -47,11 +47,7 @@ fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     status::title(model, buffer, line(0));
     let said = status::message_height(model, area);
     let time = time_row(model, area);
-    let body = Rect {
-        y: area.y + 1,
-        height: area.height - 3 - said - u16::from(time.is_some()),
-        ..area
-    };
+    let body = body_of(model, area);
     if let Some(row) = time {
         timeline::draw(model, buffer, row);
     }
@@ -67,6 +63,22 @@ fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     status::status(model, buffer, line(area.height - 2));
     hints::draw(model, buffer, line(area.height - 1));
     help::draw(model, buffer, body, PAGES[model.page % PAGES.len()].name);
+}
+
+/// What the page has of the window in which the last key was pressed.
+#[must_use]
+pub(crate) fn body(model: &Model) -> Rect {
+    body_of(model, Rect::from((Position::ORIGIN, model.window)))
+}
+
+fn body_of(model: &Model, area: Rect) -> Rect {
+    let around =
+        3 + status::message_height(model, area) + u16::from(time_row(model, area).is_some());
+    Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(around),
+        ..area
+    }
 }
 
 /// The row of time, where the window has one.

@@ -1,5 +1,6 @@
 //! Pinned runs as ghosts: faint curves behind those of the run on show, and what its values differ from theirs by.
 
+use crate::snapshot::history::between;
 use crate::tui::canvas::Pattern;
 use crate::tui::model::{Model, Pinned};
 use crate::tui::plot::{Chart, Curve};
@@ -23,16 +24,5 @@ pub(crate) fn add(model: &Model, chart: &mut Chart, names: &[&str]) {
 /// The value of a pinned run at a time: at its frame there, or on the line between two; none outside.
 #[must_use]
 pub(crate) fn value_at(pinned: &Pinned, row: usize, time: f64) -> Option<f64> {
-    let records = pinned.history.records();
-    let next = records.partition_point(|record| record.time < time);
-    let right = records.get(next)?;
-    let value = |at: usize| records[at].values[row];
-    let found = if right.time == time || next == 0 {
-        (right.time == time).then(|| value(next))?
-    } else {
-        let left = &records[next - 1];
-        let share = (time - left.time) / (right.time - left.time);
-        value(next - 1) + share * (value(next) - value(next - 1))
-    };
-    Some(found).filter(|value| value.is_finite())
+    between(&pinned.history.series(row), time)
 }

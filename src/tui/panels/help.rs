@@ -83,8 +83,9 @@ fn lines(model: &Model, group: Group) -> Vec<Line<'static>> {
     lines
 }
 
-fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
-    let columns: Vec<Vec<Line>> = if area.width >= 78 {
+/// The keys in two columns, or in one where the window is narrow.
+fn columns(model: &Model, width: u16) -> Vec<Vec<Line<'static>>> {
+    if width >= 78 {
         let left = [Group::Run, Group::Parameters]
             .iter()
             .flat_map(|group| lines(model, *group))
@@ -101,7 +102,31 @@ fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
                 .flat_map(|group| lines(model, *group))
                 .collect(),
         ]
+    }
+}
+
+/// How far a text can be scrolled in such an area: its last line is then at the bottom.
+#[must_use]
+pub(crate) fn last(model: &Model, area: Rect, popup: Popup, page: &str) -> usize {
+    let (lines, around) = match popup {
+        Popup::Help(_) => {
+            let columns = columns(model, area.width);
+            (columns.iter().map(Vec::len).max().unwrap_or(0), 5)
+        }
+        Popup::Words(_) => {
+            let width = usize::from(area.width.min(100).saturating_sub(3));
+            (explain::lines(model, page, width).len(), 2)
+        }
+        Popup::Presets(_) => return model.presets.len().saturating_sub(1),
     };
+    let rows = (lines + around)
+        .min(usize::from(area.height))
+        .saturating_sub(2);
+    lines.saturating_sub(rows)
+}
+
+fn help(model: &Model, buffer: &mut Buffer, area: Rect, scroll: usize) {
+    let columns = columns(model, area.width);
     let rows = columns.iter().map(Vec::len).max().unwrap_or(0) as u16;
     let notes = [
         " Left: the tokens, colour and glyph by cluster. Right: the density ρ = dμ/dσ,",
