@@ -21,6 +21,22 @@ pub(crate) fn between(curve: &[(f64, f64)], x: f64) -> Option<f64> {
     Some(left.1 + share * (right.1 - left.1)).filter(|y| y.is_finite())
 }
 
+/// Frames over which a count of a noisy run is steadied.
+pub(crate) const STEADY: usize = 9;
+
+/// The median of each value and the eight before it: a count that noise moves up and down from frame to frame stands still, and follows a lasting
+/// change five frames later.
+#[must_use]
+pub(crate) fn steadied(values: &[f64]) -> Vec<f64> {
+    (0..values.len())
+        .map(|at| {
+            let mut last = values[(at + 1).saturating_sub(STEADY)..=at].to_vec();
+            last.sort_by(f64::total_cmp);
+            last[last.len() / 2]
+        })
+        .collect()
+}
+
 /// One recorded frame.
 #[derive(Debug, Clone)]
 pub struct Record {
@@ -89,5 +105,32 @@ impl History {
     #[must_use]
     pub fn series_named(&self, name: &str) -> Vec<(f64, f64)> {
         crate::observe::table::column(name).map_or_else(Vec::new, |column| self.series(column))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_that_jitters_stands_still_and_a_lasting_change_is_followed() {
+        let mut counts = vec![4.0; 20];
+        for at in [3, 4, 9, 13] {
+            counts[at] = 6.0;
+        }
+        counts.extend([3.0; 12]);
+        let steady = steadied(&counts);
+        assert!(steady[..20].iter().all(|count| *count == 4.0), "{steady:?}");
+        assert_eq!(steady.iter().position(|count| *count == 3.0), Some(24));
+        assert!(steady[24..].iter().all(|count| *count == 3.0));
+    }
+
+    #[test]
+    fn a_curve_has_values_between_its_points_and_nowhere_else() {
+        let curve = [(0.0, 1.0), (2.0, 3.0), (4.0, f64::NAN)];
+        assert_eq!(between(&curve, 0.0), Some(1.0));
+        assert_eq!(between(&curve, 0.5), Some(1.5));
+        assert_eq!((between(&curve, 3.0), between(&curve, 5.0)), (None, None));
+        assert_eq!(between(&curve, -1.0), None);
     }
 }

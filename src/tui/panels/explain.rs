@@ -35,7 +35,7 @@ const TERMS: &[Term] = &[
     term("W₁", "Wasserstein distance of tokens and density in radians; on S² the mean over 32 directions", &["run"]),
     term("K", "kernel discrepancy √∬k d(μ_n−μ)², k = e^{β⟨x,y⟩}; 1/√n is what independent tokens have", &["run"]),
     term("m_k, m_l", "k-th Fourier moment on the circle, degree l above it: 1 of all in one point, 0 of uniform", &["run", "spectrum"]),
-    term("clusters", "peaks of the tokens smoothed by observe.cluster_width, with their shares of the mass on both sides", &["run"]),
+    term("clusters", "peaks of the tokens smoothed by observe.cluster_width, with their shares of the mass; under noise the plot has the median of 9 frames", &["run"]),
     term("rings", "beside the tokens ρ is drawn outwards from the ring ρ = 0; the outer ring is the number given", &["run"]),
     term("one picture (o)", "the ring is as high and as bright as ln ρ; a cluster's share of the tokens, then ρ and the density's", &["run"]),
     term("◇", "where the linear theory, e^{g_k t} for every mode of the first density, lets clusters form", &["run"]),

@@ -5,10 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::counts::{counts, noisy, steps};
 use super::ghosts;
 use super::spectrum::degree_name;
 use crate::dynamics::system::LayerNorm;
 use crate::snapshot::Snapshot;
+use crate::snapshot::history::STEADY;
 use crate::snapshot::view::{FieldView, Prediction};
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
@@ -331,7 +333,10 @@ fn clusters(model: &Model, buffer: &mut Buffer, area: Rect) {
         ("tokens_clusters", model.theme.tokens(), Pattern::Solid),
         ("field_clusters", model.theme.field(), Pattern::Dashed),
     ] {
-        chart.curve(steps(&model.series(name)), style, pattern);
+        chart.curve(steps(&counts(model, name)), style, pattern);
+    }
+    if noisy(model) {
+        chart.corner = format!("median of {STEADY} frames");
     }
     let most = chart
         .curves
@@ -341,9 +346,12 @@ fn clusters(model: &Model, buffer: &mut Buffer, area: Rect) {
         .fold(1.0, f64::max);
     chart.y = (0.0, most);
     let count = |name: &str| {
-        model
-            .snapshot()
-            .map_or_else(String::new, |snapshot| tidy(snapshot.value(name)))
+        let now = model.snapshot().map_or(f64::NAN, |snapshot| snapshot.time);
+        let until = counts(model, name)
+            .into_iter()
+            .rev()
+            .find(|(time, _)| *time <= now);
+        until.map_or_else(String::new, |(_, count)| tidy(count))
     };
     let mut spans = entry("", model.theme.tokens(), count("tokens_clusters"));
     spans[0] = sample(model, "━", model.theme.tokens());
@@ -362,18 +370,6 @@ fn clusters(model: &Model, buffer: &mut Buffer, area: Rect) {
         buffer,
         area,
     );
-}
-
-/// A count as a staircase.
-pub(super) fn steps(series: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let mut points: Vec<(f64, f64)> = Vec::new();
-    for (t, y) in series {
-        if let Some((_, before)) = points.last().copied().filter(|(_, before)| before != y) {
-            points.push((*t, before));
-        }
-        points.push((*t, *y));
-    }
-    points
 }
 
 fn distance(model: &Model, buffer: &mut Buffer, area: Rect) {

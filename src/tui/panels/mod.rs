@@ -2,6 +2,7 @@
 //! [`super::pages::PAGES`] or in a page's layout.
 
 pub(crate) mod angle_law;
+pub(crate) mod counts;
 pub(crate) mod density;
 pub(crate) mod explain;
 pub(crate) mod gaussian;

@@ -5,7 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::metrics::{sample, sides, steps, values};
+use super::counts::steps;
+use super::metrics::{sample, sides, values};
 use crate::observe::saddle::Saddle;
 use crate::snapshot::Snapshot;
 use crate::snapshot::view::Merge;

@@ -6,6 +6,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::staircase;
+use crate::snapshot::history::steadied;
 use crate::snapshot::view::FieldView;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
@@ -59,13 +60,17 @@ pub(crate) fn marks(model: &Model) -> Vec<(usize, f64, Kind)> {
     let records = snapshot.history.records();
     let frame_of = |time: f64| records.partition_point(|record| record.time < time * (1.0 - 1e-12));
     let mut list = Vec::new();
-    // under noise clusters come and go
-    if let Some(column) =
-        crate::observe::table::column("tokens_clusters").filter(|_| snapshot.diffusion == 0.0)
-    {
-        for (frame, pair) in records.windows(2).enumerate() {
-            if pair[1].values[column] < pair[0].values[column] {
-                list.push((frame + 1, pair[1].time, Kind::Merge));
+    if let Some(column) = crate::observe::table::column("tokens_clusters") {
+        let counts: Vec<f64> = records.iter().map(|record| record.values[column]).collect();
+        // under noise clusters come and go
+        let counts = if snapshot.diffusion > 0.0 {
+            steadied(&counts)
+        } else {
+            counts
+        };
+        for (frame, pair) in counts.windows(2).enumerate() {
+            if pair[1] < pair[0] {
+                list.push((frame + 1, records[frame + 1].time, Kind::Merge));
             }
         }
     }
