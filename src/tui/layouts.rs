@@ -192,8 +192,14 @@ fn tall(model: &Model, buffer: &mut Buffer, area: Rect) {
     if !on_sphere(model) {
         return plain(model, buffer, area);
     }
-    let (above, rest) = split_rows(area, (area.width / 2).min(area.height / 2));
-    if one_picture(model, area.width) {
+    let one = one_picture(model, area.width);
+    let circle = if one {
+        area.width - column(area)
+    } else {
+        (area.width - column(area) - 2) / 2
+    };
+    let (above, rest) = split_rows(area, (circle / 2 + 3).min(area.height / 2));
+    if one {
         let (left, right) = split_columns(above, area.width - column(area) - 1);
         together::draw(model, buffer, left);
         parameters::draw(model, buffer, right);
