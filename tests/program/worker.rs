@@ -251,7 +251,7 @@ fn a_long_step_ends_aside_while_the_reader_is_answered() {
         until(&worker, |report| report.status == Status::Paused);
         let paused = asked.elapsed();
         // 100 ms are promised, and met where nobody else computes; here other tests do
-        assert!(paused < Duration::from_millis(300), "{paused:?}");
+        assert!(paused < Duration::from_millis(500), "{paused:?}");
         worker.send(Command::Pause(false));
     }
     let report = until(&worker, |report| report.status == Status::Finished);
