@@ -88,6 +88,8 @@ pub fn linear_maxima(modes: &[(f64, f64)], growth: &[f64]) -> Vec<f64> {
         return Vec::new();
     }
     let step = std::f64::consts::TAU / ANGLES as f64;
+    // every angle jkθ is one of the grid's
+    let turns: Vec<(f64, f64)> = (0..ANGLES).map(|j| (step * j as f64).sin_cos()).collect();
     let mut values = vec![0.0; ANGLES];
     for k in 1..count {
         let factor = 2.0 * (growth[k] * time).exp();
@@ -95,7 +97,7 @@ pub fn linear_maxima(modes: &[(f64, f64)], growth: &[f64]) -> Vec<f64> {
             continue;
         }
         for (j, value) in values.iter_mut().enumerate() {
-            let (sin, cos) = (step * ((j * k) % ANGLES) as f64).sin_cos();
+            let (sin, cos) = turns[(j * k) % ANGLES];
             *value += factor * (modes[k].0 * cos - modes[k].1 * sin);
         }
     }

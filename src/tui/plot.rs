@@ -333,9 +333,15 @@ impl Chart<'_> {
     }
 }
 
+/// The column at a share of a plot's width.
+#[must_use]
+pub(crate) fn cursor_column(plot: Rect, share: f64) -> u16 {
+    plot.x + (share * (f64::from(plot.width) - 0.01)) as u16
+}
+
 /// A line from top to bottom at a share of a plot's width, where nothing is drawn.
 pub(crate) fn cursor_line(buffer: &mut Buffer, plot: Rect, share: f64, theme: Theme) {
-    let column = plot.x + (share * (f64::from(plot.width) - 0.01)) as u16;
+    let column = cursor_column(plot, share);
     for row in plot.top()..plot.bottom() {
         let free = buffer
             .cell((column, row))

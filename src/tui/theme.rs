@@ -6,6 +6,7 @@
 mod colours;
 mod detect;
 
+use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier, Style};
 
 pub(crate) use colours::LEVELS;
@@ -206,6 +207,17 @@ impl Theme {
             Depth::Ansi16 => FEW[self.dark_end(level, FEW.len())],
             Depth::Ansi256 => Color::Indexed(self.indexed(level)),
             Depth::Truecolor => self.pick((self.inferno(level), Color::Reset)),
+        }
+    }
+
+    /// What stays of a cell of two levels under a glyph: the brighter one, for that is where the mass is.
+    #[must_use]
+    pub(crate) fn brighter(self, cell: &Cell) -> Color {
+        let level = |colour| self.level_of(colour).unwrap_or(0);
+        if cell.symbol() == "▀" && level(cell.fg) > level(cell.bg) {
+            cell.fg
+        } else {
+            cell.bg
         }
     }
 

@@ -121,7 +121,7 @@ pub(crate) fn draw(
     captions(model, tokens, own, buffer, inner);
 }
 
-/// The tokens on the near side over what is drawn there already: their shapes, in black or white by what is under them, and the trails.
+/// The tokens on the near side over what is drawn there already: their shapes, in black or white by what is under them.
 pub(crate) fn tokens_over(model: &Model, tokens: &TokenView, buffer: &mut Buffer, inner: Rect) {
     let (gaze, theme) = (model.gaze, model.theme);
     let frame = Frame::within(inner, gaze);
@@ -130,14 +130,10 @@ pub(crate) fn tokens_over(model: &Model, tokens: &TokenView, buffer: &mut Buffer
         let (column, row) = frame.cell(place);
         let slot = label.and_then(|label| model.slots().get(label).copied());
         if near && let Some(cell) = cell_at(buffer, inner, column, row) {
-            let level = |colour| theme.level_of(colour).unwrap_or(0);
-            let under = if cell.symbol() == "▀" && level(cell.fg) > level(cell.bg) {
-                cell.fg
-            } else {
-                cell.bg
-            };
             let style = if theme.colourful() {
-                theme.over(level(under)).bg(under)
+                let under = theme.brighter(cell);
+                let level = theme.level_of(under).unwrap_or(0);
+                theme.over(level).bg(under)
             } else {
                 theme.token(slot)
             };

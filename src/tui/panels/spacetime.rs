@@ -10,7 +10,7 @@ use crate::snapshot::view::FieldView;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
-use crate::tui::plot::{abscissa, cursor_line, decades, rule};
+use crate::tui::plot::{abscissa, cursor_column, cursor_line, decades, rule};
 use crate::tui::theme::Theme;
 use crate::tui::time_axis::TimeAxis;
 use crate::tui::words;
@@ -196,16 +196,10 @@ fn path_cell(model: &Model, buffer: &mut Buffer, at: (u16, u16), height: f64) {
         // the ramp is the density: a path over it would be its end
         return;
     }
-    // of a cell of two levels the brighter one stays: the mass is where it was
-    let level = |colour: Color| theme.level_of(colour).unwrap_or(0);
-    let under = if cell.symbol() == "▀" && level(cell.fg) > level(cell.bg) {
-        cell.fg
-    } else {
-        cell.bg
-    };
+    let under = theme.brighter(cell);
     let over_heat = under != Color::Reset;
     let style = if over_heat {
-        theme.over(level(under)).bg(under)
+        theme.over(theme.level_of(under).unwrap_or(0)).bg(under)
     } else {
         theme.tokens()
     };
@@ -220,7 +214,7 @@ fn cursor(model: &Model, buffer: &mut Buffer, plot: Rect, share: f64) {
     if !model.theme.colourful() {
         return cursor_line(buffer, plot, share, model.theme);
     }
-    let column = plot.x + (share * (f64::from(plot.width) - 0.01)) as u16;
+    let column = cursor_column(plot, share);
     for row in plot.top()..plot.bottom() {
         let Some(cell) = buffer.cell_mut((column, row)) else {
             continue;

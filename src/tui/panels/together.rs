@@ -344,6 +344,7 @@ fn predicted(snapshot: &Snapshot) -> Vec<f64> {
     };
     let count = first.density.len();
     let step = std::f64::consts::TAU / count.max(1) as f64;
+    let turns: Vec<(f64, f64)> = (0..count).map(|j| (step * j as f64).sin_cos()).collect();
     // of the samples no more than a third of their number can be told apart
     let modes: Vec<(f64, f64)> = (0..snapshot.growth.len().min(count / 3))
         .map(|k| {
@@ -352,7 +353,7 @@ fn predicted(snapshot: &Snapshot) -> Vec<f64> {
                 .iter()
                 .enumerate()
                 .fold((0.0, 0.0), |(re, im), (j, rho)| {
-                    let (sin, cos) = (step * ((j * k) % count) as f64).sin_cos();
+                    let (sin, cos) = turns[(j * k) % count];
                     (re + f64::from(*rho) * cos, im - f64::from(*rho) * sin)
                 });
             (sum.0 / count as f64, sum.1 / count as f64)
