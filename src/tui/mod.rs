@@ -135,7 +135,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     let term = variable("TERM").unwrap_or_default();
     let ground = Ground::detect(options.theme, depth, &term);
     let theme = Theme { depth, ground };
-    let lines = listed();
+    let lines = presets::list().into_iter().map(PresetLine::from).collect();
     let marker =
         (options.marker).unwrap_or_else(|| Marker::detect(|name| std::env::var(name).ok()));
     let mut model = Model::new(experiment.clone(), lines, theme, marker);

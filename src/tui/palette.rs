@@ -45,7 +45,8 @@ pub(crate) fn open(model: &mut Model, presets: bool) -> Vec<Effect> {
         presets,
         ..Palette::default()
     });
-    Vec::new()
+    // what lies in the working directory is looked at when somebody looks for it
+    vec![Effect::List]
 }
 
 /// Everything, presets first where they alone are looked for.
