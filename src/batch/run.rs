@@ -103,7 +103,7 @@ struct Done {
     seconds: f64,
 }
 
-/// Every frame in turn, each handed to `visit`.
+/// Every frame in turn, each observed and handed to `visit` while the next one is computed.
 fn follow(
     mut session: Session,
     progress: &mut (dyn FnMut(f64) -> bool + Send),
@@ -113,16 +113,20 @@ fn follow(
     // Asked at every frame and, by the steppers, between their steps.
     let progress = Mutex::new(progress);
     let told = |share: f64| (progress.lock().unwrap_or_else(PoisonError::into_inner))(share);
-    visit(&session)?;
     let last = (session.experiment().time.recorded() - 1).max(1) as f64;
     while !session.finished() {
         let share = session.frame() as f64 / last;
         let stopped = || !told(share);
-        if stopped() || !session.advance(&stopped)? {
+        if stopped() {
             return Err(BatchError::Stopped);
         }
-        visit(&session)?;
+        let (seen, moved) = session.advance_beside(&stopped, &mut *visit);
+        seen?;
+        if !moved? {
+            return Err(BatchError::Stopped);
+        }
     }
+    session.show(visit)?;
     told(1.0);
     Ok(Done {
         session,

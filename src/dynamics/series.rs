@@ -164,7 +164,6 @@ impl<const CURVATURE: bool> pulp::NullaryFnOnce for SeriesAt<'_, CURVATURE> {
 pub(crate) struct SphereSeries {
     harmonics: Harmonics,
     moments: Vec<f64>,
-    unused: Vec<f64>,
 }
 
 impl SphereSeries {
@@ -174,7 +173,6 @@ impl SphereSeries {
         Self {
             harmonics: Harmonics::new(kernel.degree()),
             moments: vec![0.0; Domain::Sphere.length(kernel.degree())],
-            unused: Vec::new(),
         }
     }
 
@@ -183,8 +181,7 @@ impl SphereSeries {
         Domain::Sphere.for_each(kernel.degree(), |entry, l| {
             self.moments[entry] *= -Domain::Sphere.laplacian(l);
         });
-        self.unused.resize(positions.len(), 0.0);
-        (self.harmonics).evaluate(&self.moments, positions, laplacian, &mut self.unused);
+        (self.harmonics).values(&self.moments, positions, laplacian);
     }
 
     /// For unit rows x_i: `gradient`_i ← (1/β)∇Z(x_i) e^{−β} as a vector of ℝ³, still to be projected, and `potential`_i ←

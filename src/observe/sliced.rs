@@ -87,16 +87,7 @@ impl Slices {
     #[must_use]
     pub(crate) fn between_points(&self, tokens: &Particles, markers: &Particles) -> f64 {
         let total: f64 = (self.directions.par_iter())
-            .map(|u| {
-                let angles = |points: &Particles| -> Vec<(f64, f64)> {
-                    let mut list: Vec<(f64, f64)> = (points.rows().map(|x| angle_between(x, u)))
-                        .zip(points.weights.iter().copied())
-                        .collect();
-                    list.sort_by(|a, b| a.0.total_cmp(&b.0));
-                    list
-                };
-                between_points_on_line(&angles(tokens), &angles(markers))
-            })
+            .map(|u| between_points_on_line(&by_angle(tokens, u), &by_angle(markers, u)))
             .collect::<Vec<f64>>()
             .iter()
             .sum();
@@ -118,6 +109,35 @@ impl Slices {
     }
 }
 
+/// (angle to a direction, weight) in order of the angle, and where angles are equal in that of the points: as many buckets as points, each
+/// sorted for itself.
+fn by_angle(points: &Particles, direction: &[f64]) -> Vec<(f64, f64)> {
+    let angles: Vec<f64> = points.rows().map(|x| angle_between(x, direction)).collect();
+    let count = angles.len();
+    // rounding is monotone: a larger angle is in no earlier bucket
+    let bucket = |angle: f64| ((angle * (count as f64 / PI)) as usize).min(count - 1);
+    let mut ends = vec![0_u32; count + 1];
+    angles.iter().for_each(|a| ends[bucket(*a) + 1] += 1);
+    for b in 1..=count {
+        ends[b] += ends[b - 1];
+    }
+    let mut list = vec![(0.0, 0.0); count];
+    for (angle, weight) in angles.iter().zip(&points.weights) {
+        let slot = &mut ends[bucket(*angle)];
+        list[*slot as usize] = (*angle, *weight);
+        *slot += 1;
+    }
+    let mut start = 0;
+    for end in &ends[..count] {
+        let end = *end as usize;
+        if end - start > 1 {
+            list[start..end].sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
+        start = end;
+    }
+    list
+}
+
 /// The tokens by their angle to a direction.
 pub(super) fn along(tokens: &Particles, direction: &[f64]) -> Sorted {
     let angles = tokens.rows().map(|x| angle_between(x, direction));
@@ -134,37 +154,44 @@ fn angle_laws(dimension: usize, profiles: &[Vec<f64>]) -> Vec<Cumulative> {
         .map(|l| recurrence_coefficient(dimension, l))
         .collect();
     let base = base_law(dimension, cells);
-    let mut laws: Vec<(Vec<f64>, Vec<f64>)> = profiles
-        .iter()
-        .map(|_| (Vec::with_capacity(cells + 1), Vec::with_capacity(cells + 1)))
-        .collect();
-    for (node, (cumulative, weight)) in base.iter().enumerate() {
-        let (sin, cos) = (width * node as f64).sin_cos();
-        // p_ℓ and (1−c²)p_ℓ'/(ℓ(ℓ+d−2)) = [(ℓ+d−2)α_ℓ p_{ℓ−1} − ℓα_{ℓ+1}p_{ℓ+1}]/(ℓ(ℓ+d−2))
-        let mut functions = Vec::with_capacity(degree + 2);
-        let (mut before, mut here) = (0.0, 1.0);
-        for l in 0..=degree + 1 {
-            functions.push(here);
-            let next = (cos * here - alpha[l] * before) / alpha[l + 1];
-            (before, here) = (here, next);
-        }
-        for (profile, law) in profiles.iter().zip(&mut laws) {
-            let (mut sum, mut slope) = (*cumulative, *weight);
-            for (l, b) in profile.iter().enumerate().skip(1) {
-                let x = l as f64;
-                let integral = (x + d - 2.0) * alpha[l] * functions[l - 1]
-                    - x * alpha[l + 1] * functions[l + 1];
-                // dσ = w dc = weight dt with weight = w sin t
-                let flux = if sin > 0.0 { weight / sin } else { 0.0 };
-                sum += b * flux * integral / (x * (x + d - 2.0));
-                slope += b * weight * functions[l];
-            }
-            law.0.push(sum);
-            law.1.push(slope);
+    // by degrees, the profiles side by side: what is summed at a node is read once for all of them
+    let count = profiles.len();
+    let mut degrees = vec![[0.0; 2]; (degree + 1) * count];
+    for (slot, profile) in profiles.iter().enumerate() {
+        for (l, b) in profile.iter().enumerate().skip(1) {
+            let x = l as f64;
+            degrees[l * count + slot] = [b / (x * (x + d - 2.0)), *b];
         }
     }
-    laws.into_iter()
-        .map(|(values, slopes)| Cumulative::of_nodes(width, values, slopes))
+    let nodes: Vec<Vec<[f64; 2]>> = (base.par_iter().enumerate())
+        .map(|(node, (cumulative, weight))| {
+            let (sin, cos) = (width * node as f64).sin_cos();
+            // dσ = w dc = weight dt with weight = w sin t
+            let flux = if sin > 0.0 { weight / sin } else { 0.0 };
+            let mut sums = vec![[*cumulative, *weight]; count];
+            // p_ℓ and (1−c²)p_ℓ'/(ℓ(ℓ+d−2)) = [(ℓ+d−2)α_ℓ p_{ℓ−1} − ℓα_{ℓ+1}p_{ℓ+1}]/(ℓ(ℓ+d−2))
+            let (mut before, mut here) = (0.0, 1.0);
+            for (l, row) in degrees.chunks_exact(count.max(1)).enumerate() {
+                let next = (cos * here - alpha[l] * before) / alpha[l + 1];
+                if l > 0 {
+                    let x = l as f64;
+                    let integral = (x + d - 2.0) * alpha[l] * before - x * alpha[l + 1] * next;
+                    let factors = [flux * integral, weight * here];
+                    for (sum, b) in sums.iter_mut().zip(row) {
+                        sum[0] += b[0] * factors[0];
+                        sum[1] += b[1] * factors[1];
+                    }
+                }
+                (before, here) = (here, next);
+            }
+            sums
+        })
+        .collect();
+    (0..count)
+        .map(|slot| {
+            let column = |part: usize| nodes.iter().map(|node| node[slot][part]).collect();
+            Cumulative::of_nodes(width, column(0), column(1))
+        })
         .collect()
 }
 
@@ -209,6 +236,37 @@ fn base_law(dimension: usize, cells: usize) -> Vec<(f64, f64)> {
 mod tests {
     use super::*;
     use crate::measure::Law;
+
+    #[test]
+    fn points_come_in_the_order_of_their_angles_however_they_lie() {
+        let axis = [0.6, 0.0, 0.8];
+        let cluster = |spread: f64| {
+            let mut tokens = Law::Uniform.sample(300, 3, 7);
+            for x in tokens.positions.chunks_exact_mut(3) {
+                (x.iter_mut().zip(axis)).for_each(|(x, a)| *x = a + spread * *x);
+            }
+            crate::sphere::geometry::retract(&mut tokens.positions, 3);
+            tokens
+        };
+        let at_one_place = Particles::new(3, [0.0, 0.0, 1.0].repeat(9));
+        let mut ends = Particles::new(3, [axis, axis.map(|a| -a), axis].concat());
+        ends.weights = vec![0.2, 0.5, 0.3];
+        let none = Particles::new(3, Vec::new());
+        for points in [
+            cluster(10.0),
+            cluster(1e-3),
+            cluster(1e-13),
+            at_one_place,
+            ends,
+            none,
+        ] {
+            let mut sorted: Vec<(f64, f64)> = (points.rows().map(|x| angle_between(x, &axis)))
+                .zip(points.weights.iter().copied())
+                .collect();
+            sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+            assert_eq!(by_angle(&points, &axis), sorted);
+        }
+    }
 
     #[test]
     fn a_token_at_the_axis_is_the_mean_angle_away() {

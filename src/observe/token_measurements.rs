@@ -148,6 +148,9 @@ impl TokenSide {
         };
         let alone = dynamics.general_ref().is_none();
         let of_kernel = alone && dynamics.attention().interaction.is_none();
+        let marginal_error =
+            (dynamics.general_ref()).map_or(f64::NAN, |general| general.marginal_error);
+        let measured = ByPairs::of(tokens, dynamics, instruments, &angles);
         Self {
             energy,
             dissipation,
@@ -162,34 +165,19 @@ impl TokenSide {
             clusters,
             work,
             cloud,
-            near: near_share(tokens, instruments),
-            hemisphere: when(parts.have(Parts::HEMISPHERE) && !flat, || {
-                hemisphere::held(tokens)
-            }),
-            rank: when(parts.have(Parts::RANK), || near::rank(tokens)),
-            matrix: if parts.have(Parts::MATRIX) {
-                MatrixMeasures::of(tokens, dynamics)
-            } else {
-                MatrixMeasures::NONE
-            },
+            near: measured.near,
+            hemisphere: measured.hemisphere,
+            rank: measured.rank,
+            matrix: measured.matrix,
             length: f64::NAN,
             optimum_energy: f64::NAN,
             design: f64::NAN,
             hyperplanes: f64::NAN,
-            marginal_error: (dynamics.general_ref())
-                .map_or(f64::NAN, |general| general.marginal_error),
+            marginal_error,
             bodies: tokens.count(),
-            closest: when(parts.have(Parts::CLOSEST), || {
-                if angles.is_empty() {
-                    closest(tokens)
-                } else {
-                    instruments.around.closest(tokens)
-                }
-            }),
+            closest: measured.closest,
             merge_energy: f64::NAN,
-            saddle: (parts.have(Parts::SADDLE) && alone)
-                .then(|| Saddle::at(tokens, dynamics.attention()))
-                .flatten(),
+            saddle: measured.saddle,
             scaled_energy: scaled(kernel, energy, self_potential),
         }
     }
@@ -215,6 +203,62 @@ impl TokenSide {
     #[must_use]
     pub(crate) fn merge_error(&self) -> f64 {
         self.merge_energy / self.scaled_energy
+    }
+}
+
+/// What costs O(n²) and more, and does not need one another.
+struct ByPairs {
+    matrix: MatrixMeasures,
+    rank: f64,
+    saddle: Option<Saddle>,
+    near: f64,
+    hemisphere: f64,
+    closest: f64,
+}
+
+impl ByPairs {
+    /// What is asked for, two at a time.
+    fn of(
+        tokens: &Particles,
+        dynamics: &mut TokenDynamics,
+        instruments: &Instruments,
+        angles: &[f64],
+    ) -> Self {
+        let (parts, flat) = (instruments.parts, instruments.flat);
+        let (attention, alone) = (dynamics.attention(), dynamics.general_ref().is_none());
+        let matrix = || {
+            let matrix = if parts.have(Parts::MATRIX) {
+                MatrixMeasures::of(tokens, dynamics)
+            } else {
+                MatrixMeasures::NONE
+            };
+            (matrix, when(parts.have(Parts::RANK), || near::rank(tokens)))
+        };
+        let places = || {
+            let saddle = parts.have(Parts::SADDLE) && alone;
+            let held = parts.have(Parts::HEMISPHERE) && !flat;
+            (
+                saddle.then(|| Saddle::at(tokens, attention)).flatten(),
+                near_share(tokens, instruments),
+                when(held, || hemisphere::held(tokens)),
+                when(parts.have(Parts::CLOSEST), || {
+                    if angles.is_empty() {
+                        closest(tokens)
+                    } else {
+                        instruments.around.closest(tokens)
+                    }
+                }),
+            )
+        };
+        let ((matrix, rank), (saddle, near, hemisphere, closest)) = rayon::join(matrix, places);
+        Self {
+            matrix,
+            rank,
+            saddle,
+            near,
+            hemisphere,
+            closest,
+        }
     }
 }
 
@@ -330,10 +374,13 @@ fn closest(tokens: &Particles) -> f64 {
 /// is |∫e^{iℓθ}dμ|. All pairs.
 fn zonal_orders(tokens: &Particles) -> [f64; ORDERS] {
     use rayon::prelude::*;
+    // of the pairs i > j, and of i with itself
     let row_sums = |i: usize| {
+        let (x, weights) = (tokens.row(i), &tokens.weights);
         let mut sums = [0.0; ORDERS];
-        for (y, weight) in tokens.rows().zip(&tokens.weights) {
-            for_each_polynomial(tokens.dimension(), ORDERS, dot(tokens.row(i), y), |l, p| {
+        for (j, y) in tokens.rows().take(i + 1).enumerate() {
+            let weight = if j == i { 0.5 * weights[j] } else { weights[j] };
+            for_each_polynomial(tokens.dimension(), ORDERS, dot(x, y), |l, p| {
                 if l > 0 {
                     sums[l - 1] += weight * p;
                 }
@@ -346,7 +393,7 @@ fn zonal_orders(tokens: &Particles) -> [f64; ORDERS] {
         let total: f64 = rows
             .iter()
             .zip(&tokens.weights)
-            .map(|(row, w)| w * row[k])
+            .map(|(row, w)| 2.0 * w * row[k])
             .sum();
         total.max(0.0).sqrt()
     })

@@ -5,7 +5,7 @@ use super::cause::{Cause, Side};
 use super::density::{FieldRun, State};
 use super::gaussian::GaussianRun;
 use super::tokens::TokenRun;
-use crate::dynamics::Attention;
+use crate::dynamics::{Attention, Kernel};
 use crate::experiment::{self, Absence, Experiment};
 use crate::measure::Particles;
 use crate::observe::parts::Parts;
@@ -68,6 +68,15 @@ impl Companion {
         }
     }
 
+    /// Takes over from `seen`, the companion of the frame before, what belongs to who looks and not to what moves.
+    pub(super) fn keep_what_is_seen(&mut self, seen: &mut Self) {
+        if let (Self::Reference(own), Self::Reference(seen)) = (self, seen) {
+            std::mem::swap(&mut own.instruments, &mut seen.instruments);
+            std::mem::swap(&mut own.side, &mut seen.side);
+            std::mem::swap(&mut own.plane, &mut seen.plane);
+        }
+    }
+
     /// Whether a cancelled [`Companion::advance`] goes on where it was when it is asked again.
     pub(super) fn resumable(&self) -> bool {
         match self {
@@ -105,11 +114,16 @@ impl Companion {
             Self::Density(field) => field.set(now, attention, diffusion),
             Self::Reference(reference) => {
                 reference.run.set(attention, diffusion);
-                let dimension = reference.run.tokens().dimension();
-                reference.instruments.kernel = attention.kernel(dimension);
             }
             Self::Gaussian(gaussian) => gaussian.set(now, attention, diffusion),
             Self::None(_) => {}
+        }
+    }
+
+    /// Another kernel to measure with.
+    pub(super) fn measure_with(&mut self, kernel: &Kernel) {
+        if let Self::Reference(reference) = self {
+            reference.instruments.kernel = kernel.clone();
         }
     }
 

@@ -14,6 +14,7 @@ mod density_start;
 pub(crate) mod ensemble;
 pub(crate) mod gaussian;
 mod general_system;
+mod moving;
 mod notes;
 mod pictures;
 mod populations;
@@ -26,7 +27,8 @@ pub mod worker;
 
 pub use cause::{Cause, Side};
 pub use companion::Companion;
+pub use moving::SessionError;
 pub use notes::endless;
 pub(crate) use predictions::cosine;
-pub use session::{Session, SessionError};
+pub use session::Session;
 pub use worker::{Command, Worker};

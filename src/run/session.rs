@@ -1,14 +1,15 @@
-//! A run in progress: tokens and density side by side, moving from one recorded frame to the next.
+//! A run in progress: what moves ([`Moving`]), tokens and density side by side, and what is seen of it at its present frame.
 
+mod beside;
 mod measuring;
 mod named_by_theory;
 
 use std::sync::Arc;
 
-use super::cause::{Cause, Side};
 use super::companion::Companion;
 use super::density::{FieldRun, State};
 use super::ensemble::Ensemble;
+use super::moving::{Moving, SessionError};
 use super::notes::{notes, of_the_law};
 use super::pictures::{Pictures, drawn, shown};
 use super::predictions::predictions;
@@ -24,36 +25,18 @@ use crate::snapshot::view::PairsView;
 use crate::snapshot::view::{Prediction, SPECTRUM_DEGREES};
 use crate::sphere::Domain;
 
-/// Why a run could not go on.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("the {side} could not be followed past t = {time}: {cause}")]
-pub struct SessionError {
-    /// Which part.
-    pub side: Side,
-    /// The last recorded time.
-    pub time: f64,
-    /// What went wrong.
-    pub cause: Cause,
-}
-
 /// Both sides of a run.
 /// A copy goes on with the same bits.
 #[derive(Debug, Clone)]
 pub struct Session {
-    pub(super) experiment: Arc<Experiment>,
-    pub(super) tokens: TokenRun,
-    pub(super) companion: Companion,
-    /// The ensemble of `[pairs]`, which can stand beside a density.
-    pub(super) ensemble: Option<Ensemble>,
+    /// What moves.
+    pub(super) moving: Moving,
     pub(super) leading_direction: Option<Vec<f64>>,
     pub(super) instruments: Instruments,
-    pub(super) attention: Attention,
-    pub(super) diffusion: f64,
-    pub(super) frame: usize,
     /// Observables are computed from this frame on.
     observed_from: usize,
-    pub(super) pending: Option<Change>,
-    pub(super) next_change: usize,
+    /// The frame that was seen last, and the changes made until then.
+    seen: (usize, usize),
     pub(super) token_side: TokenSide,
     pub(super) companion_side: CompanionSide,
     pub(super) history: History,
@@ -115,27 +98,15 @@ impl Session {
             experiment.system.system(d, seed, 0).leading_direction(d)
         });
         let leading_direction = leading_direction.flatten();
-        let ensemble = experiment.pairs.as_ref().map(|spec| {
-            let (tokens, time) = (&experiment.tokens, &experiment.time);
-            let (drawn, times) = ((tokens.count, tokens.seed), (time.end, time.tolerance));
-            Ensemble::new(spec, experiment.attention.beta, drawn, times)
-        });
         let mut session = Self {
-            attention: experiment.attention,
-            diffusion: experiment.noise.diffusion,
             notes: Arc::new(told),
             predictions: Arc::default(),
             pictures: pictures.then(|| Pictures::new(&experiment)),
-            experiment: Arc::new(experiment),
-            tokens,
-            companion,
-            ensemble,
+            moving: Moving::new(Arc::new(experiment), tokens, companion),
             leading_direction,
             instruments,
-            frame: 0,
             observed_from: 0,
-            pending: None,
-            next_change: 0,
+            seen: (0, 0),
             token_side,
             companion_side: CompanionSide::None,
             history: History::default(),
@@ -146,7 +117,7 @@ impl Session {
         session.observe();
         if pictures {
             session.predictions = Arc::new(predictions(
-                &session.experiment,
+                &session.moving.experiment,
                 session.companion_side.density(),
             ));
         }
@@ -156,73 +127,73 @@ impl Session {
     /// The experiment, with the changes made so far.
     #[must_use]
     pub fn experiment(&self) -> &Arc<Experiment> {
-        &self.experiment
+        &self.moving.experiment
     }
 
     /// The time of the present frame.
     #[must_use]
     pub fn time(&self) -> f64 {
-        self.experiment.time.frame(self.frame)
+        self.moving.time()
     }
 
     /// The time of the next frame.
     #[must_use]
     pub fn next_time(&self) -> f64 {
-        self.experiment.time.frame(self.frame + 1)
+        self.moving.next_time()
     }
 
     /// What the reader's clock runs by, so many frames from now.
     #[must_use]
     pub fn clock(&self, ahead: usize) -> f64 {
-        self.experiment.time.clock(self.frame + ahead)
+        self.moving.experiment.time.clock(self.moving.frame + ahead)
     }
 
     /// Index of the present frame.
     #[must_use]
     pub fn frame(&self) -> usize {
-        self.frame
+        self.moving.frame
     }
 
     /// Whether the last frame of the experiment is reached; the run can go on past it.
     #[must_use]
     pub fn finished(&self) -> bool {
-        self.frame + 1 >= self.experiment.time.recorded()
+        self.moving.frame + 1 >= self.moving.experiment.time.recorded()
     }
 
     /// Whether there is a next frame at all: logarithmic times end with the largest number.
     #[must_use]
     pub fn exhausted(&self) -> bool {
-        !(self.next_time() * self.attention.speed()).is_finite()
+        !(self.next_time() * self.moving.attention.speed()).is_finite()
     }
 
     /// β and normalisation now.
     #[must_use]
     pub fn attention(&self) -> Attention {
-        self.attention
+        self.moving.attention
     }
 
     /// D now.
     #[must_use]
     pub fn diffusion(&self) -> f64 {
-        self.diffusion
+        self.moving.diffusion
     }
 
     /// Steps of the tokens so far.
     #[must_use]
     pub fn token_steps(&self) -> u64 {
-        self.tokens.work().steps
+        self.moving.tokens.work().steps
     }
 
     /// The tokens.
     #[must_use]
     pub fn tokens(&self) -> &TokenRun {
-        &self.tokens
+        &self.moving.tokens
     }
 
     /// The density's run, where there is one.
     #[must_use]
     pub fn field(&self) -> Option<&FieldRun> {
-        match &self.companion {
+        match &self.moving.companion {
             Companion::Density(field) => Some(field),
             Companion::Reference(_) | Companion::Gaussian(_) | Companion::None(_) => None,
         }
@@ -231,7 +202,7 @@ impl Session {
     /// The tokens of the reference run, where there is one.
     #[must_use]
     pub fn reference_tokens(&self) -> Option<&Particles> {
-        match &self.companion {
+        match &self.moving.companion {
             Companion::Reference(reference) => Some(reference.run.tokens()),
             Companion::Density(_) | Companion::Gaussian(_) | Companion::None(_) => None,
         }
@@ -246,7 +217,7 @@ impl Session {
     /// The ensemble of pairs and its closures, where there is one.
     #[must_use]
     pub fn pairs_view(&self) -> Option<PairsView> {
-        self.ensemble.as_ref().map(Ensemble::view)
+        self.moving.ensemble.as_ref().map(Ensemble::view)
     }
 
     /// The observables of every frame so far.
@@ -263,23 +234,13 @@ impl Session {
 
     /// Changes parameters from this frame on; the change becomes part of the experiment.
     pub fn change(&mut self, change: Change) {
-        let mut merged = self.pending.take().unwrap_or(Change {
-            at: 0.0,
-            beta: None,
-            normalisation: None,
-            diffusion: None,
-        });
-        merged.at = self.time();
-        merged.beta = change.beta.or(merged.beta);
-        merged.normalisation = change.normalisation.or(merged.normalisation);
-        merged.diffusion = change.diffusion.or(merged.diffusion);
-        self.pending = Some(merged);
+        self.moving.change(change);
     }
 
     /// The clocks of both sides, as far as their steps have one.
     pub(super) fn clocks(&self) -> Vec<Clock> {
-        let mut clocks = vec![self.tokens.ahead.clock()];
-        if let Companion::Density(field) = &self.companion {
+        let mut clocks = vec![self.moving.tokens.ahead.clock()];
+        if let Companion::Density(field) = &self.moving.companion {
             clocks.extend(field.clock());
         }
         clocks
@@ -293,7 +254,7 @@ impl Session {
     /// Whether a session that was cancelled within a frame goes on when it is asked again, with the same bits.
     #[must_use]
     pub fn resumable(&self) -> bool {
-        self.tokens.resumable() && self.companion.resumable()
+        self.moving.tokens.resumable() && self.moving.companion.resumable()
     }
 
     /// Moves both sides to the next recorded frame and observes it; false when `cancelled` said so on the way. The session is then within a
@@ -303,78 +264,42 @@ impl Session {
     /// # Errors
     /// [`SessionError`] when a side cannot be followed.
     pub fn advance(&mut self, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<bool, SessionError> {
-        self.apply_changes();
-        let (from, to) = (self.time(), self.next_time());
-        let fail = |side: Side, cause: Cause| SessionError {
-            side,
-            time: from,
-            cause,
-        };
-        let (tokens, companion) = (&mut self.tokens, &mut self.companion);
-        let (one, other) = rayon::join(
-            || tokens.advance(to, cancelled),
-            || companion.advance(to, cancelled),
-        );
-        let moved = one.map_err(|cause| fail(Side::Tokens, cause))?
-            && other.map_err(|(side, cause)| fail(side, cause))?
-            && match &mut self.ensemble {
-                Some(ensemble) => (ensemble.advance(to, cancelled))
-                    .map_err(|cause| fail(Side::Ensemble, cause.into()))?,
-                None => true,
-            };
-        if !moved {
+        if !self.moving.advance(cancelled)? {
             return Ok(false);
         }
-        self.frame += 1;
-        if self.frame >= self.observed_from {
-            self.observe();
-        }
+        self.observe_where_asked();
         Ok(true)
     }
 
-    /// The scripted changes that are due, then the one asked for meanwhile, which is written down.
-    fn apply_changes(&mut self) {
-        let now = self.time() * (1.0 + 1e-12) + 1e-300;
-        while let Some(change) = self.experiment.changes.get(self.next_change).copied()
-            && change.at <= now
-        {
-            self.next_change += 1;
-            self.apply(change);
+    fn observe_where_asked(&mut self) {
+        if self.moving.frame >= self.observed_from {
+            self.observe();
         }
-        if let Some(change) = self.pending.take() {
-            let experiment = Arc::make_mut(&mut self.experiment);
-            experiment.changes.insert(self.next_change, change);
-            self.next_change += 1;
-            self.apply(change);
-        }
-    }
-
-    fn apply(&mut self, change: Change) {
-        let now = self.time();
-        self.attention.beta = change.beta.unwrap_or(self.attention.beta);
-        self.attention.normalisation = change.normalisation.unwrap_or(self.attention.normalisation);
-        self.diffusion = change.diffusion.unwrap_or(self.diffusion);
-        self.instruments.kernel = self.attention.kernel(self.experiment.tokens.dimension);
-        self.tokens.set(self.attention, self.diffusion);
-        self.companion.set(now, self.attention, self.diffusion);
-        if let Some(ensemble) = &mut self.ensemble {
-            ensemble.end(now);
-        }
-        // Curves that start from t = 0 no longer belong to this run.
-        self.predictions = Arc::default();
     }
 
     fn observe(&mut self) {
-        let work = self.tokens.work();
+        let now = (self.moving.frame, self.moving.next_change);
+        if self.seen.1 != now.1 {
+            let dimension = self.moving.experiment.tokens.dimension;
+            self.instruments.kernel = self.moving.attention.kernel(dimension);
+            (self.moving.companion).measure_with(&self.instruments.kernel);
+            // Curves that start from t = 0 no longer belong to this run.
+            self.predictions = Arc::default();
+        }
+        self.seen = now;
+        let work = self.moving.tokens.work();
         let instruments = &mut self.instruments;
-        self.token_side = TokenSide::observe(self.tokens.moving(), instruments, work);
-        self.token_side.merge_energy = self.tokens.merge_energy();
-        self.token_side.length = (self.tokens.lengths()).map_or(f64::NAN, |list| {
+        self.token_side = TokenSide::observe(self.moving.tokens.moving(), instruments, work);
+        self.token_side.merge_energy = self.moving.tokens.merge_energy();
+        self.token_side.length = (self.moving.tokens.lengths()).map_or(f64::NAN, |list| {
             list.iter().sum::<f64>() / list.len() as f64
         });
-        self.companion_side =
-            (self.companion).observe(&mut self.instruments, &self.tokens, &self.token_side);
-        if self.experiment.tokens.replay.is_some() {
+        self.companion_side = (self.moving.companion).observe(
+            &mut self.instruments,
+            &self.moving.tokens,
+            &self.token_side,
+        );
+        if self.moving.experiment.tokens.replay.is_some() {
             // nothing moves them
             self.token_side.dissipation = f64::NAN;
         }
@@ -385,12 +310,12 @@ impl Session {
         let values = Observation {
             tokens: &self.token_side,
             companion: &self.companion_side,
-            pairs: self.ensemble.as_ref().and_then(Ensemble::side),
+            pairs: self.moving.ensemble.as_ref().and_then(Ensemble::side),
         }
         .values();
         let mut record = Record {
             products: if parts.have(Parts::PRODUCTS) {
-                let histogram = products::histogram(self.tokens.tokens());
+                let histogram = products::histogram(self.moving.tokens.tokens());
                 histogram.iter().map(|v| *v as f32).collect()
             } else {
                 Vec::new()
@@ -408,9 +333,9 @@ impl Session {
     }
 
     fn take_picture(&mut self, record: &mut Record) {
-        let particles = self.tokens.tokens();
+        let particles = self.moving.tokens.tokens();
         (self.plane, self.plane_share) = drawn(particles, &self.plane);
-        if let Companion::Reference(reference) = &mut self.companion {
+        if let Companion::Reference(reference) = &mut self.moving.companion {
             reference.plane = drawn(reference.run.tokens(), &reference.plane.0);
         }
         let stride = particles.count().div_ceil(PICTURE_TOKENS);
@@ -420,12 +345,12 @@ impl Session {
         let Some(pictures) = &mut self.pictures else {
             return;
         };
-        if !self.experiment.tokens.flat {
+        if !self.moving.experiment.tokens.flat {
             record.angles = (particles.rows().step_by(stride))
                 .map(|x| pictures.angle(x) as f32)
                 .collect();
         }
-        let Companion::Density(field) = &mut self.companion else {
+        let Companion::Density(field) = &mut self.moving.companion else {
             return;
         };
         self.measured_growth = Vec::new();

@@ -20,10 +20,10 @@ impl Session {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            experiment: Arc::clone(&self.experiment),
-            attention: self.attention,
-            diffusion: self.diffusion,
-            frame: self.frame,
+            experiment: Arc::clone(&self.moving.experiment),
+            attention: self.moving.attention,
+            diffusion: self.moving.diffusion,
+            frame: self.moving.frame,
             time: self.time(),
             values: self
                 .history
@@ -32,26 +32,28 @@ impl Session {
                 .map_or_else(Vec::new, |record| record.values.clone()),
             tokens: self.token_view(),
             field: self.field_view(),
-            growth: if self.experiment.tokens.frequencies.is_some() || !self.experiment.is_zonal() {
+            growth: if self.moving.experiment.tokens.frequencies.is_some()
+                || !self.moving.experiment.is_zonal()
+            {
                 vec![f64::NAN; SPECTRUM_DEGREES + 1]
             } else {
                 theory::growth::growth_rates(
-                    self.attention,
-                    self.experiment.tokens.dimension,
-                    self.diffusion,
+                    self.moving.attention,
+                    self.moving.experiment.tokens.dimension,
+                    self.moving.diffusion,
                     SPECTRUM_DEGREES,
                 )
             },
             history: self.history.clone(),
             predictions: Arc::clone(&self.predictions),
-            pairs: self.ensemble.as_ref().map(Ensemble::view),
+            pairs: self.moving.ensemble.as_ref().map(Ensemble::view),
             notes: Arc::clone(&self.notes),
         }
     }
 
     fn token_view(&self) -> TokenView {
         let plane = (self.plane.as_slice(), self.plane_share);
-        self.view_of(&self.tokens, &self.token_side, plane)
+        self.view_of(&self.moving.tokens, &self.token_side, plane)
     }
 
     fn view_of(
@@ -62,7 +64,7 @@ impl Session {
     ) -> TokenView {
         let particles = run.tokens();
         let member = &run.bodies().member;
-        let flat = self.experiment.tokens.flat;
+        let flat = self.moving.experiment.tokens.flat;
         let stride = particles.count().div_ceil(SHOWN_TOKENS);
         let shown = shown(particles, plane, stride);
         let radius = shown.iter().map(|p| p[0].abs().max(p[1].abs()));
@@ -106,10 +108,10 @@ impl Session {
     }
 
     fn field_view(&self) -> FieldView {
-        let field = match &self.companion {
+        let field = match &self.moving.companion {
             Companion::None(absence) => return FieldView::None(absence.to_string()),
             Companion::Gaussian(gaussian) => {
-                let tokens = self.tokens.tokens();
+                let tokens = self.moving.tokens.tokens();
                 return FieldView::Gaussian {
                     side: self.companion_side.gaussian().cloned(),
                     tokens: (tokens.mean(), euclidean::covariance(tokens)),

@@ -7,16 +7,22 @@ pub use crate::machine::sincos::wrap;
 #[inline]
 #[must_use]
 pub fn dot(x: &[f64], y: &[f64]) -> f64 {
+    abreast(x, y, |a, b| a * b)
+}
+
+/// Σ_k term(x_k, y_k), eight sums abreast.
+#[inline(always)]
+fn abreast(x: &[f64], y: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
     let (eights, rest) = x.as_chunks::<8>();
     let (others, other_rest) = y.as_chunks::<8>();
-    let last: f64 = rest.iter().zip(other_rest).map(|(a, b)| a * b).sum();
+    let last: f64 = rest.iter().zip(other_rest).map(|(a, b)| term(*a, *b)).sum();
     if eights.is_empty() {
         return last;
     }
     let mut sums = [0.0; 8];
     for (a, b) in eights.iter().zip(others) {
         for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
+            sums[lane] += term(a[lane], b[lane]);
         }
     }
     let [a, b, c, d, e, f, g, h] = sums;
@@ -34,7 +40,7 @@ pub fn norm(x: &[f64]) -> f64 {
 #[inline]
 #[must_use]
 pub(crate) fn gap(x: &[f64], y: &[f64]) -> f64 {
-    0.5 * x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>()
+    0.5 * abreast(x, y, |a, b| (a - b) * (a - b))
 }
 
 /// y ← P_x y = y − ⟨x,y⟩x, the part of `y` tangent to the sphere at the unit vector `x`.

@@ -3,19 +3,27 @@
 //! With u = x_1 + i x_2 every harmonic is a polynomial, √2 t_ℓm(x_3) Re u^m or Im u^m, where t_ℓm = P̄_ℓm/sin^mθ obeys the
 //! recurrence of [`super::legendre`] in ℓ and t_ℓm' = √((ℓ−m)(ℓ+m+1)) t_ℓ,m+1: no angle, no pole, no trigonometry. Cost
 //! (L+1)²/2 fused steps a point and direction, several vectors of points abreast. Groups of points are summed in a
-//! fixed order, so that results do not depend on the number of threads.
+//! fixed order, and orders are shared out where there is one group, so that results do not depend on the number of threads.
 
-use pulp::{Simd, WithSimd};
+mod lanes;
+
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::domain::{Domain, sphere_row};
 use super::legendre::{epsilon, tree_sum};
 use crate::machine::fft::batched::LANES;
+use lanes::{ABREAST, Project, Sum};
 
-/// Points of a group, a multiple of every block.
+/// Points of a group whose moments are summed, a multiple of every block.
 const GROUP: usize = 1024;
-/// Vectors that go abreast.
-const ABREAST: usize = 4;
+/// Points of a group at which a series is evaluated: every point for itself, so that a group is only what a thread takes at a time.
+const EVALUATED: usize = 256;
+/// Points times harmonics of a group from which on its orders are shared out between threads: some 20 µs.
+const SHARED_ORDERS: usize = 1 << 18;
+/// Parts into which orders are shared out.
+const ORDER_PARTS: usize = 4;
 
 /// The recurrences of every order up to L.
 #[derive(Debug, Clone)]
@@ -25,15 +33,15 @@ pub(crate) struct Harmonics {
     sectoral: Vec<f64>,
     /// For every order: scale s_ℓ and step a_ℓ.
     orders: Vec<(Vec<f64>, Vec<f64>)>,
+    /// For every order, s_ℓ √((ℓ−m+1)(ℓ+m)).
+    lowering: Vec<Vec<f64>>,
 }
 
-/// Coordinates of a group and what is carried from order to order.
+/// Coordinates of a group and u^m.
 struct Group {
     height: Vec<f64>,
     plane: [Vec<f64>; 2],
     power: [Vec<f64>; 2],
-    /// C, S, C', S' of an order.
-    parts: [Vec<f64>; 4],
 }
 
 impl Group {
@@ -48,7 +56,6 @@ impl Group {
             height: column(2),
             plane: [column(0), column(1)],
             power: [vec![1.0; count], vec![0.0; count]],
-            parts: std::array::from_fn(|_| vec![0.0; count]),
         }
     }
 
@@ -78,10 +85,19 @@ impl Harmonics {
                 t
             })
             .collect();
+        let orders: Vec<(Vec<f64>, Vec<f64>)> =
+            (0..=degree).map(|m| recurrence(degree, m)).collect();
+        let lowering = (orders.iter().enumerate())
+            .map(|(m, (scale, _))| {
+                let roots = (m..=degree).map(|l| (((l - m + 1) * (l + m)) as f64).sqrt());
+                roots.zip(scale).map(|(root, scale)| scale * root).collect()
+            })
+            .collect();
         Self {
             degree,
             sectoral,
-            orders: (0..=degree).map(|m| recurrence(degree, m)).collect(),
+            orders,
+            lowering,
         }
     }
 
@@ -89,12 +105,24 @@ impl Harmonics {
     pub(crate) fn moments(&self, positions: &[f64], weights: &[f64], state: &mut [f64]) {
         let length = state.len();
         debug_assert_eq!(length, Domain::Sphere.length(self.degree));
+        if weights.len() <= GROUP {
+            state.fill(0.0);
+            let parts = if weights.len() * length / 2 < SHARED_ORDERS {
+                1
+            } else {
+                ORDER_PARTS
+            };
+            self.each_part(parts, state, &|orders, state| {
+                self.group_moments(positions, weights, orders, state);
+            });
+            return;
+        }
         let parts: Vec<Vec<f64>> = positions
             .par_chunks(3 * GROUP)
             .zip(weights.par_chunks(GROUP))
             .map(|(rows, weights)| {
                 let mut part = vec![0.0; length];
-                self.group_moments(rows, weights, &mut part);
+                self.group_moments(rows, weights, 0..self.degree + 1, &mut part);
                 part
             })
             .collect();
@@ -104,12 +132,49 @@ impl Harmonics {
         }
     }
 
-    fn group_moments(&self, rows: &[f64], weights: &[f64], state: &mut [f64]) {
+    /// Calls `job` for ranges of orders, with their rows of the state, that have about the same number of harmonics.
+    fn each_part(
+        &self,
+        parts: usize,
+        state: &mut [f64],
+        job: &(dyn Fn(Range<usize>, &mut [f64]) + Sync),
+    ) {
+        if parts <= 1 {
+            return job(0..self.degree + 1, state);
+        }
+        let (mut jobs, mut rest, mut first, mut done) = (Vec::with_capacity(parts), state, 0, 0);
+        let all = rest.len();
+        for part in 1..=parts {
+            let mut end = first;
+            while end <= self.degree && (done * parts < part * all || part == parts) {
+                done += 2 * (self.degree + 1 - end);
+                end += 1;
+            }
+            let length: usize = (first..end).map(|m| 2 * (self.degree + 1 - m)).sum();
+            let (rows, others) = rest.split_at_mut(length);
+            jobs.push((first..end, rows));
+            (rest, first) = (others, end);
+        }
+        jobs.into_par_iter()
+            .for_each(|(orders, rows)| job(orders, rows));
+    }
+
+    /// Of these orders alone, whose rows are `state`.
+    fn group_moments(
+        &self,
+        rows: &[f64],
+        weights: &[f64],
+        orders: Range<usize>,
+        state: &mut [f64],
+    ) {
         let mut group = Group::new(rows);
         group.power[0].fill(0.0);
         group.power[0][..weights.len()].copy_from_slice(weights);
+        (0..orders.start).for_each(|_| group.raise());
         let mut sums = vec![0.0; 2 * (self.degree + 1) * LANES];
-        for (order, (scale, step)) in self.orders.iter().enumerate() {
+        let mut rest = state;
+        for order in orders {
+            let (scale, step) = &self.orders[order];
             let lanes = crate::machine::registers::arch().dispatch(Project {
                 height: &group.height,
                 power: [&group.power[0], &group.power[1]],
@@ -117,16 +182,12 @@ impl Harmonics {
                 step,
                 sums: &mut sums,
             });
-            let factor = if order == 0 {
-                1.0
-            } else {
-                std::f64::consts::SQRT_2
-            };
-            let row = &mut state[sphere_row(self.degree, order)..][..2 * step.len()];
+            let (row, others) = rest.split_at_mut(2 * step.len());
             for (entry, (slot, lanes)) in row.iter_mut().zip(sums.chunks_exact(lanes)).enumerate() {
-                *slot = tree_sum(lanes) * scale[entry / 2] * factor;
+                *slot = tree_sum(lanes) * scale[entry / 2] * factor(order);
             }
             group.raise();
+            rest = others;
         }
     }
 
@@ -138,87 +199,96 @@ impl Harmonics {
         values: &mut [f64],
         gradient: &mut [f64],
     ) {
-        positions
-            .par_chunks(3 * GROUP)
+        let coefficients = self.coefficients::<4>(state);
+        (positions.par_chunks(3 * EVALUATED))
             .zip(
                 values
-                    .par_chunks_mut(GROUP)
-                    .zip(gradient.par_chunks_mut(3 * GROUP)),
+                    .par_chunks_mut(EVALUATED)
+                    .zip(gradient.par_chunks_mut(3 * EVALUATED)),
             )
             .for_each(|(rows, (values, gradient))| {
-                self.group_evaluate(state, rows, values, gradient);
+                let [value, one, two, three] = self.at_group::<4>(&coefficients, rows);
+                values.copy_from_slice(&value[..values.len()]);
+                for (g, ((x, y), z)) in
+                    (gradient.chunks_exact_mut(3)).zip(one.iter().zip(&two).zip(&three))
+                {
+                    g.copy_from_slice(&[*x, *y, *z]);
+                }
             });
     }
 
-    fn group_evaluate(
-        &self,
-        state: &[f64],
-        rows: &[f64],
-        values: &mut [f64],
-        gradient: &mut [f64],
-    ) {
-        values.fill(0.0);
-        gradient.fill(0.0);
+    /// f alone, with the bits of [`Harmonics::evaluate`].
+    pub(crate) fn values(&self, state: &[f64], positions: &[f64], values: &mut [f64]) {
+        let coefficients = self.coefficients::<2>(state);
+        (positions.par_chunks(3 * EVALUATED))
+            .zip(values.par_chunks_mut(EVALUATED))
+            .for_each(|(rows, values)| {
+                let [value, ..] = self.at_group::<2>(&coefficients, rows);
+                values.copy_from_slice(&value[..values.len()]);
+            });
+    }
+
+    /// f and, with four sets of coefficients, its derivatives at a group of points, by columns.
+    fn at_group<const SETS: usize>(&self, coefficients: &[f64], rows: &[f64]) -> [Vec<f64>; 4] {
         let mut group = Group::new(rows);
+        let count = group.height.len();
         // u^{m−1}, for the derivatives in the plane and for x_3-derivatives of order m − 1
-        let mut lower = [vec![0.0; group.height.len()], vec![0.0; group.height.len()]];
-        let mut coefficients = Vec::with_capacity(4 * (self.degree + 1));
-        for (order, (scale, step)) in self.orders.iter().enumerate() {
-            self.coefficients(state, order, scale, &mut coefficients);
-            crate::machine::registers::arch().dispatch(Sum {
+        let mut lower = [vec![0.0; count], vec![0.0; count]];
+        let mut out =
+            std::array::from_fn(|part| vec![0.0; if part == 0 || SETS == 4 { count } else { 0 }]);
+        let mut rest = coefficients;
+        for (order, (_, step)) in self.orders.iter().enumerate() {
+            let (coefficients, others) = rest.split_at(SETS * step.len());
+            let here = factor(order);
+            crate::machine::registers::arch().dispatch(Sum::<SETS> {
                 height: &group.height,
                 first: self.sectoral[order],
                 step,
-                coefficients: &coefficients,
-                parts: group.parts.each_mut().map(Vec::as_mut_slice),
+                coefficients,
+                power: [&group.power[0], &group.power[1]],
+                lower: [&lower[0], &lower[1]],
+                factors: [here, here * order as f64, factor(order.saturating_sub(1))],
+                out: out.each_mut().map(Vec::as_mut_slice),
             });
-            let factor = |m: usize| {
-                if m == 0 {
-                    1.0
-                } else {
-                    std::f64::consts::SQRT_2
-                }
-            };
-            let here = factor(order);
-            let below = factor(order.saturating_sub(1));
-            let slope = here * order as f64;
-            for (i, (value, g)) in values
-                .iter_mut()
-                .zip(gradient.chunks_exact_mut(3))
-                .enumerate()
-            {
-                let [c, s, dc, ds] = group.parts.each_ref().map(|part| part[i]);
-                let (re, im) = (group.power[0][i], group.power[1][i]);
-                *value += here * (c * re + s * im);
-                let (re, im) = (lower[0][i], lower[1][i]);
-                g[0] += slope * (c * re + s * im);
-                g[1] += slope * (s * re - c * im);
-                g[2] += below * (dc * re + ds * im);
+            if SETS == 4 {
+                lower[0].copy_from_slice(&group.power[0]);
+                lower[1].copy_from_slice(&group.power[1]);
             }
-            lower[0].copy_from_slice(&group.power[0]);
-            lower[1].copy_from_slice(&group.power[1]);
             group.raise();
+            rest = others;
         }
+        out
     }
 
-    /// For ℓ = m…L: c_ℓm, s_ℓm, and those of order m − 1 times √((ℓ−m+1)(ℓ+m)), all in the scale of the recurrence.
-    fn coefficients(&self, state: &[f64], order: usize, scale: &[f64], out: &mut Vec<f64>) {
-        out.clear();
-        let row = sphere_row(self.degree, order);
-        for (index, scale) in scale.iter().enumerate() {
-            let l = order + index;
-            out.extend([
-                scale * state[row + 2 * index],
-                scale * state[row + 2 * index + 1],
-            ]);
-            if order == 0 {
-                out.extend([0.0, 0.0]);
-            } else {
-                let factor = scale * (((l - order + 1) * (l + order)) as f64).sqrt();
-                let lower = sphere_row(self.degree, order - 1) + 2 * (index + 1);
-                out.extend([factor * state[lower], factor * state[lower + 1]]);
+    /// For every order and ℓ = m…L: c_ℓm, s_ℓm, and with four sets those of order m − 1 times √((ℓ−m+1)(ℓ+m)), all in the scale of the
+    /// recurrence.
+    fn coefficients<const SETS: usize>(&self, state: &[f64]) -> Vec<f64> {
+        let mut out = Vec::with_capacity(SETS * state.len() / 2);
+        for (order, (scale, _)) in self.orders.iter().enumerate() {
+            let row = sphere_row(self.degree, order);
+            for (index, scale) in scale.iter().enumerate() {
+                let at = row + 2 * index;
+                out.extend([scale * state[at], scale * state[at + 1]]);
+                if SETS == 2 {
+                } else if order == 0 {
+                    out.extend([0.0, 0.0]);
+                } else {
+                    let factor = self.lowering[order][index];
+                    let lower = sphere_row(self.degree, order - 1) + 2 * (index + 1);
+                    out.extend([factor * state[lower], factor * state[lower + 1]]);
+                }
             }
         }
+        out
+    }
+}
+
+/// √2 but for m = 0.
+fn factor(order: usize) -> f64 {
+    if order == 0 {
+        1.0
+    } else {
+        std::f64::consts::SQRT_2
     }
 }
 
@@ -242,96 +312,6 @@ fn recurrence(degree: usize, order: usize) -> (Vec<f64>, Vec<f64>) {
         .collect();
     scale.truncate(count);
     (scale, step)
-}
-
-/// Σ_i t_ℓm(x_i) power_i for every ℓ, as one vector of partial sums each.
-struct Project<'a> {
-    height: &'a [f64],
-    power: [&'a [f64]; 2],
-    first: f64,
-    step: &'a [f64],
-    sums: &'a mut [f64],
-}
-
-impl WithSimd for Project<'_> {
-    type Output = usize;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> usize {
-        let lanes = S::F64_LANES;
-        self.sums[..2 * self.step.len() * lanes].fill(0.0);
-        let (height, _) = S::as_simd_f64s(self.height);
-        let (re, _) = S::as_simd_f64s(self.power[0]);
-        let (im, _) = S::as_simd_f64s(self.power[1]);
-        let (sums, _) = S::as_mut_simd_f64s(self.sums);
-        let blocks = height
-            .chunks_exact(ABREAST)
-            .zip(re.chunks_exact(ABREAST).zip(im.chunks_exact(ABREAST)));
-        for (x, (re, im)) in blocks {
-            let mut q0 = [simd.splat_f64s(0.0); ABREAST];
-            let mut q1 = [simd.splat_f64s(self.first); ABREAST];
-            for (step, slots) in self.step.iter().zip(sums.chunks_exact_mut(2)) {
-                let step = simd.splat_f64s(*step);
-                let (mut a, mut b) = (slots[0], slots[1]);
-                for v in 0..ABREAST {
-                    a = simd.mul_add_f64s(q1[v], re[v], a);
-                    b = simd.mul_add_f64s(q1[v], im[v], b);
-                }
-                (slots[0], slots[1]) = (a, b);
-                for v in 0..ABREAST {
-                    let next = simd.mul_add_f64s(simd.mul_f64s(x[v], step), q1[v], q0[v]);
-                    q0[v] = q1[v];
-                    q1[v] = next;
-                }
-            }
-        }
-        lanes
-    }
-}
-
-/// Σ_ℓ of four sets of coefficients times t_ℓm at every point.
-struct Sum<'a> {
-    height: &'a [f64],
-    first: f64,
-    step: &'a [f64],
-    coefficients: &'a [f64],
-    parts: [&'a mut [f64]; 4],
-}
-
-impl WithSimd for Sum<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        const PAIR: usize = 2;
-        let (height, _) = S::as_simd_f64s(self.height);
-        let [c, s, dc, ds] = self.parts.map(|part| S::as_mut_simd_f64s(part).0);
-        for (block, x) in height.chunks_exact(PAIR).enumerate() {
-            let mut q0 = [simd.splat_f64s(0.0); PAIR];
-            let mut q1 = [simd.splat_f64s(self.first); PAIR];
-            let mut sums = [[simd.splat_f64s(0.0); PAIR]; 4];
-            for (step, factors) in self.step.iter().zip(self.coefficients.chunks_exact(4)) {
-                let step = simd.splat_f64s(*step);
-                for part in 0..4 {
-                    let factor = simd.splat_f64s(factors[part]);
-                    for v in 0..PAIR {
-                        sums[part][v] = simd.mul_add_f64s(factor, q1[v], sums[part][v]);
-                    }
-                }
-                for v in 0..PAIR {
-                    let next = simd.mul_add_f64s(simd.mul_f64s(x[v], step), q1[v], q0[v]);
-                    q0[v] = q1[v];
-                    q1[v] = next;
-                }
-            }
-            for v in 0..PAIR {
-                c[PAIR * block + v] = sums[0][v];
-                s[PAIR * block + v] = sums[1][v];
-                dc[PAIR * block + v] = sums[2][v];
-                ds[PAIR * block + v] = sums[3][v];
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -413,7 +393,11 @@ mod tests {
             })
             .collect();
         let (mut values, mut gradient) = (vec![0.0; count], vec![0.0; 3 * count]);
-        Harmonics::new(degree).evaluate(&state, &rows, &mut values, &mut gradient);
+        let harmonics = Harmonics::new(degree);
+        harmonics.evaluate(&state, &rows, &mut values, &mut gradient);
+        let mut alone = vec![0.0; count];
+        harmonics.values(&state, &rows, &mut alone);
+        assert_eq!(alone, values, "without the gradient");
         for p in 0..count {
             assert!((values[p] - f[p]).abs() < 1e-13);
             let (x, g) = (&rows[3 * p..3 * p + 3], &gradient[3 * p..3 * p + 3]);
@@ -422,6 +406,27 @@ mod tests {
             // (1−x_3²)∂_{x_3} along the meridian = e_3·∇_tangent
             let inward = x[0] * g[0] + x[1] * g[1] + x[2] * g[2];
             assert!((g[2] - inward * x[2] - along[p]).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn moments_have_the_same_bits_whether_or_not_their_orders_are_shared_out() {
+        for (count, degree) in [(1000, 40), (257, 61), (5, 300), (1024, 3)] {
+            let (rows, harmonics) = (points(count), Harmonics::new(degree));
+            let weights: Vec<f64> = (0..count).map(|i| 1.0 / (1.0 + i as f64)).collect();
+            let length = Domain::Sphere.length(degree);
+            let mut whole = vec![0.0; length];
+            harmonics.group_moments(&rows, &weights, 0..degree + 1, &mut whole);
+            for parts in [1, 2, 4, 7] {
+                let mut state = vec![f64::NAN; length];
+                harmonics.each_part(parts, &mut state, &|orders, state| {
+                    harmonics.group_moments(&rows, &weights, orders, state);
+                });
+                assert_eq!(state, whole, "{count} points, {parts} parts");
+            }
+            let mut state = vec![f64::NAN; length];
+            harmonics.moments(&rows, &weights, &mut state);
+            assert_eq!(state, whole);
         }
     }
 }
