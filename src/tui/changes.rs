@@ -1,5 +1,8 @@
 //! What is asked of the run: other parameters, another n or seed, another experiment, and the way back.
 
+use std::path::PathBuf;
+
+use super::ghost;
 use super::keepsake::Keepsake;
 use super::ladders::default_speed;
 use super::model::{Message, Model, PendingChange};
@@ -20,8 +23,10 @@ pub(crate) enum Effect {
     Load(usize),
     /// List the experiments that there are, also those that lie here.
     List,
-    /// Save the run so far.
-    Save,
+    /// Ask where to save.
+    Where,
+    /// Save what is on show to this folder.
+    Save(PathBuf),
     /// Write the screen to a file.
     Keep(Keepsake),
     /// Begin or end a recording.
@@ -211,7 +216,13 @@ pub(crate) fn undo(model: &mut Model) -> Vec<Effect> {
             send_change(model, before)
         }
         Step::Run(experiment, loaded) => {
-            let text = format!("back to “{}”, from t = 0", experiment.title);
+            ghost::leave_behind(model);
+            let ghost = if model.pinned.iter().any(|pinned| pinned.left) {
+                "; the run that was left is a grey ghost until another begins"
+            } else {
+                ""
+            };
+            let text = format!("back to “{}”, from t = 0{ghost}", experiment.title);
             model.message = Some(Message::Note(text));
             model.loaded = *loaded;
             begin_again(model, *experiment)

@@ -1,7 +1,7 @@
 //! Looking back: from frame to frame and from mark to mark of the run so far, and a new run from the frame on show.
 
 use super::changes::{Effect, begin_again, refuse};
-use super::model::{Message, Model, Pinned};
+use super::model::{Message, Model};
 use super::number::tidy;
 use super::panels::timeline;
 use crate::run::worker::Command;
@@ -61,41 +61,6 @@ pub(crate) fn to(model: &mut Model, frame: usize) -> Vec<Effect> {
 /// The run as it is.
 pub(crate) fn leave(model: &mut Model) -> Vec<Effect> {
     model.look_at(None);
-    Vec::new()
-}
-
-/// Most ghosts.
-const PINNED: usize = 3;
-
-/// Pins the run under way as a ghost to compare others with, or takes it off again.
-pub(crate) fn pin(model: &mut Model) -> Vec<Effect> {
-    let Some(live) = model.live().cloned() else {
-        return Vec::new();
-    };
-    let same = |pinned: &Pinned| pinned.history.is_of(&live.history);
-    if let Some(at) = model.pinned.iter().position(same) {
-        let label = model.pinned.remove(at).label;
-        model.message = Some(Message::Note(format!("no longer pinned: {label}")));
-        return Vec::new();
-    }
-    if model.pinned.len() == PINNED {
-        model.pinned.remove(0);
-    }
-    let tokens = &live.experiment.tokens;
-    let label = format!(
-        "{}, β {}, D {}, n {}, seed {}, up to t = {}",
-        model.system(),
-        tidy(live.attention.beta),
-        tidy(live.diffusion),
-        tokens.count,
-        tokens.seed,
-        tidy(live.time)
-    );
-    model.message = Some(Message::Note(format!(
-        "pinned: {label}: grey behind the curves of other runs, with the differences on the page values (P takes it off)"
-    )));
-    let history = live.history.clone();
-    model.pinned.push(Pinned { label, history });
     Vec::new()
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod changes;
 pub(crate) mod cluster_colours;
 pub mod config;
 pub(crate) mod entry;
+pub(crate) mod ghost;
 pub(crate) mod keepsake;
 pub mod keymap;
 pub(crate) mod ladders;
@@ -27,6 +28,7 @@ pub(crate) mod palette;
 pub(crate) mod panels;
 pub(crate) mod parameter;
 pub(crate) mod past;
+pub(crate) mod place;
 pub(crate) mod plain;
 pub(crate) mod plot;
 pub mod popups;
@@ -314,6 +316,10 @@ impl EventLoop<'_> {
                 }
                 return Ok(anew);
             }
+            Event::Paste(text) => {
+                place::paste(model, &text);
+                return Ok(false);
+            }
             _ => return Ok(false),
         };
         if !matches!(key.kind, KeyEventKind::Press | KeyEventKind::Repeat) {
@@ -324,7 +330,8 @@ impl EventLoop<'_> {
         let effects = match palette::key(model, key) {
             Some(Taken::Done(effects)) => effects,
             Some(Taken::Act(action)) => update(model, action),
-            None => entry::key(model, key)
+            None => place::key(model, key)
+                .or_else(|| entry::key(model, key))
                 .or_else(|| model.keys.action(key).map(|action| update(model, action)))
                 .unwrap_or_default(),
         };
@@ -379,7 +386,8 @@ impl EventLoop<'_> {
                 Err(error) => model.message = Some(Message::Error(error.to_string())),
             },
             Effect::List => model.presets = listed(),
-            Effect::Save => self.saver.begin(model),
+            Effect::Where => save::ask(model),
+            Effect::Save(folder) => self.saver.begin(model, folder),
             Effect::Keep(what) => keep(what, model),
             Effect::Record => return Ok(self.record(model)),
             Effect::Copy(text) => terminal::copy(&text)?,

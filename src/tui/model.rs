@@ -12,7 +12,7 @@ use super::keymap::KeyMap;
 use super::ladders::default_speed;
 pub(crate) use super::parameter::Parameter;
 use super::past::{Past, Step};
-pub use super::popups::{Palette, Popup, PresetLine};
+pub use super::popups::{Palette, Place, Popup, PresetLine};
 use super::projection::Camera;
 use super::sweep_page::SweepPage;
 use super::theme::Theme;
@@ -32,6 +32,12 @@ pub struct Pinned {
     pub label: String,
     /// Its frames.
     pub history: History,
+    /// d.
+    pub dimension: usize,
+    /// Whether its tokens are in ℝ^d.
+    pub flat: bool,
+    /// Whether it was left by going back to another run: the next one takes its place.
+    pub left: bool,
 }
 
 /// A line for the reader.
@@ -77,6 +83,8 @@ pub struct Model {
     pub(crate) past: Past,
     /// The value that is being typed.
     pub entry: Option<String>,
+    /// The folder whose name is being typed.
+    pub place: Option<Place>,
     /// What is being looked for by its name.
     pub palette: Option<Palette>,
     /// The chosen row of the page of values.
@@ -157,6 +165,7 @@ impl Model {
             loaded: experiment.clone(),
             past: Past::default(),
             entry: None,
+            place: None,
             palette: None,
             value: 0,
             pinned: Vec::new(),
@@ -372,6 +381,7 @@ impl Model {
     pub(crate) fn keep_run(&mut self) {
         let (now, then) = (self.experiment.clone(), self.loaded.clone());
         self.past.keep(Step::Run(Box::new(now), Box::new(then)));
+        self.pinned.retain(|pinned| !pinned.left);
     }
 
     /// Whether nothing will happen before a key.

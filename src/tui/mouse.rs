@@ -8,6 +8,7 @@ use super::changes::Effect;
 use super::looking;
 use super::model::Model;
 use super::panels::{status, timeline};
+use super::sweeping;
 use super::update::update;
 use super::values;
 use super::view;
@@ -62,6 +63,8 @@ pub(crate) fn act(
                 return along(model, row, x);
             } else if model.page == 0 && model.has_sphere() {
                 *grip = Some(Grip::Globe(x, y));
+            } else if sweeping::on_page(model) {
+                sweeping::point(model, view::body_of(model, area), (x, y));
             }
             Vec::new()
         }
@@ -188,5 +191,42 @@ mod tests {
         model.popup = Some(crate::tui::model::Popup::Help(3));
         wheel(&mut model, MouseEventKind::ScrollDown);
         assert_eq!(model.popup, Some(crate::tui::model::Popup::Help(4)));
+    }
+
+    /// Every point of a sweep that is drawn is chosen by a click on it.
+    #[test]
+    fn a_click_on_a_sweep_chooses_the_point_that_is_drawn_there() {
+        use crate::sweep::live::{Live, View};
+        for name in ["kuramoto-transition", "fig3-d2"] {
+            let experiment = presets::load(name).unwrap();
+            let plan = crate::sweep::Plan::new(&experiment).unwrap().unwrap();
+            let mut view = View::new(plan.quickly());
+            let plan = view.plan.clone();
+            for (number, result) in view.results.iter_mut().enumerate().take(40) {
+                *result = crate::sweep::cell::run(&plan, number, &|| (), &|| false);
+            }
+            let theme = Theme::of(Depth::None);
+            let mut model = Model::new(experiment, Vec::new(), theme, Marker::Braille);
+            model.sweep.live = Some(Ok(Live::of(view)));
+            model.page = PAGES.iter().position(|page| page.name == "sweep").unwrap();
+            let size = Size::new(100, 30);
+            let mut chosen = std::collections::BTreeSet::new();
+            for (x, y) in (0..100).flat_map(|x| (1..28).map(move |y| (x, y))) {
+                let down = MouseEventKind::Down(MouseButton::Left);
+                act(&mut model, event(down, x, y), size, &mut None);
+                chosen.insert(model.sweep.cursor);
+                // the cursor is then drawn in the clicked column, or at the first that shows the same point
+                if y == 10 && x == 50 {
+                    let mut buffer = ratatui::buffer::Buffer::empty(Rect::new(0, 0, 100, 30));
+                    let body = view::body_of(&model, Rect::new(0, 0, 100, 30));
+                    crate::tui::panels::sweep::draw(&model, &mut buffer, body);
+                    let marked = (40..=60)
+                        .any(|x| (1..28).any(|y| ["+", "┊"].contains(&buffer[(x, y)].symbol())));
+                    assert!(marked, "{name}: {buffer:?}");
+                }
+            }
+            let points = chosen.len();
+            assert!(points >= 10, "{name}: {points} points can be chosen");
+        }
     }
 }

@@ -150,9 +150,15 @@ impl Chart<'_> {
         });
     }
 
-    /// Draws it.
+    /// Draws it, and tells where its curves are, if there are any.
     // long: the frame, the axes, the curves and the marks, in the order in which they are drawn
-    pub(crate) fn draw(&self, buffer: &mut Buffer, area: Rect, theme: Theme, marker: Marker) {
+    pub(crate) fn draw(
+        &self,
+        buffer: &mut Buffer,
+        area: Rect,
+        theme: Theme,
+        marker: Marker,
+    ) -> Option<Rect> {
         let mut inner = rule(buffer, area, theme, &self.title, &self.corner);
         let width = usize::from(inner.width);
         let values = (self.values.iter()).flat_map(|line| words::entries(line, width));
@@ -163,7 +169,7 @@ impl Chart<'_> {
             inner.height -= 1;
         }
         if inner.height < 2 || inner.width < 8 {
-            return;
+            return None;
         }
         let Some((low, high)) = self.range() else {
             let row = inner.y + inner.height / 2;
@@ -175,7 +181,7 @@ impl Chart<'_> {
                 usize::from(inner.width - 1),
                 theme.dim(),
             );
-            return;
+            return None;
         };
         let ordinate = self.ordinate(low, high, inner.height);
         let widest = ordinate.iter().map(|(_, label)| label.chars().count());
@@ -218,6 +224,7 @@ impl Chart<'_> {
                 words::put(buffer, plot.right() - width, plot.y, text, *style);
             }
         }
+        Some(plot)
     }
 
     fn height(&self, y: f64) -> f64 {

@@ -24,6 +24,14 @@ pub struct Palette {
     pub(crate) presets: bool,
 }
 
+/// A folder's name while it is typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    pub(crate) text: String,
+    /// Why it was not taken.
+    pub(crate) refused: Option<String>,
+}
+
 /// A preset in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PresetLine {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::model::{Message, Model};
+use super::place::{self, quoted};
 use super::sweeping;
 use crate::batch::Place;
 use crate::experiment::Experiment;
@@ -156,13 +157,23 @@ fn free_folder(title: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
     }
 }
 
+/// Asks where, with a folder that is not there yet.
+pub(crate) fn ask(model: &mut Model) {
+    if let Some(work) = Work::on_show(model) {
+        place::ask(model, &free_folder(work.title(), Path::exists));
+    }
+}
+
 impl Saver {
-    /// Starts saving what is shown.
-    pub(crate) fn begin(&mut self, model: &mut Model) {
+    /// Starts saving what is shown to a new folder.
+    pub(crate) fn begin(&mut self, model: &mut Model, folder: PathBuf) {
         let Some(work) = Work::on_show(model) else {
             return;
         };
-        self.folder = free_folder(work.title(), std::path::Path::exists);
+        if folder.symlink_metadata().is_ok() {
+            return place::refuse(model, &folder, "is there already");
+        }
+        self.folder = folder;
         self.again = work.again();
         self.give_up = Arc::default();
         let desk = Arc::new(Mutex::new(Desk::default()));
@@ -213,7 +224,12 @@ impl Saver {
                     Place::Asked => folder.to_string(),
                     Place::Beside(other) => other.display().to_string(),
                 };
-                let again = self.again.replace("{}", &number);
+                let again = self
+                    .again
+                    .replace("{}-again", &quoted(&format!("{number}-again")));
+                let experiment = quoted(&format!("{number}/experiment.toml"));
+                let again = again.replace("{}/experiment.toml", &experiment);
+                let again = again.replace("{}", &quoted(&number));
                 let text =
                     format!("saved to {number}, pictures in report.html · again with: {again}");
                 model.farewell.push(text.clone());

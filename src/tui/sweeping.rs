@@ -1,5 +1,7 @@
 //! The sweep beside the run: begun when its page is first looked at, read off cell by cell, opened as an ordinary run.
 
+use ratatui::layout::Rect;
+
 use super::changes::{self, Effect};
 use super::model::{Message, Model};
 use super::pages::PAGES;
@@ -53,6 +55,13 @@ pub(crate) fn step(model: &mut Model, by: (i32, i32)) -> Vec<Effect> {
         model.sweep.cursor = cursor;
     }
     Vec::new()
+}
+
+/// The cursor goes to the point that is drawn at a place of the screen.
+pub(crate) fn point(model: &mut Model, page: Rect, place: (u16, u16)) {
+    if let Some(point) = sweep::point_at(model, page, place) {
+        model.sweep.cursor = point;
+    }
 }
 
 /// The next observable.

@@ -31,6 +31,9 @@ const GLYPHS: [(&str, &str); 8] = [
     ("✖", "x"),
 ];
 
+/// The same eight, small: a single token. There is no small diamond in most fonts.
+const SMALL: [&str; 8] = ["•", "▪", "▴", "◆", "⋆", "+", "▾", "×"];
+
 /// The same eight, hollow: on the far side of the globe.
 const HOLLOW: [(&str, &str); 8] = [
     ("○", "0"),
@@ -173,6 +176,15 @@ impl Theme {
     pub(crate) fn glyph(self, slot: Option<usize>, ascii: bool) -> &'static str {
         let (rich, plain) = slot.map_or(("○", "."), |slot| GLYPHS[slot % GLYPHS.len()]);
         if ascii { plain } else { rich }
+    }
+
+    /// The glyph of a cluster's slot for a single token.
+    #[must_use]
+    pub(crate) fn small(self, slot: Option<usize>, ascii: bool) -> &'static str {
+        match slot {
+            Some(slot) if !ascii => SMALL[slot % SMALL.len()],
+            _ => self.glyph(slot, ascii),
+        }
     }
 
     /// The glyph of a cluster's slot on the far side.

@@ -4,6 +4,7 @@ use super::action::Action;
 use super::captions;
 use super::changes::{self, Effect, NOTHING, change_to, restart, set_count, set_seed, set_speed};
 use super::entry;
+use super::ghost;
 use super::ladders::{next_beta, next_count, next_diffusion};
 use super::looking;
 use super::looks::looks;
@@ -88,7 +89,10 @@ pub(crate) fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::MarkAfter => looking::mark(model, true),
         Action::Tour => captions::toggle(model),
         Action::Branch => looking::branch(model),
-        Action::Pin => looking::pin(model),
+        Action::Pin => {
+            ghost::pin(model);
+            Vec::new()
+        }
         Action::First => looking::to(model, 0),
         Action::Last => looking::leave(model),
         Action::PageUp | Action::PageDown => {
@@ -336,7 +340,7 @@ fn save(model: &mut Model) -> Vec<Effect> {
             .as_ref()
             .and_then(|live| live.as_ref().ok());
         if live.is_some_and(|live| live.view().results.iter().any(Option::is_some)) {
-            return vec![Effect::Save];
+            return vec![Effect::Where];
         }
         model.message = Some(Message::Error(
             "nothing to save yet: no cell is there".into(),
@@ -346,7 +350,7 @@ fn save(model: &mut Model) -> Vec<Effect> {
             "nothing to save yet: the run is at t = 0".into(),
         ));
     } else {
-        return vec![Effect::Save];
+        return vec![Effect::Where];
     }
     Vec::new()
 }

@@ -71,7 +71,9 @@ pub(crate) fn body(model: &Model) -> Rect {
     body_of(model, Rect::from((Position::ORIGIN, model.window)))
 }
 
-fn body_of(model: &Model, area: Rect) -> Rect {
+/// What the page has of a window.
+#[must_use]
+pub(crate) fn body_of(model: &Model, area: Rect) -> Rect {
     let around =
         3 + status::message_height(model, area) + u16::from(time_row(model, area).is_some());
     Rect {

@@ -58,6 +58,9 @@ fn swept(model: &mut Model) {
     model.sweep.live = Some(Ok(Live::of(view)));
 }
 
+/// Windows at which every page was looked at.
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 36), (160, 48), (200, 60)];
+
 fn drawn(model: &Model, width: u16, height: u16) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| view(model, frame)).unwrap();
@@ -65,9 +68,9 @@ fn drawn(model: &Model, width: u16, height: u16) -> Terminal<TestBackend> {
 }
 
 #[test]
-fn the_run_page_at_three_sizes() {
+fn the_run_page_at_four_sizes() {
     let model = model("metastable", 60, Depth::Ansi256);
-    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+    for (width, height) in SIZES {
         insta::assert_snapshot!(
             format!("run_{width}x{height}"),
             drawn(&model, width, height).backend()
@@ -78,10 +81,24 @@ fn the_run_page_at_three_sizes() {
 #[test]
 fn every_other_page_and_what_lies_over_it() {
     let mut model = model("metastable", 60, Depth::None);
+    // pages about what this run has not are those of a run that has it
+    let mut family = self::model("kuramoto-transition", 10, Depth::None);
+    swept(&mut family);
+    let mut pairs = self::model("bbgky", 20, Depth::None);
     for (index, page) in PAGES.iter().enumerate().skip(1) {
+        let model = match page.name {
+            "sweep" => &mut family,
+            "pairs" => &mut pairs,
+            _ => &mut model,
+        };
         model.page = index;
         let name = page.name.replace('–', "-");
-        insta::assert_snapshot!(format!("{name}_80x24"), drawn(&model, 80, 24).backend());
+        for (width, height) in SIZES {
+            insta::assert_snapshot!(
+                format!("{name}_{width}x{height}"),
+                drawn(model, width, height).backend()
+            );
+        }
     }
     model.popup = Some(Popup::Help(0));
     insta::assert_snapshot!("help_80x24", drawn(&model, 80, 24).backend());

@@ -246,16 +246,24 @@ fn what_is_saved_can_be_run_again() {
     dashboard.press(" ");
     dashboard.until_text("paused");
     dashboard.press("s");
+    dashboard.until_text("save to: metastable-");
+    dashboard.press("\r");
     dashboard.until_text("again with: metastable run");
+    // the same name again is refused, and another is taken
+    dashboard.press("s");
+    dashboard.until_text("save to: metastable-");
+    dashboard.press("\x15taken\r");
+    dashboard.until_text("saved to taken");
+    dashboard.press("s");
+    dashboard.until_text("save to: metastable-");
+    dashboard.press("\x15taken\r");
+    dashboard.until_text("taken is there already");
+    dashboard.press("\x1b");
+    dashboard.until_text("not saved");
     dashboard.press("q");
     assert_eq!(dashboard.ended(), 0);
     dashboard.until_text("/experiment.toml --out");
-    let saved = std::fs::read_dir(dashboard.folder.path())
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let saved = dashboard.folder.path().join("taken");
     let again = dashboard.folder.path().join("again");
     let status = std::process::Command::new(env!("CARGO_BIN_EXE_metastable"))
         .args([

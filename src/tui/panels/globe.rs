@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::heaps::Heaps;
 use crate::observe::Cluster;
 use crate::snapshot::Snapshot;
 use crate::snapshot::view::TokenView;
@@ -106,10 +107,11 @@ pub(crate) fn draw(
     }
     back.render(buffer);
     front.render(buffer);
+    let heaps = heaps(gaze, frame, tokens);
     for (column, row, slot) in near_ones {
         if let Some(cell) = cell_at(buffer, inner, column, row) {
-            cell.set_symbol(theme.glyph(slot, model.ascii()))
-                .set_style(theme.token(slot));
+            let (glyph, style) = heaps.glyph(model, slot, (column, row), theme.token(slot));
+            cell.set_symbol(glyph).set_style(style);
         }
     }
     let far = tokens
@@ -121,10 +123,20 @@ pub(crate) fn draw(
     captions(model, tokens, own, buffer, inner);
 }
 
+/// The heaps of tokens on the near side.
+fn heaps(gaze: Camera, frame: Frame, tokens: &TokenView) -> Heaps {
+    let places = tokens.positions.chunks_exact(3).map(|x| {
+        let (place, near) = gaze.place(x);
+        near.then(|| frame.cell(place))
+    });
+    Heaps::of(tokens, places)
+}
+
 /// The tokens on the near side over what is drawn there already: their shapes, in black or white by what is under them.
 pub(crate) fn tokens_over(model: &Model, tokens: &TokenView, buffer: &mut Buffer, inner: Rect) {
     let (gaze, theme) = (model.gaze, model.theme);
     let frame = Frame::within(inner, gaze);
+    let heaps = heaps(gaze, frame, tokens);
     for (x, label) in tokens.positions.chunks_exact(3).zip(&tokens.labels) {
         let (place, near) = gaze.place(x);
         let (column, row) = frame.cell(place);
@@ -137,8 +149,8 @@ pub(crate) fn tokens_over(model: &Model, tokens: &TokenView, buffer: &mut Buffer
             } else {
                 theme.token(slot)
             };
-            cell.set_symbol(theme.glyph(slot, model.ascii()))
-                .set_style(style);
+            let (glyph, style) = heaps.glyph(model, slot, (column, row), style);
+            cell.set_symbol(glyph).set_style(style);
         }
     }
 }

@@ -13,6 +13,10 @@ use crate::tui::words;
 
 /// The keys of the action table, as many as fit.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+    // letters are letters while a name is typed
+    if model.place.is_some() {
+        return;
+    }
     let theme = model.theme;
     let sweeping = sweeping::on_page(model);
     let mut line = Line::default();

@@ -15,6 +15,7 @@ use crate::tui::captions;
 use crate::tui::model::{Message, Model};
 use crate::tui::number::{short, tidy};
 use crate::tui::pages::PAGES;
+use crate::tui::place;
 use crate::tui::words;
 
 /// Characters of the title that the tabs leave at least.
@@ -153,6 +154,9 @@ const LOW: u16 = 14;
 #[must_use]
 pub(crate) fn message_height(model: &Model, window: Rect) -> u16 {
     let width = window.width;
+    if let Some(place) = &model.place {
+        return lines_of(&place::line(place), width);
+    }
     match &model.message {
         Some(Message::Note(text) | Message::Error(text)) => lines_of(text, width),
         None => match timeline::looking(model) {
@@ -170,6 +174,9 @@ fn lines_of(text: &str, width: u16) -> u16 {
 
 fn message_text(model: &Model) -> (String, Style) {
     let theme = model.theme;
+    if let Some(place) = &model.place {
+        return (place::line(place), theme.title());
+    }
     match (&model.message, model.saving) {
         (Some(Message::Error(text)), _) => (text.clone(), theme.failure()),
         (Some(Message::Note(text)), _) => (text.clone(), theme.warning()),
@@ -231,8 +238,9 @@ fn happening(model: &Model) -> Option<String> {
     };
     let density = (snapshot.resolved())
         .filter(|density| density.clusters.len() != snapshot.tokens.clusters.len())
-        .map_or_else(String::new, |density| {
-            format!("; {} of the density", density.clusters.len())
+        .map_or_else(String::new, |density| match density.clusters.len() {
+            0 => "; none of the density".to_owned(),
+            count => format!("; {count} of the density"),
         });
     Some(format!("t {}: {clusters}{density}", tidy(snapshot.time)))
 }

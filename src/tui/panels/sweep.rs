@@ -14,15 +14,75 @@ use crate::sweep::{CellResult, Layout};
 use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{short, tidy};
-use crate::tui::plot::{Chart, Marks, rule};
+use crate::tui::plot::{Chart, Marks, cursor_line, rule};
 use crate::tui::words;
 
 /// Draws the page.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
+    drawn(model, buffer, area);
+}
+
+/// The point of the picture that is drawn at a place of the screen.
+#[must_use]
+pub(crate) fn point_at(
+    model: &Model,
+    area: Rect,
+    (column, row): (u16, u16),
+) -> Option<(usize, usize)> {
+    let points = drawn(model, &mut Buffer::empty(area), area)?;
+    let inside = points.plot.contains((column, row).into());
+    inside.then(|| {
+        let (column, row) = (column - points.plot.x, row - points.plot.y);
+        (
+            points.columns[usize::from(column)],
+            points.rows[usize::from(2 * row)],
+        )
+    })
+}
+
+/// Which point each column, and each half of a row, of a plot shows.
+struct Points {
+    plot: Rect,
+    columns: Vec<usize>,
+    rows: Vec<usize>,
+}
+
+impl Points {
+    fn new(plot: Rect, across: &[f64], upwards: &[f64]) -> Self {
+        Self {
+            plot,
+            columns: (0..plot.width)
+                .map(|c| nearest(across, share(c, plot.width)))
+                .collect(),
+            rows: (0..2 * plot.height)
+                .map(|r| nearest(upwards, 1.0 - share(r, 2 * plot.height)))
+                .collect(),
+        }
+    }
+}
+
+/// The share of a side at the middle of a cell.
+fn share(cell: u16, of: u16) -> f64 {
+    (f64::from(cell) + 0.5) / f64::from(of)
+}
+
+/// The point nearest to a share of the side.
+fn nearest(places: &[f64], share: f64) -> usize {
+    let low = places.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = places.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let wanted = low + (high - low) * share;
+    (places.iter().enumerate())
+        .min_by(|a, b| (a.1 - wanted).abs().total_cmp(&(b.1 - wanted).abs()))
+        .map_or(0, |(index, _)| index)
+}
+
+/// Draws the page, and tells where its points are, if there are any.
+fn drawn(model: &Model, buffer: &mut Buffer, area: Rect) -> Option<Points> {
     let say = |buffer: &mut Buffer, text: &str| {
         let inner = rule(buffer, area, model.theme, "sweep", "");
         let width = usize::from(inner.width);
         words::text(buffer, inner.x, inner.y + 1, text, width, model.theme.dim());
+        None
     };
     if model.experiment.sweep.is_none() {
         let text = " nothing is varied here: see [sweep], or the preset kuramoto-transition";
@@ -44,14 +104,15 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
         height: area.height - below,
         ..area
     };
-    if layout(model, &view).is_diagram() {
-        diagram::draw(model, buffer, picture, &view, which);
+    let points = if layout(model, &view).is_diagram() {
+        diagram::draw(model, buffer, picture, &view, which)
     } else {
-        curve(model, buffer, picture, &view, which);
-    }
+        curve(model, buffer, picture, &view, which)
+    };
     for (line, row) in notes.iter().zip(picture.bottom()..area.bottom()) {
         words::line(buffer, area.x, row, line, area.width);
     }
+    points
 }
 
 /// Places, and the name, of the points to the right.
@@ -198,13 +259,18 @@ fn corner(view: &View) -> String {
 }
 
 /// One number against one axis, or against time.
-fn curve(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, which: usize) {
+// long: theory, means and errors, and the cursor, in the order in which they are drawn
+fn curve(
+    model: &Model,
+    buffer: &mut Buffer,
+    area: Rect,
+    view: &View,
+    which: usize,
+) -> Option<Points> {
     let layout = layout(model, view);
     let (places, name) = abscissa(&layout, view);
     let observable = &view.plan.spec.observables[which];
-    let (Some(first), Some(last)) = (places.first(), places.last()) else {
-        return;
-    };
+    let (first, last) = (places.first()?, places.last()?);
     let range = (first.min(*last), first.max(*last));
     let mut chart = Chart::new(
         format!("{observable} against {name}{}", layout.rest(&view.plan)),
@@ -255,5 +321,9 @@ fn curve(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, which: usi
         });
     }
     chart.values = vec![Line::from(legend)];
-    chart.draw(buffer, area, model.theme, model.marker);
+    let plot = chart.draw(buffer, area, model.theme, model.marker)?;
+    let chosen = places[model.sweep.cursor.0.min(places.len() - 1)];
+    let along = (chosen - range.0) / (range.1 - range.0).max(f64::MIN_POSITIVE);
+    cursor_line(buffer, plot, along, model.theme);
+    Some(Points::new(plot, &places, &[0.0]))
 }

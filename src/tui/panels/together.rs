@@ -6,9 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use super::parameters::nearest;
 use super::spacetime::{scale_of, share};
-use super::{density, globe, globe_density, tokens};
+use super::{density, ghosts, globe, globe_density, names, tokens};
 use crate::snapshot::Snapshot;
 use crate::snapshot::view::{Density, FieldView, Picture};
 use crate::theory::growth::linear_maxima;
@@ -24,8 +23,6 @@ const EDGE: f64 = 0.66;
 const TOKENS: f64 = 0.6;
 /// Radius around which names stand that have no room outside.
 const INSIDE: f64 = 0.36;
-/// Clusters that weigh less have no name.
-const LIGHTEST: f64 = 0.015;
 /// Pixels are looked at in so many places, squared.
 const FINE: usize = 2;
 
@@ -67,6 +64,11 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             let (max, live) = (density.picture.max(), since.is_none());
             globe_density::draw(model, cosines, values, max, buffer, inner, live);
             globe::tokens_over(model, &snapshot.tokens, buffer, inner);
+            let clusters = (
+                snapshot.tokens.clusters.as_slice(),
+                density.clusters.as_slice(),
+            );
+            names::around(model, clusters, buffer, inner);
         }
         picture => {
             let ring = Ring::new(picture.values(), inner);
@@ -207,34 +209,12 @@ impl<'a> Ring<'a> {
     fn names(&self, model: &Model, snapshot: &Snapshot, density: &Density, buffer: &mut Buffer) {
         let mut taken: Vec<Rect> = Vec::new();
         let clusters = snapshot.tokens.clusters.iter().zip(model.slots());
-        for (cluster, slot) in clusters.filter(|(cluster, _)| cluster.mass >= LIGHTEST) {
-            let partner = nearest(cluster, &density.clusters);
-            let plain = Style::reset();
-            let mut spans = vec![
-                Span::styled(
-                    model.theme.glyph(Some(*slot), model.ascii()),
-                    model.theme.cluster(Some(*slot)),
-                ),
-                Span::styled(format!(" {:.0} %", 100.0 * cluster.mass), plain),
-            ];
-            if let Some(partner) = partner {
-                let mass = 100.0 * density.clusters[partner].mass;
-                spans.push(Span::styled(format!(" ρ {mass:.0} %"), model.theme.field()));
-            }
+        for (cluster, slot) in clusters.filter(|(cluster, _)| cluster.mass >= names::LIGHTEST) {
+            let spans = names::spans(model, (cluster, *slot), &density.clusters, true);
             let (x, y) = (cluster.centre[0], cluster.centre[1]);
-            let place = (1..=spans.len())
-                .rev()
-                .filter(|parts| *parts > 1)
-                .find_map(|parts| {
-                    let width = Line::from(spans[..parts].to_vec()).width() as u16;
-                    let at = self.room(width, (x, y), &taken)?;
-                    Some((parts, at))
-                });
-            if let Some((parts, at)) = place {
-                spans.truncate(parts);
-                words::line(buffer, at.x, at.y, &Line::from(spans), at.width);
-                taken.push(at);
-            }
+            names::write(spans, buffer, &mut taken, |width, taken| {
+                self.room(width, (x, y), taken)
+            });
         }
     }
 
@@ -258,8 +238,7 @@ impl<'a> Ring<'a> {
                 self.area.y + row.max(0.0) as u16,
             );
             let at = Rect::new(x, y, width, 1);
-            let around = Rect::new(x.saturating_sub(1), y, width + 2, 1);
-            (free && taken.iter().all(|other| !other.intersects(around))).then_some(at)
+            (free && names::free(at, taken)).then_some(at)
         };
         // a narrow disc has no room within for what is read and what moves
         let roomy = 2.0 * INSIDE * self.disc.radius() > wide;
@@ -273,6 +252,12 @@ impl<'a> Ring<'a> {
         let past = tokens::past(past);
         if line.width() + past.chars().count() + 3 <= width {
             line.push_span(Span::styled(past, model.theme.dim()));
+        }
+        if ghosts::seen(model) && line.width() + 9 <= width {
+            line.push_span(Span::styled(
+                format!("  {} ghost", ghosts::glyph(model)),
+                model.theme.dim(),
+            ));
         }
         let linear = " linear theory";
         if places && line.width() + linear.len() + 4 <= width {

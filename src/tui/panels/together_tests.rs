@@ -46,7 +46,8 @@ fn every_cluster_is_named_with_its_mass_on_both_sides() {
     for (cluster, slot) in snapshot.tokens.clusters.iter().zip(model.slots()) {
         let glyph = model.theme.glyph(Some(*slot), false);
         let (density, _) = drawable(snapshot).unwrap();
-        let beside = nearest(cluster, &density.clusters).map(|j| density.clusters[j].mass);
+        let beside = crate::tui::panels::parameters::nearest(cluster, &density.clusters)
+            .map(|j| density.clusters[j].mass);
         let beside = beside.map_or(String::new(), |mass| format!(" ρ {:.0} %", 100.0 * mass));
         let name = format!("{glyph} {:.0} %{beside}", 100.0 * cluster.mass);
         assert!(all.contains(&name), "{name}: {all}");

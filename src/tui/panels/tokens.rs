@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::globe;
+use super::heaps::Heaps;
+use super::{ghosts, globe};
 use crate::experiment::notation::superscript;
 use crate::snapshot::Snapshot;
 use crate::snapshot::history::PICTURE_TOKENS;
@@ -153,10 +154,15 @@ pub(super) fn points(
             cell.set_symbol(glyph).set_style(style);
         }
     };
+    for [x, y] in ghosts::places(model, tokens) {
+        let at = disc.at(x / scale, y / scale);
+        mark(at, ghosts::glyph(model), model.theme.dim());
+    }
     if !many {
+        let heaps = Heaps::of(tokens, each().map(|(_, at)| Some(at)));
         for (slot, at) in each() {
-            let glyph = model.theme.glyph(slot, model.ascii());
-            mark(at, glyph, model.theme.cluster(slot));
+            let (glyph, style) = heaps.glyph(model, slot, at, model.theme.cluster(slot));
+            mark(at, glyph, style);
         }
     }
     for index in &tokens.hull {

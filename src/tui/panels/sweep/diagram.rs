@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::{abscissa, corner, layout, places, value};
+use super::{Points, abscissa, corner, layout, places, value};
 use crate::figure::heat::Heat;
 use crate::sweep::live::View;
 use crate::tui::canvas::{Canvas, Pattern, half_block};
@@ -19,7 +19,13 @@ use crate::tui::words;
 
 /// Two sides and a colour.
 // long: the frame, the colours, the axes, the line of theory and the cursor, in the order in which they are drawn
-pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, which: usize) {
+pub(super) fn draw(
+    model: &Model,
+    buffer: &mut Buffer,
+    area: Rect,
+    view: &View,
+    which: usize,
+) -> Option<Points> {
     let (theme, layout) = (model.theme, layout(model, view));
     let observable = &view.plan.spec.observables[which];
     let (across, name) = abscissa(&layout, view);
@@ -30,7 +36,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, 
     let title = format!("{observable} over {name} → and {above} ↑{rest}");
     let inner = rule(buffer, area, theme, &title, &corner(view));
     if inner.height < 5 || inner.width < 24 {
-        return;
+        return None;
     }
     let labels = ticks(
         low(&upwards),
@@ -53,14 +59,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, 
         let (cell, frame) = layout.cell(&view.plan, point);
         value(view.results[cell].as_ref(), which, frame)
     };
-    let points = Points {
-        columns: (0..plot.width)
-            .map(|c| nearest(&across, share(c, plot.width)))
-            .collect(),
-        rows: (0..2 * plot.height)
-            .map(|r| nearest(&upwards, 1.0 - share(r, 2 * plot.height)))
-            .collect(),
-    };
+    let points = Points::new(plot, &across, &upwards);
     let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
     for up in 0..upwards.len() {
         for right in 0..across.len() {
@@ -118,18 +117,14 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, view: &View, 
         legend.push(Span::raw(format!(" {}  ", theory.label)));
     }
     words::line(buffer, inner.x, inner.y, &Line::from(legend), inner.width);
-    points.mark(model, buffer, plot, (across.len(), upwards.len()));
-}
-
-/// Which point each column, and each half of a row, shows.
-struct Points {
-    columns: Vec<usize>,
-    rows: Vec<usize>,
+    points.mark(model, buffer, (across.len(), upwards.len()));
+    Some(points)
 }
 
 impl Points {
     /// The cursor, in the first cell of the screen that shows the chosen point.
-    fn mark(&self, model: &Model, buffer: &mut Buffer, plot: Rect, (right, up): (usize, usize)) {
+    fn mark(&self, model: &Model, buffer: &mut Buffer, (right, up): (usize, usize)) {
+        let plot = self.plot;
         let (x, y) = model.sweep.cursor;
         let (x, y) = (x.min(right - 1), y.min(up - 1));
         let (columns, rows) = (&self.columns, &self.rows);
@@ -242,18 +237,4 @@ fn low(list: &[f64]) -> f64 {
 
 fn high(list: &[f64]) -> f64 {
     list.iter().copied().fold(f64::NEG_INFINITY, f64::max)
-}
-
-/// The share of a side at the middle of a cell.
-fn share(cell: u16, of: u16) -> f64 {
-    (f64::from(cell) + 0.5) / f64::from(of)
-}
-
-/// The point nearest to a share of the side.
-fn nearest(places: &[f64], share: f64) -> usize {
-    let (low, high) = (low(places), high(places));
-    let wanted = low + (high - low) * share;
-    (places.iter().enumerate())
-        .min_by(|a, b| (a.1 - wanted).abs().total_cmp(&(b.1 - wanted).abs()))
-        .map_or(0, |(index, _)| index)
 }
