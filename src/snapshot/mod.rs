@@ -4,6 +4,7 @@
 
 pub mod film;
 pub(crate) mod history;
+pub mod thumbnail;
 pub mod view;
 
 pub use film::Film;

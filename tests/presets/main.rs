@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use metastable::experiment::presets;
 use metastable::run::Session;
+use metastable::snapshot::thumbnail;
 
 /// The last value of the tokens' energy, order parameter and cluster count of every preset. For the runs without noise
 /// these are converged to more digits than are asserted; for those with noise they are those of the seed.
@@ -243,6 +244,31 @@ fn every_preset_ends_where_it_ended_before_and_keeps_its_invariants() {
             );
         }
         assert_eq!(session.field().is_some(), field);
+    }
+}
+
+/// Run with METASTABLE_THUMBNAILS=write the pictures are written instead, to be looked at (the list `p` of a wide window).
+#[test]
+fn the_picture_of_every_preset_in_the_list_is_that_of_its_run() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/presets/thumbnails.txt");
+    if std::env::var("METASTABLE_THUMBNAILS").is_ok_and(|how| how == "write") {
+        let pictures = LAST.iter().map(|(name, ..)| {
+            let rows = thumbnail::of(finished(name).history());
+            format!("# {name}\n{}\n", rows.join("\n"))
+        });
+        return std::fs::write(path, pictures.collect::<String>()).unwrap();
+    }
+    for (name, ..) in LAST {
+        let run = thumbnail::of(finished(name).history());
+        let kept = thumbnail::of_preset(name).unwrap_or_default();
+        assert_eq!(run.len(), kept.len(), "{name}");
+        let levels = |row: &String| row.bytes().map(|c| usize::from(c - b'0')).collect();
+        let run: Vec<Vec<usize>> = run.iter().map(levels).collect();
+        let pairs = run.iter().flatten().zip(kept.iter().flatten());
+        // instabilities amplify the last bits of different instruction sets
+        let off = pairs.filter(|(run, kept)| run.abs_diff(**kept) > 1).count();
+        let all = thumbnail::COLUMNS * thumbnail::ROWS;
+        assert!(20 * off <= all, "{name}: {off} of {all} places");
     }
 }
 

@@ -8,7 +8,9 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 use super::density::wrapped;
 use super::explain;
+use crate::snapshot::thumbnail;
 use crate::tui::action::{ACTIONS, Group, Row};
+use crate::tui::canvas::half_block;
 use crate::tui::model::{Model, Palette, Popup};
 use crate::tui::palette;
 use crate::tui::words;
@@ -227,16 +229,66 @@ fn found(model: &Model, buffer: &mut Buffer, area: Rect, palette: &Palette) {
 }
 
 // long: the rows, their headings, and what the chosen one is about
+/// Columns of the list, and of the picture beside it.
+const LIST: u16 = 76;
+const ASIDE: u16 = 44;
+
+/// What becomes of a preset's tokens, if that is known.
+fn at_a_glance(model: &Model, buffer: &mut Buffer, area: Rect, name: &str) {
+    let (theme, dim) = (model.theme, model.theme.dim());
+    let Some(rows) = thumbnail::of_preset(name) else {
+        let width = usize::from(area.width);
+        return words::text(buffer, area.x, area.y, "no picture of this one", width, dim);
+    };
+    // the darkest level is the ground
+    let level = |digit: usize| digit * (theme.levels() - 1) / (thumbnail::LEVELS - 1);
+    for (row, pair) in rows
+        .chunks_exact(2)
+        .enumerate()
+        .take(usize::from(area.height))
+    {
+        let y = area.y + row as u16;
+        for (column, (upper, lower)) in pair[0].iter().zip(&pair[1]).enumerate() {
+            let x = area.x + column as u16;
+            let (upper, lower) = (level(*upper), level(*lower));
+            if theme.colourful() && !model.ascii() {
+                half_block(buffer, x, y, theme.magnitude(upper), theme.magnitude(lower));
+            } else {
+                words::put(buffer, x, y, theme.ramp(upper.max(lower)), Style::new());
+            }
+        }
+    }
+    let below = area.y + rows.len() as u16 / 2;
+    for (row, line) in [
+        "⟨x_i,x_j⟩ of its tokens, from −1 to 1 ↑,",
+        "from its beginning to its end",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let y = below + row as u16;
+        if y < area.bottom() {
+            words::text(buffer, area.x, y, line, usize::from(area.width), dim);
+        }
+    }
+}
+
 fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
     let count = model.presets.len();
     let height = (count as u16 + 8).min(area.height);
-    let inner = window(
-        model,
-        buffer,
-        area,
-        (76, height),
-        " presets: ↑↓ choose, enter starts, esc closes ",
-    );
+    let pictured = area.width >= LIST + ASIDE;
+    let width = if pictured { LIST + ASIDE } else { LIST };
+    let title = " presets: ↑↓ choose, enter starts, esc closes ";
+    let mut inner = window(model, buffer, area, (width, height), title);
+    if let Some(preset) = model.presets.get(chosen).filter(|_| pictured) {
+        inner.width -= ASIDE;
+        let aside = Rect {
+            x: inner.right() + 1,
+            width: ASIDE - 2,
+            ..inner
+        };
+        at_a_glance(model, buffer, aside, &preset.name);
+    }
     let rows = usize::from(inner.height.saturating_sub(6)).max(1);
     let first = chosen
         .saturating_sub(rows.saturating_sub(1))
