@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use super::recording::Recorder;
+use super::wire::Wire;
 use crossterm::{clipboard, cursor, event, execute, style, terminal};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
 /// EventLoop for a whole frame, so that it leaves in one write.
@@ -44,7 +44,7 @@ impl Write for Counting {
 }
 
 /// What frames are drawn on.
-pub(crate) type Screen = Terminal<CrosstermBackend<BufWriter<Counting>>>;
+pub(crate) type Screen = Terminal<Wire<BufWriter<Counting>>>;
 
 /// A screen on standard output and the number of bytes it has sent; what it sends is heard by the recorder.
 ///
@@ -60,9 +60,7 @@ pub(crate) fn screen(recorder: &Recorder) -> io::Result<(Screen, Arc<AtomicU64>)
         recorder: recorder.clone(),
     };
     Ok((
-        Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(
-            FRAME, writer,
-        )))?,
+        Terminal::new(Wire::new(BufWriter::with_capacity(FRAME, writer)))?,
         bytes,
     ))
 }
@@ -108,6 +106,8 @@ pub(crate) fn leave() {
         // Nothing can be done when the terminal is gone.
         let _gone = execute!(
             io::stdout(),
+            // the pen is as the last frame left it
+            style::SetAttribute(style::Attribute::Reset),
             event::DisableMouseCapture,
             event::DisableBracketedPaste,
             terminal::LeaveAlternateScreen,

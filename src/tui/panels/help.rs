@@ -11,7 +11,7 @@ use super::explain;
 use crate::snapshot::thumbnail;
 use crate::tui::action::{ACTIONS, Group, Row};
 use crate::tui::canvas::half_block;
-use crate::tui::model::{Model, Palette, Popup};
+use crate::tui::model::{Model, Palette, Popup, PresetLine};
 use crate::tui::palette;
 use crate::tui::words;
 
@@ -320,26 +320,31 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
             words::put(buffer, at, y, section, model.theme.dim());
         }
     }
+    let below = inner.y + rows as u16 + 1;
     if let Some(preset) = model.presets.get(chosen) {
-        let text = if preset.section.is_empty() {
-            preset.about.clone()
-        } else {
-            format!("{}: {}", preset.section, preset.about)
-        };
-        let lines = wrapped(&text, usize::from(inner.width.saturating_sub(2)));
-        let below = inner.y + rows as u16 + 1;
-        for (row, line) in lines.iter().enumerate() {
-            let y = below + row as u16;
-            if y < inner.bottom() {
-                words::text(
-                    buffer,
-                    inner.x + 1,
-                    y,
-                    line,
-                    usize::from(inner.width - 1),
-                    model.theme.dim(),
-                );
-            }
-        }
+        about(
+            model,
+            buffer,
+            Rect {
+                y: below,
+                height: inner.bottom().saturating_sub(below),
+                ..inner
+            },
+            preset,
+        );
+    }
+}
+
+/// What a preset is about.
+fn about(model: &Model, buffer: &mut Buffer, area: Rect, preset: &PresetLine) {
+    let text = if preset.section.is_empty() {
+        preset.about.clone()
+    } else {
+        format!("{}: {}", preset.section, preset.about)
+    };
+    let lines = wrapped(&text, usize::from(area.width.saturating_sub(2)));
+    for (line, y) in lines.iter().zip(area.y..area.bottom()) {
+        let width = usize::from(area.width - 1);
+        words::text(buffer, area.x + 1, y, line, width, model.theme.dim());
     }
 }
