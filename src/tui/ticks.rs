@@ -53,8 +53,10 @@ pub(crate) fn powers(from: f64, to: f64, most: usize) -> Vec<(f64, String)> {
         .take_while(|power| *power <= to + 1e-9)
         .map(|power| {
             let name = match power as i32 {
+                -1 => "0.1".into(),
                 0 => "1".into(),
                 1 => "10".into(),
+                2 => "100".into(),
                 power => format!("1e{power}"),
             };
             (power, name)
@@ -79,7 +81,7 @@ mod tests {
             ["0.996", "0.997", "0.998", "0.999", "1.000"]
         );
         assert_eq!(labels(ticks(-0.3, 0.7, 3)), ["0.0", "0.5"]);
-        assert_eq!(labels(powers(-2.0, 1.0, 4)), ["1e-2", "1e-1", "1", "10"]);
+        assert_eq!(labels(powers(-2.0, 1.0, 4)), ["1e-2", "0.1", "1", "10"]);
         assert_eq!(labels(powers(-12.0, 0.0, 3)), ["1e-10", "1e-5", "1"]);
         for (from, to) in [(0.0, 1e-9), (-3.0, 1e7), (1e3, 1.001e3), (0.0, 1.0)] {
             for most in 1..9 {

@@ -2,6 +2,7 @@
 
 use super::model::Model;
 use super::number::{ceiling, tidy};
+use super::ticks::powers;
 use crate::run::worker::Status;
 
 /// Where a time is on the axis.
@@ -112,18 +113,9 @@ impl TimeAxis {
             return Vec::new();
         }
         let (first, last) = (self.from.log10(), self.to.log10());
-        let step = [1, 2, 5, 10, 20, 50, 100]
+        powers(first, last, most + 1)
             .into_iter()
-            .find(|step| (last - first) / f64::from(*step) <= most as f64)
-            .unwrap_or(200);
-        let start = (first / f64::from(step)).ceil() as i32;
-        (start..)
-            .map(|k| k * step)
-            .take_while(|power| f64::from(*power) <= last)
-            .map(|power| {
-                let share = (f64::from(power) - first) / (last - first);
-                (share, label(power))
-            })
+            .map(|(power, label)| ((power - first) / (last - first), label))
             .filter(|(share, _)| (0.06..=0.94).contains(share))
             .collect()
     }
@@ -143,17 +135,6 @@ fn window(now: f64, whole: f64) -> f64 {
         whole
     } else {
         wanted
-    }
-}
-
-/// 10^power in little room.
-fn label(power: i32) -> String {
-    match power {
-        0 => "1".into(),
-        1 => "10".into(),
-        2 => "100".into(),
-        -1 => "0.1".into(),
-        _ => format!("1e{power}"),
     }
 }
 

@@ -118,3 +118,7 @@ fn too_small(buffer: &mut Buffer, area: Rect) {
 #[cfg(test)]
 #[path = "legible_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "companions_tests.rs"]
+mod companions;

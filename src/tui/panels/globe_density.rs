@@ -6,8 +6,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::globe::{Frame, GRID, far_clusters, poles};
+use super::heat::{scale_bar, swatch};
 use super::parameters::nearest;
-use super::spacetime::{scale_bar, swatch};
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};

@@ -8,9 +8,9 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 use super::density::wrapped;
 use super::explain;
+use super::heat;
 use crate::snapshot::thumbnail;
 use crate::tui::action::{ACTIONS, Group, Row};
-use crate::tui::canvas::half_block;
 use crate::tui::model::{Model, Palette, Popup, PresetLine};
 use crate::tui::palette;
 use crate::tui::words;
@@ -251,11 +251,7 @@ fn at_a_glance(model: &Model, buffer: &mut Buffer, area: Rect, name: &str) {
         for (column, (upper, lower)) in pair[0].iter().zip(&pair[1]).enumerate() {
             let x = area.x + column as u16;
             let (upper, lower) = (level(*upper), level(*lower));
-            if theme.colourful() && !model.ascii() {
-                half_block(buffer, x, y, theme.magnitude(upper), theme.magnitude(lower));
-            } else {
-                words::put(buffer, x, y, theme.ramp(upper.max(lower)), Style::new());
-            }
+            heat::cell(theme, buffer, (x, y), (upper, lower));
         }
     }
     let below = area.y + rows.len() as u16 / 2;

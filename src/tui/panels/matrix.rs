@@ -5,9 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::spacetime::scale_bar;
+use super::heat::{self, scale_bar};
 use crate::snapshot::Snapshot;
-use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
 use crate::tui::plot::rule;
@@ -68,17 +67,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
                 levels[2 * usize::from(row) + 1][usize::from(column)],
             );
             let at = (plot.x + column, plot.y + row);
-            if model.theme.colourful() {
-                half_block(
-                    buffer,
-                    at.0,
-                    at.1,
-                    model.theme.magnitude(upper),
-                    model.theme.magnitude(lower),
-                );
-            } else if let Some(cell) = buffer.cell_mut(at) {
-                cell.set_symbol(model.theme.ramp(upper.max(lower)));
-            }
+            heat::cell(model.theme, buffer, at, (upper, lower));
         }
     }
     edges(model, snapshot, buffer, plot, token);

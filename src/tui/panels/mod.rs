@@ -10,6 +10,7 @@ pub(crate) mod ghosts;
 pub(crate) mod globe;
 pub(crate) mod globe_density;
 mod heaps;
+pub(crate) mod heat;
 pub(crate) mod help;
 pub(crate) mod hints;
 pub(crate) mod matrix;

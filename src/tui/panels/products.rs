@@ -3,10 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::spacetime::{nearest, scale_bar, time_ticks};
+use super::heat::{self, scale_bar};
+use super::spacetime::{nearest, time_ticks};
 use crate::observe::products::{BINS, MOST};
 use crate::snapshot::history::Record;
-use crate::tui::canvas::{Pattern, half_block};
+use crate::tui::canvas::Pattern;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
 use crate::tui::plot::{Chart, Level, rule};
@@ -59,7 +60,7 @@ fn map(model: &Model, buffer: &mut Buffer, area: Rect) {
     for column in 0..plot.width {
         let time = axis.time((f64::from(column) + 0.5) / f64::from(plot.width));
         if let Some(record) = nearest(records, time, axis) {
-            heat(model, buffer, plot, column, record, top);
+            one_frame(model, buffer, plot, column, record, top);
         }
     }
     let dim = model.theme.dim();
@@ -86,7 +87,14 @@ fn map(model: &Model, buffer: &mut Buffer, area: Rect) {
     words::line(buffer, inner.x, inner.bottom() - 1, &line, inner.width);
 }
 
-fn heat(model: &Model, buffer: &mut Buffer, plot: Rect, column: u16, record: &Record, top: f64) {
+fn one_frame(
+    model: &Model,
+    buffer: &mut Buffer,
+    plot: Rect,
+    column: u16,
+    record: &Record,
+    top: f64,
+) {
     let theme = model.theme;
     let halves = 2 * usize::from(plot.height);
     let level = |half: usize| {
@@ -96,19 +104,9 @@ fn heat(model: &Model, buffer: &mut Buffer, plot: Rect, column: u16, record: &Re
             .iter()
             .copied()
             .fold(0.0f32, f32::max);
-        theme.level((f64::from(peak).max(FLOOR) / FLOOR).ln() / (top / FLOOR).ln())
+        theme.level(heat::share(f64::from(peak), FLOOR, top))
     };
-    for row in 0..plot.height {
-        let below = 2 * usize::from(plot.height - 1 - row);
-        let (upper, lower) = (level(below + 1), level(below));
-        let at = (plot.x + column, plot.y + row);
-        if theme.colourful() {
-            let (upper, lower) = (theme.magnitude(upper), theme.magnitude(lower));
-            half_block(buffer, at.0, at.1, upper, lower);
-        } else if let Some(cell) = buffer.cell_mut(at) {
-            cell.set_symbol(theme.ramp(upper.max(lower)));
-        }
-    }
+    heat::column(theme, buffer, plot, column, level);
 }
 
 fn present(model: &Model, buffer: &mut Buffer, area: Rect) {

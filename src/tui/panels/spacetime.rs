@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
+use super::heat::{self, scale_bar, swatch};
 use crate::snapshot::history::Record;
 use crate::snapshot::view::FieldView;
-use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
 use crate::tui::plot::{abscissa, cursor_column, cursor_line, decades, rule};
@@ -61,7 +61,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let has_density = max > 0.0;
     for (column, record) in columns.iter().enumerate() {
         if let Some(record) = record.filter(|record| !record.density.is_empty()) {
-            heat(model, buffer, plot, column as u16, record, top);
+            map(model, buffer, plot, column as u16, record, top);
         }
     }
     let drawn = paths(model, buffer, plot, records, axis, has_density);
@@ -103,10 +103,10 @@ pub(super) fn nearest(
 
 /// Where ρ is between the floor and the top, on a logarithmic scale.
 pub(super) fn share(rho: f64, top: f64) -> f64 {
-    (rho.max(FLOOR) / FLOOR).ln() / (top / FLOOR).ln()
+    heat::share(rho, FLOOR, top)
 }
 
-fn heat(model: &Model, buffer: &mut Buffer, plot: Rect, column: u16, record: &Record, top: f64) {
+fn map(model: &Model, buffer: &mut Buffer, plot: Rect, column: u16, record: &Record, top: f64) {
     let theme = model.theme;
     let count = record.density.len();
     let halves = 2 * usize::from(plot.height);
@@ -124,22 +124,7 @@ fn heat(model: &Model, buffer: &mut Buffer, plot: Rect, column: u16, record: &Re
             .fold(0.0f32, f32::max);
         theme.level(share(f64::from(peak), top))
     };
-    for row in 0..plot.height {
-        let below = 2 * usize::from(plot.height - 1 - row);
-        let (upper, lower) = (level(below + 1), level(below));
-        let at = (plot.x + column, plot.y + row);
-        if theme.colourful() {
-            half_block(
-                buffer,
-                at.0,
-                at.1,
-                theme.magnitude(upper),
-                theme.magnitude(lower),
-            );
-        } else if let Some(cell) = buffer.cell_mut(at) {
-            cell.set_symbol(theme.ramp(upper.max(lower)));
-        }
-    }
+    heat::column(theme, buffer, plot, column, level);
 }
 
 /// Draws some tokens' paths; returns how many of how many.
@@ -354,25 +339,6 @@ pub(super) fn scale_of(model: &Model, top: f64) -> Vec<Span<'static>> {
     spans.push(Span::styled(format!(" {} log, 1 is ", tidy(top)), dim));
     spans.push(swatch(model, model.theme.level(share(1.0, top))));
     spans
-}
-
-/// All levels of the magnitude, from the least.
-#[must_use]
-pub(crate) fn scale_bar(model: &Model) -> Vec<Span<'static>> {
-    let theme = model.theme;
-    (0..theme.levels())
-        .map(|level| swatch(model, level))
-        .collect()
-}
-
-/// One level of the magnitude.
-#[must_use]
-pub(crate) fn swatch(model: &Model, level: usize) -> Span<'static> {
-    if model.theme.colourful() {
-        Span::styled(" ", Style::new().bg(model.theme.magnitude(level)))
-    } else {
-        Span::raw(model.theme.ramp(level))
-    }
 }
 
 #[cfg(test)]

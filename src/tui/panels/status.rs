@@ -38,7 +38,7 @@ pub(crate) fn title(model: &Model, buffer: &mut Buffer, area: Rect) {
     let tabs: Line = Line::from(spans.collect::<Vec<_>>());
     let width = usize::from(area.width).saturating_sub(tabs.width() + 1);
     let room = width.saturating_sub(13 + facts.chars().count());
-    let title = shortened(&model.title(), room);
+    let title = words::fitted(&model.title(), room);
     let line = Line::from(vec![
         Span::styled(" metastable  ", theme.key()),
         Span::styled(title, theme.title()),
@@ -105,16 +105,6 @@ pub(crate) fn tab_at(model: &Model, width: u16, column: u16) -> Option<usize> {
         at = end;
     }
     None
-}
-
-/// At most this many characters, with an ellipsis where some are left out.
-fn shortened(text: &str, room: usize) -> String {
-    if text.chars().count() <= room {
-        return text.into();
-    }
-    let mut short: String = text.chars().take(room.saturating_sub(1)).collect();
-    short.push('…');
-    short
 }
 
 /// A message, or a measured growth rate beside its prediction, or what to look at.

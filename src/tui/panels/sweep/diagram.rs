@@ -8,11 +8,11 @@ use ratatui::text::{Line, Span};
 use super::{Points, abscissa, corner, layout, places, value};
 use crate::figure::heat::Heat;
 use crate::sweep::live::View;
-use crate::tui::canvas::{Canvas, Pattern, half_block};
+use crate::tui::canvas::{Canvas, Pattern};
 use crate::tui::model::Model;
 use crate::tui::number::tidy;
+use crate::tui::panels::heat::{self, scale_bar};
 use crate::tui::panels::metrics::sample;
-use crate::tui::panels::spacetime::scale_bar;
 use crate::tui::plot::rule;
 use crate::tui::ticks::ticks;
 use crate::tui::words;
@@ -73,7 +73,7 @@ pub(super) fn draw(
     }
     let span = if most > least { most - least } else { 1.0 };
     let level = |right: usize, up: usize| at((right, up)).map(|v| theme.level((v - least) / span));
-    heat(model, buffer, plot, &points, &level);
+    map(model, buffer, plot, &points, &level);
     sides(model, buffer, plot, (&across, &name), (&upwards, &labels));
     let mut legend = vec![Span::raw(format!("{} ", tidy(least)))];
     if least <= most {
@@ -138,7 +138,7 @@ impl Points {
 }
 
 /// The colours, two to a cell of the screen.
-fn heat(
+fn map(
     model: &Model,
     buffer: &mut Buffer,
     plot: Rect,
@@ -152,19 +152,7 @@ fn heat(
             let halves = [0, 1].map(|half| level(right, points.rows[usize::from(2 * row + half)]));
             let place = (plot.x + column, plot.y + row);
             match halves {
-                [Some(upper), Some(lower)] if theme.colourful() => {
-                    let colours = (theme.magnitude(upper), theme.magnitude(lower));
-                    half_block(buffer, place.0, place.1, colours.0, colours.1);
-                }
-                [Some(upper), Some(lower)] => {
-                    words::put(
-                        buffer,
-                        place.0,
-                        place.1,
-                        theme.ramp(upper.max(lower)),
-                        theme.dim(),
-                    );
-                }
+                [Some(upper), Some(lower)] => heat::cell(theme, buffer, place, (upper, lower)),
                 _ => words::put(buffer, place.0, place.1, "·", theme.faint()),
             }
         }
