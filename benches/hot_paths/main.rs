@@ -32,7 +32,7 @@ use metastable::tui::Marker;
 use metastable::tui::model::Model;
 use metastable::tui::theme::{Depth, Theme};
 use metastable::tui::view::view;
-use ratatui::backend::CrosstermBackend;
+use metastable::tui::wire::Wire;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use rayon::prelude::*;
@@ -343,8 +343,7 @@ fn frames(plan: &Plan) {
         let options = TerminalOptions {
             viewport: Viewport::Fixed(area),
         };
-        let mut screen =
-            Terminal::with_options(CrosstermBackend::new(counter.clone()), options).unwrap();
+        let mut screen = Terminal::with_options(Wire::new(counter.clone()), options).unwrap();
         let mut model = Model::new(
             experiment.clone(),
             Vec::new(),

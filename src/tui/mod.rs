@@ -47,7 +47,7 @@ pub(crate) mod trails;
 pub(crate) mod update;
 pub(crate) mod values;
 pub mod view;
-mod wire;
+pub mod wire;
 mod words;
 
 use std::io;

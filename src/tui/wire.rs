@@ -54,7 +54,7 @@ struct State {
 
 /// The terminal.
 #[derive(Debug)]
-pub(crate) struct Wire<W: Write> {
+pub struct Wire<W: Write> {
     inner: CrosstermBackend<W>,
     state: State,
     hidden: bool,
@@ -66,7 +66,8 @@ pub(crate) struct Wire<W: Write> {
 
 impl<W: Write> Wire<W> {
     /// Over a writer; nothing is known of the terminal before the first clear.
-    pub(crate) fn new(writer: W) -> Self {
+    #[must_use]
+    pub fn new(writer: W) -> Self {
         Self {
             inner: CrosstermBackend::new(writer),
             state: State {

@@ -301,7 +301,14 @@ impl General {
         let error = balance.solve(head, &self.weights, symmetric, |out| {
             let out = MatMut::from_row_major_slice_mut(out, n, n);
             let keys = rows.transpose();
-            matmul(out, Accum::Replace, queries, keys, 1.0, Par::Seq);
+            matmul(
+                out,
+                Accum::Replace,
+                queries,
+                keys,
+                1.0,
+                sinkhorn::threads(n),
+            );
         });
         self.marginal_error = self.marginal_error.max(error);
         balance.apply(&self.weights, &self.values, &mut self.output);

@@ -103,6 +103,37 @@ impl pulp::NullaryFnOnce for Dots<'_> {
     }
 }
 
+/// y_i ← Σ_j K_ij x_j, weighed, and sums_j ← Σ_i c_i K_ij.
+pub(super) struct ThereAndBack<'a, F> {
+    pub(super) kernel: &'a [f64],
+    pub(super) x: &'a [f64],
+    pub(super) y: &'a mut [f64],
+    /// From i and the sum over its row: y_i and c_i.
+    pub(super) weigh: F,
+    pub(super) sums: &'a mut [f64],
+}
+
+impl<F: Fn(usize, f64) -> (f64, f64)> pulp::NullaryFnOnce for ThereAndBack<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let rows = self.kernel.chunks_exact(self.x.len());
+        for (i, (y, row)) in self.y.iter_mut().zip(rows).enumerate() {
+            let mut dot = [0.0];
+            let one = Dots {
+                kernel: row,
+                x: self.x,
+                out: &mut dot,
+            };
+            one.call();
+            let (kept, counts) = (self.weigh)(i, dot[0]);
+            *y = kept;
+            (self.sums.iter_mut().zip(row)).for_each(|(sum, k)| *sum += counts * k);
+        }
+    }
+}
+
 /// How a row of logits becomes a row of weights.
 pub(super) struct RowWeights<'a> {
     pub(super) mask: Mask,

@@ -12,14 +12,20 @@
 //! a whole row or column (large β, tokens far out in ℝ^d), or this does not come to an end, the scalings are found as logarithms
 //! (`newton`) and taken into the exponents, ℓ_ij + ln u_i + ln v_j; the iteration goes on with that kernel, whose sums are near one.
 
+use rayon::prelude::*;
+
 use super::newton::LogScalings;
-use super::rows::{Dots, ShiftedExponentials};
+use super::rows::{Dots, ShiftedExponentials, ThereAndBack};
 use crate::machine::registers::arch;
 
 /// Most rounds: one product with the kernel, or a Newton step.
 const ROUNDS: usize = 200;
 /// Newton's method from this error of the sums on.
 const NEAR: f64 = 0.3;
+/// Entries of a kernel from which on it is shared out between threads: some 60 µs a pass.
+const SHARED: usize = 1 << 18;
+/// Rows that a thread takes at a time then.
+const BLOCK: usize = 128;
 /// Most conjugate gradients in a Newton step.
 const GRADIENTS: usize = 80;
 
@@ -53,6 +59,8 @@ pub(crate) struct SinkhornScaling {
     middle: Vec<f64>,
     roots: Vec<f64>,
     averages: Vec<f64>,
+    /// Sums of blocks of rows.
+    parts: Vec<f64>,
 }
 
 impl SinkhornScaling {
@@ -81,6 +89,7 @@ impl SinkhornScaling {
             middle: zeros(),
             roots: zeros(),
             averages: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -119,7 +128,7 @@ impl SinkhornScaling {
     /// `out` += p·`values`, n rows of as many numbers each.
     pub(crate) fn apply(&mut self, weights: &[f64], values: &[f64], out: &mut [f64]) {
         use faer::linalg::matmul::matmul;
-        use faer::{Accum, MatMut, MatRef, Par};
+        use faer::{Accum, MatMut, MatRef};
         let n = weights.len();
         let width = values.len() / n;
         self.averages.clear();
@@ -133,7 +142,7 @@ impl SinkhornScaling {
         let kernel = MatRef::from_row_major_slice(&self.kernel, n, n);
         let to = MatMut::from_row_major_slice_mut(&mut *product, n, width);
         let from = MatRef::from_row_major_slice(&*scaled, n, width);
-        matmul(to, Accum::Replace, kernel, from, 1.0, Par::Seq);
+        matmul(to, Accum::Replace, kernel, from, 1.0, threads(n));
         for ((out, row), u) in
             (out.chunks_exact_mut(width).zip(product.chunks_exact(width))).zip(&self.now.rows)
         {
@@ -155,10 +164,7 @@ impl SinkhornScaling {
         if rest.find(&self.kernel, weights, symmetric) {
             rest.absorb(&mut self.kernel);
         }
-        arch().dispatch(ShiftedExponentials {
-            top: 0.0,
-            values: &mut self.kernel,
-        });
+        exponentials(&mut self.kernel, 0.0, weights.len());
         self.now.rows.fill(1.0);
         self.now.columns.fill(1.0);
         true
@@ -166,11 +172,9 @@ impl SinkhornScaling {
 
     /// The kernel e^{ℓ_ij − max ℓ}, and scalings to start from: those that were kept unless they are no numbers.
     fn exponentiate(&mut self, symmetric: bool) {
-        let top = super::rows::largest(&self.kernel);
-        arch().dispatch(ShiftedExponentials {
-            top,
-            values: &mut self.kernel,
-        });
+        let n = self.sums.len();
+        let top = largest(&self.kernel, n);
+        exponentials(&mut self.kernel, top, n);
         let now = &mut self.now;
         let shift = (0.5 * (top - now.top)).exp();
         now.top = top;
@@ -237,10 +241,13 @@ impl SinkhornScaling {
     /// u ← 1/(K(w v)), so that the rows are right, and `sums` ← c_j = v_j Σ_i w_i u_i K_ij; how far these are from one.
     fn column_sums(&mut self, weights: &[f64]) -> f64 {
         product(&mut self.scaled, weights, &self.now.columns);
-        dots(&self.kernel, &self.scaled, &mut self.now.rows);
-        self.now.rows.iter_mut().for_each(|u| *u = 1.0 / *u);
-        product(&mut self.scaled, weights, &self.now.rows);
-        columns(&self.kernel, &self.scaled, &mut self.sums);
+        there_and_back(
+            &self.kernel,
+            (&self.scaled, &mut self.now.rows),
+            |i, sum| (1.0 / sum, weights[i] * (1.0 / sum)),
+            &mut self.sums,
+            &mut self.parts,
+        );
         times(&mut self.sums, &self.now.columns);
         farthest(&self.sums)
     }
@@ -298,6 +305,7 @@ impl SinkhornScaling {
             image,
             middle,
             roots,
+            parts,
             ..
         } = self;
         for i in 0..sums.len() {
@@ -310,12 +318,12 @@ impl SinkhornScaling {
             }
             return;
         }
-        dots(kernel, scaled, middle);
-        for i in 0..sums.len() {
-            // u²w of P and of its transpose
-            middle[i] *= (now.rows[i] * roots[i]).powi(2);
-        }
-        columns(kernel, middle, image);
+        // u²w of P and of its transpose
+        let weigh = |i: usize, dot: f64| {
+            let weighed = dot * (now.rows[i] * roots[i]).powi(2);
+            (weighed, weighed)
+        };
+        there_and_back(kernel, (scaled, middle), weigh, image, parts);
         for i in 0..sums.len() {
             image[i] = sums[i] * direction[i] - now.columns[i] * roots[i] * image[i];
         }
@@ -351,16 +359,80 @@ fn farthest(sums: &[f64]) -> f64 {
     })
 }
 
-/// out_i ← Σ_j K_ij x_j.
+/// out_i ← Σ_j K_ij x_j; rows are shared out between threads.
 fn dots(kernel: &[f64], x: &[f64], out: &mut [f64]) {
-    arch().dispatch(Dots { kernel, x, out });
+    let n = x.len();
+    let rows = share(n);
+    (out.par_chunks_mut(rows).zip(kernel.par_chunks(rows * n)))
+        .for_each(|(out, kernel)| arch().dispatch(Dots { kernel, x, out }));
 }
 
-/// out_j ← Σ_i x_i K_ij.
-fn columns(kernel: &[f64], x: &[f64], out: &mut [f64]) {
-    out.fill(0.0);
-    for (row, x) in kernel.chunks_exact(out.len()).zip(x) {
-        out.iter_mut().zip(row).for_each(|(out, k)| *out += x * k);
+/// y_i ← Σ_j K_ij x_j for every row, from which `weigh` makes what is kept as y_i and what the row counts for in `out`_j ← Σ_i c_i K_ij:
+/// a row is read once for both, which is what a kernel beyond the cache costs. Rows are shared out in blocks of one size, whose sums
+/// (`parts`) are added in their order.
+fn there_and_back(
+    kernel: &[f64],
+    (x, y): (&[f64], &mut [f64]),
+    weigh: impl Fn(usize, f64) -> (f64, f64) + Sync,
+    out: &mut [f64],
+    parts: &mut Vec<f64>,
+) {
+    let n = x.len();
+    let block = if n * n < SHARED { n.max(1) } else { BLOCK };
+    parts.clear();
+    parts.resize(n * n.div_ceil(block), 0.0);
+    (parts.par_chunks_mut(n).zip(y.par_chunks_mut(block)))
+        .zip(kernel.par_chunks(block * n))
+        .enumerate()
+        .for_each(|(index, ((sums, y), kernel))| {
+            arch().dispatch(ThereAndBack {
+                kernel,
+                x,
+                y,
+                weigh: |i, dot| weigh(index * block + i, dot),
+                sums,
+            });
+        });
+    let mut parts = parts.chunks_exact(n);
+    if let Some(first) = parts.next() {
+        out.copy_from_slice(first);
+    }
+    for part in parts {
+        out.iter_mut()
+            .zip(part)
+            .for_each(|(out, part)| *out += part);
+    }
+}
+
+/// values ← e^{values − top}.
+fn exponentials(values: &mut [f64], top: f64, n: usize) {
+    (values.par_chunks_mut(share(n) * n))
+        .for_each(|values| arch().dispatch(ShiftedExponentials { top, values }));
+}
+
+/// max ℓ.
+fn largest(logits: &[f64], n: usize) -> f64 {
+    (logits.par_chunks(share(n) * n))
+        .map(super::rows::largest)
+        .reduce(|| f64::NEG_INFINITY, f64::max)
+}
+
+/// The threads of a product with the kernel.
+pub(super) fn threads(n: usize) -> faer::Par {
+    if n * n < SHARED {
+        faer::Par::Seq
+    } else {
+        faer::Par::rayon(0)
+    }
+}
+
+/// Rows or columns that a thread takes at a time: all of a kernel that is not worth the trouble.
+fn share(n: usize) -> usize {
+    if n * n < SHARED {
+        n.max(1)
+    } else {
+        n.div_ceil(4 * rayon::current_num_threads())
+            .next_multiple_of(8)
     }
 }
 

@@ -100,3 +100,41 @@ fn the_logarithms_agree_with_the_iteration_where_both_go() {
         assert!((p - k.exp() / n as f64).abs() < 1e-11, "{p} {k}");
     }
 }
+
+#[test]
+fn a_kernel_that_is_shared_out_has_the_same_bits_on_any_number_of_threads() {
+    use crate::machine::testing::on_threads;
+    // more than one block, and a last one that is not full
+    let n = 600;
+    let weights: Vec<f64> = (0..n).map(|i| (1.0 + (i % 3) as f64) / 1200.0).collect();
+    for symmetric in [false, true] {
+        let logit = |i: usize, j: usize| {
+            let (i, j) = if symmetric {
+                (i.min(j), i.max(j))
+            } else {
+                (i, j)
+            };
+            3.0 * ((i * 31 + j * 17) as f64 * 0.7).sin()
+        };
+        let logits: Vec<f64> = (0..n * n).map(|k| logit(k / n, k % n)).collect();
+        let solve = || {
+            let mut scaling = SinkhornScaling::new(n, 1, 1e-12);
+            let error = scaling.solve(0, &weights, symmetric, |out| out.copy_from_slice(&logits));
+            (error, scaling.weights(&weights))
+        };
+        let (error, one) = on_threads(1, solve);
+        assert!(error <= 1e-12, "{error}");
+        let (_, two) = on_threads(2, solve);
+        assert!(
+            one.iter()
+                .zip(&two)
+                .all(|(a, b)| a.to_bits() == b.to_bits())
+        );
+        // both sums, by the definition
+        for i in 0..n {
+            let row: f64 = one[i * n..(i + 1) * n].iter().sum();
+            let column: f64 = (0..n).map(|k| weights[k] * one[k * n + i]).sum();
+            assert!((row - 1.0).abs() < 1e-11 && (column / weights[i] - 1.0).abs() < 1e-11);
+        }
+    }
+}
