@@ -14,7 +14,9 @@ impl Session {
         cancelled: &(dyn Fn() -> bool + Sync),
         visit: impl FnOnce(&Self) -> T,
     ) -> (T, Result<bool, SessionError>) {
-        if !self.observed() || rayon::current_num_threads() == 1 {
+        // an ensemble is shared out as it is, and its copy would cost more than it gains
+        let alone = self.moving.ensemble.is_some() || rayon::current_num_threads() == 1;
+        if !self.observed() || alone {
             let seen = self.show(visit);
             return (seen, self.moving.advance(cancelled));
         }
