@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
-use super::theme::{Ground, Theme};
+use super::theme::{Ground, Theme, sixteen};
 
 /// What of the screen is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,28 +132,6 @@ fn code(all: &mut String, colour: Color, base: u8) {
             index => write!(all, ";{}", base + 52 + index),
         },
     };
-}
-
-/// The number of one of the sixteen.
-fn sixteen(colour: Color) -> u8 {
-    match colour {
-        Color::Black => 0,
-        Color::Red => 1,
-        Color::Green => 2,
-        Color::Yellow => 3,
-        Color::Blue => 4,
-        Color::Magenta => 5,
-        Color::Cyan => 6,
-        Color::DarkGray => 8,
-        Color::LightRed => 9,
-        Color::LightGreen => 10,
-        Color::LightYellow => 11,
-        Color::LightBlue => 12,
-        Color::LightMagenta => 13,
-        Color::LightCyan => 14,
-        Color::White => 15,
-        _ => 7,
-    }
 }
 
 /// Red, green and blue of a colour as terminals have it; none for the terminal's own.

@@ -9,8 +9,8 @@ mod detect;
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier, Style};
 
-pub(crate) use colours::LEVELS;
 use colours::{Both, CONTRAST, Colours, DARK, FEW, INDEXED, INFERNO, LIGHT, Rgb};
+pub(crate) use colours::{LEVELS, sixteen};
 pub use detect::{ColorChoice, Depth, Ground, ThemeChoice};
 
 /// Magnitude without colours.

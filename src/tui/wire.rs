@@ -11,6 +11,8 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 
+use super::theme::sixteen;
+
 /// Modifiers, and the parameters that set and unset them.
 const MODIFIERS: [(Modifier, u8, u8); 9] = [
     (Modifier::BOLD, 1, 22),
@@ -113,22 +115,7 @@ fn colour(out: &mut Vec<u8>, colour: Color, base: u16) {
             return;
         }
         Color::Indexed(index) => index,
-        Color::Black => 0,
-        Color::Red => 1,
-        Color::Green => 2,
-        Color::Yellow => 3,
-        Color::Blue => 4,
-        Color::Magenta => 5,
-        Color::Cyan => 6,
-        Color::Gray => 7,
-        Color::DarkGray => 8,
-        Color::LightRed => 9,
-        Color::LightGreen => 10,
-        Color::LightYellow => 11,
-        Color::LightBlue => 12,
-        Color::LightMagenta => 13,
-        Color::LightCyan => 14,
-        Color::White => 15,
+        named => sixteen(named),
     };
     number(out, base + 8);
     out.extend_from_slice(b";5;");
@@ -255,13 +242,7 @@ fn key(cell: &Cell) -> (u16, u32, u32) {
         Color::Reset => 0,
         Color::Indexed(index) => 1 + u32::from(index),
         Color::Rgb(r, g, b) => 1000 + u32::from_be_bytes([0, r, g, b]),
-        named => {
-            let mut name = Vec::new();
-            self::colour(&mut name, named, 30);
-            300 + name
-                .iter()
-                .fold(0, |sum, c| (10 * sum + u32::from(*c)) % 500)
-        }
+        named => 300 + u32::from(sixteen(named)),
     };
     (cell.modifier.bits(), colour(cell.bg), colour(cell.fg))
 }

@@ -7,6 +7,29 @@ pub(super) type Rgb = (u8, u8, u8);
 /// A colour in 24 bits and among the sixteen.
 pub(super) type Both = (Rgb, Color);
 
+/// The number of one of the sixteen named colours.
+#[must_use]
+pub(crate) fn sixteen(colour: Color) -> u8 {
+    match colour {
+        Color::Black => 0,
+        Color::Red => 1,
+        Color::Green => 2,
+        Color::Yellow => 3,
+        Color::Blue => 4,
+        Color::Magenta => 5,
+        Color::Cyan => 6,
+        Color::DarkGray => 8,
+        Color::LightRed => 9,
+        Color::LightGreen => 10,
+        Color::LightYellow => 11,
+        Color::LightBlue => 12,
+        Color::LightMagenta => 13,
+        Color::LightCyan => 14,
+        Color::White => 15,
+        _ => 7,
+    }
+}
+
 /// Levels of a magnitude picture.
 pub(crate) const LEVELS: usize = 16;
 
