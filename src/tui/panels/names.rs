@@ -18,7 +18,7 @@ const TURN: f64 = 10.0;
 const TURNS: i32 = 9;
 
 /// "▲ 34 %", and as a second part " ρ 35 %" where the density has this cluster too; hollow on the far side.
-pub(super) fn spans(
+fn spans(
     model: &Model,
     (cluster, slot): (&Cluster, usize),
     others: &[Cluster],
@@ -40,21 +40,28 @@ pub(super) fn spans(
     spans
 }
 
-/// Writes a name into the first place that has room for all of it, or for the tokens' share alone.
+/// Writes the names of the tokens' clusters beside those of the density, each into the first place that has room for all of it, or for the
+/// tokens' share alone. `room` finds a place of so many columns for a cluster beside the names that are there; `near` tells which are in sight.
 pub(super) fn write(
-    mut spans: Vec<Span<'static>>,
+    model: &Model,
+    (clusters, others): (&[Cluster], &[Cluster]),
     buffer: &mut Buffer,
-    taken: &mut Vec<Rect>,
-    room: impl Fn(u16, &[Rect]) -> Option<Rect>,
+    near: impl Fn(&Cluster) -> bool,
+    room: impl Fn(&Cluster, u16, &[Rect]) -> Option<Rect>,
 ) {
-    let place = (2..=spans.len()).rev().find_map(|parts| {
-        let width = Line::from(spans[..parts].to_vec()).width() as u16;
-        Some((parts, room(width, taken)?))
-    });
-    if let Some((parts, at)) = place {
-        spans.truncate(parts);
-        words::line(buffer, at.x, at.y, &Line::from(spans), at.width);
-        taken.push(at);
+    let mut taken: Vec<Rect> = Vec::new();
+    let named = clusters.iter().zip(model.slots());
+    for (cluster, slot) in named.filter(|(cluster, _)| cluster.mass >= LIGHTEST) {
+        let mut spans = spans(model, (cluster, *slot), others, near(cluster));
+        let place = (2..=spans.len()).rev().find_map(|parts| {
+            let width = Line::from(spans[..parts].to_vec()).width() as u16;
+            Some((parts, room(cluster, width, &taken)?))
+        });
+        if let Some((parts, at)) = place {
+            spans.truncate(parts);
+            words::line(buffer, at.x, at.y, &Line::from(spans), at.width);
+            taken.push(at);
+        }
     }
 }
 
@@ -67,26 +74,20 @@ pub(super) fn free(at: Rect, taken: &[Rect]) -> bool {
 /// The names of the tokens' clusters around the globe or the map, each at the rim in its direction or as near to there as there is room.
 pub(super) fn around(
     model: &Model,
-    (clusters, others): (&[Cluster], &[Cluster]),
+    clusters: (&[Cluster], &[Cluster]),
     buffer: &mut Buffer,
     inner: Rect,
 ) {
     let frame = Frame::within(inner, model.gaze);
-    let mut taken = Vec::new();
-    for (cluster, slot) in clusters.iter().zip(model.slots()) {
-        if cluster.mass < LIGHTEST {
-            continue;
-        }
-        let ([x, y], near) = model.gaze.place(&cluster.centre);
-        let spans = spans(model, (cluster, *slot), others, near);
-        write(spans, buffer, &mut taken, |width, taken| {
-            let turns = (0..=2 * TURNS).map(|k| if k % 2 == 0 { k / 2 } else { -(k + 1) / 2 });
-            turns
-                .map(|turn| y.atan2(x) + (f64::from(turn) * TURN).to_radians())
-                .find_map(|angle| beside(model, frame, angle, width, inner))
-                .filter(|at| free(*at, taken))
-        });
-    }
+    let near = |cluster: &Cluster| model.gaze.place(&cluster.centre).1;
+    write(model, clusters, buffer, near, |cluster, width, taken| {
+        let ([x, y], _) = model.gaze.place(&cluster.centre);
+        let turns = (0..=2 * TURNS).map(|k| if k % 2 == 0 { k / 2 } else { -(k + 1) / 2 });
+        turns
+            .map(|turn| y.atan2(x) + (f64::from(turn) * TURN).to_radians())
+            .filter_map(|angle| beside(model, frame, angle, width, inner))
+            .find(|at| free(*at, taken))
+    });
 }
 
 /// A place of so many columns beside the picture, in this direction.

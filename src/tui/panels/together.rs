@@ -207,15 +207,17 @@ impl<'a> Ring<'a> {
 
     /// Every cluster's glyph and mass on both sides, outside of the ring or, where there is no room, within.
     fn names(&self, model: &Model, snapshot: &Snapshot, density: &Density, buffer: &mut Buffer) {
-        let mut taken: Vec<Rect> = Vec::new();
-        let clusters = snapshot.tokens.clusters.iter().zip(model.slots());
-        for (cluster, slot) in clusters.filter(|(cluster, _)| cluster.mass >= names::LIGHTEST) {
-            let spans = names::spans(model, (cluster, *slot), &density.clusters, true);
-            let (x, y) = (cluster.centre[0], cluster.centre[1]);
-            names::write(spans, buffer, &mut taken, |width, taken| {
-                self.room(width, (x, y), taken)
-            });
-        }
+        let clusters = (
+            snapshot.tokens.clusters.as_slice(),
+            density.clusters.as_slice(),
+        );
+        names::write(
+            model,
+            clusters,
+            buffer,
+            |_| true,
+            |cluster, width, taken| self.room(width, (cluster.centre[0], cluster.centre[1]), taken),
+        );
     }
 
     /// Where a text of this width may stand for a direction of the circle.

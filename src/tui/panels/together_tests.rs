@@ -130,3 +130,26 @@ fn where_the_linear_theory_has_clusters_form_the_density_has_its_first_maxima() 
     }
     assert!(best < 0.1, "{best} radians at the best frame");
 }
+
+#[test]
+fn where_there_is_room_beside_the_globe_every_cluster_is_named_once() {
+    for name in ["sphere-metastable", "three-heads", "sphere-degree-3"] {
+        let mut model = model(name, 20, Depth::Truecolor);
+        if drawable(model.snapshot().unwrap()).is_none() {
+            continue;
+        }
+        for turn in 0..4 {
+            model.gaze = model.gaze.turned(f64::from(turn) * 3.0, 0.0);
+            let clusters = &model.snapshot().unwrap().tokens.clusters;
+            let named = clusters
+                .iter()
+                .filter(|c| c.mass >= names::LIGHTEST)
+                .count();
+            let all = text(&drawn(&model, 140, 40));
+            // the tokens' shares are those that do not follow a ρ
+            let shares = all.matches(" %").count();
+            let densities = all.matches(" % ρ ").count();
+            assert_eq!(shares - densities, named, "{name} {turn}: {all}");
+        }
+    }
+}
