@@ -140,8 +140,7 @@ fn by_angle(points: &Particles, direction: &[f64]) -> Vec<(f64, f64)> {
 
 /// The tokens by their angle to a direction.
 pub(super) fn along(tokens: &Particles, direction: &[f64]) -> Sorted {
-    let angles = tokens.rows().map(|x| angle_between(x, direction));
-    Sorted::of(angles.zip(tokens.weights.iter().copied()).collect())
+    Sorted::of(by_angle(tokens, direction))
 }
 
 /// The cumulative functions of the angle for several sets of moments, on one grid of [0, π].

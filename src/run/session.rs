@@ -271,8 +271,13 @@ impl Session {
         Ok(true)
     }
 
+    /// Whether anybody reads what is observed of the present frame.
+    fn observed(&self) -> bool {
+        self.moving.frame >= self.observed_from
+    }
+
     fn observe_where_asked(&mut self) {
-        if self.moving.frame >= self.observed_from {
+        if self.observed() {
             self.observe();
         }
     }

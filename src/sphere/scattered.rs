@@ -270,7 +270,9 @@ impl Harmonics {
                 let at = row + 2 * index;
                 out.extend([scale * state[at], scale * state[at + 1]]);
                 if SETS == 2 {
-                } else if order == 0 {
+                    continue;
+                }
+                if order == 0 {
                     out.extend([0.0, 0.0]);
                 } else {
                     let factor = self.lowering[order][index];

@@ -30,7 +30,8 @@ pub(crate) struct Saver {
     desk: Option<Arc<Mutex<Desk>>>,
     give_up: Arc<AtomicBool>,
     folder: PathBuf,
-    again: &'static str,
+    /// Whether it is a sweep.
+    sweep: bool,
 }
 
 /// The run so far as an experiment of its own.
@@ -73,14 +74,6 @@ impl Work {
         }
     }
 
-    /// The command that goes on or repeats it, with the folder's name for `{}`.
-    fn again(&self) -> &'static str {
-        match self {
-            Self::Run(_) => "metastable run {}/experiment.toml --out {}-again",
-            Self::Sweep(..) => "metastable sweep {}/experiment.toml --out {}",
-        }
-    }
-
     /// Fills the folder.
     fn into_folder(
         self,
@@ -117,6 +110,17 @@ impl Work {
             )
         })?;
         Ok(place)
+    }
+}
+
+/// The command that goes on with the sweep, or repeats the run, of a folder.
+fn again(sweep: bool, folder: &str) -> String {
+    let experiment = quoted(&format!("{folder}/experiment.toml"));
+    if sweep {
+        format!("metastable sweep {experiment} --out {}", quoted(folder))
+    } else {
+        let other = quoted(&format!("{folder}-again"));
+        format!("metastable run {experiment} --out {other}")
     }
 }
 
@@ -174,7 +178,7 @@ impl Saver {
             return place::refuse(model, &folder, "is there already");
         }
         self.folder = folder;
-        self.again = work.again();
+        self.sweep = matches!(work, Work::Sweep(..));
         self.give_up = Arc::default();
         let desk = Arc::new(Mutex::new(Desk::default()));
         let (theirs, folder, give_up) = (
@@ -224,12 +228,7 @@ impl Saver {
                     Place::Asked => folder.to_string(),
                     Place::Beside(other) => other.display().to_string(),
                 };
-                let again = self
-                    .again
-                    .replace("{}-again", &quoted(&format!("{number}-again")));
-                let experiment = quoted(&format!("{number}/experiment.toml"));
-                let again = again.replace("{}/experiment.toml", &experiment);
-                let again = again.replace("{}", &quoted(&number));
+                let again = again(self.sweep, &number);
                 let text =
                     format!("saved to {number}, pictures in report.html · again with: {again}");
                 model.farewell.push(text.clone());
@@ -258,5 +257,13 @@ mod tests {
             PathBuf::from("metastable-fig-4-9-2")
         );
         assert_eq!(folder("β"), PathBuf::from("metastable-run-1"));
+    }
+
+    #[test]
+    fn the_command_names_the_folder_whatever_it_is_called() {
+        let run = "metastable run a/experiment.toml --out a-again";
+        assert_eq!(again(false, "a"), run);
+        let sweep = "metastable sweep '{} b/experiment.toml' --out '{} b'";
+        assert_eq!(again(true, "{} b"), sweep);
     }
 }

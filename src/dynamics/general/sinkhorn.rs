@@ -244,7 +244,10 @@ impl SinkhornScaling {
         there_and_back(
             &self.kernel,
             (&self.scaled, &mut self.now.rows),
-            |i, sum| (1.0 / sum, weights[i] * (1.0 / sum)),
+            |i, sum| {
+                let u = 1.0 / sum;
+                (u, weights[i] * u)
+            },
             &mut self.sums,
             &mut self.parts,
         );
@@ -362,7 +365,7 @@ fn farthest(sums: &[f64]) -> f64 {
 /// out_i ← Σ_j K_ij x_j; rows are shared out between threads.
 fn dots(kernel: &[f64], x: &[f64], out: &mut [f64]) {
     let n = x.len();
-    let rows = share(n);
+    let rows = block(n);
     (out.par_chunks_mut(rows).zip(kernel.par_chunks(rows * n)))
         .for_each(|(out, kernel)| arch().dispatch(Dots { kernel, x, out }));
 }
@@ -378,7 +381,7 @@ fn there_and_back(
     parts: &mut Vec<f64>,
 ) {
     let n = x.len();
-    let block = if n * n < SHARED { n.max(1) } else { BLOCK };
+    let block = block(n);
     parts.clear();
     parts.resize(n * n.div_ceil(block), 0.0);
     (parts.par_chunks_mut(n).zip(y.par_chunks_mut(block)))
@@ -406,34 +409,34 @@ fn there_and_back(
 
 /// values ← e^{values − top}.
 fn exponentials(values: &mut [f64], top: f64, n: usize) {
-    (values.par_chunks_mut(share(n) * n))
+    (values.par_chunks_mut(block(n) * n))
         .for_each(|values| arch().dispatch(ShiftedExponentials { top, values }));
 }
 
 /// max ℓ.
 fn largest(logits: &[f64], n: usize) -> f64 {
-    (logits.par_chunks(share(n) * n))
+    (logits.par_chunks(block(n) * n))
         .map(super::rows::largest)
         .reduce(|| f64::NEG_INFINITY, f64::max)
 }
 
 /// The threads of a product with the kernel.
 pub(super) fn threads(n: usize) -> faer::Par {
-    if n * n < SHARED {
-        faer::Par::Seq
-    } else {
+    if shared(n) {
         faer::Par::rayon(0)
+    } else {
+        faer::Par::Seq
     }
 }
 
-/// Rows or columns that a thread takes at a time: all of a kernel that is not worth the trouble.
-fn share(n: usize) -> usize {
-    if n * n < SHARED {
-        n.max(1)
-    } else {
-        n.div_ceil(4 * rayon::current_num_threads())
-            .next_multiple_of(8)
-    }
+/// Whether a kernel is worth sharing out.
+fn shared(n: usize) -> bool {
+    n * n >= SHARED
+}
+
+/// Rows that a thread takes at a time, all where there is one.
+fn block(n: usize) -> usize {
+    if shared(n) { BLOCK } else { n.max(1) }
 }
 
 #[cfg(test)]

@@ -41,10 +41,6 @@ impl Session {
         }
         visit(self)
     }
-
-    fn observed(&self) -> bool {
-        self.moving.frame >= self.observed_from
-    }
 }
 
 #[cfg(test)]

@@ -107,7 +107,11 @@ pub(crate) fn draw(
     }
     back.render(buffer);
     front.render(buffer);
-    let heaps = heaps(gaze, frame, tokens);
+    let heaps = if glyphs {
+        heaps(gaze, frame, tokens)
+    } else {
+        Heaps::default()
+    };
     for (column, row, slot) in near_ones {
         if let Some(cell) = cell_at(buffer, inner, column, row) {
             let (glyph, style) = heaps.glyph(model, slot, (column, row), theme.token(slot));
