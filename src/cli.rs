@@ -4,12 +4,14 @@ mod dashboard;
 mod page;
 mod plot;
 mod preset;
+mod shell;
 mod sweep;
 
 pub(crate) use dashboard::{configuration, dashboard};
 pub(crate) use page::page;
 pub(crate) use plot::plot;
 pub(crate) use preset::preset;
+pub(crate) use shell::{completions, diagnosis, manual};
 pub(crate) use sweep::sweep;
 
 use std::ffi::OsString;
@@ -65,6 +67,9 @@ pub(crate) struct Dashboard {
     /// What curves and points are made of; if nothing is said, what the locale and TERM can show. With ascii the whole screen is ASCII.
     #[arg(long, value_enum)]
     pub marker: Option<tui::Marker>,
+    /// How maps are sent to terminals that show pixels; `auto` looks at TERM and TERM_PROGRAM.
+    #[arg(long, value_enum)]
+    pub pictures: Option<tui::PictureChoice>,
     /// Most pictures a second; 30 if nothing is said.
     #[arg(long, value_parser = frames_per_second)]
     pub fps: Option<f64>,
@@ -128,6 +133,19 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Say what the dashboard finds on this terminal and machine, and what chooses otherwise.
+    Diagnose {
+        /// As for the dashboard.
+        #[command(flatten)]
+        dashboard: Dashboard,
+    },
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
 }
 
 /// How a listing is printed.

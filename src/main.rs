@@ -18,6 +18,9 @@ fn main() -> ExitCode {
         Some(Command::Preset(preset)) => cli::preset(preset),
         Some(Command::Config { path }) => cli::configuration(*path),
         Some(Command::Keys { format }) => cli::keys(*format),
+        Some(Command::Diagnose { dashboard }) => cli::diagnosis(dashboard),
+        Some(Command::Completions { shell }) => cli::completions(*shell),
+        Some(Command::Man) => cli::manual(),
         None if std::io::stdout().is_terminal() && !cli::dumb() => cli::dashboard(&cli.dashboard),
         None => cli::report(&cli.dashboard),
     };

@@ -23,20 +23,19 @@ pub(crate) fn configuration(path: bool) -> Result<(), Failure> {
     }
 }
 
-/// Opens the dashboard; says afterwards what was saved and how to run it again.
+/// How the dashboard is shown by the command line and, where that says nothing, by the configuration.
 ///
 /// # Errors
-/// [`Failure`] for wrong input, a terminal that cannot be used, and the signal that ended it.
-pub(crate) fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
-    let experiment =
-        presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
+/// [`Failure`] for a configuration that is wrong.
+pub(super) fn options(arguments: &Dashboard) -> Result<tui::Options, Failure> {
     let path = arguments.config.clone().or_else(config::path);
     let config = (path.as_deref()).map_or_else(|| Ok(Config::default()), config::read);
     let config = config.map_err(Failure::input)?;
-    let options = tui::Options {
+    Ok(tui::Options {
         color: arguments.color.or(config.color).unwrap_or_default(),
         theme: arguments.theme.or(config.theme).unwrap_or_default(),
         marker: arguments.marker.or(config.marker),
+        pictures: arguments.pictures.or(config.pictures).unwrap_or_default(),
         fps: arguments.fps.or(config.fps).unwrap_or(30.0),
         bandwidth: arguments.bandwidth.or(config.bandwidth),
         keys: config.keys,
@@ -44,7 +43,17 @@ pub(crate) fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
         paused: arguments.paused,
         mouse: !arguments.no_mouse && config.mouse.unwrap_or(true),
         tour: arguments.tour,
-    };
+    })
+}
+
+/// Opens the dashboard; says afterwards what was saved and how to run it again.
+///
+/// # Errors
+/// [`Failure`] for wrong input, a terminal that cannot be used, and the signal that ended it.
+pub(crate) fn dashboard(arguments: &Dashboard) -> Result<(), Failure> {
+    let experiment =
+        presets::resolve(&arguments.experiment, &arguments.set).map_err(Failure::input)?;
+    let options = options(arguments)?;
     let farewell = tui::run(experiment, options).map_err(Failure::run)?;
     if farewell.signal.is_none() {
         (farewell.lines.iter()).try_for_each(|line| print(&format!("{line}\n")))?;

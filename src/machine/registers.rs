@@ -15,6 +15,19 @@ pub(crate) fn arch() -> Arch {
     *CHOSEN.get_or_init(|| limited(std::env::var("METASTABLE_SIMD").ok().as_deref()))
 }
 
+/// What it is called.
+#[must_use]
+pub(crate) fn name() -> &'static str {
+    match arch() {
+        Arch::Scalar => "one number at a time",
+        #[cfg(target_arch = "x86_64")]
+        Arch::V3(_) => "AVX2",
+        #[cfg(target_arch = "x86_64")]
+        Arch::V4(_) => "AVX-512",
+        _ => "vectors",
+    }
+}
+
 /// The best instruction set of this machine within a limit.
 fn limited(limit: Option<&str>) -> Arch {
     match limit {

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::canvas::Marker;
 use super::keymap::{KeyMap, name, rows, written};
+use super::pixels::protocol::PictureChoice;
 use super::theme::{ColorChoice, ThemeChoice};
 use crate::experiment::InputError;
 use crate::experiment::document::{Document, Location, Node, Table, Value};
@@ -21,6 +22,8 @@ pub struct Config {
     pub color: Option<ColorChoice>,
     /// `marker`.
     pub marker: Option<Marker>,
+    /// `pictures`.
+    pub pictures: Option<PictureChoice>,
     /// `fps`.
     pub fps: Option<f64>,
     /// `bandwidth`, kilobytes a second.
@@ -32,7 +35,7 @@ pub struct Config {
 }
 
 /// A key of the file: its name, what stands in the template, and what it is.
-const ROWS: [(&str, &str, &str); 6] = [
+const ROWS: [(&str, &str, &str); 7] = [
     (
         "theme",
         "\"auto\"",
@@ -43,6 +46,11 @@ const ROWS: [(&str, &str, &str); 6] = [
         "marker",
         "\"braille\"",
         "braille, half-block, dot, ascii: what curves and points are made of",
+    ),
+    (
+        "pictures",
+        "\"auto\"",
+        "auto, kitty, iterm2, sixel, none: how maps are sent to terminals that show pixels",
     ),
     ("fps", "30.0", "most pictures a second"),
     (
@@ -114,6 +122,7 @@ pub fn parse(file: &str, text: &str) -> Result<Config, InputError> {
             "theme" => config.theme = Some(word(key, node)?),
             "color" => config.color = Some(word(key, node)?),
             "marker" => config.marker = Some(word(key, node)?),
+            "pictures" => config.pictures = Some(word(key, node)?),
             "fps" => config.fps = Some(number(key, node, 0.1, 240.0)?),
             "bandwidth" => config.bandwidth = Some(number(key, node, 0.1, 1e6)?),
             "mouse" => match node.value {

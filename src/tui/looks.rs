@@ -72,7 +72,8 @@ pub(super) fn looks(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Ground => {
-            let (ground, name) = model.theme.ground.next();
+            let ground = model.theme.ground.next();
+            let name = ground.name();
             model.theme.ground = ground;
             model.message = Some(Message::Note(format!("colours: {name}")));
             Vec::new()

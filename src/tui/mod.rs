@@ -10,9 +10,11 @@ pub(crate) mod captions;
 pub(crate) mod changes;
 pub(crate) mod cluster_colours;
 pub mod config;
+pub mod diagnose;
 pub(crate) mod entry;
 pub(crate) mod ghost;
 pub(crate) mod keepsake;
+pub(crate) mod keyboard;
 pub mod keymap;
 pub(crate) mod ladders;
 pub(crate) mod layouts;
@@ -28,6 +30,7 @@ pub(crate) mod palette;
 pub(crate) mod panels;
 pub(crate) mod parameter;
 pub(crate) mod past;
+pub(crate) mod pixels;
 pub(crate) mod place;
 pub(crate) mod plain;
 pub(crate) mod plot;
@@ -55,13 +58,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crossterm::event::{self, Event, KeyEventKind};
+use crossterm::event::{Event, KeyEventKind};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::{Position, Rect, Size};
 
 pub use canvas::Marker;
 pub use options::Options;
+pub use pixels::protocol::PictureChoice;
 pub use theme::{ColorChoice, ThemeChoice};
 
 use crate::experiment::{Experiment, presets};
@@ -69,9 +73,12 @@ use crate::experiment::{Experiment, presets};
 use crate::run::Worker;
 use changes::Effect;
 use keepsake::Keepsake;
+use keyboard::{Input, Keyboard};
 use model::{Message, Model, PresetLine};
 use pace::Pace;
 use palette::Taken;
+use pixels::gallery::Gallery;
+use pixels::protocol::Protocol;
 use recording::Recorder;
 use save::Saver;
 use terminal::{Signals, TerminalGuard};
@@ -99,35 +106,6 @@ pub struct Farewell {
     pub signal: Option<i32>,
 }
 
-/// Where events come from.
-pub(crate) trait Input {
-    /// The next event, waited for at most so long.
-    ///
-    /// # Errors
-    /// The terminal's, when it is gone.
-    fn next(&mut self, wait: Duration) -> io::Result<Option<Event>>;
-}
-
-/// The keyboard.
-struct Keyboard;
-
-impl Input for Keyboard {
-    fn next(&mut self, wait: Duration) -> io::Result<Option<Event>> {
-        let event = event::poll(wait).and_then(|ready| {
-            if ready {
-                event::read().map(Some)
-            } else {
-                Ok(None)
-            }
-        });
-        match event {
-            // A signal (a resize, a stop) is no hang-up.
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
-            event => event,
-        }
-    }
-}
-
 /// Shows the dashboard on an experiment until it is left.
 ///
 /// # Errors
@@ -150,6 +128,10 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     model.keys.clone_from(&options.keys);
     model.page = pages::about(&model.experiment);
     let signals = Signals::listen().map_err(TuiError::Terminal)?;
+    // what is sent as a picture weighs more than cells, and a recording could not play it
+    let pictures = Protocol::detect(options.pictures, variable)
+        .filter(|_| options.bandwidth.is_none() && depth != Depth::None);
+    terminal::has_pictures(pictures);
     let worker =
         Worker::start(experiment, model.speed, options.paused).map_err(TuiError::Worker)?;
     let recorder = Recorder::default();
@@ -165,6 +147,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         thrift: Thrift::new(options.bandwidth),
         recorder,
         depth,
+        gallery: pictures.map(Gallery::new),
     };
     if options.tour {
         // the first preset, and its sentence
@@ -209,6 +192,8 @@ pub(crate) struct EventLoop<'a> {
     pub recorder: Recorder,
     /// The colours that the terminal has.
     pub depth: Depth,
+    /// The pictures that it shows.
+    pub gallery: Option<Gallery>,
 }
 
 /// Whether the whole screen has to be drawn anew.
@@ -271,7 +256,7 @@ impl EventLoop<'_> {
             if dirty && pace.may_draw() && !model.quit {
                 model.frames_per_second = pace.frames_per_second();
                 let (start, before) = (Instant::now(), self.bytes.load(Ordering::Relaxed));
-                screen.draw(|frame| view::view(model, frame))?;
+                self.draw(screen, model, anew)?;
                 let bytes = self.bytes.load(Ordering::Relaxed) - before;
                 self.thrift.spent(bytes, Instant::now());
                 pace.drawn(start.elapsed(), bytes, self.thrift.pause(bytes));
@@ -280,6 +265,31 @@ impl EventLoop<'_> {
                 dirty = false;
             }
         }
+        Ok(())
+    }
+
+    /// Draws a frame, and the pictures that it has in pixels.
+    fn draw<B: Backend>(
+        &mut self,
+        screen: &mut Terminal<B>,
+        model: &mut Model,
+        anew: Anew,
+    ) -> Result<(), B::Error>
+    where
+        B::Error: From<io::Error>,
+    {
+        let Some(gallery) = &mut self.gallery else {
+            return screen.draw(|frame| view::view(model, frame)).map(|_| ());
+        };
+        model.easel = gallery.easel(self.recorder.on());
+        let mut pictures = Vec::new();
+        let done = screen.draw(|frame| pictures = view::pictured(model, frame))?;
+        let buffer = done.buffer.clone();
+        if anew {
+            gallery.forget();
+        }
+        let bytes = gallery.bring(screen, &buffer, pictures)?;
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use super::keymap::KeyMap;
 use super::ladders::default_speed;
 pub(crate) use super::parameter::Parameter;
 use super::past::{Past, Step};
+use super::pixels::Easel;
 pub use super::popups::{Palette, Place, Popup, PresetLine};
 use super::projection::Camera;
 use super::sweep_page::SweepPage;
@@ -117,6 +118,8 @@ pub struct Model {
     pub presets: Vec<PresetLine>,
     /// Colours.
     pub theme: Theme,
+    /// Where pictures in pixels are drawn.
+    pub(crate) easel: Easel,
     /// Dots.
     pub marker: Marker,
     /// Index into [`super::pages::PAGES`].
@@ -183,6 +186,7 @@ impl Model {
             paused: false,
             presets,
             theme,
+            easel: Easel::default(),
             marker,
             page: 0,
             zoom: 0,

@@ -2,6 +2,7 @@
 
 use super::canvas::Marker;
 use super::keymap::KeyMap;
+use super::pixels::protocol::PictureChoice;
 use super::theme::{ColorChoice, ThemeChoice};
 
 /// How the dashboard is shown.
@@ -13,6 +14,8 @@ pub struct Options {
     pub theme: ThemeChoice,
     /// Dots.
     pub marker: Option<Marker>,
+    /// How maps are drawn.
+    pub pictures: PictureChoice,
     /// Most pictures a second.
     pub fps: f64,
     /// Kilobytes a second that the link may carry.
@@ -35,6 +38,7 @@ impl Default for Options {
             color: ColorChoice::Auto,
             theme: ThemeChoice::Auto,
             marker: None,
+            pictures: PictureChoice::Auto,
             fps: 30.0,
             bandwidth: None,
             speed: None,

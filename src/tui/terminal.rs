@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::pixels::protocol::{NO_PICTURES, Protocol};
 use super::recording::Recorder;
 use super::wire::Wire;
 use crossterm::{clipboard, cursor, event, execute, style, terminal};
@@ -21,6 +22,9 @@ static ENTERED: AtomicBool = AtomicBool::new(false);
 
 /// Whether the mouse is heard.
 static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Whether pictures lie under the text that do not go with it.
+static PICTURES: AtomicBool = AtomicBool::new(false);
 
 /// Standard output that counts.
 #[derive(Debug)]
@@ -100,10 +104,18 @@ pub(crate) fn hear_mouse(heard: bool) {
     MOUSE.store(heard, Ordering::SeqCst);
 }
 
+/// Which pictures the terminal is sent.
+pub(crate) fn has_pictures(protocol: Option<Protocol>) {
+    PICTURES.store(protocol == Some(Protocol::Kitty), Ordering::SeqCst);
+}
+
 /// Everything as it was found; harmless when it is so already.
 pub(crate) fn leave() {
     if ENTERED.swap(false, Ordering::SeqCst) {
         // Nothing can be done when the terminal is gone.
+        if PICTURES.load(Ordering::SeqCst) {
+            let _gone = io::stdout().write_all(NO_PICTURES.as_bytes());
+        }
         let _gone = execute!(
             io::stdout(),
             // the pen is as the last frame left it

@@ -19,6 +19,9 @@ const RAMP: [&str; 10] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"];
 /// The least level of a line on the terminal's ground: those below have less than three times its luminance.
 const FAINTEST_LINE: usize = 8;
 
+/// The share of a line in the colour of what it runs over.
+const LINE: f64 = 0.13;
+
 /// The glyph of a cluster slot, and in ASCII.
 const GLYPHS: [(&str, &str); 8] = [
     ("●", "o"),
@@ -233,6 +236,32 @@ impl Theme {
         }
     }
 
+    /// A share of the magnitude in 24 bits, between the levels too, and a little lighter under a line.
+    #[must_use]
+    pub(crate) fn fine(self, share: f64, line: bool) -> [u8; 3] {
+        let place = (share * LEVELS as f64 - 0.5).clamp(0.0, (LEVELS - 1) as f64);
+        let level = place as usize;
+        let (below, above) = (
+            self.inferno(level),
+            self.inferno((level + 1).min(LEVELS - 1)),
+        );
+        let plain = mixed(below, above, place.fract());
+        let (r, g, b) = if line {
+            mixed(plain, self.line(), LINE)
+        } else {
+            plain
+        };
+        [r, g, b]
+    }
+
+    /// What lines over a magnitude are mixed with.
+    fn line(self) -> Rgb {
+        match self.ground {
+            Ground::Light => (0, 0, 0),
+            Ground::Dark | Ground::Contrast => (255, 255, 255),
+        }
+    }
+
     /// The level that has this colour.
     #[must_use]
     pub(crate) fn level_of(self, colour: Color) -> Option<usize> {
@@ -244,11 +273,7 @@ impl Theme {
     pub(crate) fn shade(self, level: usize, line: bool) -> Color {
         match self.depth {
             Depth::Truecolor if line => {
-                let over = match self.ground {
-                    Ground::Light => (0, 0, 0),
-                    Ground::Dark | Ground::Contrast => (255, 255, 255),
-                };
-                self.pick((mixed(self.inferno(level), over, 0.13), Color::Reset))
+                self.pick((mixed(self.inferno(level), self.line(), LINE), Color::Reset))
             }
             // one grey on the ground; on the stronger levels no line is as legible as none
             Depth::Ansi256 if line && level < 4 && self.ground == Ground::Light => {

@@ -7,6 +7,7 @@ use ratatui::layout::{Position, Rect, Size};
 use super::model::Model;
 use super::pages::PAGES;
 use super::panels::{help, hints, status, timeline};
+use super::pixels::Picture;
 use super::plain;
 use crate::tui::words;
 
@@ -17,6 +18,14 @@ pub(crate) const SMALLEST: (u16, u16) = (40, 10);
 pub fn view(model: &Model, frame: &mut Frame) {
     let area = frame.area();
     onto(model, frame.buffer_mut(), area);
+}
+
+/// The same, with maps as pictures in pixels where they are wanted and nothing lies over the page: what is to be sent besides.
+pub(crate) fn pictured(model: &Model, frame: &mut Frame) -> Vec<Picture> {
+    let over = model.popup.is_some() || model.palette.is_some() || model.ascii();
+    model.easel.open(!over);
+    view(model, frame);
+    model.easel.close(model.theme, frame.buffer_mut())
 }
 
 /// The same as a buffer.

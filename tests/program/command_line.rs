@@ -577,3 +577,89 @@ fn a_run_that_will_not_end_says_so_before_it_begins() {
     child.wait().unwrap();
     assert!(said.contains("set tokens.merge = 1e-9"), "{said}");
 }
+
+#[test]
+fn the_report_about_a_terminal_says_what_was_found_and_what_chooses_otherwise() {
+    let said = |variables: &[(&str, &str)], options: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_metastable"));
+        command.arg("diagnose").args(options);
+        for name in [
+            "NO_COLOR",
+            "COLORTERM",
+            "LC_ALL",
+            "TERM_PROGRAM",
+            "SSH_CONNECTION",
+            "SSH_TTY",
+            "TMUX",
+            "STY",
+        ] {
+            command.env_remove(name);
+        }
+        let done = command.envs(variables.iter().copied()).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let row = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name));
+        line.unwrap()[name.len()..].trim().to_owned()
+    };
+    let kitty = said(
+        &[
+            ("TERM", "xterm-kitty"),
+            ("LC_ALL", "C.UTF-8"),
+            ("METASTABLE_SIMD", "scalar"),
+        ],
+        &[],
+    );
+    assert!(row(&kitty, "terminal").starts_with("xterm-kitty, but standard output is no terminal"));
+    assert!(row(&kitty, "colours").starts_with("256 "));
+    assert!(row(&kitty, "maps").starts_with("pictures by kitty"));
+    assert!(row(&kitty, "registers").starts_with("one number at a time"));
+    let plain = [
+        ("TERM", "xterm-256color"),
+        ("SSH_TTY", "/dev/x"),
+        ("LC_ALL", "C"),
+        ("NO_COLOR", "1"),
+    ];
+    let far = said(&plain, &["--bandwidth", "20", "--no-mouse"]);
+    assert!(row(&far, "colours").starts_with("none "));
+    assert!(row(&far, "dots").starts_with("ascii "));
+    assert!(row(&far, "maps").starts_with("cells "));
+    assert!(row(&far, "link").starts_with("over SSH, 20 KB/s at most"));
+    assert!(row(&far, "mouse").starts_with("left to the terminal"));
+}
+
+#[test]
+fn completions_and_the_manual_know_every_command() {
+    let said = |arguments: &[&str]| {
+        let done = Command::new(env!("CARGO_BIN_EXE_metastable"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let commands = [
+        "run",
+        "sweep",
+        "plot",
+        "report",
+        "preset",
+        "config",
+        "keys",
+        "diagnose",
+        "completions",
+        "man",
+    ];
+    for text in [
+        said(&["completions", "bash"]),
+        said(&["completions", "zsh"]),
+        said(&["completions", "fish"]),
+        said(&["man"]),
+    ] {
+        for command in commands {
+            assert!(text.contains(command), "{command}");
+        }
+    }
+    assert!(said(&["man"]).contains(".TH metastable 1"));
+}

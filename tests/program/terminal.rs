@@ -16,6 +16,8 @@ struct Dashboard {
     child: Box<dyn Child + Send + Sync>,
     keys: Option<Box<dyn Write + Send>>,
     screen: Arc<Mutex<vt100::Parser>>,
+    /// Everything that was sent.
+    sent: Arc<Mutex<Vec<u8>>>,
     folder: tempfile::TempDir,
 }
 
@@ -45,14 +47,19 @@ impl Dashboard {
         command.cwd(folder.path());
         command.env("TERM", term);
         command.env("HOME", folder.path());
-        command.env_remove("NO_COLOR");
+        for variable in ["NO_COLOR", "KITTY_WINDOW_ID", "TERM_PROGRAM"] {
+            command.env_remove(variable);
+        }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(30), cells(100), 0)));
         let (mut reader, theirs) = (pair.master.try_clone_reader().unwrap(), Arc::clone(&screen));
+        let sent: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let heard = Arc::clone(&sent);
         std::thread::spawn(move || {
             let mut data = [0; 65536];
             while let Ok(count @ 1..) = reader.read(&mut data) {
+                heard.lock().unwrap().extend_from_slice(&data[..count]);
                 theirs.lock().unwrap().process(&data[..count]);
             }
         });
@@ -62,6 +69,7 @@ impl Dashboard {
             child,
             keys: Some(keys),
             screen,
+            sent,
             folder,
         }
     }
@@ -290,6 +298,35 @@ fn a_terminal_that_only_prints_lines_gets_the_report() {
     dumb.until_text("energy E_β");
     assert!(!dumb.contents().contains("space pause"));
     assert_eq!(dumb.ended(), 0);
+}
+
+#[test]
+fn pictures_go_to_a_terminal_that_has_them_and_are_taken_away() {
+    let mut dashboard = Dashboard::start(&["metastable", "--pictures", "kitty", "--speed", "3"]);
+    dashboard.until_text("running");
+    dashboard.press("o");
+    dashboard.until_text("tokens on the density");
+    let count = |what: &str, dashboard: &Dashboard| {
+        let sent = dashboard.sent.lock().unwrap();
+        sent.windows(what.len())
+            .filter(|window| *window == what.as_bytes())
+            .count()
+    };
+    let start = Instant::now();
+    while count("\x1b_Ga=T,f=100,", &dashboard) < 3 {
+        assert!(start.elapsed() < PATIENCE, "no pictures");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // the help lies over the page: its pictures go
+    dashboard.press(" ");
+    dashboard.until_text("paused");
+    dashboard.press("?");
+    dashboard.until_text("keys (↑↓ scroll, esc closes)");
+    let (shown, hidden) = ("\x1b_Ga=T,f=100,", "\x1b_Ga=d,d=I,");
+    assert_eq!(count(shown, &dashboard), count(hidden, &dashboard));
+    dashboard.press("?q");
+    assert_eq!(dashboard.ended(), 0);
+    assert_eq!(count("\x1b_Ga=d,d=A,q=2\x1b\\", &dashboard), 1);
 }
 
 #[test]

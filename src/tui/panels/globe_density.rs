@@ -11,6 +11,7 @@ use super::parameters::nearest;
 use crate::tui::canvas::half_block;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
+use crate::tui::pixels::{Shade, paint};
 use crate::tui::words;
 
 /// With fewer pixels from the middle to the top the lines would cover the picture.
@@ -75,6 +76,9 @@ pub(crate) fn draw(
             }
         }
     }
+    if live {
+        painted(model, frame, (&grid, top), inner);
+    }
     if live && let Some(density) = model.snapshot().and_then(|snapshot| snapshot.resolved()) {
         let own = model.snapshot().map_or(&[][..], |s| &s.tokens.clusters);
         // as the tokens' cluster in its place
@@ -109,17 +113,40 @@ fn field(x: &[f64; 3]) -> (i8, i8) {
     (east, of(latitude))
 }
 
+/// The same shading in the terminal's pixels; a line runs where the next pixel is in another field.
+fn painted(model: &Model, frame: Frame, (grid, top): (&Grid<'_>, f64), inner: Rect) {
+    let gaze = model.gaze;
+    // the last row is the scale's
+    let area = Rect {
+        height: inner.height.saturating_sub(1),
+        ..inner
+    };
+    paint(&model.easel, model.theme, area, |(x, y), (wide, high)| {
+        let here = gaze.at(frame.point(x, y))?;
+        let crosses = |x: f64, y: f64| {
+            let next = gaze.at(frame.point(x, y)).map(|next| field(&next));
+            next.is_some_and(|next| parted(field(&here), next))
+        };
+        Some(Shade {
+            share: share(grid.value(&here), top),
+            line: crosses(x + wide, y) || crosses(x, y + high),
+        })
+    });
+}
+
+/// Whether a line runs between two fields.
+fn parted(here: (i8, i8), next: (i8, i8)) -> bool {
+    let ends = here.0 < 0 || next.0 < 0;
+    here.1 != next.1 || (here.0 != next.0 && !ends)
+}
+
 /// Marks the pixels where meridians and parallels run.
 fn rule_lines(pixels: &mut [Option<Pixel>], across: usize) {
     for p in 0..pixels.len() {
         let right = (p % across + 1 < across).then_some(p + 1);
         let crosses = |here: Pixel, next: Option<usize>| {
             next.and_then(|next| pixels.get(next).copied().flatten())
-                .is_some_and(|next| {
-                    let meridian = here.field.0 != next.field.0;
-                    let ends = here.field.0 < 0 || next.field.0 < 0;
-                    here.field.1 != next.field.1 || (meridian && !ends)
-                })
+                .is_some_and(|next| parted(here.field, next.field))
         };
         let line =
             pixels[p].is_some_and(|here| crosses(here, right) || crosses(here, Some(p + across)));

@@ -10,6 +10,7 @@ use crate::snapshot::history::Record;
 use crate::snapshot::view::FieldView;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
+use crate::tui::pixels::{Shade, paint};
 use crate::tui::plot::{abscissa, cursor_column, cursor_line, decades, rule};
 use crate::tui::theme::Theme;
 use crate::tui::time_axis::TimeAxis;
@@ -64,6 +65,7 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             map(model, buffer, plot, column as u16, record, top);
         }
     }
+    painted(model, plot, records, axis, top);
     let drawn = paths(model, buffer, plot, records, axis, has_density);
     axes(model, buffer, inner, plot, ordinate(model), axis);
     if let Some(share) = axis.cursor.and_then(|time| axis.share(time)) {
@@ -125,6 +127,43 @@ fn map(model: &Model, buffer: &mut Buffer, plot: Rect, column: u16, record: &Rec
         theme.level(share(f64::from(peak), top))
     };
     heat::column(theme, buffer, plot, column, level);
+}
+
+/// The same map in pixels.
+fn painted(
+    model: &Model,
+    plot: Rect,
+    records: &[std::sync::Arc<Record>],
+    axis: TimeAxis,
+    top: f64,
+) {
+    let (width, height) = (f64::from(plot.width), f64::from(plot.height));
+    let downwards = ordinate(model).runs_downwards();
+    // a column is asked for row by row: its record is looked for once
+    let mut column = (-1.0, None);
+    paint(&model.easel, model.theme, plot, move |(x, y), (_, high)| {
+        if column.0 != x {
+            column = (x, nearest(records, axis.time(x / width), axis));
+        }
+        let density = &column.1?.density;
+        let up = |y: f64| {
+            if downwards {
+                y / height
+            } else {
+                1.0 - y / height
+            }
+        };
+        let (a, b) = (up(y - 0.5 * high), up(y + 0.5 * high));
+        let count = density.len() as f64;
+        let from = (a.min(b) * count).max(0.0) as usize;
+        let to = ((a.max(b) * count) as usize).clamp(from + 1, density.len().max(from + 1));
+        let band = density.get(from..to.min(density.len()))?;
+        let peak = band.iter().copied().reduce(f32::max)?;
+        Some(Shade {
+            share: share(f64::from(peak), top),
+            line: false,
+        })
+    });
 }
 
 /// Draws some tokens' paths; returns how many of how many.

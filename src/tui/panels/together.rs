@@ -14,6 +14,7 @@ use crate::theory::growth::linear_maxima;
 use crate::tui::canvas::{Canvas, Disc, half_block};
 use crate::tui::model::Model;
 use crate::tui::number::ceiling;
+use crate::tui::pixels::{Shade, paint};
 use crate::tui::plot::rule;
 use crate::tui::words;
 
@@ -162,6 +163,13 @@ impl<'a> Ring<'a> {
             }
             sum / (FINE * FINE) as f64
         };
+        if live {
+            let fine = self.profile(self.values.len());
+            paint(&model.easel, model.theme, self.area, |(x, y), _| {
+                let share = self.brightness(&fine, x, y);
+                (share > 0.0).then_some(Shade { share, line: false })
+            });
+        }
         for row in 0..self.area.height {
             for column in 0..self.area.width {
                 let (upper, lower) = (pixel(column, 2 * row), pixel(column, 2 * row + 1));

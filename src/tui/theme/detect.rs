@@ -34,6 +34,17 @@ pub enum Depth {
 }
 
 impl Depth {
+    /// Its name, as `--color` has it.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Ansi16 => "16",
+            Self::Ansi256 => "256",
+            Self::Truecolor => "truecolor",
+        }
+    }
+
     /// The depth asked for, or the one that the environment tells; never by asking the terminal.
     #[must_use]
     pub(crate) fn detect(choice: ColorChoice, variable: impl Fn(&str) -> Option<String>) -> Self {
@@ -99,6 +110,16 @@ pub enum Ground {
 const ANSWER: std::time::Duration = std::time::Duration::from_millis(400);
 
 impl Ground {
+    /// Its name.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Contrast => "high contrast",
+        }
+    }
+
     /// The one asked for, or the terminal's, which is asked unless it is known to have no answer.
     #[must_use]
     pub(crate) fn detect(choice: ThemeChoice, depth: Depth, term: &str) -> Self {
@@ -118,13 +139,13 @@ impl Ground {
         }
     }
 
-    /// The next one, and what it is called.
+    /// The next one.
     #[must_use]
-    pub(crate) fn next(self) -> (Self, &'static str) {
+    pub(crate) fn next(self) -> Self {
         match self {
-            Self::Dark => (Self::Light, "light"),
-            Self::Light => (Self::Contrast, "high contrast"),
-            Self::Contrast => (Self::Dark, "dark"),
+            Self::Dark => Self::Light,
+            Self::Light => Self::Contrast,
+            Self::Contrast => Self::Dark,
         }
     }
 }

@@ -1,0 +1,170 @@
+//! What pictures the terminal shows: those that changed are sent again, those that are gone are taken away. Where pictures lie in the cells,
+//! a picture comes again with every change of its cells, and the glyphs over it after it.
+
+use std::io::{self, Write as _};
+
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
+
+use super::protocol::Protocol;
+use super::{Easel, Picture};
+
+/// The pictures on the terminal.
+#[derive(Debug)]
+pub(crate) struct Gallery {
+    protocol: Protocol,
+    shown: Vec<(u32, Picture)>,
+    /// The cells of every picture as they were when it was sent.
+    cells: Vec<Vec<Cell>>,
+    next: u32,
+}
+
+/// What a change of pictures asks of the terminal.
+#[derive(Debug, Default)]
+pub(crate) struct Hanging {
+    /// To be sent first: pictures that go, and cells to be written again as they are.
+    pub before: Vec<(u16, u16, Cell)>,
+    /// The pictures.
+    pub bytes: Vec<u8>,
+    /// Cells that stand over them.
+    pub after: Vec<(u16, u16, Cell)>,
+}
+
+fn cells_of(buffer: &Buffer, area: Rect) -> Vec<(u16, u16, Cell)> {
+    area.positions()
+        .filter_map(|at| buffer.cell(at).map(|cell| (at.x, at.y, cell.clone())))
+        .collect()
+}
+
+/// Whether the ground is seen where the former picture was.
+fn bared(old: &Picture, new: &Picture) -> bool {
+    old.indices.len() != new.indices.len()
+        || (old.indices.iter().zip(&new.indices)).any(|(old, new)| *old > 0 && *new == 0)
+}
+
+impl Gallery {
+    /// An empty one.
+    #[must_use]
+    pub(crate) fn new(protocol: Protocol) -> Self {
+        Self {
+            protocol,
+            shown: Vec::new(),
+            cells: Vec::new(),
+            next: 1,
+        }
+    }
+
+    /// Where pictures are drawn for this terminal; nowhere while a recording listens, which could not play them.
+    #[must_use]
+    pub(crate) fn easel(&self, recorded: bool) -> Easel {
+        Easel {
+            cell: self.cell().filter(|_| !recorded),
+            under: self.protocol == Protocol::Kitty,
+            ..Easel::default()
+        }
+    }
+
+    /// Width and height of a cell in pixels, as the terminal says; for sixels there is no guess.
+    #[must_use]
+    fn cell(&self) -> Option<(u16, u16)> {
+        let said = crossterm::terminal::window_size().ok();
+        let cell = said.and_then(|size| {
+            let wide = size.width.checked_div(size.columns)?;
+            let high = size.height.checked_div(size.rows)?;
+            (wide > 0 && high > 0).then_some((wide, high))
+        });
+        // the others fit a picture to its cells whatever they measure
+        cell.or((self.protocol != Protocol::Sixel).then_some((10, 20)))
+    }
+
+    /// Brings these pictures to the terminal, over `buffer`, which is there already. Returns the bytes of the pictures.
+    ///
+    /// # Errors
+    /// The terminal's.
+    pub(crate) fn bring<B: Backend>(
+        &mut self,
+        screen: &mut Terminal<B>,
+        buffer: &Buffer,
+        pictures: Vec<Picture>,
+    ) -> Result<u64, B::Error>
+    where
+        B::Error: From<io::Error>,
+    {
+        let hanging = self.hang(buffer, pictures);
+        let mut write = |cells: &[(u16, u16, Cell)]| {
+            if cells.is_empty() {
+                return Ok(());
+            }
+            let backend = screen.backend_mut();
+            backend.draw(cells.iter().map(|(x, y, cell)| (*x, *y, cell)))?;
+            backend.flush()
+        };
+        write(&hanging.before)?;
+        let mut out = io::stdout().lock();
+        out.write_all(&hanging.bytes)?;
+        out.flush()?;
+        drop(out);
+        write(&hanging.after)?;
+        Ok(hanging.bytes.len() as u64)
+    }
+
+    /// The terminal was cleared.
+    pub(crate) fn forget(&mut self) {
+        for (_, picture) in &mut self.shown {
+            picture.indices.clear();
+        }
+    }
+
+    /// What leads from the pictures on the terminal to these; `buffer` is what the terminal shows besides.
+    pub(crate) fn hang(&mut self, buffer: &Buffer, pictures: Vec<Picture>) -> Hanging {
+        let mut hanging = Hanging::default();
+        let old = std::mem::take(&mut self.shown);
+        let old_cells = std::mem::take(&mut self.cells);
+        let in_cells = self.protocol != Protocol::Kitty;
+        // a picture of another size or place is another picture
+        let gone = old
+            .iter()
+            .filter(|(_, old)| (pictures.iter()).all(|new| new.area != old.area));
+        for (id, picture) in gone {
+            self.protocol.hide(&mut hanging.bytes, *id);
+            if in_cells {
+                hanging.before.extend(cells_of(buffer, picture.area));
+            }
+        }
+        for picture in pictures {
+            let over = cells_of(buffer, picture.area);
+            let now: Vec<Cell> = over.iter().map(|(_, _, cell)| cell.clone()).collect();
+            let before =
+                (old.iter().zip(&old_cells)).find(|((_, old), _)| old.area == picture.area);
+            let same = before
+                .is_some_and(|((_, old), cells)| *old == picture && (!in_cells || *cells == now));
+            let id = match before {
+                Some(((id, _), _)) if same => *id,
+                _ => {
+                    let id = self.next;
+                    self.next = self.next % 0x00ff_ffff + 1;
+                    if in_cells && before.is_some_and(|((_, old), _)| bared(old, &picture)) {
+                        // the former picture does not shine through
+                        hanging.before.extend(over.iter().cloned());
+                    }
+                    self.protocol.show(&mut hanging.bytes, &picture, id);
+                    if let Some(((old, _), _)) = before {
+                        // the new one first: nothing blinks
+                        self.protocol.hide(&mut hanging.bytes, *old);
+                    }
+                    if in_cells {
+                        hanging
+                            .after
+                            .extend(over.into_iter().filter(|(_, _, cell)| *cell != Cell::EMPTY));
+                    }
+                    id
+                }
+            };
+            self.shown.push((id, picture));
+            self.cells.push(now);
+        }
+        hanging
+    }
+}
