@@ -73,7 +73,7 @@ pub(crate) struct Dashboard {
     /// Most pictures a second; 30 if nothing is said.
     #[arg(long, value_parser = frames_per_second)]
     pub fps: Option<f64>,
-    /// What the link may carry, in kilobytes a second: fewer pictures, then fewer colours.
+    /// What the link may carry, in kilobytes a second: fewer pictures, fewer colours, coarser maps.
     #[arg(long, value_name = "KB/S", value_parser = positive)]
     pub bandwidth: Option<f64>,
     /// Simulated time per second; a thirtieth of the experiment if nothing is said.

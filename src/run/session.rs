@@ -329,6 +329,7 @@ impl Session {
             values,
             density: Vec::new(),
             tokens: Vec::new(),
+            places: Vec::new(),
             angles: Vec::new(),
         };
         if self.pictures.is_some() {
@@ -353,6 +354,10 @@ impl Session {
         if !self.moving.experiment.tokens.flat {
             record.angles = (particles.rows().step_by(stride))
                 .map(|x| pictures.angle(x) as f32)
+                .collect();
+            record.places = (particles.rows().step_by(stride))
+                .filter_map(|x| <[f64; 3]>::try_from(x).ok())
+                .map(|x| x.map(|part| part as f32))
                 .collect();
         }
         let Companion::Density(field) = &mut self.moving.companion else {

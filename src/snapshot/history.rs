@@ -51,6 +51,8 @@ pub struct Record {
     pub products: Vec<f32>,
     /// For the kept tokens, the position drawn on the plane: on the circle x itself.
     pub tokens: Vec<[f32; 2]>,
+    /// For the kept tokens on S², the position itself.
+    pub places: Vec<[f32; 3]>,
     /// For the kept tokens, the angle that belongs to the density's: θ, the colatitude, or the angle to the axis.
     pub angles: Vec<f32>,
 }

@@ -52,6 +52,25 @@ pub fn of_preset(name: &str) -> Option<Vec<Vec<usize>>> {
     Some(rows.map(digits).collect()).filter(|rows: &Vec<_>| !rows.is_empty())
 }
 
+/// The same in fewer columns and rows: of the levels that fall together the highest.
+#[must_use]
+pub fn smaller(rows: &[Vec<usize>], columns: usize, down: usize) -> Vec<Vec<usize>> {
+    let band =
+        |at: usize, of: usize, count: usize| at * count / of..((at + 1) * count).div_ceil(of);
+    let down = down.min(rows.len());
+    (0..down)
+        .map(|row| {
+            let levels = |column: usize| {
+                let rows = &rows[band(row, down, rows.len())];
+                let of_row =
+                    |row: &Vec<usize>| row[band(column, columns, row.len())].iter().copied().max();
+                rows.iter().filter_map(of_row).max().unwrap_or(0)
+            };
+            (0..columns).map(levels).collect()
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +79,17 @@ mod tests {
     fn uniform_and_gathered_tokens_have_the_levels_of_their_densities() {
         assert_eq!((level(0.0), level(MOST), level(LEAST)), (0, 9, 0));
         assert_eq!(level(0.5), 4);
+    }
+
+    #[test]
+    fn a_smaller_picture_has_every_peak() {
+        let mut rows = vec![vec![0; COLUMNS]; ROWS];
+        (rows[3][17], rows[15][39]) = (7, 9);
+        let small = smaller(&rows, 20, 10);
+        assert_eq!((small.len(), small[0].len()), (10, 20));
+        assert_eq!(small[1][8].max(small[2][8]), 7);
+        assert_eq!(small[9][19], 9);
+        assert_eq!(smaller(&rows, COLUMNS, ROWS), rows);
     }
 
     #[test]

@@ -284,6 +284,38 @@ fn a_pinned_run_is_behind_the_curves_of_the_next_and_what_it_differs_by_is_said(
 }
 
 #[test]
+fn tokens_of_a_ghost_are_on_the_globe_where_they_are_seen() {
+    let ghosts = |model: &Model| {
+        let buffer = crate::tui::view::picture(model, ratatui::layout::Size::new(160, 48));
+        let ghost = |cell: &&ratatui::buffer::Cell| cell.symbol() == "∘";
+        buffer.content.iter().filter(ghost).count()
+    };
+    let (mut model, _) = watched("sphere-metastable", 4);
+    update(&mut model, Action::Pin);
+    let other = crate::experiment::presets::resolve(
+        std::ffi::OsStr::new("sphere-metastable"),
+        &["tokens.seed=5".into()],
+    );
+    let mut session = crate::run::Session::new(other.unwrap());
+    for _ in 0..3 {
+        session.advance(&|| false).unwrap();
+    }
+    show(&mut model, &session);
+    for one in [true, false] {
+        model.one = Some(one);
+        let front = ghosts(&model);
+        assert!(front > 5, "{front} ghosts, one picture: {one}");
+        // half around the others are seen, and no more than there are
+        model.gaze = model.gaze.turned(std::f64::consts::PI / 0.2618, 0.0);
+        let behind = ghosts(&model);
+        assert!(
+            behind > 5 && front + behind <= model.experiment.tokens.count,
+            "{front} + {behind}"
+        );
+    }
+}
+
+#[test]
 fn plots_keep_what_comes_after_the_frame_on_show_and_are_halved_around_it() {
     use crate::tui::time_axis::TimeAxis;
     let (mut model, _) = watched("five-tokens", 12);

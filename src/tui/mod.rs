@@ -115,7 +115,10 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     let depth = Depth::detect(options.color, variable);
     let term = variable("TERM").unwrap_or_default();
     let ground = Ground::detect(options.theme, depth, &term);
-    let theme = Theme { depth, ground };
+    let theme = Theme {
+        ground,
+        ..Theme::of(depth)
+    };
     let lines = presets::list().into_iter().map(PresetLine::from).collect();
     let marker =
         (options.marker).unwrap_or_else(|| Marker::detect(|name| std::env::var(name).ok()));
@@ -261,6 +264,7 @@ impl EventLoop<'_> {
                 self.thrift.spent(bytes, Instant::now());
                 pace.drawn(start.elapsed(), bytes, self.thrift.pause(bytes));
                 model.theme.depth = self.thrift.depth(self.depth);
+                model.theme.whole = self.thrift.whole();
                 model.given_up = self.thrift.said();
                 dirty = false;
             }

@@ -56,6 +56,8 @@ pub struct Theme {
     pub depth: Depth,
     /// What they stand on.
     pub ground: Ground,
+    /// Whether a cell of a map has one level, and not one for each half: half the colours to be sent.
+    pub whole: bool,
 }
 
 // a theme is asked for every look, also for those that are the same in all of them
@@ -67,6 +69,7 @@ impl Theme {
         Self {
             depth,
             ground: Ground::Dark,
+            whole: false,
         }
     }
 

@@ -1,5 +1,5 @@
-//! What a link may carry (`--bandwidth`): first the pictures between frames go, then colours, then finer shades, and pictures come so seldom that
-//! what they take is within the budget. The line below says what was given up.
+//! What a link may carry (`--bandwidth`): first the pictures between frames go, then colours, then the halves of cells in maps, then finer shades,
+//! and pictures come so seldom that what they take is within the budget. The line below says what was given up.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ pub(crate) struct Thrift {
     budget: Option<f64>,
     /// Bytes of a picture, on average.
     picture: f64,
-    /// How much is given up, 0 to 3.
+    /// How much is given up, 0 to 4.
     stage: usize,
     since: Instant,
 }
@@ -51,7 +51,7 @@ impl Thrift {
             return;
         }
         let next = match self.stage {
-            stage if rate < FEW => (stage + 1).min(3),
+            stage if rate < FEW => (stage + 1).min(4),
             stage if rate > MANY => stage.saturating_sub(1),
             stage => stage,
         };
@@ -78,10 +78,16 @@ impl Thrift {
     #[must_use]
     pub(crate) fn depth(&self, full: Depth) -> Depth {
         match (full, self.stage) {
-            (Depth::Truecolor, 2) => Depth::Ansi256,
-            (Depth::Truecolor | Depth::Ansi256, 3) => Depth::Ansi16,
+            (Depth::Truecolor, 2 | 3) => Depth::Ansi256,
+            (Depth::Truecolor | Depth::Ansi256, 4) => Depth::Ansi16,
             _ => full,
         }
+    }
+
+    /// Whether a cell of a map has one level for both halves.
+    #[must_use]
+    pub(crate) fn whole(&self) -> bool {
+        self.stage >= 3
     }
 
     /// What was given up, in a few words.
@@ -92,6 +98,7 @@ impl Thrift {
             0 => return None,
             1 => "frames alone",
             2 => "fewer colours",
+            3 => "whole cells",
             _ => "16 colours",
         };
         Some(format!("{budget} KB/s: {what}"))
@@ -107,10 +114,11 @@ mod tests {
         let start = Instant::now();
         let mut thrift = Thrift::new(Some(5.0));
         let at = |seconds: u64| start + Duration::from_secs(seconds);
-        for (second, stage) in [(1, 0), (5, 1), (6, 1), (9, 2), (13, 3), (20, 3)] {
+        for (second, stage) in [(1, 0), (5, 1), (6, 1), (9, 2), (13, 3), (17, 4), (20, 4)] {
             thrift.spent(4000, at(second));
             assert_eq!(thrift.stage, stage, "after {second} s");
         }
+        assert!(thrift.whole());
         assert_eq!(thrift.depth(Depth::Truecolor), Depth::Ansi16);
         assert_eq!(thrift.depth(Depth::None), Depth::None);
         assert_eq!(thrift.said().as_deref(), Some("5 KB/s: 16 colours"));

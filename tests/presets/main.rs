@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod on_the_glass;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -134,7 +135,7 @@ fn finished(name: &str) -> Arc<Session> {
     static RUNS: LazyLock<Runs> = LazyLock::new(Runs::default);
     let run = Arc::clone(RUNS.lock().unwrap().entry(name.to_owned()).or_default());
     let session = run.get_or_init(|| {
-        let mut session = Session::without_pictures(presets::load(name).unwrap());
+        let mut session = Session::new(presets::load(name).unwrap());
         while !session.finished() {
             session.advance(&|| false).unwrap();
         }

@@ -34,10 +34,16 @@ const INWARDS: f64 = 0.93;
 
 /// The frames of ghosts of other runs at the time of the frame on show whose tokens have a place in its picture.
 fn alike(model: &Model) -> impl Iterator<Item = &Record> {
-    // above the circle a picture is that of the run's own plane
+    // above S² a picture is that of the run's own plane
     let own = (model.snapshot())
-        .filter(|snapshot| snapshot.tokens.dimension == 2)
-        .map(|snapshot| (2, snapshot.tokens.flat, snapshot.time));
+        .filter(|snapshot| snapshot.tokens.dimension == 2 || on_the_globe(&snapshot.tokens))
+        .map(|snapshot| {
+            (
+                snapshot.tokens.dimension,
+                snapshot.tokens.flat,
+                snapshot.time,
+            )
+        });
     let live = model.live();
     (model.pinned.iter())
         .filter(move |pinned| live.is_none_or(|live| !pinned.history.is_of(&live.history)))
@@ -52,6 +58,11 @@ fn alike(model: &Model) -> impl Iterator<Item = &Record> {
         })
 }
 
+/// Whether tokens are drawn on the globe.
+fn on_the_globe(tokens: &TokenView) -> bool {
+    tokens.dimension == 3 && !tokens.flat
+}
+
 /// Whether there are tokens of a ghost in the picture.
 #[must_use]
 pub(crate) fn seen(model: &Model) -> bool {
@@ -64,11 +75,24 @@ pub(crate) fn glyph(model: &Model) -> &'static str {
     if model.ascii() { "," } else { "∘" }
 }
 
-/// Where the tokens of the ghosts are at the time of the frame on show, in units of the picture.
-pub(crate) fn places(model: &Model, own: &TokenView) -> Vec<[f64; 2]> {
-    // a reference run is drawn without
+/// Whether these are the run's own tokens: a reference run is drawn without ghosts.
+fn are_own(model: &Model, tokens: &TokenView) -> bool {
     let shown = model.snapshot();
-    if shown.is_none_or(|snapshot| !std::ptr::eq(own, &raw const snapshot.tokens)) {
+    shown.is_some_and(|snapshot| std::ptr::eq(tokens, &raw const snapshot.tokens))
+}
+
+/// Where the tokens of the ghosts are on S² at the time of the frame on show.
+pub(crate) fn on_sphere(model: &Model, own: &TokenView) -> Vec<[f64; 3]> {
+    if !on_the_globe(own) || !are_own(model, own) {
+        return Vec::new();
+    }
+    let tokens = alike(model).flat_map(|record| &record.places);
+    tokens.map(|x| x.map(f64::from)).collect()
+}
+
+/// Where the tokens of the ghosts are at the time of the frame on show, in units of the picture in the plane.
+pub(crate) fn places(model: &Model, own: &TokenView) -> Vec<[f64; 2]> {
+    if own.dimension != 2 || !are_own(model, own) {
         return Vec::new();
     }
     let inwards = if own.flat { 1.0 } else { INWARDS };

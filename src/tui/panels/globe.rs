@@ -1,10 +1,11 @@
 //! The tokens of S² on a globe or a map, a panel, and what both pictures of the sphere share: their place, the lines of
 //! longitude and latitude, the poles. The density seen from the same direction is in [`super::globe_density`].
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::ghosts;
 use super::heaps::Heaps;
 use crate::observe::Cluster;
 use crate::snapshot::Snapshot;
@@ -107,6 +108,7 @@ pub(crate) fn draw(
     }
     back.render(buffer);
     front.render(buffer);
+    mark_ghosts(model, tokens, buffer, inner, |_| theme.dim());
     let heaps = if glyphs {
         heaps(gaze, frame, tokens)
     } else {
@@ -127,6 +129,25 @@ pub(crate) fn draw(
     captions(model, tokens, own, buffer, inner);
 }
 
+/// The tokens of ghosts on the near side.
+fn mark_ghosts(
+    model: &Model,
+    tokens: &TokenView,
+    buffer: &mut Buffer,
+    inner: Rect,
+    style: impl Fn(&Cell) -> Style,
+) {
+    let frame = Frame::within(inner, model.gaze);
+    for x in ghosts::on_sphere(model, tokens) {
+        let (place, near) = model.gaze.place(&x);
+        let (column, row) = frame.cell(place);
+        if near && let Some(cell) = cell_at(buffer, inner, column, row) {
+            let style = style(cell);
+            cell.set_symbol(ghosts::glyph(model)).set_style(style);
+        }
+    }
+}
+
 /// The heaps of tokens on the near side.
 fn heaps(gaze: Camera, frame: Frame, tokens: &TokenView) -> Heaps {
     let places = tokens.positions.chunks_exact(3).map(|x| {
@@ -141,15 +162,24 @@ pub(crate) fn tokens_over(model: &Model, tokens: &TokenView, buffer: &mut Buffer
     let (gaze, theme) = (model.gaze, model.theme);
     let frame = Frame::within(inner, gaze);
     let heaps = heaps(gaze, frame, tokens);
+    let over = |cell: &Cell| {
+        let under = theme.brighter(cell);
+        theme.over(theme.level_of(under).unwrap_or(0)).bg(under)
+    };
+    mark_ghosts(model, tokens, buffer, inner, |cell| {
+        if theme.colourful() {
+            over(cell)
+        } else {
+            theme.dim()
+        }
+    });
     for (x, label) in tokens.positions.chunks_exact(3).zip(&tokens.labels) {
         let (place, near) = gaze.place(x);
         let (column, row) = frame.cell(place);
         let slot = label.and_then(|label| model.slots().get(label).copied());
         if near && let Some(cell) = cell_at(buffer, inner, column, row) {
             let style = if theme.colourful() {
-                let under = theme.brighter(cell);
-                let level = theme.level_of(under).unwrap_or(0);
-                theme.over(level).bg(under)
+                over(cell)
             } else {
                 theme.token(slot)
             };
@@ -303,12 +333,7 @@ pub(crate) fn poles(
 }
 
 /// The cell of a place inside a panel; none beside it.
-fn cell_at(
-    buffer: &mut Buffer,
-    inner: Rect,
-    column: f64,
-    row: f64,
-) -> Option<&mut ratatui::buffer::Cell> {
+fn cell_at(buffer: &mut Buffer, inner: Rect, column: f64, row: f64) -> Option<&mut Cell> {
     let inside = (0.0..f64::from(inner.width)).contains(&column)
         && (0.0..f64::from(inner.height)).contains(&row);
     if !inside {

@@ -187,7 +187,7 @@ fn shade(
     lower: Option<Pixel>,
 ) {
     let colour = |pixel: Pixel| model.theme.shade(pixel.level, pixel.line);
-    if model.ascii() {
+    if model.ascii() || model.theme.whole {
         // no half blocks: the cell takes the denser half
         let denser = match (upper, lower) {
             (Some(u), Some(l)) if l.level > u.level => l,

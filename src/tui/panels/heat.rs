@@ -21,6 +21,11 @@ pub(crate) fn cell(
     at: (u16, u16),
     (upper, lower): (usize, usize),
 ) {
+    let (upper, lower) = if theme.whole {
+        (upper.max(lower), upper.max(lower))
+    } else {
+        (upper, lower)
+    };
     if theme.colourful() {
         let (upper, lower) = (theme.magnitude(upper), theme.magnitude(lower));
         half_block(buffer, at.0, at.1, upper, lower);

@@ -228,10 +228,13 @@ fn found(model: &Model, buffer: &mut Buffer, area: Rect, palette: &Palette) {
     }
 }
 
-// long: the rows, their headings, and what the chosen one is about
 /// Columns of the list, and of the picture beside it.
 const LIST: u16 = 76;
 const ASIDE: u16 = 44;
+
+/// Columns of the picture where it has no room beside the list, and of the list that then has it below.
+const SMALL: u16 = 20;
+const ROOM: u16 = 60;
 
 /// What becomes of a preset's tokens, if that is known.
 fn at_a_glance(model: &Model, buffer: &mut Buffer, area: Rect, name: &str) {
@@ -239,6 +242,12 @@ fn at_a_glance(model: &Model, buffer: &mut Buffer, area: Rect, name: &str) {
     let Some(rows) = thumbnail::of_preset(name) else {
         let width = usize::from(area.width);
         return words::text(buffer, area.x, area.y, "no picture of this one", width, dim);
+    };
+    let small = usize::from(area.width) < thumbnail::COLUMNS;
+    let rows = if small {
+        thumbnail::smaller(&rows, usize::from(area.width), 2 * usize::from(area.height))
+    } else {
+        rows
     };
     // the darkest level is the ground
     let level = |digit: usize| digit * (theme.levels() - 1) / (thumbnail::LEVELS - 1);
@@ -269,6 +278,7 @@ fn at_a_glance(model: &Model, buffer: &mut Buffer, area: Rect, name: &str) {
     }
 }
 
+// long: the rows, their headings, and what the chosen one is about
 fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
     let count = model.presets.len();
     let height = (count as u16 + 8).min(area.height);
@@ -317,18 +327,24 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
         }
     }
     let below = inner.y + rows as u16 + 1;
-    if let Some(preset) = model.presets.get(chosen) {
-        about(
-            model,
-            buffer,
-            Rect {
-                y: below,
-                height: inner.bottom().saturating_sub(below),
-                ..inner
-            },
-            preset,
-        );
+    let Some(preset) = model.presets.get(chosen) else {
+        return;
+    };
+    let mut area = Rect {
+        y: below,
+        height: inner.bottom().saturating_sub(below),
+        ..inner
+    };
+    if !pictured && area.width >= ROOM && area.height >= 4 {
+        area.width -= SMALL + 1;
+        let aside = Rect {
+            x: area.right() + 1,
+            width: SMALL,
+            ..area
+        };
+        at_a_glance(model, buffer, aside, &preset.name);
     }
+    about(model, buffer, area, preset);
 }
 
 /// What a preset is about.

@@ -1,4 +1,5 @@
-//! Whatever is drawn over it, the density of every moment is in its column: its brightest level, and on the circle its mass.
+//! Whatever is drawn over it, the density of every moment is in its column: its brightest level, and on the circle its mass. (Every preset to its
+//! end, by what is on the screen alone: `tests/presets/on_the_glass.rs`.)
 
 use super::*;
 use crate::experiment::{Experiment, presets};
@@ -104,27 +105,13 @@ fn whatever_is_drawn_over_it_the_mass_of_every_moment_is_in_its_column_to_the_en
     ] {
         let mut model = at_the_end(presets::load(name).unwrap());
         for depth in [Depth::Truecolor, Depth::Ansi256, Depth::Ansi16, Depth::None] {
-            model.theme = Theme::of(depth);
-            every_column(&model, name);
+            for whole in [false, true] {
+                model.theme = Theme {
+                    whole,
+                    ..Theme::of(depth)
+                };
+                every_column(&model, name);
+            }
         }
     }
-}
-
-#[test]
-fn every_preset_with_a_density_keeps_its_mass_on_the_picture() {
-    let mut seen = 0;
-    for preset in presets::list() {
-        let mut experiment = presets::load(&preset.name).unwrap();
-        // the first frames of fewer tokens: the whole runs are tests of their own
-        experiment.time.last_frame = Some(12.min(experiment.time.recorded() - 1));
-        experiment.tokens.count = experiment.tokens.count.min(120);
-        let mut model = at_the_end(experiment);
-        let records = model.snapshot().unwrap().history.records();
-        seen += usize::from(!records[0].density.is_empty());
-        for depth in [Depth::Ansi256, Depth::None] {
-            model.theme = Theme::of(depth);
-            every_column(&model, &preset.name);
-        }
-    }
-    assert!(seen > 30, "{seen} presets with a density");
 }

@@ -305,7 +305,7 @@ fn cell(
         }
         return;
     }
-    if model.ascii() {
+    if model.ascii() || theme.whole {
         let colour = theme.magnitude(up.max(low));
         return half_block(buffer, at.0, at.1, colour, colour);
     }

@@ -86,8 +86,13 @@ fn luminance(colour: Color) -> f64 {
 /// Every theme with many colours.
 fn themes() -> impl Iterator<Item = Theme> {
     let grounds = [Ground::Dark, Ground::Light, Ground::Contrast];
-    (grounds.into_iter())
-        .flat_map(|ground| [Depth::Truecolor, Depth::Ansi256].map(|depth| Theme { depth, ground }))
+    (grounds.into_iter()).flat_map(|ground| {
+        [Depth::Truecolor, Depth::Ansi256].map(|depth| Theme {
+            depth,
+            ground,
+            whole: false,
+        })
+    })
 }
 
 #[test]
