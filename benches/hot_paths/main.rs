@@ -2,7 +2,8 @@
 //! runs to exponentially long times, a frame on the
 //! screen with the bytes it sends; where the dispatch rule chooses wrong on this machine; how the cost grows with the size, and what a second thread brings. `cargo bench` runs the short set,
 //! `cargo bench -- --full` adds the slow sizes, `--against FILE` closes with the ratios to the best of the measurements in FILE (one
-//! JSON object a line with the same fields), and any other word keeps the measurements whose name contains it.
+//! JSON object a line with the same fields), `--readme` writes them into the README's table, and any other word keeps the measurements whose
+//! name contains it. `of_bound` is the time over the least that the same operations take on this machine ([`bound`]).
 //!
 //! One thread is `RAYON_NUM_THREADS=1 cargo bench`.
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // a bench talks and may stop
@@ -38,9 +39,12 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 use rayon::prelude::*;
 
 mod against;
+mod bound;
 mod plan;
+mod readme;
 mod rule;
 
+use bound::Work;
 use plan::Plan;
 
 const SOFTMAX: Attention = Attention::new(4.0, Normalisation::Softmax);
@@ -55,9 +59,15 @@ fn drift(plan: &Plan) {
             let sizes = format!("\"n\":{count},\"d\":{dimension}");
             let slow = count * count * dimension > 1 << 28;
             let direct = if slow { "direct slow" } else { "direct" };
-            plan.measure("A", direct, &sizes, || {
-                dynamics.drift_by(Path::Direct, &tokens.positions, &mut out);
-            });
+            plan.bounded(
+                "A",
+                direct,
+                &sizes,
+                Some(bound::pairs(1, count, dimension)),
+                || {
+                    dynamics.drift_by(Path::Direct, &tokens.positions, &mut out);
+                },
+            );
             if dimension <= 3 {
                 plan.measure("A", "spectral", &sizes, || {
                     dynamics.drift_by(Path::Spectral, &tokens.positions, &mut out);
@@ -145,7 +155,8 @@ fn ensemble(plan: &Plan) {
         let system = 32 * dimension;
         let share = 1024_usize.div_ceil(dynamics.len()) * system;
         let sizes = format!("\"systems\":1024,\"n\":32,\"d\":{dimension}");
-        plan.measure("A_batch", "direct", &sizes, || {
+        let work = Some(bound::pairs(1024, 32, dimension));
+        plan.bounded("A_batch", "direct", &sizes, work, || {
             (out.par_chunks_mut(share))
                 .zip(tokens.positions.par_chunks(share))
                 .zip(&mut dynamics)
@@ -188,7 +199,9 @@ fn general(plan: &Plan) {
                 },
                 &tokens,
             );
-            plan.measure("I", name, &sizes, || {
+            // sweeps of doubly stochastic weights are as many as it takes
+            let work = (name == "heads").then(|| bound::pairs(1, count, dimension));
+            plan.bounded("I", name, &sizes, work, || {
                 dynamics.drift(&tokens.positions, &mut out);
             });
         }
@@ -214,7 +227,7 @@ fn circle(plan: &Plan) {
                 "circle_binned"
             };
             let scale = Transport::new(Attention::new(beta, Normalisation::None));
-            plan.measure("B", name, &sizes, || {
+            plan.bounded("B", name, &sizes, Some(bound::cells(count)), || {
                 binned.rates(&angles, &weights, scale, &mut rates);
             });
             let mut potential = rates.clone();
@@ -237,6 +250,16 @@ fn tendency(plan: &Plan) {
         sine: vec![0.0, 0.0, 0.1],
     };
     for points in [128, 512, 2048, 8192, 32768] {
+        let mut transform = CirclePlan::new(points);
+        let mut values = vec![1.0; points];
+        let mut spectrum = vec![Complex::default(); points / 2];
+        let (sizes, half) = (format!("\"N\":{points}"), points / 2 - 1);
+        let transforms = plan.measure("D", "circle_four_transforms", &sizes, || {
+            for _ in 0..2 {
+                transform.analysis(&values, half, |k, c| spectrum[k] = c);
+                transform.synthesis(half, |k| spectrum[k], &mut values);
+            }
+        });
         // the peers' grids: as many modes as fit, and those of a run, with three points a mode
         for (name, modes) in [
             ("circle_rhs", points / 2 - 1),
@@ -248,20 +271,14 @@ fn tendency(plan: &Plan) {
             let mut field = CircleMeanField::with_points(SOFTMAX, modes, points);
             let mut out = vec![0.0; density.state.len()];
             let sizes = format!("\"N\":{points},\"modes\":{modes}");
-            plan.measure("D", name, &sizes, || {
+            let work = transforms.map(|others| Work {
+                others: others * rayon::current_num_threads() as f64,
+                ..Work::default()
+            });
+            plan.bounded("D", name, &sizes, work, || {
                 field.tendency(&density.state, &mut out);
             });
         }
-        let mut transform = CirclePlan::new(points);
-        let mut values = vec![1.0; points];
-        let mut spectrum = vec![Complex::default(); points / 2];
-        let (sizes, half) = (format!("\"N\":{points}"), points / 2 - 1);
-        plan.measure("D", "circle_four_transforms", &sizes, || {
-            for _ in 0..2 {
-                transform.analysis(&values, half, |k, c| spectrum[k] = c);
-                transform.synthesis(half, |k| spectrum[k], &mut values);
-            }
-        });
     }
 }
 
@@ -279,10 +296,11 @@ fn sphere(plan: &Plan) {
         let mut state = density.state.clone();
         let mut values = vec![0.0; transform.points()];
         let sizes = |op: &str| format!("\"op\":\"{op}\",\"lmax\":{degree}");
-        plan.measure("C", "sphere", &sizes("synthesis"), || {
+        let one = Some(bound::legendre(degree, 1, 1));
+        plan.bounded("C", "sphere", &sizes("synthesis"), one, || {
             transform.synthesis(&density.state, &mut values);
         });
-        plan.measure("C", "sphere", &sizes("analysis"), || {
+        plan.bounded("C", "sphere", &sizes("analysis"), one, || {
             transform.analysis(&values, &mut state);
         });
         let grids = [
@@ -293,7 +311,9 @@ fn sphere(plan: &Plan) {
             ("sphere_SA_dealiased", SphereMeanField::new(SOFTMAX, degree)),
         ];
         for (name, mut field) in grids {
-            plan.measure("E", name, &format!("\"lmax\":{degree}"), || {
+            // ρ, Z and its gradient, the two parts of the current back; on the larger grid there is more to do
+            let work = (name == "sphere_SA").then(|| bound::legendre(degree, 2, 6));
+            plan.bounded("E", name, &format!("\"lmax\":{degree}"), work, || {
                 field.tendency(&density.state, &mut state);
             });
         }
@@ -303,12 +323,10 @@ fn sphere(plan: &Plan) {
         let mut state = vec![0.0; degree + 1];
         (state[0], state[1]) = (1.0, 0.1);
         let mut rate = state.clone();
-        plan.measure(
-            "E",
-            "zonal_SA",
-            &format!("\"d\":8,\"lmax\":{degree}"),
-            || field.tendency(&state, &mut rate),
-        );
+        let sizes = format!("\"d\":8,\"lmax\":{degree}");
+        plan.bounded("E", "zonal_SA", &sizes, Some(bound::zonal(degree)), || {
+            field.tendency(&state, &mut rate);
+        });
     }
 }
 
@@ -404,7 +422,15 @@ fn markers(plan: &Plan) {
             let (mut velocity, mut divergence) =
                 (vec![0.0; positions.len()], vec![0.0; weights.len()]);
             let sizes = format!("\"domain\":\"{law}\",\"markers\":{}", weights.len());
-            plan.measure("G", "markers", &sizes, || {
+            let work = match domain {
+                Domain::Circle => Some(bound::cells(weights.len())),
+                Domain::Sphere => {
+                    let degree = Kernel::new(3, SOFTMAX.beta).degree();
+                    Some(bound::scattered(weights.len(), degree))
+                }
+                Domain::Zonal(_) => None,
+            };
+            plan.bounded("G", "markers", &sizes, work, || {
                 flow.evaluate(&positions, &mut velocity, &mut divergence);
             });
         }

@@ -1,11 +1,15 @@
 //! What was asked for on the command line, and the clock.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::time::Instant;
 
 use serde_json::Value;
 
+use metastable::machine::limits::Limits;
+
 use super::against;
+use super::bound::Work;
+use super::readme;
 
 /// Measurements are taken for about this long, and the sizes of a growth each.
 const BUDGET: f64 = 0.4;
@@ -15,6 +19,9 @@ pub(crate) struct Plan {
     pub full: bool,
     only: Vec<String>,
     against: Option<String>,
+    /// Whether the README's table is written.
+    readme: bool,
+    limits: OnceCell<Limits>,
     lines: RefCell<Vec<Value>>,
 }
 
@@ -32,8 +39,10 @@ impl Plan {
         });
         Self {
             full: words.iter().any(|w| w == "--full"),
-            only: words.into_iter().filter(|w| w != "--full").collect(),
+            readme: words.iter().any(|w| w == "--readme"),
+            only: words.into_iter().filter(|w| !w.starts_with("--")).collect(),
             against,
+            limits: OnceCell::new(),
             lines: RefCell::default(),
         }
     }
@@ -42,17 +51,41 @@ impl Plan {
         self.only.is_empty() || self.only.iter().any(|word| name.contains(word.as_str()))
     }
 
-    /// Median and least time of a call, printed with its sizes.
-    pub(crate) fn measure(&self, bench: &str, name: &str, sizes: &str, call: impl FnMut()) {
+    /// Median and least time of a call, printed with its sizes; the least time where there is one.
+    pub(crate) fn measure(
+        &self,
+        bench: &str,
+        name: &str,
+        sizes: &str,
+        call: impl FnMut(),
+    ) -> Option<f64> {
+        self.bounded(bench, name, sizes, None, call)
+    }
+
+    /// The same, beside the least that such work takes on this machine.
+    pub(crate) fn bounded(
+        &self,
+        bench: &str,
+        name: &str,
+        sizes: &str,
+        work: Option<Work>,
+        call: impl FnMut(),
+    ) -> Option<f64> {
         if !self.wants(&format!("{bench} {name}")) || (name.ends_with("slow") && !self.full) {
-            return;
+            return None;
         }
         let (median, least, reps) = clock(call);
         let threads = rayon::current_num_threads();
+        let bound = work.map_or_else(String::new, |work| {
+            let limits = *self.limits.get_or_init(Limits::measure);
+            let bound = work.least(limits, threads);
+            format!(",\"bound_s\":{bound:e},\"of_bound\":{:.3}", median / bound)
+        });
         self.print(&format!(
             "{{\"bench\":\"{bench}\",\"impl\":\"metastable_{name}\",\"threads\":{threads},\"median_s\":{median:e},\
-             \"min_s\":{least:e},\"reps\":{reps},{sizes}}}"
+             \"min_s\":{least:e},\"reps\":{reps},{sizes}{bound}}}"
         ));
+        Some(least)
     }
 
     /// The exponent p of cost ∝ size^p by least squares over `sizes`.
@@ -122,6 +155,9 @@ impl Plan {
     pub(crate) fn compare(&self) {
         if let Some(file) = &self.against {
             against::compare(&self.lines.borrow(), file);
+            if self.readme {
+                readme::write(&self.lines.borrow(), file);
+            }
         }
     }
 }

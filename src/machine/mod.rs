@@ -4,6 +4,7 @@
 pub(crate) mod aligned;
 pub(crate) mod exp;
 pub(crate) mod fft;
+pub mod limits;
 pub(crate) mod registers;
 pub(crate) mod sincos;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::options::Options;
 use super::pixels::protocol::Protocol;
 use super::theme::{Depth, Ground};
 use crate::experiment::presets;
+use crate::machine::limits::Limits;
 use crate::machine::registers;
 
 /// The rows: a name, what was found, and the option or variable that chooses otherwise.
@@ -48,7 +49,20 @@ pub fn rows(options: &Options) -> Vec<(&'static str, String, &'static str)> {
             "RAYON_NUM_THREADS",
         ),
         ("registers", registers::name().into(), "METASTABLE_SIMD"),
+        ("speed", speed(), ""),
     ]
+}
+
+/// What a thread can do.
+fn speed() -> String {
+    let limits = Limits::measure();
+    let billions = |seconds: f64| 1e-9 / seconds;
+    format!(
+        "a thread: {:.2}·10⁹ exponentials, {:.1}·10⁹ multiply-adds, {:.1} GB from memory a second",
+        billions(limits.exponential),
+        billions(limits.multiply_add),
+        billions(limits.byte)
+    )
 }
 
 fn terminal(term: &str) -> String {
