@@ -17,7 +17,7 @@ use super::tangent::pair_sums;
 use super::transport::Transport;
 use super::{Attention, Kernel};
 use crate::sphere::Domain;
-use crate::sphere::gegenbauer::recurrence_coefficient;
+use crate::sphere::along_axis::AxisSeries;
 use crate::sphere::geometry::{project_tangent, retract};
 
 /// Up to this many bodies go by pairs.
@@ -158,6 +158,10 @@ impl CharacteristicFlow {
         let width = self.width();
         let (beta, unit, weights) = (self.attention.beta, &self.unit, &self.weights);
         let everywhere = least == f64::INFINITY;
+        // most often nobody is: threads are not asked for that
+        if !everywhere && self.potential.iter().all(|z| *z >= least) {
+            return;
+        }
         (gradient.par_chunks_mut(width * ROWS))
             .zip(self.potential.par_chunks_mut(ROWS))
             .zip(self.laplacian.par_chunks_mut(ROWS))
@@ -244,18 +248,18 @@ fn along_circle(unit: &[f64], slope: &[f64], sense: f64, rows: &mut [f64]) {
 #[derive(Debug, Clone)]
 struct ZonalSeries {
     dimension: usize,
-    alpha: Vec<f64>,
+    series: AxisSeries,
     moments: Vec<f64>,
+    heights: Vec<f64>,
 }
 
 impl ZonalSeries {
     fn new(dimension: usize, degree: usize) -> Self {
         Self {
             dimension,
-            alpha: (0..=degree + 1)
-                .map(|l| recurrence_coefficient(dimension, l))
-                .collect(),
+            series: AxisSeries::new(dimension, degree),
             moments: vec![0.0; degree + 1],
+            heights: Vec::new(),
         }
     }
 
@@ -267,42 +271,28 @@ impl ZonalSeries {
         weights: &[f64],
         out: [&mut Vec<f64>; 3],
     ) {
-        let (alpha, moments) = (&self.alpha, &mut self.moments);
-        moments.fill(0.0);
-        for (x, w) in rows.chunks_exact(2).zip(weights) {
-            let (mut before, mut here) = (0.0, *w);
-            for (l, m) in moments.iter_mut().enumerate() {
-                *m += here;
-                let next = (x[1] * here - alpha[l] * before) / alpha[l + 1];
-                (before, here) = (here, next);
-            }
-        }
-        let moments = &*moments;
-        let d = self.dimension as f64;
+        self.heights.clear();
+        self.heights.extend(rows.chunks_exact(2).map(|x| x[1]));
+        (self.series).moments(&self.heights, weights, &mut self.moments);
+        let (moments, d) = (&self.moments, self.dimension as f64);
+        self.series.set(|l| {
+            let (over, degree) = (kernel.over_beta[l] * moments[l], l as f64);
+            let curvature = degree * (degree + d - 2.0);
+            [kernel.potential[l] * moments[l], over, -curvature * over]
+        });
+        let series = &self.series;
         let [slope, potential, laplacian] = out;
-        (rows.par_chunks(2 * ROWS))
+        (rows.par_chunks(2 * ROWS).zip(self.heights.par_chunks(ROWS)))
             .zip(slope.par_chunks_mut(ROWS))
             .zip(
                 potential
                     .par_chunks_mut(ROWS)
                     .zip(laplacian.par_chunks_mut(ROWS)),
             )
-            .for_each(|((rows, slope), (potential, laplacian))| {
-                for (i, x) in rows.chunks_exact(2).enumerate() {
-                    let (mut p, mut q) = ((0.0, 1.0), (0.0, 0.0));
-                    let mut sums = [0.0; 3];
-                    for (l, m) in moments.iter().enumerate() {
-                        let over = kernel.over_beta[l] * m;
-                        sums[0] += over * q.1;
-                        sums[1] += kernel.potential[l] * m * p.1;
-                        sums[2] += l as f64 * (l as f64 + d - 2.0) * over * p.1;
-                        let next = (x[1] * p.1 - alpha[l] * p.0) / alpha[l + 1];
-                        let slope = (p.1 + x[1] * q.1 - alpha[l] * q.0) / alpha[l + 1];
-                        (p, q) = ((p.1, next), (q.1, slope));
-                    }
-                    slope[i] = -x[0] * sums[0];
-                    potential[i] = sums[1];
-                    laplacian[i] = -sums[2];
+            .for_each(|(((rows, heights), slope), (potential, laplacian))| {
+                series.evaluate(heights, [potential, slope, laplacian]);
+                for (slope, x) in slope.iter_mut().zip(rows.chunks_exact(2)) {
+                    *slope *= -x[0];
                 }
             });
     }

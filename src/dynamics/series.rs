@@ -10,16 +10,19 @@ use rayon::prelude::*;
 use super::Kernel;
 use crate::measure::particles::accumulate_moments;
 use crate::sphere::domain::sphere_row;
+use crate::sphere::powers::Factors;
 use crate::sphere::scattered::Harmonics;
 use crate::sphere::{Complex, Domain};
 
-const LANES: usize = 8;
+/// Tokens a thread takes at a time.
 const ROWS: usize = 1024;
 
-/// Scratch for the moments.
+/// Scratch for the moments, and what the series is made of.
 #[derive(Debug, Clone)]
 pub struct Series {
     moments: Vec<Complex>,
+    slots: Vec<f64>,
+    factors: Factors,
 }
 
 impl Series {
@@ -28,6 +31,8 @@ impl Series {
     pub fn new(kernel: &Kernel) -> Self {
         Self {
             moments: vec![Complex::default(); kernel.degree() + 1],
+            slots: Vec::new(),
+            factors: Factors::default(),
         }
     }
 
@@ -40,8 +45,11 @@ impl Series {
         slope: &mut [f64],
         potential: &mut [f64],
     ) {
-        accumulate_moments(positions, weights, &mut self.moments);
-        let moments = self.moments.as_slice();
+        self.find_factors(kernel, positions, weights);
+        let factors = &self.factors;
+        if potential.len() <= ROWS {
+            return factors.evaluate(positions, [potential, slope, &mut []]);
+        }
         positions
             .par_chunks(2 * ROWS)
             .zip(
@@ -50,14 +58,7 @@ impl Series {
                     .zip(potential.par_chunks_mut(ROWS)),
             )
             .for_each(|(rows, (slope, potential))| {
-                crate::machine::registers::arch().dispatch(SeriesAt::<false> {
-                    kernel,
-                    moments,
-                    rows,
-                    slope,
-                    potential,
-                    curvature: &mut [],
-                });
+                factors.evaluate(rows, [potential, slope, &mut []]);
             });
     }
 
@@ -69,9 +70,12 @@ impl Series {
         weights: &[f64],
         out: [&mut [f64]; 3],
     ) {
-        accumulate_moments(positions, weights, &mut self.moments);
-        let moments = self.moments.as_slice();
+        self.find_factors(kernel, positions, weights);
+        let factors = &self.factors;
         let [slope, potential, curvature] = out;
+        if potential.len() <= ROWS {
+            return factors.evaluate(positions, [potential, slope, curvature]);
+        }
         (positions.par_chunks(2 * ROWS))
             .zip(slope.par_chunks_mut(ROWS))
             .zip(
@@ -80,82 +84,28 @@ impl Series {
                     .zip(curvature.par_chunks_mut(ROWS)),
             )
             .for_each(|((rows, slope), (potential, curvature))| {
-                crate::machine::registers::arch().dispatch(SeriesAt::<true> {
-                    kernel,
-                    moments,
-                    rows,
-                    slope,
-                    potential,
-                    curvature,
-                });
+                factors.evaluate(rows, [potential, slope, curvature]);
             });
     }
-}
 
-/// Z e^{−β} = λ_0 + 2 Σ λ_k Re(conj(m_k) z^k), (1/β)Z' e^{−β} = −2 Σ κ_k Im(conj(m_k) z^k), κ_k = kλ_k/β, and if `CURVATURE` is
-/// asked for (1/β)Z'' e^{−β} = −2 Σ kκ_k Re(conj(m_k) z^k), eight tokens abreast.
-struct SeriesAt<'a, const CURVATURE: bool> {
-    kernel: &'a Kernel,
-    moments: &'a [Complex],
-    rows: &'a [f64],
-    slope: &'a mut [f64],
-    potential: &'a mut [f64],
-    curvature: &'a mut [f64],
-}
-
-impl<const CURVATURE: bool> pulp::NullaryFnOnce for SeriesAt<'_, CURVATURE> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let Self {
-            kernel,
-            moments,
-            rows,
-            slope,
-            potential,
-            curvature,
-        } = self;
-        let chunks = rows
-            .chunks(2 * LANES)
-            .zip(slope.chunks_mut(LANES).zip(potential.chunks_mut(LANES)));
-        for (chunk, (rows, (slope, potential))) in chunks.enumerate() {
-            let (mut x, mut y) = ([1.0; LANES], [0.0; LANES]);
-            for (lane, z) in rows.chunks_exact(2).enumerate() {
-                (x[lane], y[lane]) = (z[0], z[1]);
-            }
-            let (mut real, mut imag) = (x, y);
-            let mut value = [0.5 * kernel.potential[0] * moments[0].re; LANES];
-            let mut derivative = [0.0; LANES];
-            let mut second = [0.0; LANES];
-            for (k, m) in moments.iter().enumerate().skip(1) {
-                let (a, b) = (kernel.potential[k] * m.re, kernel.potential[k] * m.im);
-                let gradient = k as f64 * kernel.over_beta[k];
-                let (c, d) = (gradient * m.re, gradient * m.im);
-                for lane in 0..LANES {
-                    value[lane] += a * real[lane] + b * imag[lane];
-                    derivative[lane] += c * imag[lane] - d * real[lane];
-                }
-                if CURVATURE {
-                    let k = k as f64;
-                    for lane in 0..LANES {
-                        second[lane] += k * (c * real[lane] + d * imag[lane]);
-                    }
-                }
-                for lane in 0..LANES {
-                    let next = real[lane] * x[lane] - imag[lane] * y[lane];
-                    imag[lane] = real[lane] * y[lane] + imag[lane] * x[lane];
-                    real[lane] = next;
-                }
-            }
-            for lane in 0..slope.len() {
-                slope[lane] = -2.0 * derivative[lane];
-                potential[lane] = 2.0 * value[lane];
-                if CURVATURE {
-                    curvature[chunk * LANES + lane] = -2.0 * second[lane];
-                }
-            }
-        }
+    /// Z e^{−β} = λ_0 + 2 Σ λ_k Re(conj(m_k) z^k), (1/β)Z' e^{−β} = −2 Σ κ_k Im(conj(m_k) z^k), κ_k = kλ_k/β, and
+    /// (1/β)Z'' e^{−β} = −2 Σ kκ_k Re(conj(m_k) z^k).
+    fn find_factors(&mut self, kernel: &Kernel, positions: &[f64], weights: &[f64]) {
+        accumulate_moments(positions, weights, &mut self.slots, &mut self.moments);
+        let moments = &self.moments;
+        self.factors.set(moments.len(), |k| {
+            let (m, twice) = (moments[k], if k == 0 { 1.0 } else { 2.0 });
+            let (value, slope) = (
+                twice * kernel.potential[k],
+                k as f64 * twice * kernel.over_beta[k],
+            );
+            let second = k as f64 * slope;
+            [
+                [value * m.re, value * m.im],
+                [slope * m.im, -slope * m.re],
+                [-second * m.re, -second * m.im],
+            ]
+        });
     }
 }
 

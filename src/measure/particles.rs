@@ -1,15 +1,13 @@
 //! Weighted points on S^{d−1}: the empirical measure μ_n = Σ_j w_j δ_{x_j}.
 
-mod lanes;
-
 use super::Moments;
 use crate::machine::sincos::unit_vectors;
 use crate::machine::thresholds::SHARED_FROM;
 use crate::sphere::gegenbauer::{for_each_polynomial, multiplicity_ratio};
 use crate::sphere::geometry::{dot, wrap};
+use crate::sphere::powers::add_moments;
 use crate::sphere::scattered::Harmonics;
 use crate::sphere::{Complex, Domain};
-use lanes::group_moments;
 
 /// The weight that all have, where they are equal.
 #[must_use]
@@ -172,7 +170,12 @@ impl Particles {
         }
         debug_assert_eq!(self.dimension, 2);
         let mut moments = vec![Complex::default(); degree + 1];
-        accumulate_moments(&self.positions, &self.weights, &mut moments);
+        accumulate_moments(
+            &self.positions,
+            &self.weights,
+            &mut Vec::new(),
+            &mut moments,
+        );
         Moments::circle(moments)
     }
 
@@ -193,14 +196,18 @@ impl Particles {
     }
 }
 
-/// moments_k ← Σ_i w_i z_i^k, z_i = x_i + iy_i of unit length, for every k the slice has room for. The powers come by
-/// recurrence, eight tokens abreast; groups of tokens are summed in a fixed order whatever the number of threads.
-pub(crate) fn accumulate_moments(positions: &[f64], weights: &[f64], moments: &mut [Complex]) {
+/// moments_k ← Σ_i w_i z_i^k, z_i = x_i + iy_i of unit length, for every k the slice has room for; groups of tokens are summed in a fixed
+/// order whatever the number of threads. `scratch` is that of one group.
+pub(crate) fn accumulate_moments(
+    positions: &[f64],
+    weights: &[f64],
+    scratch: &mut Vec<f64>,
+    moments: &mut [Complex],
+) {
     use rayon::prelude::*;
     moments.fill(Complex::default());
     if weights.len() <= GROUP {
-        group_moments(positions, weights, moments);
-        return;
+        return add_moments(positions, weights, scratch, moments);
     }
     let degree = moments.len();
     let partial: Vec<Vec<Complex>> = positions
@@ -208,7 +215,7 @@ pub(crate) fn accumulate_moments(positions: &[f64], weights: &[f64], moments: &m
         .zip(weights.par_chunks(GROUP))
         .map(|(rows, weights)| {
             let mut part = vec![Complex::default(); degree];
-            group_moments(rows, weights, &mut part);
+            add_moments(rows, weights, &mut Vec::new(), &mut part);
             part
         })
         .collect();

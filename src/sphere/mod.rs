@@ -2,6 +2,7 @@
 //! analysis that the other rooms need: Fourier on the circle, spherical harmonics on S², Gegenbauer polynomials for the
 //! zonal functions of S^{d−1}, with their special functions and quadratures. Uses [`crate::machine`] alone.
 
+pub(crate) mod along_axis;
 pub mod bessel;
 pub(crate) mod circle;
 pub mod domain;
@@ -11,6 +12,7 @@ pub mod harmonics;
 pub(crate) mod legendre;
 pub(crate) mod panel;
 pub(crate) mod parallels;
+pub(crate) mod powers;
 pub mod random;
 pub(crate) mod scattered;
 
