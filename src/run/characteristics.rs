@@ -9,7 +9,7 @@ use crate::dynamics::{Attention, CharacteristicFlow, merging};
 use crate::integrate::ahead::Clock;
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Ahead, Due, Explicit, StepError, Work};
-use crate::measure::{Density, Markers};
+use crate::measure::Markers;
 use crate::sphere::Domain;
 use crate::sphere::geometry::retract;
 
@@ -52,15 +52,14 @@ pub struct MarkerRun {
 }
 
 impl MarkerRun {
-    /// From a density at the time `now`, with steps that end at `stop`; `proposal` is the step to try first.
+    /// From markers at the time `now`, with steps that end at `stop`; `proposal` is the step to try first.
     #[must_use]
     pub fn new(
-        density: &Density,
+        markers: Markers,
         attention: Attention,
         (tolerance, proposal): (f64, f64),
         (now, stop): (f64, f64),
     ) -> Self {
-        let markers = Markers::from_density(density);
         let mut run = Self {
             flow: flow(&markers, attention, tolerance),
             attention,

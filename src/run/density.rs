@@ -10,7 +10,7 @@
 mod resolution;
 
 use super::characteristics::MarkerRun;
-use super::density_start::{carried_by_markers, poisson_weight, resolved_start};
+use super::density_start::{carried_by_markers, gathered_start, poisson_weight, resolved_start};
 use super::populations::{DEFAULT_NODES, Outcome, Populations};
 use crate::dynamics::{Attention, MeanField};
 use crate::experiment::frequencies::Frequencies;
@@ -19,7 +19,7 @@ use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Solver, Sourc
 use crate::integrate::ahead::Clock;
 use crate::integrate::{Ahead, Ceiling, Due, StepError, Stepper, Work};
 use crate::measure::density::Amplitudes;
-use crate::measure::{Density, Particles};
+use crate::measure::{Density, Markers, Particles};
 use crate::snapshot::view::Loss;
 use crate::sphere::Domain;
 
@@ -90,7 +90,11 @@ impl FieldRun {
         let carried = carried_by_markers(experiment);
         let density = resolved_start(experiment, continuum, tokens, grow);
         let modes = density.modes();
-        let sharp = carried && modes > spec.max_modes;
+        // where no modes hold the law, markers may be placed without
+        let placed = (carried && density.tail() > grow)
+            .then(|| gathered_start(experiment, continuum, grow))
+            .flatten();
+        let sharp = carried && modes > spec.max_modes || placed.is_some();
         let first = FIRST_STEP / attention.speed();
         let mut run = Self {
             mean_field: MeanField::new(domain, attention, modes),
@@ -115,7 +119,7 @@ impl FieldRun {
         if experiment.tokens.frequencies.is_some() {
             run.split_by_frequency(experiment);
         } else if sharp || spec.solver == Solver::Characteristics && run.resolved() {
-            run.hand_over(0.0);
+            run.hand_over(0.0, placed);
         }
         run.judge(0.0);
         run
@@ -275,7 +279,7 @@ impl FieldRun {
             self.rebuild((2 * self.density.modes()).min(self.most));
         } else {
             // the last density that the limit of modes resolves
-            self.hand_over(now);
+            self.hand_over(now, None);
         }
         Ok(())
     }
@@ -352,12 +356,14 @@ impl FieldRun {
     }
 
     /// Markers take over.
-    fn hand_over(&mut self, since: f64) {
+    /// To markers: these, or those of the density as it is.
+    fn hand_over(&mut self, since: f64, placed: Option<Markers>) {
         let State::Coefficients(stepper) = &self.state else {
             return;
         };
+        let markers = placed.unwrap_or_else(|| Markers::from_density(&self.density));
         let run = MarkerRun::new(
-            &self.density,
+            markers,
             self.attention,
             (self.tolerance, stepper.proposal()),
             (since, self.ahead.stop()),

@@ -2,7 +2,7 @@
 
 use crate::experiment::spec::default_modes;
 use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Source};
-use crate::measure::{Density, Law, Moments, Particles};
+use crate::measure::{Density, Law, Markers, Moments, Particles};
 use crate::sphere::{Complex, Domain};
 
 /// Most modes from which markers are placed where those of the solver do not hold the law: on the circle, on S², along an axis.
@@ -51,7 +51,8 @@ pub(super) fn resolved_start(
     }
     if carried && density.tail() > enough {
         // markers are exact for any law: so many modes that they can be placed
-        return enough_to_place(domain, modes, enough, start).unwrap_or(density);
+        return enough_to_place(domain, modes, enough, |modes| Some(start(modes)))
+            .unwrap_or(density);
     }
     density
 }
@@ -88,6 +89,31 @@ fn start_density(
     }
 }
 
+/// The markers of a law on S² that is sharp about one axis, and that no modes of the sphere hold: by its angle to the axis alone.
+pub(super) fn gathered_start(
+    experiment: &Experiment,
+    continuum: &Continuum,
+    enough: f64,
+) -> Option<Markers> {
+    let (law, smoothing) = match &experiment.field.initial {
+        FieldInitial::Law(law) => (law, 0.0),
+        FieldInitial::From {
+            from: Source::Law,
+            smoothing,
+        } => (&experiment.tokens.initial, *smoothing),
+        FieldInitial::From { .. } => return None,
+    };
+    if continuum.domain != Domain::Sphere {
+        return None;
+    }
+    let (seed, domain) = (experiment.tokens.seed, Domain::Zonal(3));
+    law.axis(3, seed)?;
+    let profile = enough_to_place(domain, experiment.field.modes, enough, |modes| {
+        Density::from_law(law, domain, seed, smoothing, modes)
+    })?;
+    Markers::gathered(&profile, enough)
+}
+
 /// z of a Poisson kernel on the circle; the uniform law is the one with z = 0.
 pub(super) fn poisson_weight(law: &Law) -> Option<Complex> {
     match law {
@@ -119,11 +145,13 @@ fn enough_to_place(
     domain: Domain,
     mut modes: usize,
     enough: f64,
-    start: impl Fn(usize) -> Density,
+    start: impl Fn(usize) -> Option<Density>,
 ) -> Option<Density> {
     let most = match domain {
         Domain::Circle => MOST_TO_PLACE[0],
         Domain::Sphere => MOST_TO_PLACE[1],
+        // in high dimension the coefficients of a sharp law have no digits long before
+        Domain::Zonal(3) => MOST_TO_PLACE[0],
         Domain::Zonal(_) => MOST_TO_PLACE[2],
     };
     let amplitudes = loop {
@@ -131,7 +159,7 @@ fn enough_to_place(
             return None;
         }
         modes = (2 * modes).min(most);
-        let amplitudes = start(modes).amplitudes();
+        let amplitudes = start(modes)?.amplitudes();
         if amplitudes.tail() <= enough {
             break amplitudes;
         }
@@ -139,5 +167,5 @@ fn enough_to_place(
     // what is above is below the bound from the first eighth of the degrees on
     let last = (amplitudes.list().iter()).rposition(|amplitude| *amplitude > enough)?;
     let fewest = ((last + 1) * 8 / 7 + 2).next_multiple_of(2).min(modes);
-    Some(start(fewest))
+    start(fewest)
 }

@@ -3,7 +3,7 @@
 use super::density::FieldRun;
 use super::general_system::HARD_STEP;
 use crate::experiment::Companion;
-use crate::experiment::spec::{Change, Experiment, FieldInitial, Source};
+use crate::experiment::spec::{Change, Experiment, FieldInitial, Solver, Source};
 use crate::sphere::Domain;
 
 /// A run longer than this without merging is worth a word, at the steps that a contraction of rate one allows.
@@ -97,6 +97,13 @@ pub(super) fn notes(experiment: &Experiment) -> Vec<String> {
 /// Where the law at t = 0 takes more modes than the experiment allows a density: what was done about it.
 pub(super) fn of_the_law(experiment: &Experiment, field: &FieldRun) -> Option<String> {
     let (needed, most) = (field.density.modes(), experiment.field.max_modes);
+    let gathered = field.markers().is_some_and(|(since, _)| since == 0.0)
+        && experiment.field.solver != Solver::Characteristics;
+    if needed <= most && gathered {
+        return Some(
+            "no modes of S² hold the law at t = 0: markers, gathered about its axis, carry the density from the start".into(),
+        );
+    }
     if needed <= most {
         return None;
     }

@@ -4,7 +4,7 @@
 use crate::common::experiment;
 use metastable::dynamics::{Attention, Kernel, Normalisation};
 use metastable::integrate::{Explicit, tableau::DORMAND_PRINCE_853};
-use metastable::measure::{Density, Law};
+use metastable::measure::{Density, Law, Markers};
 use metastable::run::Session;
 use metastable::run::characteristics::MarkerRun;
 use metastable::snapshot::view::Loss;
@@ -71,7 +71,7 @@ fn moments_agree_with_the_spectral_solver_while_it_is_resolved() {
             let exact = spectral(&start, attention, end);
             assert!(exact.tail() < 1e-9, "{domain:?} {:e}", exact.tail());
             let mut run = MarkerRun::new(
-                &start,
+                Markers::from_density(&start),
                 attention,
                 (1e-11, 1e-3 / attention.speed()),
                 (0.0, end),
@@ -135,7 +135,12 @@ fn moments_agree_with_the_spectral_solver_while_it_is_resolved() {
 fn a_collapse_is_followed_far_past_every_grid_and_ends_in_the_point() {
     let start = tilted(Domain::Circle);
     let attention = Attention::new(1.0, Normalisation::Softmax);
-    let mut run = MarkerRun::new(&start, attention, (1e-9, 1e-3), (0.0, 200.0));
+    let mut run = MarkerRun::new(
+        Markers::from_density(&start),
+        attention,
+        (1e-9, 1e-3),
+        (0.0, 200.0),
+    );
     assert!(run.advance(200.0, &|| false).unwrap());
     let moments = run.markers.moments(8);
     for k in 1..=8 {
@@ -422,4 +427,55 @@ fn markers_meet_at_any_tolerance_and_the_run_ends() {
         assert!(session.field().unwrap().work().steps < 5000);
     }
     assert_eq!(last(&session, "field_clusters"), 1.0);
+}
+
+/// Von Mises–Fisher laws so sharp that no modes of S² hold them: the same numbers as those of the solver along the axis, from the start.
+#[test]
+fn a_law_of_any_sharpness_on_the_sphere_has_the_density_that_it_has_along_its_axis() {
+    let run = |concentration: f64, solver: &str| {
+        let text = format!(
+            "[tokens]\ncount = 40\ndimension = 3\ninitial = {{ law = \"von-mises-fisher\", concentration = {concentration:?}, \
+             mean = [0.36, -0.48, 0.8] }}\n[field]\nsolver = \"{solver}\"\n[attention]\nbeta = 3.0\n[time]\nend = 1.0\nframes = 6\n"
+        );
+        let here = std::path::Path::new(".");
+        let experiment = metastable::experiment::read::read_text("sharp", here, &text).unwrap();
+        let mut session = Session::new(experiment);
+        while !session.finished() {
+            session.advance(&|| false).unwrap();
+        }
+        [
+            "field_energy",
+            "field_order_1",
+            "field_dissipation",
+            "field_resolved",
+        ]
+        .map(|name| session.history().series_named(name))
+    };
+    for concentration in [3000.0, 1e5] {
+        let (sphere, axis) = (run(concentration, "spectral"), run(concentration, "zonal"));
+        assert_eq!(sphere[3].len(), 6);
+        assert!(
+            sphere[3]
+                .iter()
+                .chain(&axis[3])
+                .all(|(_, resolved)| *resolved == 1.0)
+        );
+        for (sphere, axis) in sphere[..2].iter().zip(&axis[..2]) {
+            assert_eq!((sphere.len(), axis.len()), (6, 6));
+            for ((t, a), (_, b)) in sphere.iter().zip(axis) {
+                assert!(
+                    (a / b - 1.0).abs() < 1e-10,
+                    "κ {concentration} t {t}: {a} and {b}"
+                );
+            }
+        }
+        // of a nearly gathered density it is a small number, known to the step's tolerance
+        let largest = axis[2].iter().map(|(_, v)| v.abs()).fold(0.0, f64::max);
+        for ((t, a), (_, b)) in sphere[2].iter().zip(&axis[2]) {
+            assert!(
+                (a - b).abs() < 1e-7 * largest,
+                "κ {concentration} t {t}: {a} and {b}"
+            );
+        }
+    }
 }

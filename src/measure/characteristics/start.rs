@@ -19,17 +19,19 @@ impl Markers {
     /// The markers of a density, fine enough for all that it holds.
     #[must_use]
     pub fn from_density(density: &Density) -> Self {
-        let mut markers = match density.domain {
+        let markers = match density.domain {
             Domain::Sphere => on_grid(density),
             _ => on_line(density),
         };
-        let total: f64 = markers.masses.iter().sum();
-        markers
-            .masses
-            .iter_mut()
-            .for_each(|w| *w = (*w / total).max(LEAST));
-        markers.weigh();
-        markers
+        markers.normalised()
+    }
+
+    /// The same, of mass one.
+    pub(super) fn normalised(mut self) -> Self {
+        let total: f64 = self.masses.iter().sum();
+        (self.masses.iter_mut()).for_each(|w| *w = (*w / total).max(LEAST));
+        self.weigh();
+        self
     }
 }
 

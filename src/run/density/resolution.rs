@@ -69,7 +69,7 @@ impl FieldRun {
             // In high dimension dμ/dσ grows by orders of magnitude as mass gathers: the rounding of the largest
             // coefficient is all that is left of the others.
             if self.may_hand_over() && self.resolved() {
-                self.hand_over(time);
+                self.hand_over(time, None);
             } else {
                 self.lose(time, Loss::Modes);
             }

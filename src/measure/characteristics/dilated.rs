@@ -1,0 +1,211 @@
+//! Markers for a density on S² that is sharp about one axis, so sharp that no grid of the sphere holds it: labels on a sphere of their own,
+//! which a dilation from the axis' far end gathers around the axis, as if the flow had done so already.
+//!
+//! The dilation takes the angle θ of a label to θ' with tan(θ'/2) = tan(θ/2)/λ; areas are J = λ⁻²((1 + t²)/(1 + t²/λ²))² times as large,
+//! t = tan(θ/2), and the density over the labels is ρ(θ')J, which for λ² of the size of the curvature of ln ρ is as smooth as the labels'
+//! grid needs it. A von Mises–Fisher law of any κ takes 48 degrees or fewer; laws with heavy tails take
+//! more, since there the dilation is sharp and the mass is not negligible.
+
+use super::markers::{LEAST, Labels, Markers};
+use crate::measure::{Bodies, Density, Particles};
+use crate::sphere::gegenbauer::for_each_polynomial;
+use crate::sphere::panel::PanelRule;
+use crate::sphere::{Domain, SpherePlan};
+use std::f64::consts::TAU;
+
+/// Degrees of the labels' sphere that are tried.
+const DEGREES: [usize; 6] = [32, 48, 64, 96, 128, 192];
+/// Dilations are tried in steps of √2, so many.
+const DILATIONS: i32 = 36;
+/// Degrees of the law that the markers must have.
+const SEEN: usize = 48;
+/// Nodes a degree, as for other densities on S².
+const LATITUDES_PER_DEGREE: f64 = 1.5;
+
+/// θ' as its cosine, and J, of the label with this cosine.
+fn dilated(cosine: f64, lambda: f64) -> (f64, f64) {
+    // t² = (1 − c)/(1 + c), with both sides times 1 + c
+    let (far, near) = (1.0 - cosine, (1.0 + cosine) * lambda * lambda);
+    let sum = near + far;
+    ((near - far) / sum, 4.0 * lambda * lambda / (sum * sum))
+}
+
+/// The density over the labels, as one of the angle to the axis: its coefficients up to a degree from its values at these nodes.
+fn over_labels(profile: &Density, toward: f64, lambda: f64, degree: usize) -> Density {
+    let plan = SpherePlan::new(degree, latitudes(degree), 2);
+    let cosines: Vec<f64> = (plan.cosines().iter())
+        .map(|c| toward * dilated(*c, lambda).0)
+        .collect();
+    let values = profile.zonal_values(&cosines);
+    let law = (plan.cosines().iter().zip(plan.weights()))
+        .zip(&values)
+        .map(|((c, w), rho)| (*c, w * rho * dilated(*c, lambda).1));
+    let mut state = vec![0.0; degree + 1];
+    for (c, mass) in law {
+        for_each_polynomial(3, degree, c, |l, p| {
+            // p_ℓ = √(2ℓ+1) P_ℓ
+            state[l] += mass * p * ((2 * l + 1) as f64).sqrt();
+        });
+    }
+    Density {
+        domain: Domain::Zonal(3),
+        axis: profile.axis.clone(),
+        state,
+    }
+}
+
+/// Whether the labels see all of the mass and resolve it: a peak between two latitudes would be missed by the second alone.
+fn holds(over_labels: &Density, enough: f64) -> bool {
+    (over_labels.state[0] - 1.0).abs() <= 10.0 * enough && over_labels.tail() <= enough
+}
+
+/// Whether the markers have the moments of the law as far as attention looks: a long way out, where little mass is, the dilation itself is
+/// sharp.
+fn weigh_right(markers: &Markers, profile: &Density, enough: f64) -> bool {
+    let moments = markers.bodies.particles.zonal_moments(&profile.axis, SEEN);
+    (moments.values().iter().zip(&profile.state)).all(|(a, b)| (a - b).abs() <= 10.0 * enough)
+}
+
+fn latitudes(degree: usize) -> usize {
+    (LATITUDES_PER_DEGREE * (degree + 1) as f64).ceil() as usize
+}
+
+impl Markers {
+    /// The markers on S² of a density of the angle to its axis there (d = 3), on the smallest sphere of labels that holds it up to `enough`;
+    /// none where none does: it is sharp in several places.
+    #[must_use]
+    pub(crate) fn gathered(profile: &Density, enough: f64) -> Option<Self> {
+        let [ahead, behind] = [1.0, -1.0].map(|c| profile.zonal_values(&[c])[0]);
+        let toward = if ahead >= behind { 1.0 } else { -1.0 };
+        DEGREES.into_iter().find_map(|degree| {
+            (0..DILATIONS)
+                .map(|step| 2.0_f64.powf(0.5 * f64::from(step)))
+                .filter(|lambda| holds(&over_labels(profile, toward, *lambda, degree), enough))
+                .map(|lambda| on_labels(profile, toward, lambda, degree))
+                .find(|markers| weigh_right(markers, profile, enough) && markers.tail() <= enough)
+        })
+    }
+}
+
+/// Two unit vectors at right angles to a third and to each other.
+fn across(axis: &[f64]) -> [[f64; 3]; 2] {
+    let [x, y, z] = [axis[0], axis[1], axis[2]];
+    // Duff et al., "Building an orthonormal basis, revisited" (2017)
+    let sign = 1.0_f64.copysign(z);
+    let a = -1.0 / (sign + z);
+    let b = x * y * a;
+    [
+        [1.0 + sign * x * x * a, sign * b, -sign * x],
+        [b, sign + y * y * a, -y],
+    ]
+}
+
+fn on_labels(profile: &Density, toward: f64, lambda: f64, degree: usize) -> Markers {
+    let latitudes = latitudes(degree);
+    let longitudes = 2 * latitudes;
+    let plan = SpherePlan::new(degree, latitudes, longitudes);
+    let [e, f] = across(&profile.axis);
+    let (mut rows, mut masses, mut logs) = (Vec::new(), Vec::new(), Vec::new());
+    for (label, weight) in plan.cosines().iter().zip(plan.weights()) {
+        let (cosine, area) = dilated(*label, lambda);
+        let c = toward * cosine;
+        let s = ((1.0 - c) * (1.0 + c)).max(0.0).sqrt();
+        let rho = profile.zonal_values(&[c])[0];
+        for longitude in 0..longitudes {
+            let (sin, cos) = (TAU * longitude as f64 / longitudes as f64).sin_cos();
+            rows.extend((0..3).map(|k| c * profile.axis[k] + s * (cos * e[k] + sin * f[k])));
+            masses.push((rho * area).max(0.0) * weight / longitudes as f64);
+            logs.push(rho.max(LEAST).ln());
+        }
+    }
+    let weights = vec![0.0; masses.len()];
+    Markers {
+        domain: Domain::Sphere,
+        axis: Vec::new(),
+        bodies: Bodies::new(Particles::with_raw_weights(3, rows, weights)),
+        log_density: logs,
+        masses,
+        places: Vec::new(),
+        angles: Vec::new(),
+        labels: Labels::Grid {
+            latitudes,
+            longitudes,
+        },
+        rule: PanelRule::new(),
+        log_circumference: 0.0,
+    }
+    .normalised()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Law;
+
+    fn profile(law: &Law, modes: usize) -> Density {
+        Density::from_law(law, Domain::Zonal(3), 0, 0.0, modes).unwrap()
+    }
+
+    #[test]
+    fn the_moments_of_gathered_markers_are_those_of_the_law() {
+        let mean = vec![0.36, -0.48, 0.8];
+        for law in [
+            Law::VonMisesFisher {
+                concentration: 5000.0,
+                mean: mean.clone(),
+            },
+            Law::VonMisesFisher {
+                concentration: 300.0,
+                mean: mean.clone(),
+            },
+            Law::Poisson {
+                weight: 0.8,
+                axis: mean.clone(),
+            },
+        ] {
+            let markers = Markers::gathered(&profile(&law, 1600), 1e-12).unwrap();
+            let moments = markers.bodies.particles.moments(SEEN);
+            let exact = law.moments(Domain::Sphere, 0, SEEN).unwrap();
+            let off = (moments.values().iter().zip(exact.values()))
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f64::max);
+            assert!(off < 2e-11, "{law:?}: {off:e}");
+            assert!(markers.tail() < 1e-11, "{law:?}: {:e}", markers.tail());
+            assert!(markers.count() < 50_000, "{law:?}: {}", markers.count());
+        }
+    }
+
+    #[test]
+    fn two_sharp_peaks_are_not_gathered() {
+        let at = |concentration: f64, sign: f64| Law::VonMisesFisher {
+            concentration,
+            mean: vec![0.0, 0.0, sign],
+        };
+        let (one, other) = (
+            profile(&at(4000.0, 1.0), 1200),
+            profile(&at(4000.0, -1.0), 1200),
+        );
+        // the axis of the second is the first's, turned
+        let mut both = one.clone();
+        for (l, (b, c)) in both.state.iter_mut().zip(&other.state).enumerate() {
+            let turned = if other.axis[2] < 0.0 && l % 2 == 1 {
+                -c
+            } else {
+                *c
+            };
+            *b = 0.5 * (*b + turned);
+        }
+        assert!(Markers::gathered(&both, 1e-12).is_none());
+    }
+
+    #[test]
+    fn a_dilation_keeps_the_area_of_the_sphere() {
+        let plan = SpherePlan::new(200, 301, 2);
+        for lambda in [1.0, 3.0, 8.0] {
+            let area: f64 = (plan.cosines().iter().zip(plan.weights()))
+                .map(|(c, w)| w * dilated(*c, lambda).1)
+                .sum();
+            assert!((area - 1.0).abs() < 1e-12, "λ {lambda}: {area}");
+        }
+    }
+}
