@@ -16,6 +16,7 @@ pub(crate) use sweep::sweep;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -296,26 +297,25 @@ pub(crate) fn headless(
     let (experiment, out) = (experiment.clone(), out.map(std::path::Path::to_owned));
     let (done, outcome) = std::sync::mpsc::channel();
     let (signal, shown) = (interrupt.clone(), bar.clone());
-    // in a thread of its own: a step may take minutes, and nobody waits for it who has asked for the end
-    let work = std::thread::spawn(move || {
+    // Not in this thread: a step may take minutes, and nobody waits for it who has asked for the end. In a thread of the pool: whatever is shared
+    // out on the way does not wait for one of them to wake.
+    rayon::spawn(move || {
         let mut progress = |share: f64| {
             shown.set_position((share * 1000.0) as u64);
             signal.signal().is_none()
         };
-        let found = match out {
+        let found = std::panic::catch_unwind(AssertUnwindSafe(|| match out {
             Some(out) => batch::export(&experiment, &out, force, &mut progress)
                 .map(|(summary, place)| (summary, Some(place))),
             None => batch::simulate(&experiment, &mut progress).map(|summary| (summary, None)),
-        };
+        }));
         // there may be nobody left to be told
         let _ = done.send(found);
     });
     let outcome = match interrupt.wait(&outcome, &mut || GLANCE) {
-        Ok(outcome) => outcome,
-        Err(RecvTimeoutError::Disconnected) => match work.join() {
-            Err(panic) => std::panic::resume_unwind(panic),
-            Ok(()) => Err(BatchError::Stopped),
-        },
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(RecvTimeoutError::Disconnected) => Err(BatchError::Stopped),
         Err(RecvTimeoutError::Timeout) => {
             batch::remove_unfinished();
             Err(BatchError::Stopped)

@@ -1,5 +1,11 @@
 //! The least that a hot path takes on this machine: its operations, counted by hand from its definition, at the rates that loops of nothing
-//! else reach in the same run ([`Limits`]). Transforms of the circle are bounded by the library's own.
+//! else reach in the same run ([`Limits`]). Right-hand sides on the circle are bounded by the library's own transforms.
+//!
+//! Above twice the bound, and why: tokens on the circle (5 to 8) go to cells in any order, each reads and writes a table at its own place; heads of
+//! their own in d = 3 (3) make a strip of logits by the library's product, weigh it row by row and multiply it again, three passes over what all
+//! pairs keep in registers; systems of 32 tokens (2 to 3) take both halves of their pairs, since a half of 32 does not fill the registers; S² at
+//! degree 31 (3 to 4) and an axis up to degree 256 (4 to 6) are calls and short loops, and in the latter a number from the cache for every
+//! multiplication. Below one: from 8192 points on the circle has transforms of its own, which are faster than the library's.
 
 use metastable::machine::limits::Limits;
 
@@ -25,12 +31,40 @@ impl Work {
     }
 }
 
-/// `systems` times all pairs of n tokens: an exponential a pair, its argument (d), what it weighs (d) and the sum of weights.
+/// `systems` times all pairs of n tokens: an exponential and its argument (d) for two tokens at once, what it weighs (d) and the sum of weights
+/// for each.
 pub(crate) fn pairs(systems: usize, n: usize, d: usize) -> Work {
     let pairs = (systems * n * n) as f64;
     Work {
+        exponentials: 0.5 * pairs,
+        multiply_adds: pairs * (1.5 * d as f64 + 1.0),
+        ..Work::default()
+    }
+}
+
+/// The same with a kernel that is not symmetric.
+pub(crate) fn ordered_pairs(n: usize, d: usize) -> Work {
+    let pairs = (n * n) as f64;
+    Work {
         exponentials: pairs,
         multiply_adds: pairs * (2 * d + 1) as f64,
+        ..Work::default()
+    }
+}
+
+/// Markers on the circle by powers up to degree K: four operations a power, there and back, two for the moments, six for value, slope and
+/// curvature.
+pub(crate) fn powers(markers: usize, degree: usize) -> Work {
+    Work {
+        multiply_adds: (markers * (degree + 1) * 16) as f64,
+        ..Work::default()
+    }
+}
+
+/// Markers along an axis: three operations a polynomial there, six for it and its derivative back, one for the moments, three for the series.
+pub(crate) fn along_axis(markers: usize, degree: usize) -> Work {
+    Work {
+        multiply_adds: (markers * (degree + 1) * 13) as f64,
         ..Work::default()
     }
 }

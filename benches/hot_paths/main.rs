@@ -200,7 +200,7 @@ fn general(plan: &Plan) {
                 &tokens,
             );
             // sweeps of doubly stochastic weights are as many as it takes
-            let work = (name == "heads").then(|| bound::pairs(1, count, dimension));
+            let work = (name == "heads").then(|| bound::ordered_pairs(count, dimension));
             plan.bounded("I", name, &sizes, work, || {
                 dynamics.drift(&tokens.positions, &mut out);
             });
@@ -254,10 +254,26 @@ fn tendency(plan: &Plan) {
         let mut values = vec![1.0; points];
         let mut spectrum = vec![Complex::default(); points / 2];
         let (sizes, half) = (format!("\"N\":{points}"), points / 2 - 1);
-        let transforms = plan.measure("D", "circle_four_transforms", &sizes, || {
+        plan.measure("D", "circle_four_transforms", &sizes, || {
             for _ in 0..2 {
                 transform.analysis(&values, half, |k, c| spectrum[k] = c);
                 transform.synthesis(half, |k| spectrum[k], &mut values);
+            }
+        });
+        let mut planner = realfft::RealFftPlanner::<f64>::new();
+        let (there, back) = (
+            planner.plan_fft_forward(points),
+            planner.plan_fft_inverse(points),
+        );
+        let (mut real, mut complex) = (there.make_input_vec(), there.make_output_vec());
+        let (mut forth, mut home) = (there.make_scratch_vec(), back.make_scratch_vec());
+        let transforms = plan.measure("D", "library_four_transforms", &sizes, || {
+            for _ in 0..2 {
+                there
+                    .process_with_scratch(&mut real, &mut complex, &mut forth)
+                    .unwrap();
+                back.process_with_scratch(&mut complex, &mut real, &mut home)
+                    .unwrap();
             }
         });
         // the peers' grids: as many modes as fit, and those of a run, with three points a mode
@@ -422,15 +438,13 @@ fn markers(plan: &Plan) {
             let (mut velocity, mut divergence) =
                 (vec![0.0; positions.len()], vec![0.0; weights.len()]);
             let sizes = format!("\"domain\":\"{law}\",\"markers\":{}", weights.len());
+            let reach = Kernel::new(domain.dimension(), SOFTMAX.beta).degree();
             let work = match domain {
-                Domain::Circle => Some(bound::cells(weights.len())),
-                Domain::Sphere => {
-                    let degree = Kernel::new(3, SOFTMAX.beta).degree();
-                    Some(bound::scattered(weights.len(), degree))
-                }
-                Domain::Zonal(_) => None,
+                Domain::Circle => bound::powers(weights.len(), reach),
+                Domain::Sphere => bound::scattered(weights.len(), reach),
+                Domain::Zonal(_) => bound::along_axis(weights.len(), reach),
             };
-            plan.bounded("G", "markers", &sizes, work, || {
+            plan.bounded("G", "markers", &sizes, Some(work), || {
                 flow.evaluate(&positions, &mut velocity, &mut divergence);
             });
         }
@@ -505,6 +519,11 @@ fn runs(plan: &Plan) {
 }
 
 fn main() {
+    // as a run is: a loop over tokens does not wait for a thread of the pool to take it
+    rayon::scope(|_| measure());
+}
+
+fn measure() {
     let plan = Plan::read();
     growth(&plan);
     threads(&plan);

@@ -32,7 +32,7 @@ const ROWS: [Row; 14] = [
     (
         "drift on the circle to 1e-12, n =",
         "B",
-        || json!({"beta": 4.0}),
+        || json!({"beta": 4}),
         "n",
     ),
     (
@@ -60,25 +60,25 @@ const ROWS: [Row; 14] = [
         "lmax",
     ),
     (
-        "run: 64 tokens on the circle, β = 9, to t = 30; frames:",
+        "a run of 64 tokens on the circle, β = 9, to t = 30; frames:",
         "G",
         || json!({"frames": 301}),
         "frames",
     ),
     (
-        "run: 512 tokens on S², β = 5, to t = 16; frames:",
+        "a run of 512 tokens on S², β = 5, to t = 16; frames:",
         "G",
         || json!({"frames": 161}),
         "frames",
     ),
     (
-        "run: a density on the circle, β = 5, to t = 3; frames:",
+        "a run of a density on the circle, β = 5, to t = 3; frames:",
         "G",
         || json!({"frames": 61}),
         "frames",
     ),
     (
-        "run: 128 tokens, doubly stochastic, β = 9, to t = 30; frames:",
+        "a run of 128 tokens, doubly stochastic, β = 9, to t = 30; frames:",
         "G",
         || json!({"frames": 151}),
         "frames",
@@ -107,7 +107,7 @@ pub(crate) fn write(own: &[Value], file: &str) {
                 against::median(line) / against::median(best)
             ));
             of_bound.extend(line["of_bound"].as_f64().map(|of| format!("{of:.1}")));
-            let name = best["impl"].as_str().unwrap_or_default().to_owned();
+            let name = called(best["impl"].as_str().unwrap_or_default());
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -132,6 +132,21 @@ pub(crate) fn write(own: &[Value], file: &str) {
     let (_, after) = rest.split_once(END).unwrap();
     let machine = format!("Measured {}, {}:\n\n", today(), processor());
     std::fs::write(path, format!("{before}{BEGIN}{machine}{table}{END}{after}")).unwrap();
+}
+
+/// What other programs are called.
+fn called(name: &str) -> &'static str {
+    match name {
+        name if name.starts_with("shtns") => "SHTns",
+        name if name.starts_with("jax") => "jax, compiled",
+        name if name.starts_with("torch") => "torch",
+        name if name.starts_with("finufft") => "finufft",
+        name if name.starts_with("numpy_ducc0") => "NumPy with ducc0's transforms",
+        name if name.starts_with("ducc0") => "ducc0, non-uniform transforms",
+        name if name.starts_with("numpy_tile") => "NumPy in cache-sized tiles",
+        name if name.starts_with("numpy") => "NumPy",
+        _ => "SciPy DOP853 with NumPy",
+    }
 }
 
 fn today() -> String {
