@@ -17,9 +17,9 @@
 //!
 //! A constant says on what it was calibrated; "measured" is one core with AVX-512 (Zen 4), ratios within 20 % of those with AVX2.
 
-/// How many tokens a degree of the series must stand against before it is used: a degree costs a token as much as 1.5 to 2.3 pairs, moments and
-/// evaluation together (measured for β = 1, 9, 40 on a Xeon with AVX-512, on one and two threads: `cargo bench -- rule`).
-pub(crate) const SERIES_FROM: usize = 2;
+/// How many tokens a degree of the series must stand against before it is used: a degree costs a token as much as 0.6 to 1 pair, moments and
+/// evaluation together (measured for β = 1, 9, 40 with AVX-512 on a Zen 4, on one and two threads: `cargo bench -- rule`).
+pub(crate) const SERIES_FROM: usize = 1;
 /// From so many tokens on the circle on the series is summed in cells (measured: 6 ns a token and 15 µs, against 1.1 ns a token
 /// and degree).
 pub(crate) const BINNED_FROM: usize = 4096;
@@ -118,7 +118,9 @@ mod tests {
             let degrees = crate::dynamics::Kernel::new(dimension, beta).degree() + 1;
             preferred(dimension, degrees, count)
         };
-        assert_eq!(path(2, 4.0, 48), Path::Direct);
+        assert_eq!(path(2, 4.0, 24), Path::Direct);
+        assert_eq!(path(2, 40.0, 48), Path::Direct);
+        assert_eq!(path(2, 9.0, 64), Path::Spectral);
         assert_eq!(path(2, 9.0, 128), Path::Spectral);
         assert_eq!(path(2, 4.0, 256), Path::Spectral);
         assert_eq!(path(2, 1e4, 1000), Path::Direct);
