@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(path(2, 9.0, 64), Path::Spectral);
         assert_eq!(path(2, 9.0, 128), Path::Spectral);
         assert_eq!(path(2, 4.0, 256), Path::Spectral);
-        assert_eq!(path(2, 1e4, 1000), Path::Direct);
+        assert_eq!(path(2, 1e4, 500), Path::Direct);
         assert_eq!(path(3, 4.0, 64), Path::Direct);
         assert_eq!(path(3, 9.0, 256), Path::Direct);
         assert_eq!(path(3, 4.0, 1024), Path::Spectral);
