@@ -134,8 +134,8 @@ impl CharacteristicFlow {
             }
             FlowSeries::Sphere(series) => {
                 let (unit, weights) = (&self.unit, &self.weights);
-                series.evaluate(&self.kernel, unit, weights, gradient, &mut self.potential);
-                series.laplacian(&self.kernel, unit, &mut self.laplacian);
+                let out = [&mut *gradient, &mut self.potential, &mut self.laplacian];
+                series.with_laplacian(&self.kernel, unit, weights, out);
                 for (row, x) in gradient.chunks_exact_mut(3).zip(unit.chunks_exact(3)) {
                     project_tangent(x, row);
                 }

@@ -126,14 +126,6 @@ impl SphereSeries {
         }
     }
 
-    /// (1/β)ΔZ(x_i) e^{−β}, after [`SphereSeries::evaluate`] for the same measure.
-    pub(crate) fn laplacian(&mut self, kernel: &Kernel, positions: &[f64], laplacian: &mut [f64]) {
-        Domain::Sphere.for_each(kernel.degree(), |entry, l| {
-            self.moments[entry] *= -Domain::Sphere.laplacian(l);
-        });
-        (self.harmonics).values(&self.moments, positions, laplacian);
-    }
-
     /// For unit rows x_i: `gradient`_i ← (1/β)∇Z(x_i) e^{−β} as a vector of ℝ³, still to be projected, and `potential`_i ←
     /// Z(x_i) e^{−β}.
     pub(crate) fn evaluate(
@@ -144,6 +136,28 @@ impl SphereSeries {
         gradient: &mut [f64],
         potential: &mut [f64],
     ) {
+        let mean = self.find_series(kernel, positions, weights);
+        self.harmonics
+            .evaluate(&self.moments, positions, potential, gradient);
+        finish(potential, mean, kernel.beta);
+    }
+
+    /// The same with `laplacian`_i ← (1/β)ΔZ(x_i) e^{−β}; `out` is gradient, potential, Laplacian.
+    pub(crate) fn with_laplacian(
+        &mut self,
+        kernel: &Kernel,
+        positions: &[f64],
+        weights: &[f64],
+        [gradient, potential, laplacian]: [&mut [f64]; 3],
+    ) {
+        let mean = self.find_series(kernel, positions, weights);
+        let out = (&mut *potential, gradient, laplacian);
+        (self.harmonics).with_laplacian(&self.moments, positions, out);
+        finish(potential, mean, kernel.beta);
+    }
+
+    /// `moments` ← the coefficients of (1/β)Z e^{−β} but for degree 0, whose λ_0 m_0 is returned.
+    fn find_series(&mut self, kernel: &Kernel, positions: &[f64], weights: &[f64]) -> f64 {
         self.harmonics
             .moments(positions, weights, &mut self.moments);
         let degree = kernel.degree();
@@ -154,11 +168,11 @@ impl SphereSeries {
                 pair.iter_mut().for_each(|c| *c *= factor);
             }
         }
-        self.harmonics
-            .evaluate(&self.moments, positions, potential, gradient);
-        // Z = λ_0 + β · the series of λ_ℓ/β, ℓ ≥ 1
-        potential
-            .iter_mut()
-            .for_each(|z| *z = mean + kernel.beta * *z);
+        mean
     }
+}
+
+/// Z = λ_0 + β · the series of λ_ℓ/β, ℓ ≥ 1.
+fn finish(potential: &mut [f64], mean: f64, beta: f64) {
+    potential.iter_mut().for_each(|z| *z = mean + beta * *z);
 }

@@ -207,35 +207,42 @@ impl Harmonics {
                     .zip(gradient.par_chunks_mut(3 * EVALUATED)),
             )
             .for_each(|(rows, (values, gradient))| {
-                let [value, one, two, three] = self.at_group::<4>(&coefficients, rows);
-                values.copy_from_slice(&value[..values.len()]);
-                for (g, ((x, y), z)) in
-                    (gradient.chunks_exact_mut(3)).zip(one.iter().zip(&two).zip(&three))
-                {
-                    g.copy_from_slice(&[*x, *y, *z]);
-                }
+                let out = self.at_group::<4>(&coefficients, rows);
+                hand_out(&out, values, gradient);
             });
     }
 
-    /// f alone, with the bits of [`Harmonics::evaluate`].
-    pub(crate) fn values(&self, state: &[f64], positions: &[f64], values: &mut [f64]) {
-        let coefficients = self.coefficients::<2>(state);
-        (positions.par_chunks(3 * EVALUATED))
-            .zip(values.par_chunks_mut(EVALUATED))
-            .for_each(|(rows, values)| {
-                let [value, ..] = self.at_group::<2>(&coefficients, rows);
-                values.copy_from_slice(&value[..values.len()]);
-            });
+    /// The same with Δf on the sphere: `laplacian`_i.
+    pub(crate) fn with_laplacian(
+        &self,
+        state: &[f64],
+        positions: &[f64],
+        (values, gradient, laplacian): (&mut [f64], &mut [f64], &mut [f64]),
+    ) {
+        let coefficients = self.coefficients::<6>(state);
+        (positions
+            .par_chunks(3 * EVALUATED)
+            .zip(values.par_chunks_mut(EVALUATED)))
+        .zip(
+            gradient
+                .par_chunks_mut(3 * EVALUATED)
+                .zip(laplacian.par_chunks_mut(EVALUATED)),
+        )
+        .for_each(|((rows, values), (gradient, laplacian))| {
+            let out = self.at_group::<6>(&coefficients, rows);
+            hand_out(&out, values, gradient);
+            laplacian.copy_from_slice(&out[4][..laplacian.len()]);
+        });
     }
 
-    /// f and, with four sets of coefficients, its derivatives at a group of points, by columns.
-    fn at_group<const SETS: usize>(&self, coefficients: &[f64], rows: &[f64]) -> [Vec<f64>; 4] {
+    /// f, its derivatives and, with six sets of coefficients, its Laplacian at a group of points, by columns.
+    fn at_group<const SETS: usize>(&self, coefficients: &[f64], rows: &[f64]) -> [Vec<f64>; 5] {
         let mut group = Group::new(rows);
         let count = group.height.len();
         // u^{m−1}, for the derivatives in the plane and for x_3-derivatives of order m − 1
         let mut lower = [vec![0.0; count], vec![0.0; count]];
         let mut out =
-            std::array::from_fn(|part| vec![0.0; if part == 0 || SETS == 4 { count } else { 0 }]);
+            std::array::from_fn(|part| vec![0.0; if part < 4 || SETS == 6 { count } else { 0 }]);
         let mut rest = coefficients;
         for (order, (_, step)) in self.orders.iter().enumerate() {
             let (coefficients, others) = rest.split_at(SETS * step.len());
@@ -250,18 +257,16 @@ impl Harmonics {
                 factors: [here, here * order as f64, factor(order.saturating_sub(1))],
                 out: out.each_mut().map(Vec::as_mut_slice),
             });
-            if SETS == 4 {
-                lower[0].copy_from_slice(&group.power[0]);
-                lower[1].copy_from_slice(&group.power[1]);
-            }
+            lower[0].copy_from_slice(&group.power[0]);
+            lower[1].copy_from_slice(&group.power[1]);
             group.raise();
             rest = others;
         }
         out
     }
 
-    /// For every order and ℓ = m…L: c_ℓm, s_ℓm, and with four sets those of order m − 1 times √((ℓ−m+1)(ℓ+m)), all in the scale of the
-    /// recurrence.
+    /// For every order and ℓ = m…L: c_ℓm, s_ℓm, those of order m − 1 times √((ℓ−m+1)(ℓ+m)), and with six sets the first times −ℓ(ℓ+1), all in
+    /// the scale of the recurrence.
     fn coefficients<const SETS: usize>(&self, state: &[f64]) -> Vec<f64> {
         let mut out = Vec::with_capacity(SETS * state.len() / 2);
         for (order, (scale, _)) in self.orders.iter().enumerate() {
@@ -269,9 +274,6 @@ impl Harmonics {
             for (index, scale) in scale.iter().enumerate() {
                 let at = row + 2 * index;
                 out.extend([scale * state[at], scale * state[at + 1]]);
-                if SETS == 2 {
-                    continue;
-                }
                 if order == 0 {
                     out.extend([0.0, 0.0]);
                 } else {
@@ -279,9 +281,22 @@ impl Harmonics {
                     let lower = sphere_row(self.degree, order - 1) + 2 * (index + 1);
                     out.extend([factor * state[lower], factor * state[lower + 1]]);
                 }
+                if SETS == 6 {
+                    let minus = -Domain::Sphere.laplacian(order + index);
+                    out.extend([scale * (state[at] * minus), scale * (state[at + 1] * minus)]);
+                }
             }
         }
         out
+    }
+}
+
+/// f and the three parts of its gradient to where they are asked for.
+fn hand_out(out: &[Vec<f64>; 5], values: &mut [f64], gradient: &mut [f64]) {
+    let [value, one, two, three, _] = out;
+    values.copy_from_slice(&value[..values.len()]);
+    for (g, ((x, y), z)) in (gradient.chunks_exact_mut(3)).zip(one.iter().zip(two).zip(three)) {
+        g.copy_from_slice(&[*x, *y, *z]);
     }
 }
 
@@ -317,118 +332,5 @@ fn recurrence(degree: usize, order: usize) -> (Vec<f64>, Vec<f64>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sphere::SpherePlan;
-    use crate::sphere::random::{Stream, generator, uniform};
-
-    fn points(count: usize) -> Vec<f64> {
-        let mut rng = generator(3, Stream::Tokens);
-        let mut rows = vec![0.0; 3 * count];
-        rows.chunks_exact_mut(3).for_each(|x| uniform(&mut rng, x));
-        rows[..3].copy_from_slice(&[0.0, 0.0, -1.0]);
-        rows
-    }
-
-    #[test]
-    fn moments_are_sums_of_harmonics_at_the_points() {
-        let rows = points(70);
-        let weights: Vec<f64> = (0..70).map(|i| 1.0 + f64::from(i)).collect();
-        let harmonics = Harmonics::new(60);
-        let mut moments = vec![0.0; Domain::Sphere.length(60)];
-        harmonics.moments(&rows, &weights, &mut moments);
-        // Σ_i w_i Σ c Y(x_i) = Σ c moments for every series, which a transform evaluates at points of its grid
-        let mut plan = SpherePlan::new(60, 24, 122);
-        let mut values = vec![0.0; plan.points()];
-        let at = [0, 7, 1000, 2927];
-        let rows: Vec<f64> = at
-            .iter()
-            .flat_map(|p| {
-                let z = plan.cosines()[p / 122];
-                let (sin, cos) = (std::f64::consts::TAU * (p % 122) as f64 / 122.0).sin_cos();
-                let r = ((1.0 - z) * (1.0 + z)).sqrt();
-                [r * cos, r * sin, z]
-            })
-            .collect();
-        harmonics.moments(&rows, &weights[..4], &mut moments);
-        for entry in (0..moments.len()).filter(|entry| *entry > 122 || entry % 2 == 0) {
-            let mut state = vec![0.0; moments.len()];
-            state[entry] = 1.0;
-            plan.synthesis(&state, &mut values);
-            let exact: f64 = at.iter().zip(&weights).map(|(p, w)| w * values[*p]).sum();
-            assert!((moments[entry] - exact).abs() < 1e-10, "{entry}: {exact}");
-        }
-    }
-
-    #[test]
-    fn a_series_at_a_grid_point_is_the_synthesis_and_its_gradient_the_derivative() {
-        let degree = 40;
-        let state: Vec<f64> = (0..Domain::Sphere.length(degree))
-            .map(|j| {
-                if j < 2 * (degree + 1) && j % 2 == 1 {
-                    0.0
-                } else {
-                    (j as f64 * 0.37).sin() / 50.0
-                }
-            })
-            .collect();
-        let mut plan = SpherePlan::new(degree + 1, 48, 96);
-        let mut g = vec![0.0; Domain::Sphere.length(degree + 1)];
-        plan.meridional(&state, &mut g);
-        let count = plan.points();
-        let mut folded = [(); 3].map(|()| {
-            vec![crate::machine::fft::batched::LatitudePack::default(); plan.folded_length()]
-        });
-        let [f, along, around] = &mut folded;
-        plan.with_gradient(&state, &g, f, along, around);
-        let [f, along, around] = folded.map(|folded| {
-            let mut values = vec![0.0; count];
-            plan.unfold(&folded, &mut values);
-            values
-        });
-        let rows: Vec<f64> = (0..count)
-            .flat_map(|p| {
-                let z = plan.cosines()[p / 96];
-                let (sin, cos) = (std::f64::consts::TAU * (p % 96) as f64 / 96.0).sin_cos();
-                let r = ((1.0 - z) * (1.0 + z)).sqrt();
-                [r * cos, r * sin, z]
-            })
-            .collect();
-        let (mut values, mut gradient) = (vec![0.0; count], vec![0.0; 3 * count]);
-        let harmonics = Harmonics::new(degree);
-        harmonics.evaluate(&state, &rows, &mut values, &mut gradient);
-        let mut alone = vec![0.0; count];
-        harmonics.values(&state, &rows, &mut alone);
-        assert_eq!(alone, values, "without the gradient");
-        for p in 0..count {
-            assert!((values[p] - f[p]).abs() < 1e-13);
-            let (x, g) = (&rows[3 * p..3 * p + 3], &gradient[3 * p..3 * p + 3]);
-            let around_here = x[0] * g[1] - x[1] * g[0];
-            assert!((around_here - around[p]).abs() < 1e-12);
-            // (1−x_3²)∂_{x_3} along the meridian = e_3·∇_tangent
-            let inward = x[0] * g[0] + x[1] * g[1] + x[2] * g[2];
-            assert!((g[2] - inward * x[2] - along[p]).abs() < 1e-12);
-        }
-    }
-
-    #[test]
-    fn moments_have_the_same_bits_whether_or_not_their_orders_are_shared_out() {
-        for (count, degree) in [(1000, 40), (257, 61), (5, 300), (1024, 3)] {
-            let (rows, harmonics) = (points(count), Harmonics::new(degree));
-            let weights: Vec<f64> = (0..count).map(|i| 1.0 / (1.0 + i as f64)).collect();
-            let length = Domain::Sphere.length(degree);
-            let mut whole = vec![0.0; length];
-            harmonics.group_moments(&rows, &weights, 0..degree + 1, &mut whole);
-            for parts in [1, 2, 4, 7] {
-                let mut state = vec![f64::NAN; length];
-                harmonics.each_part(parts, &mut state, &|orders, state| {
-                    harmonics.group_moments(&rows, &weights, orders, state);
-                });
-                assert_eq!(state, whole, "{count} points, {parts} parts");
-            }
-            let mut state = vec![f64::NAN; length];
-            harmonics.moments(&rows, &weights, &mut state);
-            assert_eq!(state, whole);
-        }
-    }
-}
+#[path = "scattered/tests.rs"]
+mod tests;

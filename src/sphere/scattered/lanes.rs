@@ -50,7 +50,8 @@ impl WithSimd for Project<'_> {
     }
 }
 
-/// Σ_ℓ of sets of coefficients (C, S, C', S') times t_ℓm at every point, into the series and its derivatives.
+/// Σ_ℓ of sets of coefficients (C, S, C', S', and those of the Laplacian) times t_ℓm at every point, into the series, its derivatives and its
+/// Laplacian.
 pub(super) struct Sum<'a, const SETS: usize> {
     pub(super) height: &'a [f64],
     pub(super) first: f64,
@@ -61,8 +62,8 @@ pub(super) struct Sum<'a, const SETS: usize> {
     pub(super) lower: [&'a [f64]; 2],
     /// √2, m√2 and that of the order below.
     pub(super) factors: [f64; 3],
-    /// f, ∂_1 f, ∂_2 f, ∂_3 f.
-    pub(super) out: [&'a mut [f64]; 4],
+    /// f, ∂_1 f, ∂_2 f, ∂_3 f, and with six sets Δf.
+    pub(super) out: [&'a mut [f64]; 5],
 }
 
 impl<const SETS: usize> WithSimd for Sum<'_, SETS> {
@@ -74,7 +75,8 @@ impl<const SETS: usize> WithSimd for Sum<'_, SETS> {
         let (height, _) = S::as_simd_f64s(self.height);
         let [re, im] = self.power.map(|part| S::as_simd_f64s(part).0);
         let [lre, lim] = self.lower.map(|part| S::as_simd_f64s(part).0);
-        let [value, along1, along2, along3] = self.out.map(|part| S::as_mut_simd_f64s(part).0);
+        let [value, along1, along2, along3, laplacian] =
+            self.out.map(|part| S::as_mut_simd_f64s(part).0);
         let [here, slope, below] = self.factors.map(|factor| simd.splat_f64s(factor));
         for (block, x) in height.chunks_exact(PAIR).enumerate() {
             let mut q0 = [simd.splat_f64s(0.0); PAIR];
@@ -98,14 +100,17 @@ impl<const SETS: usize> WithSimd for Sum<'_, SETS> {
                 let (c, s) = (sums[0][v], sums[1][v]);
                 let series = simd.add_f64s(simd.mul_f64s(c, re[at]), simd.mul_f64s(s, im[at]));
                 value[at] = add(simd, value[at], here, series);
-                if SETS == 4 {
-                    let (dc, ds, a, b) = (sums[2][v], sums[3][v], lre[at], lim[at]);
-                    let outward = simd.add_f64s(simd.mul_f64s(c, a), simd.mul_f64s(s, b));
-                    let across = simd.sub_f64s(simd.mul_f64s(s, a), simd.mul_f64s(c, b));
-                    let up = simd.add_f64s(simd.mul_f64s(dc, a), simd.mul_f64s(ds, b));
-                    along1[at] = add(simd, along1[at], slope, outward);
-                    along2[at] = add(simd, along2[at], slope, across);
-                    along3[at] = add(simd, along3[at], below, up);
+                let (dc, ds, a, b) = (sums[2][v], sums[3][v], lre[at], lim[at]);
+                let outward = simd.add_f64s(simd.mul_f64s(c, a), simd.mul_f64s(s, b));
+                let across = simd.sub_f64s(simd.mul_f64s(s, a), simd.mul_f64s(c, b));
+                let up = simd.add_f64s(simd.mul_f64s(dc, a), simd.mul_f64s(ds, b));
+                along1[at] = add(simd, along1[at], slope, outward);
+                along2[at] = add(simd, along2[at], slope, across);
+                along3[at] = add(simd, along3[at], below, up);
+                if SETS == 6 {
+                    let (c, s) = (sums[4][v], sums[5][v]);
+                    let series = simd.add_f64s(simd.mul_f64s(c, re[at]), simd.mul_f64s(s, im[at]));
+                    laplacian[at] = add(simd, laplacian[at], here, series);
                 }
             }
         }
