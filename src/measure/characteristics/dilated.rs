@@ -6,10 +6,10 @@
 //! grid needs it. A von Mises–Fisher law of any κ takes 48 degrees or fewer; laws with heavy tails take
 //! more, since there the dilation is sharp and the mass is not negligible.
 
-use super::markers::{LEAST, Labels, Markers};
-use crate::measure::{Bodies, Density, Particles};
+use super::markers::{LEAST, Markers};
+use super::start::on_sphere;
+use crate::measure::Density;
 use crate::sphere::gegenbauer::for_each_polynomial;
-use crate::sphere::panel::PanelRule;
 use crate::sphere::{Domain, SpherePlan};
 use std::f64::consts::TAU;
 
@@ -118,23 +118,7 @@ fn on_labels(profile: &Density, toward: f64, lambda: f64, degree: usize) -> Mark
             logs.push(rho.max(LEAST).ln());
         }
     }
-    let weights = vec![0.0; masses.len()];
-    Markers {
-        domain: Domain::Sphere,
-        axis: Vec::new(),
-        bodies: Bodies::new(Particles::with_raw_weights(3, rows, weights)),
-        log_density: logs,
-        masses,
-        places: Vec::new(),
-        angles: Vec::new(),
-        labels: Labels::Grid {
-            latitudes,
-            longitudes,
-        },
-        rule: PanelRule::new(),
-        log_circumference: 0.0,
-    }
-    .normalised()
+    on_sphere(rows, masses, logs, (latitudes, longitudes)).normalised()
 }
 
 #[cfg(test)]

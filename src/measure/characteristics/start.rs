@@ -160,12 +160,23 @@ fn on_grid(density: &Density) -> Markers {
         rows.extend([r * cos, r * sin, z]);
         masses.push(rho.max(0.0) * plan.weights()[p / longitudes] / longitudes as f64);
     }
+    let logs = values.iter().map(|rho| rho.max(LEAST).ln()).collect();
+    on_sphere(rows, masses, logs, (latitudes, longitudes))
+}
+
+/// Markers at these rows, whose labels are a Gauss grid.
+pub(super) fn on_sphere(
+    rows: Vec<f64>,
+    masses: Vec<f64>,
+    log_density: Vec<f64>,
+    (latitudes, longitudes): (usize, usize),
+) -> Markers {
     let weights = vec![0.0; masses.len()];
     Markers {
         domain: Domain::Sphere,
         axis: Vec::new(),
         bodies: Bodies::new(Particles::with_raw_weights(3, rows, weights)),
-        log_density: values.iter().map(|rho| rho.max(LEAST).ln()).collect(),
+        log_density,
         masses,
         places: Vec::new(),
         angles: Vec::new(),
