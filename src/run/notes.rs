@@ -99,13 +99,9 @@ pub(super) fn of_the_law(experiment: &Experiment, field: &FieldRun) -> Option<St
     let (needed, most) = (field.density.modes(), experiment.field.max_modes);
     let gathered = field.markers().is_some_and(|(since, _)| since == 0.0)
         && experiment.field.solver != Solver::Characteristics;
-    if needed <= most && gathered {
-        return Some(
-            "no modes of S² hold the law at t = 0: markers, gathered about its axis, carry the density from the start".into(),
-        );
-    }
     if needed <= most {
-        return None;
+        let note = "no modes of S² hold the law at t = 0: markers, gathered about its axis, carry the density from the start";
+        return gathered.then(|| note.into());
     }
     let done = if field.markers().is_some() {
         "markers carry the density from the start"

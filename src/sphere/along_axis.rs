@@ -7,7 +7,8 @@
 use pulp::{Simd, WithSimd};
 
 use super::gegenbauer::recurrence_coefficient;
-use super::powers::{SLOTS, load, tree};
+use super::powers::{SLOTS, tree};
+use crate::machine::registers::load;
 
 /// Points of a block.
 const BLOCK: usize = 32;
@@ -97,8 +98,8 @@ impl Project<'_> {
                 if at * S::F64_LANES >= weights.len() {
                     break;
                 }
-                let u = load::<S, V>(simd, &padded[0], at);
-                let mut here = load::<S, V>(simd, &padded[1], at);
+                let u = load::<S, V>(simd, &padded[0][at * S::F64_LANES..]);
+                let mut here = load::<S, V>(simd, &padded[1][at * S::F64_LANES..]);
                 let mut before = [simd.splat_f64s(0.0); V];
                 for (slots_of_degree, [inverse, ratio]) in
                     sums.chunks_exact_mut(slots).zip(self.step)
@@ -148,7 +149,7 @@ impl Series<'_> {
             if at * S::F64_LANES >= self.count {
                 break;
             }
-            let u = load::<S, V>(simd, self.heights, at);
+            let u = load::<S, V>(simd, &self.heights[at * S::F64_LANES..]);
             let mut p = [[zero; V], [simd.splat_f64s(1.0); V]];
             let mut q = [[zero; V]; 2];
             let mut sums = [[zero; V]; 3];

@@ -7,6 +7,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::Complex;
+use crate::machine::registers::load;
 
 /// Slots of a sum over points.
 pub(super) const SLOTS: usize = 8;
@@ -78,14 +79,6 @@ fn raise<S: Simd, const V: usize>(
     }
 }
 
-/// `V` vectors from the `at`-th on.
-#[inline(always)]
-pub(super) fn load<S: Simd, const V: usize>(simd: S, from: &[f64], at: usize) -> [S::f64s; V] {
-    let mut loaded = [simd.splat_f64s(0.0); V];
-    loaded.copy_from_slice(&S::as_simd_f64s(from).0[at..at + V]);
-    loaded
-}
-
 /// Σ_i w_i z_i^k in slots.
 struct Project<'a> {
     rows: &'a [f64],
@@ -104,9 +97,9 @@ impl Project<'_> {
                 if at * S::F64_LANES >= weights.len() {
                     break;
                 }
-                let x = load::<S, V>(simd, &columns.x, at);
-                let y = load::<S, V>(simd, &columns.y, at);
-                let mut re = load::<S, V>(simd, &columns.weight, at);
+                let x = load::<S, V>(simd, &columns.x[at * S::F64_LANES..]);
+                let y = load::<S, V>(simd, &columns.y[at * S::F64_LANES..]);
+                let mut re = load::<S, V>(simd, &columns.weight[at * S::F64_LANES..]);
                 let mut im = [simd.splat_f64s(0.0); V];
                 for pair in sums.chunks_exact_mut(2 * slots) {
                     let (real, imag) = pair.split_at_mut(slots);
@@ -193,8 +186,8 @@ impl<const N: usize> Series<'_, N> {
             if at * S::F64_LANES >= self.count {
                 break;
             }
-            let x = load::<S, V>(simd, &self.columns.x, at);
-            let y = load::<S, V>(simd, &self.columns.y, at);
+            let x = load::<S, V>(simd, &self.columns.x[at * S::F64_LANES..]);
+            let y = load::<S, V>(simd, &self.columns.y[at * S::F64_LANES..]);
             let (mut re, mut im) = ([simd.splat_f64s(1.0); V], [simd.splat_f64s(0.0); V]);
             let mut sums = [[simd.splat_f64s(0.0); V]; N];
             for factors in self.factors.chunks_exact(FACTORS) {

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use super::canvas::Marker;
 use super::config;
 use super::options::Options;
-use super::pixels::protocol::Protocol;
+use super::pixels::protocol::{Protocol, is_far};
 use super::theme::{Depth, Ground};
 use crate::experiment::presets;
 use crate::machine::limits::Limits;
@@ -18,7 +18,7 @@ pub fn rows(options: &Options) -> Vec<(&'static str, String, &'static str)> {
     let told = |name: &str| variable(name).unwrap_or_else(|| "not set".into());
     let depth = Depth::detect(options.color, variable);
     let marker = options.marker.unwrap_or_else(|| Marker::detect(variable));
-    let pictures = Protocol::detect(options.pictures, variable);
+    let pictures = Protocol::in_use(options.pictures, (depth, options.bandwidth), variable);
     vec![
         ("version", env!("CARGO_PKG_VERSION").into(), ""),
         ("terminal", terminal(&told("TERM")), "TERM"),
@@ -33,8 +33,12 @@ pub fn rows(options: &Options) -> Vec<(&'static str, String, &'static str)> {
             marker.name().into(),
             "--marker, LC_ALL, LC_CTYPE, LANG",
         ),
-        ("maps", maps(options, pictures), "--pictures"),
-        ("link", link(options), "--bandwidth"),
+        (
+            "maps",
+            pictures.map_or_else(|| "cells".into(), |p| format!("pictures by {}", p.name())),
+            "--pictures",
+        ),
+        ("link", link(options, is_far(variable)), "--bandwidth"),
         ("mouse", mouse(options), "--no-mouse"),
         (
             "clipboard",
@@ -95,18 +99,7 @@ fn ground(options: &Options, depth: Depth, term: &str) -> String {
     }
 }
 
-fn maps(options: &Options, pictures: Option<Protocol>) -> String {
-    match pictures {
-        Some(protocol) if options.bandwidth.is_none() => format!("pictures by {}", protocol.name()),
-        Some(_) => "cells, for the link has a budget".into(),
-        None => "cells".into(),
-    }
-}
-
-fn link(options: &Options) -> String {
-    let far = ["SSH_CONNECTION", "SSH_TTY"]
-        .into_iter()
-        .any(|name| std::env::var_os(name).is_some());
+fn link(options: &Options, far: bool) -> String {
     let place = if far { "over SSH" } else { "this machine" };
     match options.bandwidth {
         Some(budget) => format!("{place}, {budget} KB/s at most"),

@@ -131,9 +131,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     model.keys.clone_from(&options.keys);
     model.page = pages::about(&model.experiment);
     let signals = Signals::listen().map_err(TuiError::Terminal)?;
-    // what is sent as a picture weighs more than cells, and a recording could not play it
-    let pictures = Protocol::detect(options.pictures, variable)
-        .filter(|_| options.bandwidth.is_none() && depth != Depth::None);
+    let pictures = Protocol::in_use(options.pictures, (depth, options.bandwidth), variable);
     terminal::has_pictures(pictures);
     let worker =
         Worker::start(experiment, model.speed, options.paused).map_err(TuiError::Worker)?;

@@ -615,6 +615,9 @@ fn the_report_about_a_terminal_says_what_was_found_and_what_chooses_otherwise() 
     assert!(row(&kitty, "colours").starts_with("256 "));
     assert!(row(&kitty, "maps").starts_with("pictures by kitty"));
     assert!(row(&kitty, "registers").starts_with("one number at a time"));
+    // without colours there are no pictures either
+    let grey = said(&[("TERM", "xterm-kitty"), ("NO_COLOR", "1")], &[]);
+    assert!(row(&grey, "maps").starts_with("cells "));
     let plain = [
         ("TERM", "xterm-256color"),
         ("SSH_TTY", "/dev/x"),

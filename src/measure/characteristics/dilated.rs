@@ -7,7 +7,7 @@
 //! more, since there the dilation is sharp and the mass is not negligible.
 
 use super::markers::{LEAST, Markers};
-use super::start::on_sphere;
+use super::start::{latitudes, on_sphere};
 use crate::measure::Density;
 use crate::sphere::gegenbauer::for_each_polynomial;
 use crate::sphere::{Domain, SpherePlan};
@@ -19,8 +19,6 @@ const DEGREES: [usize; 6] = [32, 48, 64, 96, 128, 192];
 const DILATIONS: i32 = 36;
 /// Degrees of the law that the markers must have.
 const SEEN: usize = 48;
-/// Nodes a degree, as for other densities on S².
-const LATITUDES_PER_DEGREE: f64 = 1.5;
 
 /// θ' as its cosine, and J, of the label with this cosine.
 fn dilated(cosine: f64, lambda: f64) -> (f64, f64) {
@@ -30,26 +28,45 @@ fn dilated(cosine: f64, lambda: f64) -> (f64, f64) {
     ((near - far) / sum, 4.0 * lambda * lambda / (sum * sum))
 }
 
-/// The density over the labels, as one of the angle to the axis: its coefficients up to a degree from its values at these nodes.
-fn over_labels(profile: &Density, toward: f64, lambda: f64, degree: usize) -> Density {
-    let plan = SpherePlan::new(degree, latitudes(degree), 2);
-    let cosines: Vec<f64> = (plan.cosines().iter())
-        .map(|c| toward * dilated(*c, lambda).0)
-        .collect();
+/// A row of labels at one latitude: where the dilation takes it, and what is there.
+struct Row {
+    label: f64,
+    /// ⟨x, axis⟩.
+    cosine: f64,
+    /// ρ there.
+    rho: f64,
+    /// The mass over all of the row.
+    mass: f64,
+}
+
+/// The rows of a grid whose labels a dilation gathers about this end of the axis.
+fn rows_of(profile: &Density, toward: f64, lambda: f64, grid: &SpherePlan) -> Vec<Row> {
+    let taken: Vec<(f64, f64)> = (grid.cosines().iter().map(|c| dilated(*c, lambda))).collect();
+    let cosines: Vec<f64> = taken.iter().map(|(c, _)| toward * c).collect();
     let values = profile.zonal_values(&cosines);
-    let law = (plan.cosines().iter().zip(plan.weights()))
-        .zip(&values)
-        .map(|((c, w), rho)| (*c, w * rho * dilated(*c, lambda).1));
+    (grid.cosines().iter().zip(grid.weights()))
+        .zip(taken.iter().zip(cosines.iter().zip(values)))
+        .map(|((label, weight), ((_, area), (cosine, rho)))| Row {
+            label: *label,
+            cosine: *cosine,
+            rho,
+            mass: weight * rho * area,
+        })
+        .collect()
+}
+
+/// The density over the labels, as one of the angle to the axis, up to a degree.
+fn over_labels(rows: &[Row], degree: usize) -> Density {
     let mut state = vec![0.0; degree + 1];
-    for (c, mass) in law {
-        for_each_polynomial(3, degree, c, |l, p| {
+    for row in rows {
+        for_each_polynomial(3, degree, row.label, |l, p| {
             // p_ℓ = √(2ℓ+1) P_ℓ
-            state[l] += mass * p * ((2 * l + 1) as f64).sqrt();
+            state[l] += row.mass * p * ((2 * l + 1) as f64).sqrt();
         });
     }
     Density {
         domain: Domain::Zonal(3),
-        axis: profile.axis.clone(),
+        axis: Vec::new(),
         state,
     }
 }
@@ -66,10 +83,6 @@ fn weigh_right(markers: &Markers, profile: &Density, enough: f64) -> bool {
     (moments.values().iter().zip(&profile.state)).all(|(a, b)| (a - b).abs() <= 10.0 * enough)
 }
 
-fn latitudes(degree: usize) -> usize {
-    (LATITUDES_PER_DEGREE * (degree + 1) as f64).ceil() as usize
-}
-
 impl Markers {
     /// The markers on S² of a density of the angle to its axis there (d = 3), on the smallest sphere of labels that holds it up to `enough`;
     /// none where none does: it is sharp in several places.
@@ -78,10 +91,13 @@ impl Markers {
         let [ahead, behind] = [1.0, -1.0].map(|c| profile.zonal_values(&[c])[0]);
         let toward = if ahead >= behind { 1.0 } else { -1.0 };
         DEGREES.into_iter().find_map(|degree| {
+            // what the grid is asked for depends on its latitudes alone
+            let grid = SpherePlan::new(degree, latitudes(degree), 2);
             (0..DILATIONS)
                 .map(|step| 2.0_f64.powf(0.5 * f64::from(step)))
-                .filter(|lambda| holds(&over_labels(profile, toward, *lambda, degree), enough))
-                .map(|lambda| on_labels(profile, toward, lambda, degree))
+                .map(|lambda| rows_of(profile, toward, lambda, &grid))
+                .filter(|rows| holds(&over_labels(rows, degree), enough))
+                .map(|rows| on_labels(&profile.axis, &rows))
                 .find(|markers| weigh_right(markers, profile, enough) && markers.tail() <= enough)
         })
     }
@@ -100,22 +116,18 @@ fn across(axis: &[f64]) -> [[f64; 3]; 2] {
     ]
 }
 
-fn on_labels(profile: &Density, toward: f64, lambda: f64, degree: usize) -> Markers {
-    let latitudes = latitudes(degree);
-    let longitudes = 2 * latitudes;
-    let plan = SpherePlan::new(degree, latitudes, longitudes);
-    let [e, f] = across(&profile.axis);
+fn on_labels(axis: &[f64], labels: &[Row]) -> Markers {
+    let (latitudes, longitudes) = (labels.len(), 2 * labels.len());
+    let [e, f] = across(axis);
     let (mut rows, mut masses, mut logs) = (Vec::new(), Vec::new(), Vec::new());
-    for (label, weight) in plan.cosines().iter().zip(plan.weights()) {
-        let (cosine, area) = dilated(*label, lambda);
-        let c = toward * cosine;
+    for row in labels {
+        let c = row.cosine;
         let s = ((1.0 - c) * (1.0 + c)).max(0.0).sqrt();
-        let rho = profile.zonal_values(&[c])[0];
         for longitude in 0..longitudes {
             let (sin, cos) = (TAU * longitude as f64 / longitudes as f64).sin_cos();
-            rows.extend((0..3).map(|k| c * profile.axis[k] + s * (cos * e[k] + sin * f[k])));
-            masses.push((rho * area).max(0.0) * weight / longitudes as f64);
-            logs.push(rho.max(LEAST).ln());
+            rows.extend((0..3).map(|k| c * axis[k] + s * (cos * e[k] + sin * f[k])));
+            masses.push(row.mass.max(0.0) / longitudes as f64);
+            logs.push(row.rho.max(LEAST).ln());
         }
     }
     on_sphere(rows, masses, logs, (latitudes, longitudes)).normalised()

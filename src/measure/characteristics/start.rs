@@ -144,10 +144,15 @@ fn circle_value(density: &Density, theta: f64) -> f64 {
     sum
 }
 
+/// Latitudes of the labels' grid for a degree.
+pub(super) fn latitudes(degree: usize) -> usize {
+    (LATITUDES_PER_DEGREE * (degree + 1) as f64).ceil() as usize
+}
+
 /// Markers on the Gauss grid of S².
 fn on_grid(density: &Density) -> Markers {
     let degree = density.modes();
-    let latitudes = (LATITUDES_PER_DEGREE * (degree + 1) as f64).ceil() as usize;
+    let latitudes = latitudes(degree);
     let longitudes = 2 * latitudes;
     let mut plan = SpherePlan::new(degree, latitudes, longitudes);
     let mut values = vec![0.0; plan.points()];

@@ -164,9 +164,11 @@ impl<'a> Ring<'a> {
             sum / (FINE * FINE) as f64
         };
         if live {
-            let fine = self.profile(self.values.len());
+            // made with the first pixel that is asked for
+            let mut fine = None;
             paint(&model.easel, model.theme, self.area, |(x, y), _| {
-                let share = self.brightness(&fine, x, y);
+                let fine = fine.get_or_insert_with(|| self.profile(self.values.len()));
+                let share = self.brightness(fine, x, y);
                 (share > 0.0).then_some(Shade { share, line: false })
             });
         }

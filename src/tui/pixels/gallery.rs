@@ -15,10 +15,18 @@ use super::{Easel, Picture};
 #[derive(Debug)]
 pub(crate) struct Gallery {
     protocol: Protocol,
-    shown: Vec<(u32, Picture)>,
-    /// The cells of every picture as they were when it was sent.
-    cells: Vec<Vec<Cell>>,
+    shown: Vec<Shown>,
     next: u32,
+}
+
+/// A picture on the terminal.
+#[derive(Debug)]
+struct Shown {
+    /// Kitty's name of it.
+    id: u32,
+    picture: Picture,
+    /// What is written in its cells, where that takes their part of it.
+    over: Vec<(u16, u16, Cell)>,
 }
 
 /// What a change of pictures asks of the terminal.
@@ -51,7 +59,6 @@ impl Gallery {
         Self {
             protocol,
             shown: Vec::new(),
-            cells: Vec::new(),
             next: 1,
         }
     }
@@ -112,8 +119,8 @@ impl Gallery {
 
     /// The terminal was cleared.
     pub(crate) fn forget(&mut self) {
-        for (_, picture) in &mut self.shown {
-            picture.indices.clear();
+        for shown in &mut self.shown {
+            shown.picture.indices.clear();
         }
     }
 
@@ -121,49 +128,39 @@ impl Gallery {
     pub(crate) fn hang(&mut self, buffer: &Buffer, pictures: Vec<Picture>) -> Hanging {
         let mut hanging = Hanging::default();
         let old = std::mem::take(&mut self.shown);
-        let old_cells = std::mem::take(&mut self.cells);
         let in_cells = self.protocol != Protocol::Kitty;
         // a picture of another size or place is another picture
-        let gone = old
-            .iter()
-            .filter(|(_, old)| (pictures.iter()).all(|new| new.area != old.area));
-        for (id, picture) in gone {
-            self.protocol.hide(&mut hanging.bytes, *id);
+        let stays = |old: &&Shown| pictures.iter().any(|new| new.area == old.picture.area);
+        for gone in old.iter().filter(|old| !stays(old)) {
+            self.protocol.hide(&mut hanging.bytes, gone.id);
             if in_cells {
-                hanging.before.extend(cells_of(buffer, picture.area));
+                (hanging.before).extend(cells_of(buffer, gone.picture.area));
             }
         }
         for picture in pictures {
-            let over = cells_of(buffer, picture.area);
-            let now: Vec<Cell> = over.iter().map(|(_, _, cell)| cell.clone()).collect();
-            let before =
-                (old.iter().zip(&old_cells)).find(|((_, old), _)| old.area == picture.area);
-            let same = before
-                .is_some_and(|((_, old), cells)| *old == picture && (!in_cells || *cells == now));
-            let id = match before {
-                Some(((id, _), _)) if same => *id,
-                _ => {
-                    let id = self.next;
-                    self.next = self.next % 0x00ff_ffff + 1;
-                    if in_cells && before.is_some_and(|((_, old), _)| bared(old, &picture)) {
-                        // the former picture does not shine through
-                        hanging.before.extend(over.iter().cloned());
-                    }
-                    self.protocol.show(&mut hanging.bytes, &picture, id);
-                    if let Some(((old, _), _)) = before {
-                        // the new one first: nothing blinks
-                        self.protocol.hide(&mut hanging.bytes, *old);
-                    }
-                    if in_cells {
-                        hanging
-                            .after
-                            .extend(over.into_iter().filter(|(_, _, cell)| *cell != Cell::EMPTY));
-                    }
-                    id
-                }
+            let over = if in_cells {
+                cells_of(buffer, picture.area)
+            } else {
+                Vec::new()
             };
-            self.shown.push((id, picture));
-            self.cells.push(now);
+            let before = old.iter().find(|old| old.picture.area == picture.area);
+            let same = before.filter(|old| old.picture == picture && old.over == over);
+            let id = same.map_or(self.next, |same| same.id);
+            if same.is_none() {
+                self.next = self.next % 0x00ff_ffff + 1;
+                if in_cells && before.is_some_and(|old| bared(&old.picture, &picture)) {
+                    // the former picture does not shine through
+                    hanging.before.extend(over.iter().cloned());
+                }
+                self.protocol.show(&mut hanging.bytes, &picture, id);
+                if let Some(old) = before {
+                    // the new one first: nothing blinks
+                    self.protocol.hide(&mut hanging.bytes, old.id);
+                }
+                let glyphs = over.iter().filter(|(_, _, cell)| *cell != Cell::EMPTY);
+                hanging.after.extend(glyphs.cloned());
+            }
+            self.shown.push(Shown { id, picture, over });
         }
         hanging
     }

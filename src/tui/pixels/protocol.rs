@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Picture, sixel};
+use crate::tui::theme::Depth;
 
 /// What `--pictures` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -36,7 +37,27 @@ pub(crate) enum Protocol {
 /// Bytes of base64 in one of kitty's commands.
 const CHUNK: usize = 4096;
 
+/// What is set where the reader is at the other end of a link.
+const FAR: [&str; 2] = ["SSH_CONNECTION", "SSH_TTY"];
+
+/// Whether the reader is at the other end of a link.
+pub(crate) fn is_far(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name| variable(name).is_some_and(|value| !value.is_empty());
+    FAR.into_iter().any(set)
+}
+
 impl Protocol {
+    /// The one that is used: none without colours, and none where a link has a budget, for a picture weighs more than cells.
+    #[must_use]
+    pub(crate) fn in_use(
+        choice: PictureChoice,
+        (depth, bandwidth): (Depth, Option<f64>),
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Option<Self> {
+        let fits = depth != Depth::None && bandwidth.is_none();
+        Self::detect(choice, variable).filter(|_| fits)
+    }
+
     /// The one asked for, or the one that the environment names.
     #[must_use]
     pub(crate) fn detect(
@@ -54,8 +75,8 @@ impl Protocol {
         let set = |name: &str| !value(name).is_empty();
         let term = value("TERM");
         // a link's bytes are for answers to keys; a multiplexer has a screen of its own
-        let far = ["SSH_CONNECTION", "SSH_TTY", "TMUX", "STY"];
-        if far.into_iter().any(set) || term.starts_with("screen") || term.starts_with("tmux") {
+        let shared = ["TMUX", "STY"].into_iter().any(set);
+        if is_far(&variable) || shared || term.starts_with("screen") || term.starts_with("tmux") {
             return None;
         }
         let named = |names: &[&str]| names.iter().any(|name| term.contains(name));
