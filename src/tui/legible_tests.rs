@@ -2,7 +2,7 @@
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 
 use super::*;
 use crate::experiment::presets;
@@ -10,7 +10,7 @@ use crate::run::Session;
 use crate::run::worker::{Report, Status};
 use crate::snapshot::Film;
 use crate::tui::canvas::Marker;
-use crate::tui::model::PresetLine;
+use crate::tui::model::{Popup, PresetLine};
 use crate::tui::theme::{Depth, Theme};
 use crate::tui::words::noted::{self, Noted};
 
@@ -146,4 +146,26 @@ fn every_number_on_every_page_of_every_preset_is_whole_and_apart() {
 
     wrong.truncate(40);
     assert!(wrong.is_empty(), "{count}:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_a_preset_is_about_is_read_to_its_end_in_the_list() {
+    let lines: Vec<PresetLine> = presets::list().into_iter().map(PresetLine::from).collect();
+    let experiment = presets::load(presets::DEFAULT).unwrap();
+    let theme = Theme::of(Depth::None);
+    let mut model = Model::new(experiment, lines.clone(), theme, Marker::Braille);
+    for (index, preset) in lines.iter().enumerate() {
+        model.popup = Some(Popup::Presets(index));
+        for (width, height) in [(80, 24), (100, 30), (160, 48)] {
+            let buffer = picture(&model, (width, height).into());
+            let rows = buffer.content.chunks(usize::from(width));
+            let text: String = rows
+                .flat_map(|row| row.iter().map(Cell::symbol).chain([" "]))
+                .collect();
+            for word in preset.about.split_whitespace() {
+                let name = &preset.name;
+                assert!(text.contains(word), "{name}, {width}×{height}: no {word:?}");
+            }
+        }
+    }
 }

@@ -12,12 +12,14 @@ pub(crate) mod cluster_colours;
 pub mod config;
 pub mod diagnose;
 pub(crate) mod entry;
+pub(crate) mod event_loop;
 pub(crate) mod ghost;
 pub(crate) mod keepsake;
 pub(crate) mod keyboard;
 pub mod keymap;
 pub(crate) mod ladders;
 pub(crate) mod layouts;
+pub(crate) mod link;
 pub(crate) mod looking;
 pub(crate) mod looks;
 pub mod model;
@@ -54,14 +56,6 @@ pub mod wire;
 mod words;
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-
-use crossterm::event::{Event, KeyEventKind};
-use ratatui::Terminal;
-use ratatui::backend::Backend;
-use ratatui::layout::{Position, Rect, Size};
 
 pub use canvas::Marker;
 pub use options::Options;
@@ -71,12 +65,10 @@ pub use theme::{ColorChoice, ThemeChoice};
 use crate::experiment::{Experiment, presets};
 
 use crate::run::Worker;
-use changes::Effect;
-use keepsake::Keepsake;
-use keyboard::{Input, Keyboard};
-use model::{Message, Model, PresetLine};
-use pace::Pace;
-use palette::Taken;
+use event_loop::EventLoop;
+use keyboard::Keyboard;
+use link::Link;
+use model::{Model, PresetLine};
 use pixels::gallery::Gallery;
 use pixels::protocol::Protocol;
 use recording::Recorder;
@@ -84,7 +76,6 @@ use save::Saver;
 use terminal::{Signals, TerminalGuard};
 use theme::{Depth, Ground, Theme};
 use thrift::Thrift;
-use update::update;
 
 /// Why the dashboard could not be shown.
 #[derive(Debug, thiserror::Error)]
@@ -136,14 +127,15 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     let worker =
         Worker::start(experiment, model.speed, options.paused).map_err(TuiError::Worker)?;
     let recorder = Recorder::default();
-    let (mut screen, bytes) = terminal::screen(&recorder).map_err(TuiError::Terminal)?;
+    let link = Link::default();
+    let mut screen = terminal::screen(&recorder, &link).map_err(TuiError::Terminal)?;
     terminal::hear_mouse(options.mouse);
     let visit = TerminalGuard::begin().map_err(TuiError::Terminal)?;
     let mut room = EventLoop {
         worker: &worker,
         signals: &signals,
         saver: Saver::default(),
-        bytes,
+        link,
         grip: None,
         thrift: Thrift::new(options.bandwidth),
         recorder,
@@ -167,270 +159,4 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         lines: model.farewell,
         signal: (signals.ended()).or(gone.is_err().then_some(signal_hook::consts::SIGHUP)),
     })
-}
-
-/// So long after a key the loop looks for its consequences as often as while a run moves.
-const AWAKE: Duration = Duration::from_secs(1);
-/// So long it waits for a key at most then.
-const ANSWER: Duration = Duration::from_millis(20);
-
-/// What the loop works with.
-#[derive(Debug)]
-pub(crate) struct EventLoop<'a> {
-    /// The computation.
-    pub worker: &'a Worker,
-    /// Signals.
-    pub signals: &'a Signals,
-    /// The thread that saves.
-    pub saver: Saver,
-    /// Bytes sent so far.
-    pub bytes: Arc<AtomicU64>,
-    /// What the mouse holds.
-    pub grip: Option<mouse::Grip>,
-    /// What the link may carry.
-    pub thrift: Thrift,
-    /// What is recorded.
-    pub recorder: Recorder,
-    /// The colours that the terminal has.
-    pub depth: Depth,
-    /// The pictures that it shows.
-    pub gallery: Option<Gallery>,
-}
-
-/// Whether the whole screen has to be drawn anew.
-type Anew = bool;
-
-impl EventLoop<'_> {
-    /// The loop: all waiting keys first, then at most one frame.
-    // long: what a turn of the loop does, in its order
-    ///
-    /// # Errors
-    /// The terminal's.
-    pub(crate) fn run<B: Backend>(
-        &mut self,
-        screen: &mut Terminal<B>,
-        input: &mut impl Input,
-        model: &mut Model,
-        fps: f64,
-    ) -> Result<(), B::Error>
-    where
-        B::Error: From<io::Error>,
-    {
-        let mut pace = Pace::new(fps);
-        let mut dirty = true;
-        // when the reader last did something
-        let mut touched = Instant::now();
-        while !model.quit && self.signals.ended().is_none() {
-            self.signals.beat();
-            let mut anew = self.signals.resumed();
-            if anew {
-                terminal::enter()?;
-            }
-            if self.signals.stop_asked() {
-                terminal::suspend()?;
-                anew = true;
-            }
-            let awake = touched.elapsed() < AWAKE;
-            let most = if awake { ANSWER } else { Duration::MAX };
-            let wait = pace.wait(dirty, model.idle() && !awake).min(most);
-            for effect in captions::go_on(model, Instant::now()) {
-                anew |= self.perform(effect, model)?;
-                dirty = true;
-            }
-            let mut waiting = input.next(wait)?;
-            while let Some(event) = waiting {
-                dirty = true;
-                touched = Instant::now();
-                let size = screen.size()?;
-                model.window = size;
-                anew |= self.answer(event, size, model)?;
-                waiting = input.next(Duration::ZERO)?;
-            }
-            dirty |= self.saver.news(model);
-            dirty |= self.news(model, pace.frame_due(), awake);
-            if anew {
-                // Not `clear`: that asks the terminal where its cursor is, and waits for the answer.
-                let size = screen.size()?;
-                screen.resize(Rect::from((Position::ORIGIN, size)))?;
-                dirty = true;
-            }
-            if dirty && pace.may_draw() && !model.quit {
-                model.frames_per_second = pace.frames_per_second();
-                let (start, before) = (Instant::now(), self.bytes.load(Ordering::Relaxed));
-                self.draw(screen, model, anew)?;
-                let bytes = self.bytes.load(Ordering::Relaxed) - before;
-                self.thrift.spent(bytes, Instant::now());
-                pace.drawn(start.elapsed(), bytes, self.thrift.pause(bytes));
-                model.theme.depth = self.thrift.depth(self.depth);
-                model.theme.whole = self.thrift.whole();
-                model.given_up = self.thrift.said();
-                dirty = false;
-            }
-        }
-        Ok(())
-    }
-
-    /// Draws a frame, and the pictures that it has in pixels.
-    fn draw<B: Backend>(
-        &mut self,
-        screen: &mut Terminal<B>,
-        model: &mut Model,
-        anew: Anew,
-    ) -> Result<(), B::Error>
-    where
-        B::Error: From<io::Error>,
-    {
-        let Some(gallery) = &mut self.gallery else {
-            return screen.draw(|frame| view::view(model, frame)).map(|_| ());
-        };
-        model.easel = gallery.easel(self.recorder.on());
-        let mut pictures = Vec::new();
-        let done = screen.draw(|frame| pictures = view::pictured(model, frame))?;
-        let buffer = done.buffer.clone();
-        if anew {
-            gallery.forget();
-        }
-        let bytes = gallery.bring(screen, &buffer, pictures)?;
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Takes the computation's news when a picture is due; that the run stands still, or goes on, is the answer to a key, and comes at once,
-    /// however seldom the link has room for pictures. Whether there is anything to draw.
-    fn news(&self, model: &mut Model, due: bool, awake: bool) -> bool {
-        let mut news = false;
-        if due || awake {
-            let report = self.worker.report();
-            let answers = report.status != model.report.status;
-            if report.number != model.report.number && (due || answers) {
-                model.receive(report);
-                news = true;
-            }
-        }
-        if due {
-            news |= model.note_progress(self.worker.under_way());
-            news |= self.thrift.between() && model.move_between(Instant::now());
-            news |= sweeping::look(model);
-        }
-        news
-    }
-
-    fn answer(&mut self, event: Event, size: Size, model: &mut Model) -> io::Result<Anew> {
-        let key = match event {
-            Event::Key(key) => key,
-            Event::Resize(width, height) => {
-                self.recorder.resize(Size::new(width, height));
-                return Ok(false);
-            }
-            Event::Mouse(mouse) => {
-                let mut anew = false;
-                for effect in mouse::act(model, mouse, size, &mut self.grip) {
-                    anew |= self.perform(effect, model)?;
-                }
-                return Ok(anew);
-            }
-            Event::Paste(text) => {
-                place::paste(model, &text);
-                return Ok(false);
-            }
-            _ => return Ok(false),
-        };
-        if !matches!(key.kind, KeyEventKind::Press | KeyEventKind::Repeat) {
-            return Ok(false);
-        }
-        let mut anew = false;
-        // a word or a value that is being typed comes first
-        let effects = match palette::key(model, key) {
-            Some(Taken::Done(effects)) => effects,
-            Some(Taken::Act(action)) => update(model, action),
-            None => place::key(model, key)
-                .or_else(|| entry::key(model, key))
-                .or_else(|| model.keys.action(key).map(|action| update(model, action)))
-                .unwrap_or_default(),
-        };
-        for effect in effects {
-            anew |= self.perform(effect, model)?;
-        }
-        Ok(anew)
-    }
-
-    /// Begins a recording, with all of the screen, or ends it.
-    fn record(&self, model: &mut Model) -> Anew {
-        if self.recorder.on() {
-            self.end_recording(model);
-            return false;
-        }
-        let title = model.title();
-        let begun = keepsake::create(&save::slug(&title), "cast").and_then(|(path, file)| {
-            let said = format!("recording to {}: R ends it", path.display());
-            (self.recorder.begin(path, file, model.window, &title))
-                .map(|()| said)
-                .map_err(|error| format!("not recorded: {error}"))
-        });
-        let anew = begun.is_ok();
-        model.message = Some(begun.map_or_else(Message::Error, Message::Note));
-        anew
-    }
-
-    fn end_recording(&self, model: &mut Model) {
-        let Some(ended) = self.recorder.end() else {
-            return;
-        };
-        let (Ok(said) | Err(said)) = &ended;
-        model.farewell.push(said.clone());
-        model.message = Some(ended.map_or_else(Message::Error, Message::Note));
-    }
-
-    fn perform(&mut self, effect: Effect, model: &mut Model) -> io::Result<Anew> {
-        match effect {
-            Effect::Send(command) => {
-                if !self.worker.send(command) {
-                    model.message = Some(Message::Error(
-                        "the computation is busy and did not take this: try again".into(),
-                    ));
-                }
-            }
-            Effect::Load(index) => match presets::load(&model.presets[index].name) {
-                Ok(experiment) => {
-                    for effect in changes::begin(model, experiment) {
-                        self.perform(effect, model)?;
-                    }
-                }
-                Err(error) => model.message = Some(Message::Error(error.to_string())),
-            },
-            Effect::List => model.presets = listed(),
-            Effect::Where => save::ask(model),
-            Effect::Save(folder) => self.saver.begin(model, folder),
-            Effect::Keep(what) => keep(what, model),
-            Effect::Record => return Ok(self.record(model)),
-            Effect::Copy(text) => terminal::copy(&text)?,
-            Effect::Redraw => return Ok(true),
-            Effect::Suspend => {
-                terminal::suspend()?;
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-}
-
-/// The presets, and the experiments that lie in the working directory.
-fn listed() -> Vec<PresetLine> {
-    let here = presets::beside(std::path::Path::new("."));
-    presets::list()
-        .into_iter()
-        .chain(here)
-        .map(PresetLine::from)
-        .collect()
-}
-
-/// Writes the screen to a file.
-fn keep(what: Keepsake, model: &mut Model) {
-    let buffer = view::picture(model, model.window);
-    let slug = save::slug(&model.experiment.title);
-    let kept = keepsake::keep(what, &buffer, model.theme, &slug);
-    if let Ok(said) = &kept {
-        model.farewell.push(said.clone());
-    }
-    model.message = Some(kept.map_or_else(Message::Error, Message::Note));
 }

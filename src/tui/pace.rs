@@ -1,5 +1,6 @@
 //! When to draw: never more often than the cap, and seldom enough that a slow link has time for it. Keys are answered
-//! at once, from the snapshot that is shown already, so that little has to be sent.
+//! at once, from the snapshot that is shown already, so that little has to be sent; where the link's rate is known (`--bandwidth`, or seen
+//! when it was full) no more is under way at a time than it carries in [`DEEP`], so that little is ahead of them.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +8,34 @@ use std::time::{Duration, Instant};
 const KEYS: Duration = Duration::from_millis(16);
 /// A flush longer than this means that the link is full.
 const SLOW: Duration = Duration::from_millis(25);
+/// So far back the rate of a full link is looked for.
+const WINDOW: Duration = Duration::from_secs(4);
 /// How long to wait for a key while nothing is computed.
 const IDLE: Duration = Duration::from_millis(250);
 /// The share of a slow link that frames may take.
 const SHARE: f64 = 0.4;
+/// The share of a rate that was seen, at which a picture is sent in parts.
+const CAREFUL: f64 = 0.7;
+/// At most so much is under way on a link of known rate.
+const DEEP: Duration = Duration::from_millis(70);
+/// With so much under way still, the next part goes.
+const SHALLOW: Duration = Duration::from_millis(20);
+/// When a link was full for the first time, it is trusted with twice its rate after so many seconds, t in 1 + (age / t)³; the oftener it
+/// is full, the later.
+const TRUST: (f64, f64) = (20.0, 120.0);
+/// A rate of which nobody notices anything.
+const FREE: f64 = 4e6;
+
+/// A full link.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    /// Bytes a second that it took.
+    rate: f64,
+    /// When that was.
+    when: Instant,
+    /// Seconds after which it is trusted with twice as much.
+    trust: f64,
+}
 
 /// The clock of the frames.
 #[derive(Debug)]
@@ -19,43 +44,59 @@ pub(crate) struct Pace {
     interval: Duration,
     last: Option<Instant>,
     due: Instant,
-    /// Bytes a second that the link has been seen to take, when it was full.
-    rate: Option<f64>,
-    /// When pictures were drawn in the last second, and how many bytes each took.
-    drawn: Vec<(Instant, u64)>,
+    /// Bytes a second that are allowed.
+    budget: Option<f64>,
+    /// What is known of a link that was full.
+    seen: Option<Seen>,
+    /// When all that was sent has passed.
+    clear: Instant,
+    /// The picture that is being sent: how long it has taken, how many bytes.
+    picture: (Duration, u64),
+    /// What was sent lately: when that began, and how many bytes.
+    parts: Vec<(Instant, u64)>,
+    /// When pictures were drawn in the last second.
+    pictures: Vec<Instant>,
 }
 
 impl Pace {
-    /// At most `fps` frames a second.
+    /// At most `fps` frames a second and `budget` bytes.
     #[must_use]
-    pub(crate) fn new(fps: f64) -> Self {
+    pub(crate) fn new(fps: f64, budget: Option<f64>) -> Self {
         let cap = Duration::from_secs_f64(1.0 / fps.clamp(0.2, 240.0));
+        let now = Instant::now();
         Self {
             cap,
             interval: cap,
             last: None,
-            due: Instant::now(),
-            rate: None,
-            drawn: Vec::new(),
+            due: now,
+            budget,
+            seen: None,
+            clear: now,
+            picture: (Duration::ZERO, 0),
+            parts: Vec::new(),
+            pictures: Vec::new(),
         }
     }
 
-    /// How long to wait for a key.
+    /// How long to wait for a key: `dirty`, there is something to draw; `waits`, a part of a picture is still to be sent; `idle`, nothing is
+    /// computed.
     #[must_use]
-    pub(crate) fn wait(&self, dirty: bool, idle: bool) -> Duration {
+    pub(crate) fn wait(&self, dirty: bool, waits: bool, idle: bool) -> Duration {
         let now = Instant::now();
-        if idle && !dirty {
+        if idle && !dirty && !waits {
             // keys wake the reader; there is no other news
             return IDLE;
         }
-        let frame = self.due.saturating_duration_since(now);
         let key = self.last.map_or(Duration::ZERO, |last| {
             (last + KEYS).saturating_duration_since(now)
         });
+        let key = key.max(self.under_way().saturating_sub(DEEP));
         let wait = if dirty {
             key
+        } else if waits {
+            self.under_way().saturating_sub(SHALLOW)
         } else {
-            frame.max(Duration::from_millis(5))
+            (self.due.saturating_duration_since(now)).max(Duration::from_millis(5))
         };
         // whole milliseconds: what is less is spun away
         let whole = wait.as_millis() as u64 + u64::from(wait.subsec_nanos() % 1_000_000 > 0);
@@ -71,28 +112,83 @@ impl Pace {
     /// Whether a frame may be drawn now, for a key.
     #[must_use]
     pub(crate) fn may_draw(&self) -> bool {
-        self.last.is_none_or(|last| last.elapsed() >= KEYS)
+        self.last.is_none_or(|last| last.elapsed() >= KEYS) && self.under_way() <= DEEP
     }
 
-    /// A picture took so long and so many bytes, and the next one has to leave the link in peace for a while.
-    pub(crate) fn drawn(&mut self, took: Duration, bytes: u64, peace: Duration) {
+    /// Whether the next part of a picture may be sent.
+    #[must_use]
+    pub(crate) fn part_due(&self) -> bool {
+        self.under_way() <= SHALLOW
+    }
+
+    /// How long what was sent will still be under way, where that is known.
+    fn under_way(&self) -> Duration {
+        self.clear.saturating_duration_since(Instant::now())
+    }
+
+    /// Bytes a second that the link takes, where that is known: of what was seen the more the longer ago it was.
+    fn rate(&self) -> Option<f64> {
+        let seen = self.seen.map(|seen| {
+            let age = seen.when.elapsed().as_secs_f64() / seen.trust;
+            seen.rate * (1.0 + age * age * age)
+        });
+        let seen = seen.filter(|rate| *rate < FREE);
+        match (self.budget, seen) {
+            (Some(budget), Some(seen)) => Some(budget.min(seen)),
+            (budget, seen) => budget.or(seen),
+        }
+    }
+
+    /// Bytes that may be sent now.
+    #[must_use]
+    pub(crate) fn allowance(&self) -> usize {
+        let Some(rate) = self.rate() else {
+            return usize::MAX;
+        };
+        let room = DEEP.saturating_sub(self.under_way());
+        (CAREFUL * rate * room.as_secs_f64()) as usize
+    }
+
+    /// A picture, or a part of one, took so long and so many bytes.
+    pub(crate) fn sent(&mut self, took: Duration, bytes: u64) {
         let now = Instant::now();
+        (self.parts).retain(|(then, _)| now.duration_since(*then) < WINDOW);
+        (self.parts).push((now.checked_sub(took).unwrap_or(now), bytes));
         if took > SLOW {
-            let seen = self.seen(now, took, bytes);
-            self.rate = Some(self.rate.map_or(seen, |rate| 0.5 * (rate + seen)));
+            let rate = self.full_rate(now);
+            let again = (self.seen)
+                .filter(|seen| now.duration_since(seen.when).as_secs_f64() < 4.0 * seen.trust);
+            self.seen = Some(Seen {
+                rate: again.map_or(rate, |before| 0.5 * (before.rate + rate)),
+                when: now,
+                trust: again.map_or(TRUST.0, |before| (1.5 * before.trust).min(TRUST.1)),
+            });
+        }
+        let passes = (self.rate()).map_or(Duration::ZERO, |rate| {
+            Duration::from_secs_f64(bytes as f64 / (CAREFUL * rate))
+        });
+        self.clear = self.clear.max(now) + passes.min(Duration::from_secs(5));
+        self.last = Some(now);
+        self.picture.0 += took;
+        self.picture.1 += bytes;
+    }
+
+    /// A picture has been sent to its end. Returns its bytes.
+    pub(crate) fn drawn(&mut self) -> u64 {
+        let now = Instant::now();
+        let (took, bytes) = std::mem::take(&mut self.picture);
+        (self.pictures).retain(|then| now.duration_since(*then) < Duration::from_secs(1));
+        self.pictures.push(now);
+        let needed = (self.rate()).map_or(0.0, |rate| bytes as f64 / (SHARE * rate));
+        let slow = took > SLOW || self.rate().is_some();
+        self.interval = if slow {
+            let needed = Duration::from_secs_f64(needed.min(5.0));
+            self.cap
+                .max(needed)
+                .max((4 * took).min(Duration::from_secs(5)))
         } else {
-            // A link that takes frames easily is trusted with more, step by step.
-            self.rate = self.rate.map(|rate| rate * 1.03).filter(|rate| *rate < 4e6);
-        }
-        let needed = self.rate.map_or(0.0, |rate| bytes as f64 / (SHARE * rate));
-        self.interval = self
-            .cap
-            .max(Duration::from_secs_f64(needed.min(5.0)))
-            .max((4 * took).min(Duration::from_secs(5)));
-        if took <= SLOW && self.rate.is_none() {
-            self.interval = self.cap;
-        }
-        self.interval = self.interval.max(peace);
+            self.cap
+        };
         // Frames keep their rhythm when they are on time.
         let next = self.due + self.interval;
         self.due = if next > now && self.interval == self.cap {
@@ -100,30 +196,30 @@ impl Pace {
         } else {
             now + self.interval
         };
-        self.last = Some(now);
-        self.drawn
-            .retain(|(then, _)| now.duration_since(*then) < Duration::from_secs(1));
-        self.drawn.push((now, bytes));
+        bytes
     }
 
-    /// Bytes a second that a full link has taken: a flush that waited was waiting for what was sent before it, too.
-    fn seen(&self, now: Instant, took: Duration, bytes: u64) -> f64 {
-        let alone = bytes.max(1) as f64 / took.as_secs_f64();
-        let sent: u64 = self.drawn.iter().map(|(_, bytes)| bytes).sum::<u64>() + bytes;
-        let since = self
-            .drawn
-            .first()
-            .map_or(took, |(first, _)| now.duration_since(*first));
-        alone.max(sent as f64 / since.as_secs_f64())
+    /// The next picture has to leave the link in peace for a while.
+    pub(crate) fn rest(&mut self, peace: Duration) {
+        self.due = self.due.max(Instant::now() + peace);
+    }
+
+    /// Bytes a second that a link takes which was full until now. A terminal's queue lets the writer go on when it is empty: what was sent
+    /// since any moment has passed since then, so that the most of these rates is the nearest.
+    fn full_rate(&self, now: Instant) -> f64 {
+        let mut bytes = 0;
+        let since = self.parts.iter().rev().map(|(then, part)| {
+            bytes += part;
+            bytes as f64 / now.duration_since(*then).as_secs_f64().max(1e-3)
+        });
+        since.fold(1.0, f64::max)
     }
 
     /// Frames drawn in the last second.
     #[must_use]
     pub(crate) fn frames_per_second(&self) -> usize {
-        self.drawn
-            .iter()
-            .filter(|(then, _)| then.elapsed() < Duration::from_secs(1))
-            .count()
+        let recent = |then: &&Instant| then.elapsed() < Duration::from_secs(1);
+        self.pictures.iter().filter(recent).count()
     }
 }
 
@@ -131,17 +227,39 @@ impl Pace {
 mod tests {
     use super::*;
 
+    fn picture(pace: &mut Pace, milliseconds: u64, bytes: u64) {
+        pace.sent(Duration::from_millis(milliseconds), bytes);
+        assert_eq!(pace.drawn(), bytes);
+    }
+
     #[test]
     fn a_full_link_gets_fewer_frames_and_a_free_one_the_cap() {
-        let mut pace = Pace::new(30.0);
-        pace.drawn(Duration::from_millis(1), 4000, Duration::ZERO);
+        let mut pace = Pace::new(30.0, None);
+        picture(&mut pace, 1, 4000);
         assert_eq!(pace.interval, pace.cap);
-        pace.drawn(Duration::from_millis(200), 4000, Duration::ZERO);
+        assert_eq!(pace.allowance(), usize::MAX);
+        std::thread::sleep(Duration::from_millis(200));
+        picture(&mut pace, 200, 4000);
         assert!(pace.interval >= Duration::from_millis(500));
         assert!(!pace.frame_due());
-        for _ in 0..400 {
-            pace.drawn(Duration::from_millis(1), 4000, Duration::ZERO);
-        }
+        assert!(pace.allowance() < 4000);
+        // a link that has not been full for a while is trusted again
+        let long_ago = Instant::now().checked_sub(Duration::from_mins(2)).unwrap();
+        pace.seen = (pace.seen).map(|seen| Seen {
+            when: long_ago,
+            ..seen
+        });
+        picture(&mut pace, 1, 4000);
         assert_eq!(pace.interval, pace.cap);
+    }
+
+    #[test]
+    fn no_more_is_under_way_than_a_known_link_carries_in_that_time() {
+        let mut pace = Pace::new(30.0, Some(20e3));
+        let most = pace.allowance();
+        assert!((600..=1050).contains(&most), "{most}");
+        pace.sent(Duration::ZERO, most as u64);
+        assert!(!pace.part_due());
+        assert!(pace.allowance() < most / 4);
     }
 }

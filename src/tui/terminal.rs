@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::link::Link;
 use super::pixels::protocol::{NO_PICTURES, Protocol};
 use super::recording::Recorder;
 use super::wire::Wire;
@@ -30,14 +31,14 @@ static PICTURES: AtomicBool = AtomicBool::new(false);
 #[derive(Debug)]
 pub(crate) struct Counting {
     out: Stdout,
-    bytes: Arc<AtomicU64>,
+    link: Link,
     recorder: Recorder,
 }
 
 impl Write for Counting {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         let written = self.out.write(data)?;
-        self.bytes.fetch_add(written as u64, Ordering::Relaxed);
+        self.link.count(written as u64);
         self.recorder.hear(&data[..written]);
         Ok(written)
     }
@@ -50,23 +51,20 @@ impl Write for Counting {
 /// What frames are drawn on.
 pub(crate) type Screen = Terminal<Wire<BufWriter<Counting>>>;
 
-/// A screen on standard output and the number of bytes it has sent; what it sends is heard by the recorder.
+/// A screen on standard output over this link; what it sends is heard by the recorder.
 ///
 /// # Errors
 /// When standard output is not a terminal that can be asked for its size.
-pub(crate) fn screen(recorder: &Recorder) -> io::Result<(Screen, Arc<AtomicU64>)> {
+pub(crate) fn screen(recorder: &Recorder, link: &Link) -> io::Result<Screen> {
     // Whether there are colours is the theme's decision; crossterm's own reading of NO_COLOR garbles attributes.
     style::force_color_output(true);
-    let bytes = Arc::new(AtomicU64::new(0));
     let writer = Counting {
         out: io::stdout(),
-        bytes: Arc::clone(&bytes),
+        link: link.clone(),
         recorder: recorder.clone(),
     };
-    Ok((
-        Terminal::new(Wire::new(BufWriter::with_capacity(FRAME, writer)))?,
-        bytes,
-    ))
+    let writer = BufWriter::with_capacity(FRAME, writer);
+    Terminal::new(Wire::over(writer, link.clone()))
 }
 
 /// Puts a text on the clipboard of the reader's terminal, also over SSH (OSC 52); terminals without it ignore it.

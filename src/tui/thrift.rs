@@ -37,6 +37,12 @@ impl Thrift {
         }
     }
 
+    /// Bytes a second; none without a budget.
+    #[must_use]
+    pub(crate) fn budget(&self) -> Option<f64> {
+        self.budget
+    }
+
     /// A picture took so many bytes.
     pub(crate) fn spent(&mut self, bytes: u64, at: Instant) {
         let Some(budget) = self.budget else { return };

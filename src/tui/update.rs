@@ -126,7 +126,7 @@ fn in_popup(model: &mut Model, popup: Popup, action: Action) -> Vec<Effect> {
         (_, Action::Suspend) => return vec![Effect::Suspend],
         (_, Action::Redraw) => return vec![Effect::Redraw],
         (Popup::Help(line) | Popup::Words(line), _) if moved(line, 0, action).is_some() => {
-            let last = help::last(model, view::body(model), popup, page);
+            let last = help::last(model, view::over(model), popup, page);
             model.popup = moved(line.min(last), last, action).map(match popup {
                 Popup::Words(_) => Popup::Words,
                 _ => Popup::Help,

@@ -71,13 +71,26 @@ fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     );
     status::status(model, buffer, line(area.height - 2));
     hints::draw(model, buffer, line(area.height - 1));
-    help::draw(model, buffer, body, PAGES[model.page % PAGES.len()].name);
+    let over = over_of(model, area);
+    help::draw(model, buffer, over, PAGES[model.page % PAGES.len()].name);
 }
 
-/// What the page has of the window in which the last key was pressed.
+/// What lists and texts have of the window in which the last key was pressed.
 #[must_use]
-pub(crate) fn body(model: &Model) -> Rect {
-    body_of(model, Rect::from((Position::ORIGIN, model.window)))
+pub(crate) fn over(model: &Model) -> Rect {
+    over_of(model, Rect::from((Position::ORIGIN, model.window)))
+}
+
+/// What lists and texts have of a window: they may lie over the row of time and the sentence, not over an answer.
+fn over_of(model: &Model, area: Rect) -> Rect {
+    let body = body_of(model, area);
+    if model.palette.is_some() || model.message.is_some() {
+        return body;
+    }
+    Rect {
+        height: area.height.saturating_sub(3),
+        ..body
+    }
 }
 
 /// What the page has of a window.

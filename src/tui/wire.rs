@@ -1,9 +1,11 @@
 //! What is sent to the terminal for a frame: as few bytes as say it. The pen keeps its colours from frame to frame; a colour that a cell does
 //! not show is not set; a half block may stand on its head; cells go row by row or colour by colour, whichever is shorter. Over SSH the
-//! bytes of a frame are its price. Everything else is crossterm's.
+//! bytes of a frame are its price. Where the link allows less than a picture, its cells wait and go in parts: the rows of words first, which
+//! answer keys, then the rest in rounds of rows. Everything else is crossterm's.
 //!
 //! Places are absolute: a terminal that takes a glyph to be two columns wide is right again at the next one.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
@@ -11,7 +13,11 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 
+use super::link::Link;
 use super::theme::sixteen;
+
+/// Rows at the upper and at the lower end of the screen where the program says what it does.
+const WORDS: (u16, u16) = (1, 4);
 
 /// Modifiers, and the parameters that set and unset them.
 const MODIFIERS: [(Modifier, u8, u8); 9] = [
@@ -60,6 +66,13 @@ pub struct Wire<W: Write> {
     inner: CrosstermBackend<W>,
     state: State,
     hidden: bool,
+    link: Link,
+    /// Cells that the terminal does not show yet, by row and column.
+    waiting: BTreeMap<(u16, u16), Cell>,
+    /// Where the next part begins.
+    next: (u16, u16),
+    /// The lowest row that was drawn.
+    bottom: u16,
     cells: Vec<(u16, u16, Cell)>,
     rows: Vec<u8>,
     colours: Vec<u8>,
@@ -70,6 +83,12 @@ impl<W: Write> Wire<W> {
     /// Over a writer; nothing is known of the terminal before the first clear.
     #[must_use]
     pub fn new(writer: W) -> Self {
+        Self::over(writer, Link::default())
+    }
+
+    /// Over a writer, in parts as this link allows.
+    #[must_use]
+    pub(crate) fn over(writer: W, link: Link) -> Self {
         Self {
             inner: CrosstermBackend::new(writer),
             state: State {
@@ -77,6 +96,10 @@ impl<W: Write> Wire<W> {
                 at: None,
             },
             hidden: false,
+            link,
+            waiting: BTreeMap::new(),
+            next: (0, 0),
+            bottom: 0,
             cells: Vec::new(),
             rows: Vec::new(),
             colours: Vec::new(),
@@ -91,7 +114,63 @@ impl<W: Write> Wire<W> {
             at: None,
         };
         self.hidden = false;
+        self.waiting.clear();
+        self.bottom = 0;
+        self.link.keep_waiting(0);
         self.inner.write_all(b"\x1b[0m")
+    }
+
+    /// Sends the new cells, row by row or colour by colour, if they take no more than these bytes. Returns the bytes that were sent.
+    fn send_whole(&mut self, most: usize) -> io::Result<Option<usize>> {
+        let scratch = &mut self.parameters;
+        let by_rows = encode(&mut self.rows, scratch, &self.cells, self.state);
+        // a stable sort: rows stay in order within a colour
+        self.cells.sort_by_key(|(_, _, cell)| key(cell));
+        let by_colours = encode(&mut self.colours, scratch, &self.cells, self.state);
+        let (bytes, state) = if self.colours.len() < self.rows.len() {
+            (&self.colours, by_colours)
+        } else {
+            (&self.rows, by_rows)
+        };
+        if bytes.len() > most {
+            return Ok(None);
+        }
+        self.inner.write_all(bytes)?;
+        self.state = state;
+        Ok(Some(bytes.len()))
+    }
+
+    /// Sends of the cells that wait what about so many bytes say: rows of words, then from where the last part ended.
+    fn send_part(&mut self, most: usize) -> io::Result<()> {
+        self.rows.clear();
+        let (first, last) = (
+            WORDS.0,
+            (self.bottom + 1).saturating_sub(WORDS.1).max(WORDS.0),
+        );
+        let words = (self.waiting.range(..(first, 0))).chain(self.waiting.range((last, 0)..));
+        let next = self.next.clamp((first, 0), (last, 0));
+        let later = self.waiting.range(next..(last, 0));
+        let rest = self.waiting.range((first, 0)..next);
+        let mut sent = Vec::new();
+        for ((y, x), cell) in words.chain(later).chain(rest) {
+            if self.rows.len() >= most {
+                break;
+            }
+            self.state = append(
+                &mut self.rows,
+                &mut self.parameters,
+                (*x, *y, cell),
+                self.state,
+            );
+            sent.push((*y, *x));
+        }
+        if let Some((y, x)) = sent.last() {
+            self.next = (*y, x + 1);
+        }
+        for place in sent {
+            self.waiting.remove(&place);
+        }
+        self.inner.write_all(&self.rows)
     }
 }
 
@@ -192,30 +271,41 @@ fn encode(
 ) -> State {
     out.clear();
     for (x, y, cell) in cells {
-        move_to(out, state.at, (*x, *y));
-        let mut best: Option<(usize, Pen, &str)> = None;
-        for (pen, symbol) in ways(cell, state.pen).into_iter().flatten() {
-            parameters(scratch, state.pen, pen);
-            if best.is_none_or(|(length, ..)| scratch.len() < length) {
-                best = Some((scratch.len(), pen, symbol));
-            }
-        }
-        let Some((_, pen, symbol)) = best else {
-            continue;
-        };
-        if pen != state.pen {
-            parameters(scratch, state.pen, pen);
-            out.extend_from_slice(b"\x1b[");
-            out.extend_from_slice(scratch);
-            out.push(b'm');
-        }
-        out.extend_from_slice(symbol.as_bytes());
-        state = State {
-            pen,
-            at: Some((x + 1, *y)),
-        };
+        state = append(out, scratch, (*x, *y, cell), state);
     }
     state
+}
+
+/// Appends what draws a cell.
+fn append(
+    out: &mut Vec<u8>,
+    scratch: &mut Vec<u8>,
+    (x, y, cell): (u16, u16, &Cell),
+    state: State,
+) -> State {
+    move_to(out, state.at, (x, y));
+    let mut best: Option<(usize, Pen, &str)> = None;
+    for (pen, symbol) in ways(cell, state.pen).into_iter().flatten() {
+        parameters(scratch, state.pen, pen);
+        if best.is_none_or(|(length, ..)| scratch.len() < length) {
+            best = Some((scratch.len(), pen, symbol));
+        }
+    }
+    let Some((_, pen, symbol)) = best else {
+        // there is always the way that the cell says
+        return state;
+    };
+    if pen != state.pen {
+        parameters(scratch, state.pen, pen);
+        out.extend_from_slice(b"\x1b[");
+        out.extend_from_slice(scratch);
+        out.push(b'm');
+    }
+    out.extend_from_slice(symbol.as_bytes());
+    State {
+        pen,
+        at: Some((x + 1, y)),
+    }
 }
 
 fn move_to(out: &mut Vec<u8>, from: Option<(u16, u16)>, to: (u16, u16)) {
@@ -256,27 +346,22 @@ impl<W: Write> Backend for Wire<W> {
     {
         self.cells.clear();
         (self.cells).extend(content.map(|(x, y, cell)| (x, y, cell.clone())));
-        let by_rows = encode(
-            &mut self.rows,
-            &mut self.parameters,
-            &self.cells,
-            self.state,
-        );
-        // a stable sort: rows stay in order within a colour
-        self.cells.sort_by_key(|(_, _, cell)| key(cell));
-        let by_colours = encode(
-            &mut self.colours,
-            &mut self.parameters,
-            &self.cells,
-            self.state,
-        );
-        let (bytes, state) = if self.colours.len() < self.rows.len() {
-            (&self.colours, by_colours)
+        for (x, y, _) in &self.cells {
+            self.waiting.remove(&(*y, *x));
+            self.bottom = self.bottom.max(*y);
+        }
+        let most = self.link.allowed();
+        let left = if let Some(bytes) = self.send_whole(most)? {
+            most - bytes
         } else {
-            (&self.rows, by_rows)
+            let cells = self.cells.drain(..);
+            (self.waiting).extend(cells.map(|(x, y, cell)| ((y, x), cell)));
+            most
         };
-        self.inner.write_all(bytes)?;
-        self.state = state;
+        if !self.waiting.is_empty() && left > 0 {
+            self.send_part(left)?;
+        }
+        self.link.keep_waiting(self.waiting.len());
         Ok(())
     }
 

@@ -141,6 +141,57 @@ fn random_frames_arrive_as_they_were_drawn() {
     }
 }
 
+/// Rows in parts of random size: nothing is lost, what was overtaken is not sent, and the rows of words come first.
+#[test]
+fn frames_in_parts_arrive_as_the_last_of_them_was_drawn() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let area = Rect::new(0, 0, SIZE.0, SIZE.1);
+    let (sent, link) = (Sent::default(), Link::default());
+    let (mut wire, mut last) = (Wire::over(sent.clone(), link.clone()), Buffer::empty(area));
+    let size = |size: u16| std::num::NonZero::new(size).unwrap();
+    let mut parser = vt100::Parser::new(size(SIZE.1), size(SIZE.0), 0);
+    let mut in_parts = 0;
+    for frame in 0..400 {
+        let mut next = last.clone();
+        if frame % 50 == 49 {
+            wire.clear().unwrap();
+            assert!(!link.waits());
+            last = Buffer::empty(area);
+        }
+        for _ in 0..rng.random_range(0..60) {
+            let at = (rng.random_range(0..SIZE.0), rng.random_range(0..SIZE.1));
+            let (symbol, style) = random_cell(&mut rng);
+            next[at].set_symbol(symbol).set_style(style);
+        }
+        let most = rng.random_range(0..400);
+        link.allow(most);
+        wire.draw(last.diff(&next).into_iter()).unwrap();
+        let bytes = sent.take();
+        // the last cell of a part may reach beyond it, a picture that fits does not
+        assert!(bytes.len() <= most + 60, "{} bytes of {most}", bytes.len());
+        parser.process(&bytes);
+        if link.waits() && most > 0 && frame % 50 != 49 && frame > 0 {
+            in_parts += 1;
+            let shown = parser.screen().cell(0, 0).unwrap();
+            assert_eq!(
+                shown.contents().trim(),
+                next[(0, 0)].symbol().trim(),
+                "frame {frame}"
+            );
+        }
+        if rng.random_bool(0.3) {
+            while link.waits() {
+                link.allow(rng.random_range(1..100));
+                wire.draw(std::iter::empty()).unwrap();
+                parser.process(&sent.take());
+            }
+            compare(&next, &parser, &format!("frame {frame}"));
+        }
+        last = next;
+    }
+    assert!(in_parts > 100, "{in_parts} frames in parts");
+}
+
 #[test]
 fn nothing_is_said_twice() {
     let sent = Sent::default();

@@ -295,7 +295,15 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
         };
         at_a_glance(model, buffer, aside, &preset.name);
     }
-    let rows = usize::from(inner.height.saturating_sub(6)).max(1);
+    let room = !pictured && inner.width >= ROOM;
+    let beside = if room { SMALL + 1 } else { 0 };
+    // what the longest says is not cut, wherever in the list one stands
+    let sentences = (model.presets.iter())
+        .map(|preset| wrapped(&about(preset), usize::from(inner.width - beside) - 2).len())
+        .max()
+        .unwrap_or(0);
+    let height = usize::from(inner.height);
+    let rows = (height.saturating_sub(sentences.max(4) + 1)).max(height.min(6) / 2 + 1);
     let first = chosen
         .saturating_sub(rows.saturating_sub(1))
         .min(count.saturating_sub(rows));
@@ -335,8 +343,8 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
         height: inner.bottom().saturating_sub(below),
         ..inner
     };
-    if !pictured && area.width >= ROOM && area.height >= 4 {
-        area.width -= SMALL + 1;
+    if room && area.height >= 4 {
+        area.width -= beside;
         let aside = Rect {
             x: area.right() + 1,
             width: SMALL,
@@ -344,19 +352,18 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
         };
         at_a_glance(model, buffer, aside, &preset.name);
     }
-    about(model, buffer, area, preset);
-}
-
-/// What a preset is about.
-fn about(model: &Model, buffer: &mut Buffer, area: Rect, preset: &PresetLine) {
-    let text = if preset.section.is_empty() {
-        preset.about.clone()
-    } else {
-        format!("{}: {}", preset.section, preset.about)
-    };
-    let lines = wrapped(&text, usize::from(area.width.saturating_sub(2)));
+    let lines = wrapped(&about(preset), usize::from(area.width.saturating_sub(2)));
     for (line, y) in lines.iter().zip(area.y..area.bottom()) {
         let width = usize::from(area.width - 1);
         words::text(buffer, area.x + 1, y, line, width, model.theme.dim());
+    }
+}
+
+/// What a preset is about.
+fn about(preset: &PresetLine) -> String {
+    if preset.section.is_empty() {
+        preset.about.clone()
+    } else {
+        format!("{}: {}", preset.section, preset.about)
     }
 }

@@ -1,5 +1,7 @@
 //! The matrix of attention: who attends to whom, tokens sorted by cluster and angle: a panel.
 
+use std::collections::BTreeMap;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -9,6 +11,7 @@ use super::heat::{self, scale_bar};
 use crate::snapshot::Snapshot;
 use crate::tui::model::Model;
 use crate::tui::number::{ceiling, tidy};
+use crate::tui::pixels::{Shade, paint};
 use crate::tui::plot::rule;
 use crate::tui::words;
 
@@ -70,8 +73,33 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
             heat::cell(model.theme, buffer, at, (upper, lower));
         }
     }
+    painted(model, snapshot, plot, &order, (top, softmax));
     edges(model, snapshot, buffer, plot, token);
     legend(model, snapshot, buffer, inner, top, order.len());
+}
+
+/// The same matrix in pixels, every token as far as there are pixels for it.
+fn painted(
+    model: &Model,
+    snapshot: &Snapshot,
+    plot: Rect,
+    order: &[usize],
+    (top, softmax): (f64, bool),
+) {
+    let (width, height) = (f64::from(plot.width), f64::from(plot.height));
+    let token = |share: f64| order[((share * order.len() as f64) as usize).min(order.len() - 1)];
+    // a row serves every pixel of its token
+    let mut rows: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    paint(&model.easel, model.theme, plot, |(x, y), _| {
+        let i = token(y / height);
+        let row = rows
+            .entry(i)
+            .or_insert_with(|| weights(snapshot, i, softmax));
+        Some(Shade {
+            share: share(row[token(x / width)], top),
+            line: false,
+        })
+    });
 }
 
 /// The listed tokens by cluster, then by angle in the plane.

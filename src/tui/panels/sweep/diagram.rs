@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::{Points, abscissa, corner, layout, places, value};
+use super::{Points, abscissa, corner, layout, nearest, places, value};
 use crate::figure::heat::Heat;
 use crate::sweep::live::View;
 use crate::tui::canvas::{Canvas, Pattern};
@@ -13,6 +13,7 @@ use crate::tui::model::Model;
 use crate::tui::number::tidy;
 use crate::tui::panels::heat::{self, scale_bar};
 use crate::tui::panels::metrics::sample;
+use crate::tui::pixels::{Shade, paint};
 use crate::tui::plot::rule;
 use crate::tui::ticks::ticks;
 use crate::tui::words;
@@ -72,8 +73,9 @@ pub(super) fn draw(
         (least, most) = (0.0, 1.0);
     }
     let span = if most > least { most - least } else { 1.0 };
-    let level = |right: usize, up: usize| at((right, up)).map(|v| theme.level((v - least) / span));
-    map(model, buffer, plot, &points, &level);
+    let share = |right: usize, up: usize| at((right, up)).map(|v| (v - least) / span);
+    map(model, buffer, plot, &points, &share);
+    painted(model, plot, (&across, &upwards), &share);
     sides(model, buffer, plot, (&across, &name), (&upwards, &labels));
     let mut legend = vec![Span::raw(format!("{} ", tidy(least)))];
     if least <= most {
@@ -143,13 +145,16 @@ fn map(
     buffer: &mut Buffer,
     plot: Rect,
     points: &Points,
-    level: &dyn Fn(usize, usize) -> Option<usize>,
+    share: &dyn Fn(usize, usize) -> Option<f64>,
 ) {
     let theme = model.theme;
     for row in 0..plot.height {
         for column in 0..plot.width {
             let right = points.columns[usize::from(column)];
-            let halves = [0, 1].map(|half| level(right, points.rows[usize::from(2 * row + half)]));
+            let halves = [0, 1].map(|half| {
+                let share = share(right, points.rows[usize::from(2 * row + half)]);
+                share.map(|share| theme.level(share))
+            });
             let place = (plot.x + column, plot.y + row);
             match halves {
                 [Some(upper), Some(lower)] => heat::cell(theme, buffer, place, (upper, lower)),
@@ -157,6 +162,24 @@ fn map(
             }
         }
     }
+}
+
+/// The same colours in pixels.
+fn painted(
+    model: &Model,
+    plot: Rect,
+    (across, upwards): (&[f64], &[f64]),
+    share: &dyn Fn(usize, usize) -> Option<f64>,
+) {
+    let (width, height) = (f64::from(plot.width), f64::from(plot.height));
+    let mut column = (-1.0, 0);
+    paint(&model.easel, model.theme, plot, |(x, y), _| {
+        if column.0 != x {
+            column = (x, nearest(across, x / width));
+        }
+        let share = share(column.1, nearest(upwards, 1.0 - y / height))?;
+        Some(Shade { share, line: false })
+    });
 }
 
 /// Lines over the colours.
