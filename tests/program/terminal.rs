@@ -80,6 +80,13 @@ impl Dashboard {
         }
     }
 
+    fn resize(&self, columns: u16, rows: u16) {
+        let mut screen = self.screen.lock().unwrap();
+        (screen.screen_mut()).set_size(cells(rows), cells(columns));
+        let master = self.master.as_ref().unwrap();
+        master.resize(size(columns, rows)).unwrap();
+    }
+
     fn contents(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
     }
@@ -188,18 +195,7 @@ fn it_follows_the_window() {
         (160, 50, "growth rates g_l"),
         (80, 24, "inner products"),
     ] {
-        dashboard
-            .screen
-            .lock()
-            .unwrap()
-            .screen_mut()
-            .set_size(cells(rows), cells(columns));
-        dashboard
-            .master
-            .as_ref()
-            .unwrap()
-            .resize(size(columns, rows))
-            .unwrap();
+        dashboard.resize(columns, rows);
         dashboard.until_text(text);
     }
     dashboard.press("\x03");
@@ -342,13 +338,16 @@ fn on_a_slow_link_a_key_is_answered_while_a_page_is_still_coming() {
     let arguments = ["sphere-metastable", "--bandwidth", "20"];
     let mut dashboard = Dashboard::start_over("xterm-256color", &arguments, 20e3);
     dashboard.until_text("running");
+    dashboard.resize(200, 60);
+    dashboard.until_text("undo");
+    std::thread::sleep(Duration::from_secs(1));
     let mut took = Vec::new();
     for (key, answer) in [" ", " ", " ", " ", " ", " "]
         .iter()
         .zip(["paused", "running"].iter().cycle())
     {
         dashboard.press("\t");
-        std::thread::sleep(Duration::from_millis(150));
+        std::thread::sleep(Duration::from_millis(50));
         let start = Instant::now();
         dashboard.press(key);
         dashboard.until_text(answer);
