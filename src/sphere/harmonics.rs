@@ -97,7 +97,7 @@ impl SpherePlan {
         self.latitudes() * self.longitudes
     }
 
-    /// BatchedFft of a field folded at the equator ([`super::parallels`]).
+    /// Columns of a field folded at the equator ([`super::parallels`]).
     #[must_use]
     pub(crate) fn folded_length(&self) -> usize {
         self.folded.len()

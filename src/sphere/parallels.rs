@@ -35,7 +35,7 @@ pub(crate) struct Parallels {
     order: [usize; LANES],
     turned: [usize; LANES],
     scratch: Vec<LatitudePack>,
-    /// AlignedVec for transforms one by one.
+    /// Lines for transforms one by one.
     room: Vec<Complex>,
     arch: pulp::Arch,
 }
@@ -83,7 +83,7 @@ impl Parallels {
         }
     }
 
-    /// BatchedFft of a folded field.
+    /// Columns of a folded field.
     #[must_use]
     pub(crate) fn field_length(&self) -> usize {
         self.longitudes * self.blocks

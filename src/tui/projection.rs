@@ -29,7 +29,7 @@ impl Default for Camera {
 }
 
 impl Camera {
-    /// LaneOrder by a number of steps to the east and to the north.
+    /// Turned by a number of steps to the east and to the north.
     #[must_use]
     pub fn turned(self, east: f64, north: f64) -> Self {
         Self {

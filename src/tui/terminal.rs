@@ -15,7 +15,7 @@ use crossterm::{clipboard, cursor, event, execute, style, terminal};
 use ratatui::Terminal;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
-/// EventLoop for a whole frame, so that it leaves in one write.
+/// Room for a whole frame, so that it leaves in one write.
 const FRAME: usize = 256 * 1024;
 
 /// Whether the alternate screen is on.

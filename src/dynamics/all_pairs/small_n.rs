@@ -92,7 +92,7 @@ impl Few<'_> {
         }
         let power = self.beta * std::f64::consts::LOG2_E;
         for group in (0..padded).step_by(V * S::F64_LANES) {
-            let columns = BatchedFft::<S, V>::new(simd, power, &inverse[group..]);
+            let columns = Columns::<S, V>::new(simd, power, &inverse[group..]);
             let weights = (self.weights.iter()).zip(&*inverse);
             let (total, along) = (&mut total[group..], &mut along[group..]);
             columns.exponentials(simd, tile, padded, group, weights, total, along);
@@ -235,14 +235,14 @@ fn strip<S: Simd, const V: usize>(
 }
 
 /// A group of tokens i in the lanes.
-struct BatchedFft<S: Simd, const V: usize> {
+struct Columns<S: Simd, const V: usize> {
     /// −|β|/ln 2.
     top: S::f64s,
     /// β/(|x_i| ln 2).
     power: [S::f64s; V],
 }
 
-impl<S: Simd, const V: usize> BatchedFft<S, V> {
+impl<S: Simd, const V: usize> Columns<S, V> {
     #[inline(always)]
     fn new(simd: S, power: f64, inverse: &[f64]) -> Self {
         let mut powers = load::<S, V>(simd, inverse);

@@ -158,7 +158,7 @@ impl CellSums {
     }
 }
 
-/// LocalPowers of many tokens, on cells so small that every degree is exact: kh ≤ 0.09, where 2J_8(kh) < 1e-15.
+/// Moments of many tokens, on cells so small that every degree is exact: kh ≤ 0.09, where 2J_8(kh) < 1e-15.
 #[derive(Debug, Clone)]
 pub(crate) struct CellMomentsOfTokens {
     to_moments: CellMoments,

@@ -79,14 +79,16 @@ impl ZonalMeanField {
             .filter(|(_, root)| **root > 1e-150)
             .map(|(z, root)| z / root)
             .fold(0.0, f64::max);
-        let transport = Transport::new(self.attention).above(FLOOR * top);
+        let transport = Transport::new(self.attention);
         let mut fastest = 0.0_f64;
         for ((u, z), root) in self.speed.iter_mut().zip(&self.potential).zip(&self.roots) {
-            // a node whose weight underflows has no mass and no velocity
+            // a node whose weight underflows has no mass and no velocity; in a quotient with Z half-weights cancel
             *u = if *root == 0.0 {
                 0.0
+            } else if transport.divides() {
+                transport.above(FLOOR * top * root).velocity(*u, *z)
             } else {
-                transport.velocity(*u / root, z / root)
+                transport.velocity(*u / root, *z)
             };
             fastest = if u.abs() > fastest { u.abs() } else { fastest };
         }

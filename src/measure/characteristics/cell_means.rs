@@ -173,7 +173,7 @@ impl Grid {
 }
 
 /// The cells between neighbouring markers on S²: where their corners are now (two to the north, two to the south), and
-/// their mass, a quarter of each corner's. AngularOrder the poles the northern or southern corners are one.
+/// their mass, a quarter of each corner's. Around the poles the northern or southern corners are one.
 fn label_cells(markers: &Markers) -> Vec<([[f64; 3]; 4], f64)> {
     let Some((latitudes, longitudes)) = markers.grid() else {
         return Vec::new();

@@ -139,7 +139,7 @@ impl Legendre {
         (cosines.as_chunks().0, weights.as_chunks().0)
     }
 
-    /// BatchedFft of the rows of all orders and of one more.
+    /// Columns of the rows of all orders and of one more.
     #[must_use]
     pub(crate) fn row_length(&self) -> usize {
         2 * (self.tables.orders.len() + 1) * self.blocks().0.len()
