@@ -20,9 +20,9 @@
 /// How many tokens a degree of the series must stand against before it is used: a degree costs a token as much as 0.6 to 1 pair, moments and
 /// evaluation together (measured for β = 1, 9, 40 with AVX-512 on a Zen 4, on one and two threads: `cargo bench -- rule`).
 pub(crate) const SERIES_FROM: usize = 1;
-/// From so many tokens on the circle on the series is summed in cells (measured: 6 ns a token and 15 µs, against 0.4 to 0.5 ns a token
-/// and degree: at β = 9 the same for 1000 tokens, at β = 1 for 2000).
-pub(crate) const BINNED_FROM: usize = 2048;
+/// From so many tokens on the circle on the series is summed in cells (measured in whole runs of 2048 and 3000 tokens: cells take 1.2 of
+/// the time at β = 1 and 0.9 at β = 9; one drift of 4096 tokens by vectors takes the same either way at β = 9).
+pub(crate) const BINNED_FROM: usize = 4096;
 /// Tokens that a node must stand for at least, or they take their own stages (measured: a stage costs a node as much as a token; a step
 /// of 12 stages then costs a third).
 pub(crate) const TOKENS_PER_NODE: usize = 4;

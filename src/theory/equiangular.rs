@@ -7,12 +7,20 @@ use crate::integrate::{Explicit, StepError, tableau::DORMAND_PRINCE_853};
 /// γ' of n equiangular tokens: (SA) 2e^{βγ}(1−γ)((n−1)γ+1)/(e^β+(n−1)e^{βγ}), (USA) (2/n)e^{βγ}(1−γ)((n−1)γ+1).
 #[must_use]
 pub fn slope(attention: Attention, count: usize, gamma: f64) -> f64 {
+    (1.0 - gamma) * closing_rate(attention, count, 1.0 - gamma)
+}
+
+/// γ'/(1 − γ), which is smooth to γ = 1, from the gap 1 − γ: no digit is lost where that is small.
+#[must_use]
+pub(crate) fn closing_rate(attention: Attention, count: usize, gap: f64) -> f64 {
     let (beta, others) = (attention.beta, count as f64 - 1.0);
-    let numerator = 2.0 * attention.value * (1.0 - gamma) * (others * gamma + 1.0);
-    let shifted = (beta * (gamma - 1.0)).exp();
+    let numerator = 2.0 * attention.value * (others * (1.0 - gap) + 1.0);
     match attention.normalisation {
-        Normalisation::None => numerator * (beta * gamma).exp() / count as f64,
-        _ => numerator * shifted / (1.0 + others * shifted),
+        Normalisation::None => numerator * (beta * (1.0 - gap)).exp() / count as f64,
+        _ => {
+            let shifted = (-beta * gap).exp();
+            numerator * shifted / (1.0 + others * shifted)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! With p = e^β/(e^β + (n−1)e^{βγ}) and q = e^{βγ}/(…), A_i = pθ_i + qΣ_{j≠i}θ_j, and γ' = (2q/s)(1−γ)((n−1)γ+1) with the s of the
 //! scheme: Theorem 6.8 over s. Late, 1 − γ falls like e^{−2t} (Post), t^{−2} (Pre, Mix, Peri), e^{−2αt} (nGPT), e^{−4√(t+1)} (LN-scaling).
 
-use super::equiangular::slope;
+use super::equiangular::closing_rate;
 use crate::dynamics::Attention;
 use crate::dynamics::system::LayerNorm;
 use crate::integrate::{Explicit, StepError, tableau::DORMAND_PRINCE_853};
@@ -37,13 +37,7 @@ fn rates(
         LayerNorm::Ngpt { alpha } => (size / alpha, 0.0),
         LayerNorm::LnScaling => ((t + 1.0).sqrt(), 0.0),
     };
-    // slope/(1 − γ), which is smooth to γ = 1
-    let rate = if gap > 1e-9 {
-        slope(attention, count, gamma) / gap
-    } else {
-        2.0 * q * (others * gamma + 1.0)
-    };
-    [-rate / s, grows]
+    [-closing_rate(attention, count, gap) / s, grows]
 }
 
 /// (1 − γ, r) at increasing times, from γ(0) = `start` and r = 1, for (SA), to 1e-12.
@@ -58,7 +52,7 @@ pub fn curve(
     times: &[f64],
 ) -> Result<Vec<(f64, f64)>, StepError> {
     let mut stepper = Explicit::new(&DORMAND_PRINCE_853, 3, 1e-13, 1e-3);
-    // ln(1 − γ) has no floor; time as a third entry
+    // ln(1 − γ) has no floor; the time since the step began as a third entry: the whole time's rounding would pass for an error
     let (mut state, mut time) = ([(1.0 - start).ln(), 1.0, 0.0], 0.0);
     let mut values = Vec::with_capacity(times.len());
     for &target in times {
@@ -68,14 +62,15 @@ pub fn curve(
                 _ => target,
             };
             let before = time;
+            state[2] = 0.0;
             let taken = stepper.step(
                 &mut state,
                 switch - time,
                 |u, out| {
                     // every stage of a step belongs to the phase in which it starts
                     let now = match scheme {
-                        LayerNorm::Mix { until } if before < until => u[2].min(before),
-                        _ => u[2],
+                        LayerNorm::Mix { until } if before < until => before,
+                        _ => before + u[2],
                     };
                     [out[0], out[1]] = rates(attention, scheme, count, [u[0], u[1]], now);
                     out[2] = 1.0;
@@ -87,7 +82,6 @@ pub fn curve(
             } else {
                 before + taken
             };
-            state[2] = time;
         }
         values.push((state[0].exp(), state[1]));
     }
@@ -130,6 +124,33 @@ mod tests {
             let power = (gap(scheme, 2e3) / gap(scheme, 1e3)).log2();
             // the next term is of relative order ln t/t
             assert!((power + 2.0).abs() < 2e-2, "{scheme:?}: t^{power}");
+        }
+    }
+
+    /// The rate near γ = 1 is that of 1 − γ to all digits, with any V and also for (USA): an equation that is noise there is followed in steps
+    /// of nothing.
+    #[test]
+    fn the_gap_falls_at_its_rate_however_small_it_is() {
+        for normalisation in [Normalisation::Softmax, Normalisation::None] {
+            let attention = Attention {
+                value: 3.0,
+                ..Attention::new(1.0, normalisation)
+            };
+            let late = 2.0
+                * 3.0
+                * if normalisation == Normalisation::None {
+                    1_f64.exp()
+                } else {
+                    1.0
+                };
+            for gap in [1e-3, 1e-7, 1e-8, 1e-10, 1e-15, 1e-40] {
+                let [rate, _] = rates(attention, LayerNorm::Post, 8, [f64::ln(gap), 1.0], 0.0);
+                // the next term is of relative order of the gap
+                assert!(
+                    (rate / late + 1.0).abs() < 3.0 * gap + 1e-14,
+                    "{gap:e}: {rate}"
+                );
+            }
         }
     }
 }

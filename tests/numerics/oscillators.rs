@@ -77,7 +77,7 @@ fn lorentz_oscillators_follow_ott_and_antonsen_on_the_way_to_the_branch() {
             "[tokens]\ncount = 40\ninitial = {{ law = \"poisson\", weight = 0.3 }}\n\
              frequencies = {{ law = \"lorentz\", width = 0.5 }}\n\
              [attention]\nbeta = 0.0\nvalue = {coupling}\n[field]\nnodes = {nodes}\n\
-             [time]\nend = 6.0\nframes = 13\ntolerance = 1e-11\n"
+             [time]\nend = 6.0\nframes = 13\ntolerance = 1e-8\n"
         ));
         for (t, r) in series(&session, "field_order_1") {
             let exact = lorentz_transient(0.5, coupling, 0.3, t);
