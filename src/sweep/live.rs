@@ -92,6 +92,18 @@ impl Live {
         }
     }
 
+    /// The quick part of an experiment's sweep, of which so many cells have been computed.
+    #[cfg(test)]
+    pub(crate) fn begun(experiment: &crate::experiment::Experiment, cells: usize) -> Self {
+        let plan = Plan::new(experiment).unwrap().unwrap();
+        let mut view = View::new(plan.quickly());
+        let plan = view.plan.clone();
+        for (number, result) in view.results.iter_mut().enumerate().take(cells) {
+            *result = super::cell::run(&plan, number, &|| (), &|| false);
+        }
+        Self::of(view)
+    }
+
     /// The sweep so far.
     pub fn view(&self) -> MutexGuard<'_, View> {
         self.view.lock().unwrap_or_else(PoisonError::into_inner)

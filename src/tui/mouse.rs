@@ -196,18 +196,13 @@ mod tests {
     /// Every point of a sweep that is drawn is chosen by a click on it.
     #[test]
     fn a_click_on_a_sweep_chooses_the_point_that_is_drawn_there() {
-        use crate::sweep::live::{Live, View};
+        use crate::sweep::live::Live;
         for name in ["kuramoto-transition", "fig3-d2"] {
             let experiment = presets::load(name).unwrap();
-            let plan = crate::sweep::Plan::new(&experiment).unwrap().unwrap();
-            let mut view = View::new(plan.quickly());
-            let plan = view.plan.clone();
-            for (number, result) in view.results.iter_mut().enumerate().take(40) {
-                *result = crate::sweep::cell::run(&plan, number, &|| (), &|| false);
-            }
+            let live = Live::begun(&experiment, 40);
             let theme = Theme::of(Depth::None);
             let mut model = Model::new(experiment, Vec::new(), theme, Marker::Braille);
-            model.sweep.live = Some(Ok(Live::of(view)));
+            model.sweep.live = Some(Ok(live));
             model.page = PAGES.iter().position(|page| page.name == "sweep").unwrap();
             let size = Size::new(100, 30);
             let mut chosen = std::collections::BTreeSet::new();

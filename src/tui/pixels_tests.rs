@@ -290,17 +290,12 @@ fn pictures_show_what_cells_show_and_every_glyph_stays() {
 /// The diagram of a sweep, of which a part has been computed: where nothing is known yet, no pixel is painted.
 #[test]
 fn the_diagram_of_a_sweep_is_the_same_in_pixels() {
-    use crate::sweep::live::{Live, View};
+    use crate::sweep::live::Live;
     let experiment = presets::load("fig3-d2").unwrap();
-    let plan = crate::sweep::Plan::new(&experiment).unwrap().unwrap();
-    let mut view = View::new(plan.quickly());
-    let plan = view.plan.clone();
-    for (number, result) in view.results.iter_mut().enumerate().take(3) {
-        *result = crate::sweep::cell::run(&plan, number, &|| (), &|| false);
-    }
+    let live = Live::begun(&experiment, 3);
     let theme = Theme::of(Depth::Truecolor);
     let mut model = Model::new(experiment, Vec::new(), theme, Marker::Braille);
-    model.sweep.live = Some(Ok(Live::of(view)));
+    model.sweep.live = Some(Ok(live));
     model.page = PAGES.iter().position(|page| page.name == "sweep").unwrap();
     for size in [Size::new(80, 24), Size::new(200, 60)] {
         assert_eq!(compared(&mut model, size, "fig3-d2"), 1);
