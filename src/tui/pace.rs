@@ -17,9 +17,9 @@ const SHARE: f64 = 0.4;
 /// The share of a rate that was seen, at which a picture is sent in parts.
 const CAREFUL: f64 = 0.7;
 /// At most so much is under way on a link of known rate.
-const DEEP: Duration = Duration::from_millis(70);
+const DEEP: Duration = Duration::from_millis(35);
 /// With so much under way still, the next part goes.
-const SHALLOW: Duration = Duration::from_millis(20);
+const SHALLOW: Duration = Duration::from_millis(10);
 /// When a link was full for the first time, it is trusted with twice its rate after so many seconds, t in 1 + (age / t)³; the oftener it
 /// is full, the later.
 const TRUST: (f64, f64) = (20.0, 120.0);
@@ -257,7 +257,7 @@ mod tests {
     fn no_more_is_under_way_than_a_known_link_carries_in_that_time() {
         let mut pace = Pace::new(30.0, Some(20e3));
         let most = pace.allowance();
-        assert!((600..=1050).contains(&most), "{most}");
+        assert!((400..=500).contains(&most), "{most}");
         pace.sent(Duration::ZERO, most as u64);
         assert!(!pace.part_due());
         assert!(pace.allowance() < most / 4);

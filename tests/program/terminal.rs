@@ -332,7 +332,7 @@ fn pictures_go_to_a_terminal_that_has_them_and_are_taken_away() {
 }
 
 /// A page of S² is 10 to 20 KB: half a second and more at 20 KB/s. The answer to a key goes before what is left of it: 0.03 s in the median
-/// and at most 0.08 s on an idle machine; the bound leaves room for the tests beside this one.
+/// and at most 0.05 s on an idle machine; the bound leaves room for the tests beside this one.
 #[test]
 fn on_a_slow_link_a_key_is_answered_while_a_page_is_still_coming() {
     let arguments = ["sphere-metastable", "--bandwidth", "20"];
