@@ -11,6 +11,9 @@ use super::popups::Place;
 /// The longest name that is typed.
 const LONGEST: usize = 240;
 
+/// What is said of a name that cannot be taken, in the narrowest window too.
+const SHORT: usize = 36;
+
 /// Asks where, with a proposal.
 pub(crate) fn ask(model: &mut Model, proposal: &Path) {
     model.place = Some(Place {
@@ -23,22 +26,31 @@ pub(crate) fn ask(model: &mut Model, proposal: &Path) {
 pub(crate) fn refuse(model: &mut Model, folder: &Path, why: &str) {
     let text = folder.display().to_string();
     model.place = Some(Place {
-        refused: Some(format!("{text} {why}")),
+        refused: Some(format!("{} {why}", end_of(&text, SHORT))),
         text,
     });
 }
 
-/// The line that asks.
+/// What asks, in a window of so many columns: of a name that is longer than a line the end, where one types.
 #[must_use]
-pub(crate) fn line(place: &Place) -> String {
+pub(crate) fn line(place: &Place, width: u16) -> String {
+    let room = usize::from(width).saturating_sub("  save to: ▏".chars().count());
+    let shown = end_of(&place.text, room);
     let refused = place
         .refused
         .as_ref()
         .map_or_else(String::new, |why| format!("{why} · "));
-    format!(
-        "{refused}save to: {}▏ (enter saves, esc does not)",
-        place.text
-    )
+    format!("{refused}save to: {shown}▏ (enter saves, esc does not)")
+}
+
+/// The end of a text that has more characters than there is room for.
+fn end_of(text: &str, room: usize) -> String {
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_owned();
+    }
+    let end = text.chars().skip(length + 1 - room);
+    std::iter::once('…').chain(end).collect()
 }
 
 /// A key while a name is typed; none where there is no such name.
@@ -160,7 +172,7 @@ mod tests {
         assert!(press(&mut model, KeyCode::Esc).is_empty());
         assert_eq!(model.place, None);
         refuse(&mut model, Path::new("run-1"), "is there already");
-        let said = line(model.place.as_ref().unwrap());
+        let said = line(model.place.as_ref().unwrap(), 80);
         assert!(
             said.starts_with("run-1 is there already · save to: run-1▏"),
             "{said}"
@@ -172,5 +184,26 @@ mod tests {
         assert_eq!(quoted("runs/a-1"), "runs/a-1");
         assert_eq!(quoted("my runs"), "'my runs'");
         assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn of_a_long_name_one_sees_the_end_that_one_types() {
+        let mut model = asked("runs");
+        paste(&mut model, &"/a-folder-within".repeat(12));
+        paste(&mut model, "/last-one");
+        for (width, height) in [(40, 12), (80, 24), (200, 60)] {
+            let buffer = crate::tui::view::picture(&model, (width, height).into());
+            let text: String = (buffer.content.iter())
+                .map(ratatui::buffer::Cell::symbol)
+                .collect();
+            assert!(
+                text.contains("-within/last-one▏"),
+                "{width}×{height}: {text}"
+            );
+        }
+        assert_eq!(
+            saved(&press(&mut model, KeyCode::Enter)).map(|name| name.len()),
+            Some(4 + 12 * 16 + 9)
+        );
     }
 }

@@ -109,7 +109,7 @@ pub(crate) fn tab_at(model: &Model, width: u16, column: u16) -> Option<usize> {
 
 /// A message, or a measured growth rate beside its prediction, or what to look at.
 pub(crate) fn message(model: &Model, buffer: &mut Buffer, area: Rect) {
-    let (text, style) = message_text(model);
+    let (text, style) = message_text(model, area.width);
     // Texts from files may have several lines.
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let room = usize::from(area.width).saturating_sub(2);
@@ -145,7 +145,7 @@ const LOW: u16 = 14;
 pub(crate) fn message_height(model: &Model, window: Rect) -> u16 {
     let width = window.width;
     if let Some(place) = &model.place {
-        return lines_of(&place::line(place), width);
+        return lines_of(&place::line(place, width), width);
     }
     match &model.message {
         Some(Message::Note(text) | Message::Error(text)) => lines_of(text, width),
@@ -162,10 +162,10 @@ fn lines_of(text: &str, width: u16) -> u16 {
     lines.clamp(1, 3) as u16
 }
 
-fn message_text(model: &Model) -> (String, Style) {
+fn message_text(model: &Model, width: u16) -> (String, Style) {
     let theme = model.theme;
     if let Some(place) = &model.place {
-        return (place::line(place), theme.title());
+        return (place::line(place, width), theme.title());
     }
     match (&model.message, model.saving) {
         (Some(Message::Error(text)), _) => (text.clone(), theme.failure()),
