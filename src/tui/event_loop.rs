@@ -130,9 +130,9 @@ impl EventLoop<'_> {
                 }
                 pace.sent(start.elapsed(), self.link.sent() - before);
                 if !self.link.waits() {
-                    let bytes = pace.drawn();
+                    let bytes = pace.bytes();
                     self.thrift.spent(bytes, Instant::now());
-                    pace.rest(self.thrift.pause(bytes));
+                    pace.drawn(self.thrift.pause(bytes));
                     model.theme.depth = self.thrift.depth(self.depth);
                     model.theme.whole = self.thrift.whole();
                     model.given_up = self.thrift.said();

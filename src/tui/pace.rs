@@ -14,8 +14,9 @@ const WINDOW: Duration = Duration::from_secs(4);
 const IDLE: Duration = Duration::from_millis(250);
 /// The share of a slow link that frames may take.
 const SHARE: f64 = 0.4;
-/// The share of a rate that was seen, at which a picture is sent in parts.
+/// The shares of a rate that was seen, and of a budget, at which a picture is sent in parts.
 const CAREFUL: f64 = 0.7;
+const OF_BUDGET: f64 = 0.9;
 /// At most so much is under way on a link of known rate.
 const DEEP: Duration = Duration::from_millis(35);
 /// With so much under way still, the next part goes.
@@ -37,6 +38,16 @@ struct Seen {
     trust: f64,
 }
 
+/// The picture that is being sent.
+#[derive(Debug, Default)]
+struct Sending {
+    /// When its first part was.
+    since: Option<Instant>,
+    /// How long a part took at most.
+    took: Duration,
+    bytes: u64,
+}
+
 /// The clock of the frames.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -50,8 +61,7 @@ pub(crate) struct Pace {
     seen: Option<Seen>,
     /// When all that was sent has passed.
     clear: Instant,
-    /// The picture that is being sent: how long it has taken, how many bytes.
-    picture: (Duration, u64),
+    picture: Sending,
     /// What was sent lately: when that began, and how many bytes.
     parts: Vec<(Instant, u64)>,
     /// When pictures were drawn in the last second.
@@ -72,7 +82,7 @@ impl Pace {
             budget,
             seen: None,
             clear: now,
-            picture: (Duration::ZERO, 0),
+            picture: Sending::default(),
             parts: Vec::new(),
             pictures: Vec::new(),
         }
@@ -126,17 +136,19 @@ impl Pace {
         self.clear.saturating_duration_since(Instant::now())
     }
 
-    /// Bytes a second that the link takes, where that is known: of what was seen the more the longer ago it was.
+    /// Bytes a second that the link was seen to take: the more the longer ago that was.
+    fn seen_rate(&self) -> Option<f64> {
+        let seen = self.seen?;
+        let age = seen.when.elapsed().as_secs_f64() / seen.trust;
+        let rate = seen.rate * (1.0 + age * age * age);
+        (rate < FREE).then_some(rate)
+    }
+
+    /// Bytes a second at which parts are sent, where the link's rate is known.
     fn rate(&self) -> Option<f64> {
-        let seen = self.seen.map(|seen| {
-            let age = seen.when.elapsed().as_secs_f64() / seen.trust;
-            seen.rate * (1.0 + age * age * age)
-        });
-        let seen = seen.filter(|rate| *rate < FREE);
-        match (self.budget, seen) {
-            (Some(budget), Some(seen)) => Some(budget.min(seen)),
-            (budget, seen) => budget.or(seen),
-        }
+        let budget = self.budget.map(|budget| OF_BUDGET * budget);
+        let seen = self.seen_rate().map(|seen| CAREFUL * seen);
+        budget.into_iter().chain(seen).reduce(f64::min)
     }
 
     /// Bytes that may be sent now.
@@ -146,7 +158,7 @@ impl Pace {
             return usize::MAX;
         };
         let room = DEEP.saturating_sub(self.under_way());
-        (CAREFUL * rate * room.as_secs_f64()) as usize
+        (rate * room.as_secs_f64()) as usize
     }
 
     /// A picture, or a part of one, took so long and so many bytes.
@@ -165,43 +177,43 @@ impl Pace {
             });
         }
         let passes = (self.rate()).map_or(Duration::ZERO, |rate| {
-            Duration::from_secs_f64(bytes as f64 / (CAREFUL * rate))
+            Duration::from_secs_f64(bytes as f64 / rate)
         });
         self.clear = self.clear.max(now) + passes.min(Duration::from_secs(5));
         self.last = Some(now);
-        self.picture.0 += took;
-        self.picture.1 += bytes;
+        self.picture.since.get_or_insert(now);
+        self.picture.took = self.picture.took.max(took);
+        self.picture.bytes += bytes;
     }
 
-    /// A picture has been sent to its end. Returns its bytes.
-    pub(crate) fn drawn(&mut self) -> u64 {
+    /// Bytes of the picture so far.
+    #[must_use]
+    pub(crate) fn bytes(&self) -> u64 {
+        self.picture.bytes
+    }
+
+    /// A picture has been sent to its end, and from its first part on the link is left to it for so long.
+    pub(crate) fn drawn(&mut self, peace: Duration) {
         let now = Instant::now();
-        let (took, bytes) = std::mem::take(&mut self.picture);
+        let Sending { since, took, bytes } = std::mem::take(&mut self.picture);
         (self.pictures).retain(|then| now.duration_since(*then) < Duration::from_secs(1));
         self.pictures.push(now);
-        let needed = (self.rate()).map_or(0.0, |rate| bytes as f64 / (SHARE * rate));
-        let slow = took > SLOW || self.rate().is_some();
-        self.interval = if slow {
-            let needed = Duration::from_secs_f64(needed.min(5.0));
-            self.cap
-                .max(needed)
-                .max((4 * took).min(Duration::from_secs(5)))
-        } else {
-            self.cap
-        };
+        let seen = self.seen_rate();
+        let needed = seen.map_or(0.0, |rate| bytes as f64 / (SHARE * rate));
+        self.interval = self.cap;
+        if took > SLOW || seen.is_some() {
+            self.interval = (self.cap)
+                .max(Duration::from_secs_f64(needed.min(5.0)))
+                .max((4 * took).min(Duration::from_secs(5)));
+        }
+        self.interval = self.interval.max(peace);
         // Frames keep their rhythm when they are on time.
         let next = self.due + self.interval;
         self.due = if next > now && self.interval == self.cap {
             next
         } else {
-            now + self.interval
+            since.unwrap_or(now) + self.interval
         };
-        bytes
-    }
-
-    /// The next picture has to leave the link in peace for a while.
-    pub(crate) fn rest(&mut self, peace: Duration) {
-        self.due = self.due.max(Instant::now() + peace);
     }
 
     /// Bytes a second that a link takes which was full until now. A terminal's queue lets the writer go on when it is empty: what was sent
@@ -229,7 +241,8 @@ mod tests {
 
     fn picture(pace: &mut Pace, milliseconds: u64, bytes: u64) {
         pace.sent(Duration::from_millis(milliseconds), bytes);
-        assert_eq!(pace.drawn(), bytes);
+        assert_eq!(pace.bytes(), bytes);
+        pace.drawn(Duration::ZERO);
     }
 
     #[test]
@@ -257,9 +270,14 @@ mod tests {
     fn no_more_is_under_way_than_a_known_link_carries_in_that_time() {
         let mut pace = Pace::new(30.0, Some(20e3));
         let most = pace.allowance();
-        assert!((400..=500).contains(&most), "{most}");
+        assert!((400..=630).contains(&most), "{most}");
         pace.sent(Duration::ZERO, most as u64);
         assert!(!pace.part_due());
         assert!(pace.allowance() < most / 4);
+        // what the parts take is not waited for again
+        std::thread::sleep(Duration::from_millis(60));
+        pace.sent(Duration::ZERO, 100);
+        pace.drawn(Duration::from_millis(50));
+        assert!(pace.frame_due());
     }
 }
