@@ -1,4 +1,5 @@
-//! Every number on the screen is one that was written, whole, and stands apart from its neighbours: of every preset, on every page, at seven sizes.
+//! Every number on the screen is one that was written, whole, and stands apart from its neighbours: of every preset, on every page, at seven
+//! sizes; and what a preset is about can be read.
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

@@ -1,26 +1,26 @@
 //! The link to the terminal: what has been sent, how much may go at a time, and how much waits. On a slow link a page goes in parts, so
 //! that the answer to a key is never behind the whole of it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::cell::Cell;
+use std::rc::Rc;
 
 /// What the loop and the wire know of each other; a clone is the same link.
 #[derive(Debug, Clone)]
-pub(crate) struct Link(Arc<Shared>);
+pub(crate) struct Link(Rc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    sent: AtomicU64,
-    most: AtomicUsize,
-    waiting: AtomicUsize,
+    sent: Cell<u64>,
+    most: Cell<usize>,
+    waiting: Cell<usize>,
 }
 
 impl Default for Link {
     fn default() -> Self {
-        Self(Arc::new(Shared {
-            sent: AtomicU64::new(0),
-            most: AtomicUsize::new(usize::MAX),
-            waiting: AtomicUsize::new(0),
+        Self(Rc::new(Shared {
+            sent: Cell::new(0),
+            most: Cell::new(usize::MAX),
+            waiting: Cell::new(0),
         }))
     }
 }
@@ -29,33 +29,33 @@ impl Link {
     /// Bytes sent so far.
     #[must_use]
     pub(crate) fn sent(&self) -> u64 {
-        self.0.sent.load(Ordering::Relaxed)
+        self.0.sent.get()
     }
 
     /// So many bytes more were sent.
     pub(crate) fn count(&self, bytes: u64) {
-        self.0.sent.fetch_add(bytes, Ordering::Relaxed);
+        self.0.sent.update(|sent| sent + bytes);
     }
 
     /// The next picture, or the next part of it, takes at most about so many bytes.
     pub(crate) fn allow(&self, bytes: usize) {
-        self.0.most.store(bytes, Ordering::Relaxed);
+        self.0.most.set(bytes);
     }
 
     /// About how many bytes may go now.
     #[must_use]
     pub(crate) fn allowed(&self) -> usize {
-        self.0.most.load(Ordering::Relaxed)
+        self.0.most.get()
     }
 
     /// So many cells wait.
     pub(crate) fn keep_waiting(&self, cells: usize) {
-        self.0.waiting.store(cells, Ordering::Relaxed);
+        self.0.waiting.set(cells);
     }
 
     /// Whether a part of the picture waits.
     #[must_use]
     pub(crate) fn waits(&self) -> bool {
-        self.0.waiting.load(Ordering::Relaxed) > 0
+        self.0.waiting.get() > 0
     }
 }

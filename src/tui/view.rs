@@ -83,13 +83,13 @@ pub(crate) fn over(model: &Model) -> Rect {
 
 /// What lists and texts have of a window: they may lie over the row of time and the sentence, not over an answer.
 fn over_of(model: &Model, area: Rect) -> Rect {
-    let body = body_of(model, area);
     if model.palette.is_some() || model.message.is_some() {
-        return body;
+        return body_of(model, area);
     }
     Rect {
+        y: area.y + 1,
         height: area.height.saturating_sub(3),
-        ..body
+        ..area
     }
 }
 

@@ -235,8 +235,8 @@ fn parameters(out: &mut Vec<u8>, from: Pen, to: Pen) {
     }
 }
 
-/// The ways in which a cell can be drawn: as it says, and a half block on its head with its colours exchanged.
-fn ways(cell: &Cell, now: Pen) -> [Option<(Pen, &str)>; 2] {
+/// The ways in which a cell can be drawn: as it says, and perhaps a half block on its head with its colours exchanged.
+fn ways(cell: &Cell, now: Pen) -> ((Pen, &str), Option<(Pen, &str)>) {
     let mut pen = Pen {
         fg: cell.fg,
         bg: cell.bg,
@@ -250,7 +250,7 @@ fn ways(cell: &Cell, now: Pen) -> [Option<(Pen, &str)>; 2] {
     let other = match symbol {
         "▀" => "▄",
         "▄" => "▀",
-        _ => return [Some((pen, symbol)), None],
+        _ => return ((pen, symbol), None),
     };
     // the terminal's own ground and ink are not each other's
     let exchangeable = pen.modifier.is_empty() && pen.fg != Color::Reset && pen.bg != Color::Reset;
@@ -259,7 +259,7 @@ fn ways(cell: &Cell, now: Pen) -> [Option<(Pen, &str)>; 2] {
         bg: pen.fg,
         ..pen
     };
-    [Some((pen, symbol)), exchangeable.then_some((turned, other))]
+    ((pen, symbol), exchangeable.then_some((turned, other)))
 }
 
 /// Appends what draws these cells.
@@ -284,17 +284,16 @@ fn append(
     state: State,
 ) -> State {
     move_to(out, state.at, (x, y));
-    let mut best: Option<(usize, Pen, &str)> = None;
-    for (pen, symbol) in ways(cell, state.pen).into_iter().flatten() {
-        parameters(scratch, state.pen, pen);
-        if best.is_none_or(|(length, ..)| scratch.len() < length) {
-            best = Some((scratch.len(), pen, symbol));
+    let (mut way, other) = ways(cell, state.pen);
+    if let Some(other) = other {
+        parameters(scratch, state.pen, way.0);
+        let length = scratch.len();
+        parameters(scratch, state.pen, other.0);
+        if scratch.len() < length {
+            way = other;
         }
     }
-    let Some((_, pen, symbol)) = best else {
-        // there is always the way that the cell says
-        return state;
-    };
+    let (pen, symbol) = way;
     if pen != state.pen {
         parameters(scratch, state.pen, pen);
         out.extend_from_slice(b"\x1b[");

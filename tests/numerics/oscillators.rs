@@ -81,7 +81,8 @@ fn lorentz_oscillators_follow_ott_and_antonsen_on_the_way_to_the_branch() {
         ));
         for (t, r) in series(&session, "field_order_1") {
             let exact = lorentz_transient(0.5, coupling, 0.3, t);
-            // in the tails of a Lorentz law the midpoints of 4096 parts are too far apart for e^{iωt}: an error like J^{−1/2}
+            // in the tails of a Lorentz law the midpoints of 4096 parts are too far apart for e^{iωt}: an error like J^{−1/2}, which is five
+            // orders above the tolerance in time
             assert!((r - exact).abs() < 1e-3, "K {coupling} t {t}: {r} {exact}");
         }
     }

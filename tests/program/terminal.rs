@@ -342,14 +342,11 @@ fn on_a_slow_link_a_key_is_answered_while_a_page_is_still_coming() {
     dashboard.until_text("undo");
     std::thread::sleep(Duration::from_secs(1));
     let mut took = Vec::new();
-    for (key, answer) in [" ", " ", " ", " ", " ", " "]
-        .iter()
-        .zip(["paused", "running"].iter().cycle())
-    {
+    for answer in ["paused", "running"].into_iter().cycle().take(6) {
         dashboard.press("\t");
         std::thread::sleep(Duration::from_millis(50));
         let start = Instant::now();
-        dashboard.press(key);
+        dashboard.press(" ");
         dashboard.until_text(answer);
         took.push(start.elapsed());
     }

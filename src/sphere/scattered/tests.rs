@@ -12,6 +12,15 @@ fn points(count: usize) -> Vec<f64> {
     rows
 }
 
+/// A point of a grid.
+fn grid_point(plan: &SpherePlan, p: usize) -> [f64; 3] {
+    let z = plan.cosines()[p / plan.longitudes()];
+    let longitude = (p % plan.longitudes()) as f64 / plan.longitudes() as f64;
+    let (sin, cos) = (std::f64::consts::TAU * longitude).sin_cos();
+    let r = ((1.0 - z) * (1.0 + z)).sqrt();
+    [r * cos, r * sin, z]
+}
+
 #[test]
 fn moments_are_sums_of_harmonics_at_the_points() {
     let rows = points(70);
@@ -23,15 +32,7 @@ fn moments_are_sums_of_harmonics_at_the_points() {
     let mut plan = SpherePlan::new(60, 24, 122);
     let mut values = vec![0.0; plan.points()];
     let at = [0, 7, 1000, 2927];
-    let rows: Vec<f64> = at
-        .iter()
-        .flat_map(|p| {
-            let z = plan.cosines()[p / 122];
-            let (sin, cos) = (std::f64::consts::TAU * (p % 122) as f64 / 122.0).sin_cos();
-            let r = ((1.0 - z) * (1.0 + z)).sqrt();
-            [r * cos, r * sin, z]
-        })
-        .collect();
+    let rows: Vec<f64> = at.iter().flat_map(|p| grid_point(&plan, *p)).collect();
     harmonics.moments(&rows, &weights[..4], &mut moments);
     for entry in (0..moments.len()).filter(|entry| *entry > 122 || entry % 2 == 0) {
         let mut state = vec![0.0; moments.len()];
@@ -68,14 +69,7 @@ fn a_series_at_a_grid_point_is_the_synthesis_and_its_gradient_the_derivative() {
         plan.unfold(&folded, &mut values);
         values
     });
-    let rows: Vec<f64> = (0..count)
-        .flat_map(|p| {
-            let z = plan.cosines()[p / 96];
-            let (sin, cos) = (std::f64::consts::TAU * (p % 96) as f64 / 96.0).sin_cos();
-            let r = ((1.0 - z) * (1.0 + z)).sqrt();
-            [r * cos, r * sin, z]
-        })
-        .collect();
+    let rows: Vec<f64> = (0..count).flat_map(|p| grid_point(&plan, p)).collect();
     let (mut values, mut gradient) = (vec![0.0; count], vec![0.0; 3 * count]);
     let harmonics = Harmonics::new(degree);
     harmonics.evaluate(&state, &rows, &mut values, &mut gradient);

@@ -302,8 +302,10 @@ fn presets(model: &Model, buffer: &mut Buffer, area: Rect, chosen: usize) {
         .map(|preset| wrapped(&about(preset), usize::from(inner.width - beside) - 2).len())
         .max()
         .unwrap_or(0);
+    // own files may say more than there is room for
     let height = usize::from(inner.height);
-    let rows = (height.saturating_sub(sentences.max(4) + 1)).max(height.min(6) / 2 + 1);
+    let rows = height.saturating_sub(sentences.clamp(5, (height / 2).max(5)) + 1);
+    let rows = rows.max(1);
     let first = chosen
         .saturating_sub(rows.saturating_sub(1))
         .min(count.saturating_sub(rows));

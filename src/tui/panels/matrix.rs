@@ -55,51 +55,32 @@ pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
     let plot = Rect::new(left, inner.y + 2, side as u16, side as u16 / 2);
     let token = |pixel: usize| order[pixel * order.len() / side.max(1)];
     let top = scale_top(snapshot, softmax);
-    let levels: Vec<Vec<usize>> = (0..side)
-        .map(|row| {
-            let weights = weights(snapshot, token(row), softmax);
-            (0..side)
-                .map(|column| model.theme.level(share(weights[token(column)], top)))
-                .collect()
-        })
-        .collect();
+    // a row serves every cell and every pixel of its token
+    let mut rows: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    let mut share = |i: usize, j: usize| {
+        let row = rows.entry(i);
+        share(row.or_insert_with(|| weights(snapshot, i, softmax))[j], top)
+    };
     for row in 0..plot.height {
         for column in 0..plot.width {
-            let (upper, lower) = (
-                levels[2 * usize::from(row)][usize::from(column)],
-                levels[2 * usize::from(row) + 1][usize::from(column)],
-            );
+            let [upper, lower] = [0, 1].map(|half| {
+                let i = token(2 * usize::from(row) + half);
+                model.theme.level(share(i, token(usize::from(column))))
+            });
             let at = (plot.x + column, plot.y + row);
             heat::cell(model.theme, buffer, at, (upper, lower));
         }
     }
-    painted(model, snapshot, plot, &order, (top, softmax));
-    edges(model, snapshot, buffer, plot, token);
-    legend(model, snapshot, buffer, inner, top, order.len());
-}
-
-/// The same matrix in pixels, every token as far as there are pixels for it.
-fn painted(
-    model: &Model,
-    snapshot: &Snapshot,
-    plot: Rect,
-    order: &[usize],
-    (top, softmax): (f64, bool),
-) {
     let (width, height) = (f64::from(plot.width), f64::from(plot.height));
-    let token = |share: f64| order[((share * order.len() as f64) as usize).min(order.len() - 1)];
-    // a row serves every pixel of its token
-    let mut rows: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    let nearest = |part: f64| order[((part * order.len() as f64) as usize).min(order.len() - 1)];
     paint(&model.easel, model.theme, plot, |(x, y), _| {
-        let i = token(y / height);
-        let row = rows
-            .entry(i)
-            .or_insert_with(|| weights(snapshot, i, softmax));
         Some(Shade {
-            share: share(row[token(x / width)], top),
+            share: share(nearest(y / height), nearest(x / width)),
             line: false,
         })
     });
+    edges(model, snapshot, buffer, plot, token);
+    legend(model, snapshot, buffer, inner, top, order.len());
 }
 
 /// The listed tokens by cluster, then by angle in the plane.
