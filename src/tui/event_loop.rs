@@ -1,6 +1,6 @@
 //! The turn of the dashboard: keys that wait, news of the computation, then at most one picture or a part of one.
 
-use std::io;
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyEventKind};
@@ -9,6 +9,7 @@ use ratatui::backend::Backend;
 use ratatui::layout::{Position, Rect, Size};
 
 use super::changes::Effect;
+use super::echo::QUESTION;
 use super::keepsake::Keepsake;
 use super::keyboard::Input;
 use super::link::Link;
@@ -44,12 +45,16 @@ pub(crate) struct EventLoop<'a> {
     pub saver: Saver,
     /// What goes to the terminal.
     pub link: Link,
+    /// Whether the terminal may be asked how much of it it has read.
+    pub asks: bool,
     /// What the mouse holds.
     pub grip: Option<mouse::Grip>,
     /// What the link may carry.
     pub thrift: Thrift,
     /// What is recorded.
     pub recorder: Recorder,
+    /// Whether it stops for a while at its next turn.
+    pub stops: bool,
     /// The colours that the terminal has.
     pub depth: Depth,
     /// The pictures that it shows.
@@ -75,7 +80,8 @@ impl EventLoop<'_> {
     where
         B::Error: From<io::Error>,
     {
-        let mut pace = Pace::new(fps, self.thrift.budget());
+        let mut pace = Pace::new(fps, self.thrift.budget(), self.asks);
+        self.ask(&mut pace, Duration::ZERO, 0)?;
         let mut dirty = true;
         // when the reader last did something
         let mut touched = Instant::now();
@@ -85,7 +91,8 @@ impl EventLoop<'_> {
             if anew {
                 terminal::enter()?;
             }
-            if self.signals.stop_asked() {
+            if self.signals.stop_asked() || std::mem::take(&mut self.stops) {
+                input.settle()?;
                 terminal::suspend()?;
                 anew = true;
             }
@@ -105,6 +112,10 @@ impl EventLoop<'_> {
                 model.window = size;
                 anew |= self.answer(event, size, model)?;
                 waiting = input.next(Duration::ZERO)?;
+            }
+            if let Some(when) = self.link.answered() {
+                pace.answered(when);
+                self.ask(&mut pace, Duration::ZERO, 0)?;
             }
             dirty |= self.saver.news(model);
             // a picture of which a part waits comes first
@@ -128,7 +139,9 @@ impl EventLoop<'_> {
                 } else {
                     Self::go_on(screen)?;
                 }
-                pace.sent(start.elapsed(), self.link.sent() - before);
+                let (took, bytes) = (start.elapsed(), self.link.sent() - before);
+                self.ask(&mut pace, took, bytes)?;
+                pace.sent(took, bytes);
                 if !self.link.waits() {
                     let bytes = pace.bytes();
                     self.thrift.spent(bytes, Instant::now());
@@ -139,6 +152,18 @@ impl EventLoop<'_> {
                 }
             }
         }
+        input.settle()?;
+        Ok(())
+    }
+
+    /// Asks the terminal how much it has read, where that is worth it after a part of a picture.
+    fn ask(&self, pace: &mut Pace, took: Duration, bytes: u64) -> io::Result<()> {
+        if pace.asks(took, bytes) {
+            let mut out = io::stdout();
+            out.write_all(QUESTION)?;
+            out.flush()?;
+        }
+        self.link.ask(pace.listens());
         Ok(())
     }
 
@@ -284,10 +309,7 @@ impl EventLoop<'_> {
             Effect::Record => return Ok(self.record(model)),
             Effect::Copy(text) => terminal::copy(&text)?,
             Effect::Redraw => return Ok(true),
-            Effect::Suspend => {
-                terminal::suspend()?;
-                return Ok(true);
-            }
+            Effect::Suspend => self.stops = true,
         }
         Ok(false)
     }

@@ -11,6 +11,7 @@ pub(crate) mod changes;
 pub(crate) mod cluster_colours;
 pub mod config;
 pub mod diagnose;
+pub(crate) mod echo;
 pub(crate) mod entry;
 pub(crate) mod event_loop;
 pub(crate) mod ghost;
@@ -55,7 +56,7 @@ pub mod view;
 pub mod wire;
 mod words;
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 pub use canvas::Marker;
 pub use options::Options;
@@ -114,10 +115,8 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     let marker =
         (options.marker).unwrap_or_else(|| Marker::detect(|name| std::env::var(name).ok()));
     let mut model = Model::new(experiment.clone(), lines, theme, marker);
-    model.speed = options
-        .speed
-        .filter(|speed| *speed > 0.0)
-        .unwrap_or(model.speed);
+    let speed = options.speed.filter(|speed| *speed > 0.0);
+    model.speed = speed.unwrap_or(model.speed);
     model.paused = options.paused;
     model.keys.clone_from(&options.keys);
     model.page = pages::about(&model.experiment);
@@ -135,10 +134,12 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         worker: &worker,
         signals: &signals,
         saver: Saver::default(),
-        link,
+        asks: io::stdin().is_terminal(),
+        link: link.clone(),
         grip: None,
         thrift: Thrift::new(options.bandwidth),
         recorder,
+        stops: false,
         depth,
         gallery: pictures.map(Gallery::new),
     };
@@ -149,7 +150,8 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         }
     }
     // An error here is a terminal that has gone: there is nobody left to tell.
-    let gone = room.run(&mut screen, &mut Keyboard, &mut model, options.fps);
+    let mut keyboard = Keyboard::new(link);
+    let gone = room.run(&mut screen, &mut keyboard, &mut model, options.fps);
     room.saver.give_up();
     room.end_recording(&mut model);
     drop(visit);

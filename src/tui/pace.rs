@@ -1,8 +1,11 @@
 //! When to draw: never more often than the cap, and seldom enough that a slow link has time for it. Keys are answered
 //! at once, from the snapshot that is shown already, so that little has to be sent; where the link's rate is known (`--bandwidth`, or seen
-//! when it was full) no more is under way at a time than it carries in [`DEEP`], so that little is ahead of them.
+//! when it was full, or told by the terminal's [answers](super::echo)) no more is under way at a time than it carries in [`DEEP`], so that
+//! little is ahead of them.
 
 use std::time::{Duration, Instant};
+
+use super::echo::{Echo, Sample};
 
 /// Frames for keys come at most so often.
 const KEYS: Duration = Duration::from_millis(16);
@@ -24,6 +27,8 @@ const SHALLOW: Duration = Duration::from_millis(10);
 /// When a link was full for the first time, it is trusted with twice its rate after so many seconds, t in 1 + (age / t)³; the oftener it
 /// is full, the later.
 const TRUST: (f64, f64) = (20.0, 120.0);
+/// A rate rises by so much at most from one answer to the next.
+const RISE: f64 = 1.5;
 /// A rate of which nobody notices anything.
 const FREE: f64 = 4e6;
 
@@ -59,6 +64,8 @@ pub(crate) struct Pace {
     budget: Option<f64>,
     /// What is known of a link that was full.
     seen: Option<Seen>,
+    /// What the terminal answers, if it is asked.
+    echo: Option<Echo>,
     /// When all that was sent has passed.
     clear: Instant,
     picture: Sending,
@@ -69,9 +76,9 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// At most `fps` frames a second and `budget` bytes.
+    /// At most `fps` frames a second and `budget` bytes; `asks`, the terminal may be asked how much it has read.
     #[must_use]
-    pub(crate) fn new(fps: f64, budget: Option<f64>) -> Self {
+    pub(crate) fn new(fps: f64, budget: Option<f64>, asks: bool) -> Self {
         let cap = Duration::from_secs_f64(1.0 / fps.clamp(0.2, 240.0));
         let now = Instant::now();
         Self {
@@ -81,6 +88,7 @@ impl Pace {
             due: now,
             budget,
             seen: None,
+            echo: asks.then(Echo::default),
             clear: now,
             picture: Sending::default(),
             parts: Vec::new(),
@@ -155,10 +163,57 @@ impl Pace {
     #[must_use]
     pub(crate) fn allowance(&self) -> usize {
         let Some(rate) = self.rate() else {
-            return usize::MAX;
+            return self.caution().map_or(usize::MAX, |(most, _)| most);
         };
         let room = DEEP.saturating_sub(self.under_way());
         (rate * room.as_secs_f64()) as usize
+    }
+
+    /// Bytes that may be sent over a link of which nothing is known yet, and the time to wait after them.
+    fn caution(&self) -> Option<(usize, Duration)> {
+        (self.echo.as_ref()).and_then(|echo| echo.caution(Instant::now()))
+    }
+
+    /// The terminal has answered.
+    pub(crate) fn answered(&mut self, when: Instant) {
+        let known = self.seen_rate();
+        let Some(echo) = &mut self.echo else { return };
+        let sample = echo.answered(when);
+        if echo.all_read() {
+            self.clear = when;
+        }
+        let Some(Sample { rate, behind }) = sample else {
+            return;
+        };
+        // a link that was not full can do at least as much; a latency that is taken for too long makes a rate too high
+        let rate = match known {
+            Some(known) if behind > SLOW || rate > known => {
+                (0.5 * (known + rate)).min(RISE * known)
+            }
+            None if behind > SLOW => rate,
+            _ => return,
+        };
+        self.seen = Some(Seen {
+            rate,
+            when,
+            trust: TRUST.0,
+        });
+    }
+
+    /// Whether the terminal is to be asked: nothing is drawn yet, or a part of a picture took so long and so many bytes.
+    #[must_use]
+    pub(crate) fn asks(&mut self, took: Duration, bytes: u64) -> bool {
+        let now = Instant::now();
+        let free = self.seen_rate().is_none();
+        let since = now.checked_sub(took).unwrap_or(now);
+        (self.echo.as_mut()).is_some_and(|echo| echo.sent(since, now, bytes, free))
+    }
+
+    /// Whether its answer is waited for.
+    #[must_use]
+    pub(crate) fn listens(&self) -> bool {
+        let now = Instant::now();
+        self.echo.as_ref().is_some_and(|echo| echo.waits(now))
     }
 
     /// A picture, or a part of one, took so long and so many bytes.
@@ -176,7 +231,8 @@ impl Pace {
                 trust: again.map_or(TRUST.0, |before| (1.5 * before.trust).min(TRUST.1)),
             });
         }
-        let passes = (self.rate()).map_or(Duration::ZERO, |rate| {
+        let cautious = (self.caution()).map_or(Duration::ZERO, |(_, wait)| wait);
+        let passes = (self.rate()).map_or(cautious, |rate| {
             Duration::from_secs_f64(bytes as f64 / rate)
         });
         self.clear = self.clear.max(now) + passes.min(Duration::from_secs(5));
@@ -247,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_full_link_gets_fewer_frames_and_a_free_one_the_cap() {
-        let mut pace = Pace::new(30.0, None);
+        let mut pace = Pace::new(30.0, None, false);
         picture(&mut pace, 1, 4000);
         assert_eq!(pace.interval, pace.cap);
         assert_eq!(pace.allowance(), usize::MAX);
@@ -268,7 +324,7 @@ mod tests {
 
     #[test]
     fn no_more_is_under_way_than_a_known_link_carries_in_that_time() {
-        let mut pace = Pace::new(30.0, Some(20e3));
+        let mut pace = Pace::new(30.0, Some(20e3), false);
         let most = pace.allowance();
         assert!((400..=630).contains(&most), "{most}");
         pace.sent(Duration::ZERO, most as u64);

@@ -13,6 +13,7 @@ use super::recording::Recorder;
 use super::wire::Wire;
 use crossterm::{clipboard, cursor, event, execute, style, terminal};
 use ratatui::Terminal;
+use rustix::termios::{OptionalActions, SpecialCodeIndex};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
 /// Room for a whole frame, so that it leaves in one write.
@@ -84,6 +85,7 @@ pub(crate) fn copy(text: &str) -> io::Result<()> {
 /// The terminal's.
 pub(crate) fn enter() -> io::Result<()> {
     terminal::enable_raw_mode()?;
+    never_wait_in_a_read()?;
     ENTERED.store(true, Ordering::SeqCst);
     execute!(
         io::stdout(),
@@ -94,6 +96,20 @@ pub(crate) fn enter() -> io::Result<()> {
     if MOUSE.load(Ordering::SeqCst) {
         execute!(io::stdout(), event::EnableMouseCapture)?;
     }
+    Ok(())
+}
+
+/// A read takes what has come, and returns at once when that is nothing. Crossterm reads on when what came is no event of its own (an answer
+/// of the terminal), and would wait there for the next key.
+fn never_wait_in_a_read() -> io::Result<()> {
+    let stdin = rustix::stdio::stdin();
+    if !rustix::termios::isatty(stdin) {
+        return Ok(());
+    }
+    let mut mode = rustix::termios::tcgetattr(stdin)?;
+    mode.special_codes[SpecialCodeIndex::VMIN] = 0;
+    mode.special_codes[SpecialCodeIndex::VTIME] = 0;
+    rustix::termios::tcsetattr(stdin, OptionalActions::Now, &mode)?;
     Ok(())
 }
 

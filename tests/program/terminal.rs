@@ -10,11 +10,23 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What is typed, and what the terminal answers.
+type Keys = Arc<Mutex<Box<dyn Write + Send>>>;
+
+/// What lies between the program and the terminal.
+#[derive(Debug, Clone, Copy)]
+enum Line {
+    /// A pseudo-terminal that is read at so many bytes a second, by a terminal that answers nothing.
+    Read(f64),
+    /// An SSH daemon that takes everything, a link of 20 KB/s and 0.1 s, and a terminal that answers.
+    Daemon,
+}
+
 /// A dashboard in a terminal of its own.
 struct Dashboard {
     master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
-    keys: Option<Box<dyn Write + Send>>,
+    keys: Option<Keys>,
     screen: Arc<Mutex<vt100::Parser>>,
     /// Everything that was sent.
     sent: Arc<Mutex<Vec<u8>>>,
@@ -40,11 +52,10 @@ impl Dashboard {
     }
 
     fn start_as(term: &str, arguments: &[&str]) -> Self {
-        Self::start_over(term, arguments, f64::INFINITY)
+        Self::start_over(term, arguments, Line::Read(f64::INFINITY))
     }
 
-    /// Over a link that carries so many bytes a second.
-    fn start_over(term: &str, arguments: &[&str], rate: f64) -> Self {
+    fn start_over(term: &str, arguments: &[&str], line: Line) -> Self {
         let pair = native_pty_system().openpty(size(100, 30)).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_metastable"));
@@ -61,15 +72,31 @@ impl Dashboard {
         let (mut reader, theirs) = (pair.master.try_clone_reader().unwrap(), Arc::clone(&screen));
         let sent: Arc<Mutex<Vec<u8>>> = Arc::default();
         let heard = Arc::clone(&sent);
-        std::thread::spawn(move || {
-            let mut data = vec![0; if rate.is_finite() { 100 } else { 65536 }];
-            while let Ok(count @ 1..) = reader.read(&mut data) {
-                heard.lock().unwrap().extend_from_slice(&data[..count]);
-                theirs.lock().unwrap().process(&data[..count]);
-                std::thread::sleep(Duration::from_secs_f64(count as f64 / rate));
+        let keys: Keys = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
+        let answers = Arc::clone(&keys);
+        std::thread::spawn(move || match line {
+            Line::Read(rate) => {
+                let mut data = vec![0; if rate.is_finite() { 100 } else { 65536 }];
+                while let Ok(count @ 1..) = reader.read(&mut data) {
+                    heard.lock().unwrap().extend_from_slice(&data[..count]);
+                    theirs.lock().unwrap().process(&data[..count]);
+                    std::thread::sleep(Duration::from_secs_f64(count as f64 / rate));
+                }
+            }
+            Line::Daemon => {
+                let (daemon, link) = std::sync::mpsc::channel();
+                let far = std::thread::spawn(move || carry(link, &theirs, &answers));
+                let mut data = vec![0; 65536];
+                while let Ok(count @ 1..) = reader.read(&mut data) {
+                    heard.lock().unwrap().extend_from_slice(&data[..count]);
+                    daemon
+                        .send((Instant::now(), data[..count].to_vec()))
+                        .unwrap();
+                }
+                drop(daemon);
+                far.join().unwrap();
             }
         });
-        let keys = pair.master.take_writer().unwrap();
         Self {
             master: Some(pair.master),
             child,
@@ -109,7 +136,7 @@ impl Dashboard {
     }
 
     fn press(&mut self, keys: &str) {
-        let writer = self.keys.as_mut().unwrap();
+        let mut writer = self.keys.as_ref().unwrap().lock().unwrap();
         writer.write_all(keys.as_bytes()).unwrap();
         writer.flush().unwrap();
     }
@@ -147,6 +174,27 @@ impl Dashboard {
         self.until("restored", |screen| {
             !screen.alternate_screen() && !screen.hide_cursor()
         });
+    }
+}
+
+/// A link of 20 KB/s and 0.1 s, and the terminal at its end, which answers.
+fn carry(
+    link: std::sync::mpsc::Receiver<(Instant, Vec<u8>)>,
+    screen: &Mutex<vt100::Parser>,
+    answers: &Mutex<Box<dyn Write + Send>>,
+) {
+    let (rate, latency) = (20e3, Duration::from_millis(100));
+    let mut clear = Instant::now();
+    for (when, data) in link {
+        for piece in data.chunks(100) {
+            clear = clear.max(when) + Duration::from_secs_f64(piece.len() as f64 / rate);
+            std::thread::sleep((clear + latency).saturating_duration_since(Instant::now()));
+            screen.lock().unwrap().process(piece);
+        }
+        for _ in data.windows(4).filter(|window| window == b"\x1b[5n") {
+            let mut answers = answers.lock().unwrap();
+            let _gone = answers.write_all(b"\x1b[0n").and_then(|()| answers.flush());
+        }
     }
 }
 
@@ -249,10 +297,10 @@ fn a_terminal_that_is_gone_ends_it() {
 
 #[test]
 fn what_is_saved_can_be_run_again() {
-    let mut dashboard = Dashboard::start(&["metastable", "--speed", "20"]);
+    let mut dashboard = Dashboard::start(&["metastable", "--speed", "4"]);
     dashboard.until_text("running");
     dashboard.press("l");
-    dashboard.until_text("t 3");
+    dashboard.until_text("β 9.9");
     dashboard.press(" ");
     dashboard.until_text("paused");
     dashboard.press("s");
@@ -336,7 +384,7 @@ fn pictures_go_to_a_terminal_that_has_them_and_are_taken_away() {
 #[test]
 fn on_a_slow_link_a_key_is_answered_while_a_page_is_still_coming() {
     let arguments = ["sphere-metastable", "--bandwidth", "20"];
-    let mut dashboard = Dashboard::start_over("xterm-256color", &arguments, 20e3);
+    let mut dashboard = Dashboard::start_over("xterm-256color", &arguments, Line::Read(20e3));
     dashboard.until_text("running");
     dashboard.resize(200, 60);
     dashboard.until_text("undo");
@@ -356,6 +404,47 @@ fn on_a_slow_link_a_key_is_answered_while_a_page_is_still_coming() {
     dashboard.press("?");
     dashboard.until_text("keys (↑↓ scroll, esc closes)");
     dashboard.press("?q");
+    assert_eq!(dashboard.ended(), 0);
+}
+
+/// Nobody says that the link is slow: the terminal's answers do. Before, what a daemon had taken grew to some hundred KB, and a key was
+/// answered after ten seconds.
+#[test]
+fn behind_a_daemon_that_takes_everything_a_key_is_answered_too() {
+    let arguments = ["sphere-metastable", "--color", "truecolor"];
+    let mut dashboard = Dashboard::start_over("xterm-256color", &arguments, Line::Daemon);
+    dashboard.until_text("running");
+    dashboard.resize(160, 48);
+    dashboard.until_text("undo");
+    std::thread::sleep(Duration::from_secs(3));
+    let mut took = Vec::new();
+    for answer in ["paused", "running"].into_iter().cycle().take(6) {
+        dashboard.press("\t");
+        std::thread::sleep(Duration::from_millis(50));
+        let start = Instant::now();
+        dashboard.press(" ");
+        dashboard.until_text(answer);
+        took.push(start.elapsed());
+    }
+    took.sort();
+    // 0.1 s is the link's own
+    assert!(took[3] <= Duration::from_millis(350), "{took:?}");
+    dashboard.press("q");
+    assert_eq!(dashboard.ended(), 0);
+}
+
+#[test]
+fn what_a_terminal_says_unasked_holds_nothing_up() {
+    let mut dashboard = Dashboard::start(&["metastable"]);
+    dashboard.until_text("running");
+    for said in ["\x1b[0n", "\x1b[8;30;100t", "\x1b[?", "1;2c"] {
+        dashboard.press(said);
+        let before = dashboard.contents();
+        dashboard.until("going on", |screen| screen.contents() != before);
+    }
+    dashboard.press(" ");
+    dashboard.until_text("paused");
+    dashboard.press("q");
     assert_eq!(dashboard.ended(), 0);
 }
 
