@@ -61,15 +61,22 @@ pub(crate) struct Echo {
     latency: Option<(Duration, Instant)>,
     /// When it was asked with nothing before the question.
     bare: Option<Instant>,
-    /// Parts that were sent before anything was known.
+    /// Parts that were sent.
     parts: u32,
+    /// Whether an answer told the rate.
+    told: bool,
 }
 
 impl Echo {
     /// Whether nothing is known of the link yet, but may soon be.
     fn unknown(&self, now: Instant) -> bool {
+        !self.told && self.may_answer(now)
+    }
+
+    /// Whether the terminal has answered, or may still answer its first question.
+    fn may_answer(&self, now: Instant) -> bool {
         let waits = |first: Instant| now.duration_since(first) < PATIENCE;
-        self.read < ENOUGH && self.first.is_some_and(waits)
+        self.answered.is_some() || self.first.is_some_and(waits)
     }
 
     /// Bytes that may be sent over a link of unknown rate, and how long to wait after them; `None`, as many as there are.
@@ -86,9 +93,7 @@ impl Echo {
     /// Whether an answer is waited for.
     #[must_use]
     pub(crate) fn waits(&self, now: Instant) -> bool {
-        let knows =
-            |first: Instant| self.answered.is_some() || now.duration_since(first) < PATIENCE;
-        self.asked.is_some() && self.first.is_some_and(knows)
+        self.asked.is_some() && self.may_answer(now)
     }
 
     /// Whether everything that was sent has been read.
@@ -103,10 +108,6 @@ impl Echo {
         self.sent += bytes;
         if bytes > 0 {
             self.lately.push_back((since, bytes));
-            let old = |part: &(Instant, u64)| now.duration_since(part.0) > WINDOW;
-            while self.lately.front().is_some_and(old) {
-                self.lately.pop_front();
-            }
             self.parts += 1;
         }
         if let Some((when, _)) = self.asked
@@ -117,7 +118,6 @@ impl Echo {
             self.asked = None;
             (self.read, self.answered) = (self.sent, Some(now));
             self.lately.clear();
-            return false;
         }
         if self.asked.is_some() {
             return false;
@@ -170,6 +170,11 @@ impl Echo {
         let rate = rates.fold(0.0, f64::max);
         let new = upto - self.read;
         self.read = upto;
+        let old = |part: &(Instant, u64)| when.saturating_duration_since(part.0) > WINDOW;
+        while self.lately.front().is_some_and(old) {
+            self.lately.pop_front();
+        }
+        self.told |= new >= ENOUGH;
         (new >= ENOUGH).then_some(Sample {
             rate,
             behind: took.saturating_sub(latency),
@@ -278,9 +283,9 @@ mod tests {
         echo.answered(now);
         assert!(echo.sent(now, now, 10_000, true));
         now += LOST + Duration::from_secs(1);
+        // what went before is forgotten
         assert!(!echo.sent(now, now, 10_000, true));
         assert!(echo.sent(now, now, 10_000, true));
-        // what went before is forgotten
         now += Duration::from_millis(100);
         let sample = echo.answered(now).unwrap();
         assert!((sample.rate / 1e5 - 1.0).abs() < 0.01, "{sample:?}");

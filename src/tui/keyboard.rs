@@ -1,6 +1,8 @@
 //! Where the loop has its events from: the keyboard, or in tests a list.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event};
@@ -12,8 +14,10 @@ use super::link::Link;
 const LISTEN: Duration = Duration::from_millis(20);
 /// So long an answer is waited for when the terminal is left.
 const MOMENT: Duration = Duration::from_millis(300);
-/// A look at what has come already. (A wait of nothing does not look.)
+/// A look at what has been read already; a wait of nothing does not look.
 const LOOK: Duration = Duration::from_micros(100);
+/// What has come is read within this time.
+const READ: Duration = Duration::from_millis(2);
 
 /// Where events come from.
 pub(crate) trait Input {
@@ -35,14 +39,20 @@ pub(crate) trait Input {
 /// The keyboard, and on the same line what the terminal answers.
 pub(crate) struct Keyboard {
     link: Link,
-    /// When it was looked whether crossterm has an event that was read before, or a change of the window; `None`, it may have one now.
-    looked: Option<Instant>,
+    /// Whether crossterm may have more of what it has read.
+    more: bool,
+    /// Whether the window has changed.
+    changed: Arc<AtomicBool>,
 }
 
 impl Keyboard {
-    /// The keyboard at the other end of a link.
-    pub(crate) fn new(link: Link) -> Self {
-        Self { link, looked: None }
+    /// The keyboard at the other end of a link; a flag tells when the window has changed.
+    pub(crate) fn new(link: Link, changed: Arc<AtomicBool>) -> Self {
+        Self {
+            link,
+            more: true,
+            changed,
+        }
     }
 
     /// The next event while an answer is waited for: what comes and is no event is the answer, which is not one of crossterm's.
@@ -50,17 +60,17 @@ impl Keyboard {
         let end = Instant::now() + wait;
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            let looks = self.looked.is_none_or(|then| then.elapsed() >= LISTEN);
+            // an answer that comes during a look is not seen
+            let looks = self.more || self.changed.swap(false, Ordering::SeqCst);
             let something = comes(if looks {
                 Duration::ZERO
             } else {
                 left.min(LISTEN)
             })?;
-            // an answer that came during a look would not be seen
             if something || looks {
-                let event = read(LOOK)?;
-                self.looked = event.is_none().then(Instant::now);
-                if event.is_some() {
+                let event = read(if something { READ } else { LOOK })?;
+                self.more = event.is_some();
+                if self.more {
                     return Ok(event);
                 }
             }
@@ -80,7 +90,7 @@ impl Input for Keyboard {
         let event = if self.link.asked() {
             self.listen(wait)
         } else {
-            self.looked = None;
+            self.more = true;
             read(wait.max(LOOK))
         };
         match event {

@@ -150,7 +150,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         }
     }
     // An error here is a terminal that has gone: there is nobody left to tell.
-    let mut keyboard = Keyboard::new(link);
+    let mut keyboard = Keyboard::new(link, signals.window());
     let gone = room.run(&mut screen, &mut keyboard, &mut model, options.fps);
     room.saver.give_up();
     room.end_recording(&mut model);

@@ -29,6 +29,8 @@ const SHALLOW: Duration = Duration::from_millis(10);
 const TRUST: (f64, f64) = (20.0, 120.0);
 /// A rate rises by so much at most from one answer to the next.
 const RISE: f64 = 1.5;
+/// No link is taken for slower: so little at a time tells nothing.
+const SLOWEST: f64 = 4e3;
 /// A rate of which nobody notices anything.
 const FREE: f64 = 4e6;
 
@@ -194,7 +196,7 @@ impl Pace {
             _ => return,
         };
         self.seen = Some(Seen {
-            rate,
+            rate: rate.max(SLOWEST),
             when,
             trust: TRUST.0,
         });

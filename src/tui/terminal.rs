@@ -14,7 +14,7 @@ use super::wire::Wire;
 use crossterm::{clipboard, cursor, event, execute, style, terminal};
 use ratatui::Terminal;
 use rustix::termios::{OptionalActions, SpecialCodeIndex};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 
 /// Room for a whole frame, so that it leaves in one write.
 const FRAME: usize = 256 * 1024;
@@ -182,6 +182,7 @@ pub(crate) struct Signals {
     ended: Arc<AtomicI32>,
     stop: Arc<AtomicBool>,
     resumed: Arc<AtomicBool>,
+    window: Arc<AtomicBool>,
     beat: Arc<AtomicU64>,
     registered: Vec<signal_hook::SigId>,
     done: Arc<AtomicBool>,
@@ -197,6 +198,7 @@ impl Signals {
             ended: Arc::new(AtomicI32::new(0)),
             stop: Arc::default(),
             resumed: Arc::default(),
+            window: Arc::default(),
             beat: Arc::default(),
             registered: Vec::new(),
             done: Arc::default(),
@@ -204,6 +206,7 @@ impl Signals {
         signals.registered = vec![
             signal_hook::flag::register(SIGTSTP, Arc::clone(&signals.stop))?,
             signal_hook::flag::register(SIGCONT, Arc::clone(&signals.resumed))?,
+            signal_hook::flag::register(SIGWINCH, Arc::clone(&signals.window))?,
         ];
         signals.watch()?;
         Ok(signals)
@@ -250,6 +253,12 @@ impl Signals {
     #[must_use]
     pub(crate) fn ended(&self) -> Option<i32> {
         Some(self.ended.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    }
+
+    /// Raised when the window changes.
+    #[must_use]
+    pub(crate) fn window(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.window)
     }
 
     /// Whether the program is asked to stop for a while (once).
