@@ -89,7 +89,7 @@ fn start_density(
     }
 }
 
-/// The markers of a law on S² that is sharp about one axis, and that no modes of the sphere hold: by its angle to the axis alone.
+/// The markers of a law on S² that no modes of the sphere hold: by the angle to the axis of each law whose sum it is.
 pub(super) fn gathered_start(
     experiment: &Experiment,
     continuum: &Continuum,
@@ -107,11 +107,15 @@ pub(super) fn gathered_start(
         return None;
     }
     let (seed, domain) = (experiment.tokens.seed, Domain::Zonal(3));
-    law.axis(3, seed)?;
-    let profile = enough_to_place(domain, experiment.field.modes, enough, |modes| {
-        Density::from_law(law, domain, seed, smoothing, modes)
-    })?;
-    Markers::gathered(&profile, enough)
+    let parts: Option<Vec<(f64, Density)>> = (law.parts(3, seed)?.into_iter())
+        .map(|(mass, part)| {
+            let profile = enough_to_place(domain, experiment.field.modes, enough, |modes| {
+                Density::from_law(&part, domain, seed, smoothing, modes)
+            })?;
+            Some((mass, profile))
+        })
+        .collect();
+    Markers::gathered(&parts?, enough)
 }
 
 /// z of a Poisson kernel on the circle; the uniform law is the one with z = 0.

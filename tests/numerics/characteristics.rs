@@ -429,13 +429,13 @@ fn markers_meet_at_any_tolerance_and_the_run_ends() {
     assert_eq!(last(&session, "field_clusters"), 1.0);
 }
 
-/// Von Mises–Fisher laws so sharp that no modes of S² hold them: the same numbers as those of the solver along the axis, from the start.
+/// Von Mises–Fisher laws so sharp that no modes of S² hold them, and a sum of two at the ends of an axis: the same numbers as those of the
+/// solver along the axis, from the start.
 #[test]
 fn a_law_of_any_sharpness_on_the_sphere_has_the_density_that_it_has_along_its_axis() {
-    let run = |concentration: f64, solver: &str| {
+    let run = |law: &str, solver: &str| {
         let text = format!(
-            "[tokens]\ncount = 40\ndimension = 3\ninitial = {{ law = \"von-mises-fisher\", concentration = {concentration:?}, \
-             mean = [0.36, -0.48, 0.8] }}\n[field]\nsolver = \"{solver}\"\n[attention]\nbeta = 3.0\n[time]\nend = 1.0\nframes = 6\n"
+            "[tokens]\ncount = 40\ndimension = 3\ninitial = {{ law = {law} }}\n[field]\nsolver = \"{solver}\"\n[attention]\nbeta = 3.0\n[time]\nend = 1.0\nframes = 6\n"
         );
         let here = std::path::Path::new(".");
         let experiment = metastable::experiment::read::read_text("sharp", here, &text).unwrap();
@@ -451,8 +451,12 @@ fn a_law_of_any_sharpness_on_the_sphere_has_the_density_that_it_has_along_its_ax
         ]
         .map(|name| session.history().series_named(name))
     };
-    for concentration in [3000.0, 1e5] {
-        let (sphere, axis) = (run(concentration, "spectral"), run(concentration, "zonal"));
+    for law in [
+        "\"von-mises-fisher\", concentration = 3000.0, mean = [0.36, -0.48, 0.8]",
+        "\"von-mises-fisher\", concentration = 1e5, mean = [0.36, -0.48, 0.8]",
+        "\"mixture\", concentrations = [2000.0, 4000.0], means = [[0.36, -0.48, 0.8], [-0.36, 0.48, -0.8]], masses = [0.7, 0.3]",
+    ] {
+        let (sphere, axis) = (run(law, "spectral"), run(law, "zonal"));
         assert_eq!(sphere[3].len(), 6);
         assert!(
             sphere[3]
@@ -463,19 +467,13 @@ fn a_law_of_any_sharpness_on_the_sphere_has_the_density_that_it_has_along_its_ax
         for (sphere, axis) in sphere[..2].iter().zip(&axis[..2]) {
             assert_eq!((sphere.len(), axis.len()), (6, 6));
             for ((t, a), (_, b)) in sphere.iter().zip(axis) {
-                assert!(
-                    (a / b - 1.0).abs() < 1e-10,
-                    "κ {concentration} t {t}: {a} and {b}"
-                );
+                assert!((a / b - 1.0).abs() < 1e-10, "{law} t {t}: {a} and {b}");
             }
         }
         // of a nearly gathered density it is a small number, known to the step's tolerance
         let largest = axis[2].iter().map(|(_, v)| v.abs()).fold(0.0, f64::max);
         for ((t, a), (_, b)) in sphere[2].iter().zip(&axis[2]) {
-            assert!(
-                (a - b).abs() < 1e-7 * largest,
-                "κ {concentration} t {t}: {a} and {b}"
-            );
+            assert!((a - b).abs() < 1e-7 * largest, "{law} t {t}: {a} and {b}");
         }
     }
 }

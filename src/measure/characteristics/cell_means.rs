@@ -173,17 +173,24 @@ impl Grid {
 }
 
 /// The cells between neighbouring markers on S²: where their corners are now (two to the north, two to the south), and
-/// their mass, a quarter of each corner's. Around the poles the northern or southern corners are one.
+/// their mass, a quarter of each corner's. Around the poles of the labels the northern or southern corners are one.
 fn label_cells(markers: &Markers) -> Vec<([[f64; 3]; 4], f64)> {
-    let Some((latitudes, longitudes)) = markers.grid() else {
-        return Vec::new();
-    };
+    (markers.grids())
+        .flat_map(|grid| cells_of_grid(markers, grid))
+        .collect()
+}
+
+/// Those of one sphere of labels.
+fn cells_of_grid(
+    markers: &Markers,
+    (first, latitudes, longitudes): (usize, usize, usize),
+) -> Vec<([[f64; 3]; 4], f64)> {
+    let label = |j: usize, i: usize| first + j * longitudes + i % longitudes;
     let at = |j: usize, i: usize| -> [f64; 3] {
-        let row =
-            (markers.bodies.particles).row(markers.bodies.member[j * longitudes + i % longitudes]);
+        let row = (markers.bodies.particles).row(markers.bodies.member[label(j, i)]);
         [row[0], row[1], row[2]]
     };
-    let mass = |j: usize, i: usize| 0.25 * markers.masses[j * longitudes + i % longitudes];
+    let mass = |j: usize, i: usize| 0.25 * markers.masses[label(j, i)];
     let pole = |j: usize| -> [f64; 3] {
         let mut sum = [0.0; 3];
         for i in 0..longitudes {

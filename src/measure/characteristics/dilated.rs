@@ -1,5 +1,6 @@
-//! Markers for a density on S² that is sharp about one axis, so sharp that no grid of the sphere holds it: labels on a sphere of their own,
-//! which a dilation from the axis' far end gathers around the axis, as if the flow had done so already.
+//! Markers for a density on S² that is so sharp that no grid of the sphere holds it, about one axis or, a sum of such, about several: labels
+//! on a sphere of their own for each, which a dilation from the axis' far end gathers around the axis, as if the flow had done so already.
+//! A sum is carried by the markers of its parts together, each with the density of all of them.
 //!
 //! The dilation takes the angle θ of a label to θ' with tan(θ'/2) = tan(θ/2)/λ; areas are J = λ⁻²((1 + t²)/(1 + t²/λ²))² times as large,
 //! t = tan(θ/2), and the density over the labels is ρ(θ')J, which for λ² of the size of the curvature of ln ρ is as smooth as the labels'
@@ -10,6 +11,7 @@ use super::markers::{LEAST, Markers};
 use super::start::{latitudes, on_sphere};
 use crate::measure::Density;
 use crate::sphere::gegenbauer::for_each_polynomial;
+use crate::sphere::geometry::dot;
 use crate::sphere::{Domain, SpherePlan};
 use std::f64::consts::TAU;
 
@@ -17,6 +19,8 @@ use std::f64::consts::TAU;
 const DEGREES: [usize; 6] = [32, 48, 64, 96, 128, 192];
 /// Dilations are tried in steps of √2, so many.
 const DILATIONS: i32 = 36;
+/// The most markers of a sum.
+const MOST: usize = 1 << 18;
 /// Degrees of the law that the markers must have.
 const SEEN: usize = 48;
 
@@ -84,23 +88,52 @@ fn weigh_right(markers: &Markers, profile: &Density, enough: f64) -> bool {
 }
 
 impl Markers {
-    /// The markers on S² of a density of the angle to its axis there (d = 3), on the smallest sphere of labels that holds it up to `enough`;
-    /// none where none does: it is sharp in several places.
+    /// The markers on S² of a sum of densities, each with its mass and a function of the angle to its own axis there (d = 3), each on the
+    /// smallest sphere of labels that holds it up to `enough`; none where none does (one part is sharp in several places), or where all
+    /// together are too many.
     #[must_use]
-    pub(crate) fn gathered(profile: &Density, enough: f64) -> Option<Self> {
-        let [ahead, behind] = [1.0, -1.0].map(|c| profile.zonal_values(&[c])[0]);
-        let toward = if ahead >= behind { 1.0 } else { -1.0 };
-        DEGREES.into_iter().find_map(|degree| {
-            // what the grid is asked for depends on its latitudes alone
-            let grid = SpherePlan::new(degree, latitudes(degree), 2);
-            (0..DILATIONS)
-                .map(|step| 2.0_f64.powf(0.5 * f64::from(step)))
-                .map(|lambda| rows_of(profile, toward, lambda, &grid))
-                .filter(|rows| holds(&over_labels(rows, degree), enough))
-                .map(|rows| on_labels(&profile.axis, &rows))
-                .find(|markers| weigh_right(markers, profile, enough) && markers.tail() <= enough)
-        })
+    pub(crate) fn gathered(parts: &[(f64, Density)], enough: f64) -> Option<Self> {
+        let (mut rows, mut masses, mut grids) = (Vec::new(), Vec::new(), Vec::new());
+        for (share, profile) in parts {
+            let one = gathered_part(profile, enough)?;
+            masses.extend(one.masses.iter().map(|mass| share * mass));
+            rows.extend_from_slice(&one.bodies.particles.positions);
+            grids.extend(
+                one.grids()
+                    .map(|(_, latitudes, longitudes)| (latitudes, longitudes)),
+            );
+            if masses.len() > MOST {
+                return None;
+            }
+        }
+        let mut rho = vec![0.0; masses.len()];
+        for (share, profile) in parts {
+            let cosines: Vec<f64> = (rows.chunks_exact(3))
+                .map(|x| dot(x, &profile.axis))
+                .collect();
+            for (sum, value) in rho.iter_mut().zip(profile.zonal_values(&cosines)) {
+                *sum += share * value;
+            }
+        }
+        let logs = rho.iter().map(|rho| rho.max(LEAST).ln()).collect();
+        Some(on_sphere(rows, masses, logs, grids).normalised())
     }
+}
+
+/// The markers of one density.
+fn gathered_part(profile: &Density, enough: f64) -> Option<Markers> {
+    let [ahead, behind] = [1.0, -1.0].map(|c| profile.zonal_values(&[c])[0]);
+    let toward = if ahead >= behind { 1.0 } else { -1.0 };
+    DEGREES.into_iter().find_map(|degree| {
+        // what the grid is asked for depends on its latitudes alone
+        let grid = SpherePlan::new(degree, latitudes(degree), 2);
+        (0..DILATIONS)
+            .map(|step| 2.0_f64.powf(0.5 * f64::from(step)))
+            .map(|lambda| rows_of(profile, toward, lambda, &grid))
+            .filter(|rows| holds(&over_labels(rows, degree), enough))
+            .map(|rows| on_labels(&profile.axis, &rows))
+            .find(|markers| weigh_right(markers, profile, enough) && markers.tail() <= enough)
+    })
 }
 
 /// Two unit vectors at right angles to a third and to each other.
@@ -130,7 +163,7 @@ fn on_labels(axis: &[f64], labels: &[Row]) -> Markers {
             logs.push(row.rho.max(LEAST).ln());
         }
     }
-    on_sphere(rows, masses, logs, (latitudes, longitudes)).normalised()
+    on_sphere(rows, masses, logs, vec![(latitudes, longitudes)]).normalised()
 }
 
 #[cfg(test)]
@@ -159,7 +192,7 @@ mod tests {
                 axis: mean.clone(),
             },
         ] {
-            let markers = Markers::gathered(&profile(&law, 1600), 1e-12).unwrap();
+            let markers = Markers::gathered(&[(1.0, profile(&law, 1600))], 1e-12).unwrap();
             let moments = markers.bodies.particles.moments(SEEN);
             let exact = law.moments(Domain::Sphere, 0, SEEN).unwrap();
             let off = (moments.values().iter().zip(exact.values()))
@@ -172,7 +205,50 @@ mod tests {
     }
 
     #[test]
-    fn two_sharp_peaks_are_not_gathered() {
+    fn a_sum_of_sharp_laws_has_the_moments_and_the_density_of_all_of_them() {
+        let law = Law::Mixture {
+            means: vec![
+                vec![0.36, -0.48, 0.8],
+                vec![0.0, 0.0, -1.0],
+                vec![0.6, 0.8, 0.0],
+            ],
+            concentrations: vec![5000.0, 300.0, 2.0],
+            masses: vec![0.5, 0.3, 0.2],
+        };
+        let parts: Vec<(f64, Density)> = (law.parts(3, 0).unwrap().iter())
+            .map(|(mass, part)| (*mass, profile(part, 1600)))
+            .collect();
+        let markers = Markers::gathered(&parts, 1e-12).unwrap();
+        let moments = markers.bodies.particles.moments(SEEN);
+        let exact = law.moments(Domain::Sphere, 0, SEEN).unwrap();
+        let off = (moments.values().iter().zip(exact.values()))
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f64::max);
+        assert!(off < 2e-11, "{off:e}");
+        assert!(markers.tail() < 1e-11, "{:e}", markers.tail());
+        assert_eq!(markers.grids().count(), 3);
+        // e^{κ⟨x,m⟩} κ / sinh κ, by logarithms
+        let value = |x: &[f64], mean: &[f64], k: f64| {
+            2.0 * k * (k * (dot(x, mean) - 1.0)).exp() / (1.0 - (-2.0 * k).exp())
+        };
+        let Law::Mixture {
+            means,
+            concentrations,
+            masses,
+        } = &law
+        else {
+            unreachable!()
+        };
+        for (x, log) in markers.bodies.particles.rows().zip(&markers.log_density) {
+            let rho: f64 = (means.iter().zip(concentrations).zip(masses))
+                .map(|((mean, k), mass)| mass * value(x, mean, *k))
+                .sum();
+            assert!((log - rho.ln()).abs() < 1e-9, "{log} {rho}");
+        }
+    }
+
+    #[test]
+    fn two_sharp_peaks_on_one_axis_are_not_gathered_as_one() {
         let at = |concentration: f64, sign: f64| Law::VonMisesFisher {
             concentration,
             mean: vec![0.0, 0.0, sign],
@@ -191,7 +267,7 @@ mod tests {
             };
             *b = 0.5 * (*b + turned);
         }
-        assert!(Markers::gathered(&both, 1e-12).is_none());
+        assert!(Markers::gathered(&[(1.0, both)], 1e-12).is_none());
     }
 
     #[test]

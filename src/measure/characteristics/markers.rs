@@ -9,7 +9,7 @@
 //! On the circle and along an axis the labels are a line, cut into panels ([`crate::sphere::panel`]) that are split where X
 //! is no longer a polynomial on them: at the watersheds between clusters, where neighbouring labels part, until
 //! the mass of the panel makes the difference unnoticeable. Along an axis a marker is a sphere {⟨x,axis⟩ = cos t}, kept as
-//! the point (sin t, cos t) of a meridian. On S² the labels are a fixed grid; what is known there of watersheds is said by
+//! the point (sin t, cos t) of a meridian. On S² the labels are fixed grids, one or as many as the law has sharp peaks; what is known there of watersheds is said by
 //! [`Markers::tail`].
 
 use super::distribution::{AngleDistribution, Piece};
@@ -30,8 +30,8 @@ pub(super) const LEAST: f64 = 1e-120;
 pub(super) enum Labels {
     /// Panels between these edges, [`NODES`] markers each.
     Line { edges: Vec<f64> },
-    /// Gauss latitudes times equispaced longitudes.
-    Grid { latitudes: usize, longitudes: usize },
+    /// Spheres of labels, one after the other: Gauss latitudes times equispaced longitudes of each.
+    Grids(Vec<(usize, usize)>),
 }
 
 /// A density as markers.
@@ -73,16 +73,18 @@ impl Markers {
         }
     }
 
-    /// Latitudes and longitudes of the labels on S².
-    #[must_use]
-    pub fn grid(&self) -> Option<(usize, usize)> {
-        match self.labels {
-            Labels::Line { .. } => None,
-            Labels::Grid {
-                latitudes,
-                longitudes,
-            } => Some((latitudes, longitudes)),
-        }
+    /// The spheres of labels on S²: the first marker of each, its latitudes and its longitudes.
+    pub fn grids(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        let sizes: &[(usize, usize)] = match &self.labels {
+            Labels::Line { .. } => &[],
+            Labels::Grids(sizes) => sizes,
+        };
+        let mut next = 0;
+        sizes.iter().map(move |(latitudes, longitudes)| {
+            let first = next;
+            next += latitudes * longitudes;
+            (first, *latitudes, *longitudes)
+        })
     }
 
     /// Takes note of where the bodies have moved: X of every marker on a line.
@@ -201,7 +203,7 @@ impl Markers {
     fn panels(&self) -> usize {
         match &self.labels {
             Labels::Line { edges } => edges.len() - 1,
-            Labels::Grid { .. } => 0,
+            Labels::Grids(_) => 0,
         }
     }
 
@@ -239,22 +241,25 @@ impl Markers {
                 .filter(|&p| !self.collapsed(p))
                 .map(|p| self.loss(p))
                 .fold(0.0, f64::max),
-            Labels::Grid {
-                latitudes,
-                longitudes,
-            } => self.tail_on_grid(*latitudes, *longitudes),
+            Labels::Grids(_) => (self.grids())
+                .map(|(first, latitudes, longitudes)| {
+                    self.tail_on_grid(first, latitudes, longitudes)
+                })
+                .fold(0.0, f64::max),
         }
     }
 
-    fn tail_on_grid(&self, latitudes: usize, longitudes: usize) -> f64 {
+    fn tail_on_grid(&self, first: usize, latitudes: usize, longitudes: usize) -> f64 {
         let degree = latitudes - 1;
         let mut plan = SpherePlan::new(degree, latitudes, longitudes);
         let mut state = vec![0.0; Domain::Sphere.length(degree)];
         let mut values = vec![0.0; latitudes * longitudes];
         let mut tail = 0.0_f64;
         for coordinate in 0..3 {
-            for (p, (value, body)) in values.iter_mut().zip(&self.bodies.member).enumerate() {
-                let density = self.masses[p] / plan.weights()[p / longitudes] * longitudes as f64;
+            let members = &self.bodies.member[first..];
+            for (p, (value, body)) in values.iter_mut().zip(members).enumerate() {
+                let density =
+                    self.masses[first + p] / plan.weights()[p / longitudes] * longitudes as f64;
                 *value = density * self.bodies.particles.row(*body)[coordinate];
             }
             plan.analysis(&values, &mut state);

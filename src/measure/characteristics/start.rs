@@ -166,15 +166,15 @@ fn on_grid(density: &Density) -> Markers {
         masses.push(rho.max(0.0) * plan.weights()[p / longitudes] / longitudes as f64);
     }
     let logs = values.iter().map(|rho| rho.max(LEAST).ln()).collect();
-    on_sphere(rows, masses, logs, (latitudes, longitudes))
+    on_sphere(rows, masses, logs, vec![(latitudes, longitudes)])
 }
 
-/// Markers at these rows, whose labels are a Gauss grid.
+/// Markers at these rows, whose labels are Gauss grids one after the other: latitudes and longitudes of each.
 pub(super) fn on_sphere(
     rows: Vec<f64>,
     masses: Vec<f64>,
     log_density: Vec<f64>,
-    (latitudes, longitudes): (usize, usize),
+    grids: Vec<(usize, usize)>,
 ) -> Markers {
     let weights = vec![0.0; masses.len()];
     Markers {
@@ -185,10 +185,7 @@ pub(super) fn on_sphere(
         masses,
         places: Vec::new(),
         angles: Vec::new(),
-        labels: Labels::Grid {
-            latitudes,
-            longitudes,
-        },
+        labels: Labels::Grids(grids),
         rule: PanelRule::new(),
         log_circumference: 0.0,
     }

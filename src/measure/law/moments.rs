@@ -85,6 +85,39 @@ impl Law {
             .then_some(axis)
     }
 
+    /// The laws whose sum this one is, each around an axis of its own, with their masses; None where there are none.
+    #[must_use]
+    pub(crate) fn parts(&self, dimension: usize, seed: u64) -> Option<Vec<(f64, Self)>> {
+        let around = |mean: &[f64], concentration: f64| Self::VonMisesFisher {
+            concentration,
+            mean: mean.to_vec(),
+        };
+        match self {
+            Self::Mixture {
+                means,
+                concentrations,
+                masses,
+            } => Some(
+                (means.iter().zip(concentrations).zip(masses))
+                    .map(|((mean, concentration), mass)| (*mass, around(mean, *concentration)))
+                    .collect(),
+            ),
+            Self::Clusters {
+                count,
+                concentration,
+                masses,
+            } => {
+                let centres = centres(*count, dimension, &mut generator(seed, Stream::Tokens));
+                Some(
+                    (centres.chunks_exact(dimension).zip(masses))
+                        .map(|(centre, mass)| (*mass, around(centre, *concentration)))
+                        .collect(),
+                )
+            }
+            _ => (self.axis(dimension, seed)).map(|_| vec![(1.0, self.clone())]),
+        }
+    }
+
     // long: one arm a law
     fn components(&self, dimension: usize, seed: u64, degree: usize) -> Option<Vec<Component>> {
         let one = |axis: &Vec<f64>, profile: Vec<f64>| {
