@@ -100,7 +100,7 @@ pub(super) fn of_the_law(experiment: &Experiment, field: &FieldRun) -> Option<St
     let gathered = field.markers().is_some_and(|(since, _)| since == 0.0)
         && experiment.field.solver != Solver::Characteristics;
     if needed <= most {
-        let note = "no modes of S² hold the law at t = 0: markers, gathered about its axis, carry the density from the start";
+        let note = "no modes of S² hold the law at t = 0: markers, gathered where it is sharp, carry the density from the start";
         return gathered.then(|| note.into());
     }
     let done = if field.markers().is_some() {
