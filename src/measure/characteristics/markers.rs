@@ -9,8 +9,8 @@
 //! On the circle and along an axis the labels are a line, cut into panels ([`crate::sphere::panel`]) that are split where X
 //! is no longer a polynomial on them: at the watersheds between clusters, where neighbouring labels part, until
 //! the mass of the panel makes the difference unnoticeable. Along an axis a marker is a sphere {⟨x,axis⟩ = cos t}, kept as
-//! the point (sin t, cos t) of a meridian. On S² the labels are fixed grids, one or as many as the law has sharp peaks; what is known there of watersheds is said by
-//! [`Markers::tail`].
+//! the point (sin t, cos t) of a meridian. On S² the labels are fixed grids, one or as many as the law has sharp peaks; what is known there
+//! of watersheds is said by [`Markers::tail`].
 
 use super::distribution::{AngleDistribution, Piece};
 use crate::measure::bodies::components;
