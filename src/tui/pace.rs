@@ -20,13 +20,15 @@ const SHARE: f64 = 0.4;
 /// The shares of a rate that was seen, and of a budget, at which a picture is sent in parts.
 const CAREFUL: f64 = 0.7;
 const OF_BUDGET: f64 = 0.9;
+/// The share of the rate that a full queue tells: it may not have been quite empty when the writer went on.
+const CERTAIN: f64 = 0.8;
 /// At most so much is under way on a link of known rate.
 const DEEP: Duration = Duration::from_millis(35);
 /// With so much under way still, the next part goes.
 const SHALLOW: Duration = Duration::from_millis(10);
 /// When a link was full for the first time, it is trusted with twice its rate after so many seconds, t in 1 + (age / t)³; the oftener it
 /// is full, the later.
-const TRUST: (f64, f64) = (20.0, 120.0);
+const TRUST: (f64, f64) = (60.0, 240.0);
 /// A rate rises by so much at most from one answer to the next.
 const RISE: f64 = 1.5;
 /// No link is taken for slower: so little at a time tells nothing.
@@ -224,7 +226,7 @@ impl Pace {
         (self.parts).retain(|(then, _)| now.duration_since(*then) < WINDOW);
         (self.parts).push((now.checked_sub(took).unwrap_or(now), bytes));
         if took > SLOW {
-            let rate = self.full_rate(now);
+            let rate = CERTAIN * self.full_rate(now);
             let again = (self.seen)
                 .filter(|seen| now.duration_since(seen.when).as_secs_f64() < 4.0 * seen.trust);
             self.seen = Some(Seen {
@@ -315,7 +317,7 @@ mod tests {
         assert!(!pace.frame_due());
         assert!(pace.allowance() < 4000);
         // a link that has not been full for a while is trusted again
-        let long_ago = Instant::now().checked_sub(Duration::from_mins(2)).unwrap();
+        let long_ago = Instant::now().checked_sub(Duration::from_mins(20)).unwrap();
         pace.seen = (pace.seen).map(|seen| Seen {
             when: long_ago,
             ..seen

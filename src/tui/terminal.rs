@@ -14,7 +14,7 @@ use super::wire::Wire;
 use crossterm::{clipboard, cursor, event, execute, style, terminal};
 use ratatui::Terminal;
 use rustix::termios::{OptionalActions, SpecialCodeIndex};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 
 /// Room for a whole frame, so that it leaves in one write.
 const FRAME: usize = 256 * 1024;
@@ -215,7 +215,7 @@ impl Signals {
     /// A thread that takes the signals that end the program. The loop leaves by itself when it sees one; if it cannot
     /// (the terminal hung up under a read or a write), the thread restores what can be restored and ends the program.
     fn watch(&self) -> io::Result<()> {
-        let mut incoming = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT])?;
+        let mut incoming = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT])?;
         let (ended, done, beat) = (
             Arc::clone(&self.ended),
             Arc::clone(&self.done),

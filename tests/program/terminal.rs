@@ -252,7 +252,7 @@ fn it_follows_the_window() {
 
 #[test]
 fn signals_end_it_with_the_terminal_restored() {
-    for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+    for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130), ("QUIT", 131)] {
         let mut dashboard = Dashboard::start(&["metastable"]);
         dashboard.until_text("running");
         dashboard.signal(name);
