@@ -1,5 +1,6 @@
 //! Where a density starts: from its law, or from the tokens' empirical measure.
 
+use crate::experiment::memory::shortage_here;
 use crate::experiment::spec::default_modes;
 use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Source};
 use crate::measure::{Density, Law, Markers, Moments, Particles};
@@ -8,8 +9,8 @@ use crate::sphere::{Complex, Domain};
 /// Most modes from which markers are placed where those of the solver do not hold the law: on the circle, on S², along an axis.
 const MOST_TO_PLACE: [usize; 3] = [1 << 15, 192, 2048];
 /// Most modes of a law at t = 0 where the solver goes on with them and nobody named a limit: on the circle with natural frequencies, on the
-/// circle, on S², along an axis. A density of so many takes at most a third of a gigabyte, as [`crate::experiment::memory`] counts.
-const MOST_FOR_A_LAW: [usize; 4] = [1 << 12, 1 << 17, 511, 2047];
+/// circle, on S² (0.7 GB in all, measured), along an axis; half of it, and so on, where that does not fit into the memory.
+const MOST_FOR_A_LAW: [usize; 4] = [1 << 12, 1 << 17, 1023, 2047];
 
 /// Whether markers take a density over where its modes do not hold it.
 pub(super) fn carried_by_markers(experiment: &Experiment) -> bool {
@@ -135,12 +136,20 @@ fn most_for_the_law(experiment: &Experiment) -> usize {
     if spec.max_modes != default_modes(spec.solver, dimension, carried).1 {
         return spec.max_modes;
     }
-    let most = match spec.solver.domain(dimension) {
+    let mut most = match spec.solver.domain(dimension) {
         Domain::Circle if experiment.tokens.frequencies.is_some() => MOST_FOR_A_LAW[0],
         Domain::Circle => MOST_FOR_A_LAW[1],
         Domain::Sphere => MOST_FOR_A_LAW[2],
         Domain::Zonal(_) => MOST_FOR_A_LAW[3],
     };
+    let mut tried = experiment.clone();
+    while most > spec.max_modes {
+        tried.field.max_modes = most;
+        if shortage_here(&tried).is_none() {
+            break;
+        }
+        most /= 2;
+    }
     most.max(spec.max_modes)
 }
 

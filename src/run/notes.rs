@@ -103,6 +103,11 @@ pub(super) fn of_the_law(experiment: &Experiment, field: &FieldRun) -> Option<St
         let note = "no modes of S² hold the law at t = 0: markers, gathered where it is sharp, carry the density from the start";
         return gathered.then(|| note.into());
     }
+    if field.lost().is_some() {
+        return Some(format!(
+            "the law takes more than {needed} modes at t = 0: with a larger field.max_modes it may have a density"
+        ));
+    }
     let done = if field.markers().is_some() {
         "markers carry the density from the start"
     } else {

@@ -311,6 +311,22 @@ fn a_law_takes_the_modes_that_it_needs_where_noise_or_frequencies_rule_markers_o
         let bound = Session::new(crate::common::experiment(&text("max_modes = 100", 0.05)));
         assert!(bound.field().unwrap().lost().is_some(), "{law}");
     }
+    // what cannot be had is said, and what was tried
+    for (concentration, held) in [(12e3, true), (40e3, false)] {
+        let session = Session::new(crate::common::experiment(&format!(
+            "[tokens]\ncount = 8\ndimension = 3\ninitial = {{ law = \"von-mises-fisher\", concentration = {concentration:?} }}\n\
+             [attention]\nbeta = 1.0\n[noise]\ndiffusion = 0.5\n[time]\nend = 0.05\nframes = 2\n"
+        )));
+        assert_eq!(session.field().unwrap().lost().is_none(), held);
+        let said = |words: &str| session.notes().iter().any(|note| note.contains(words));
+        assert_eq!(
+            said("the law takes 1023 modes"),
+            held,
+            "{:?}",
+            session.notes()
+        );
+        assert_eq!(said("more than 1023 modes"), !held, "{:?}", session.notes());
+    }
 }
 
 #[test]
