@@ -152,35 +152,13 @@ impl Law {
             Self::Poisson { weight, axis } => {
                 one(axis, poisson_moments(dimension, *weight, degree))
             }
-            Self::Mixture {
-                means,
-                concentrations,
-                masses,
-            } => Some(
-                (means.iter().zip(concentrations).zip(masses))
-                    .map(|((mean, concentration), mass)| Component {
-                        mass: *mass,
-                        axis: mean.clone(),
-                        profile: von_mises_moments(dimension, *concentration, degree),
-                    })
-                    .collect(),
-            ),
-            Self::Clusters {
-                count,
-                concentration,
-                masses,
-            } => {
-                let centres = centres(*count, dimension, &mut generator(seed, Stream::Tokens));
-                let profile = von_mises_moments(dimension, *concentration, degree);
-                Some(
-                    (centres.chunks_exact(dimension).zip(masses))
-                        .map(|(centre, mass)| Component {
-                            mass: *mass,
-                            axis: centre.to_vec(),
-                            profile: profile.clone(),
-                        })
-                        .collect(),
-                )
+            Self::Mixture { .. } | Self::Clusters { .. } => {
+                let mut list = Vec::new();
+                for (mass, part) in self.parts(dimension, seed)? {
+                    let components = part.components(dimension, seed, degree)?;
+                    list.extend(components.into_iter().map(|one| Component { mass, ..one }));
+                }
+                Some(list)
             }
             Self::Harmonics { .. }
             | Self::SphericalHarmonics { .. }
