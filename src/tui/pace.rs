@@ -23,7 +23,7 @@ const OF_BUDGET: f64 = 0.9;
 /// The share of the rate that a full queue tells: it may not have been quite empty when the writer went on.
 const CERTAIN: f64 = 0.8;
 /// At most so much is under way on a link of known rate.
-const DEEP: Duration = Duration::from_millis(35);
+const DEEP: Duration = Duration::from_millis(25);
 /// With so much under way still, the next part goes.
 const SHALLOW: Duration = Duration::from_millis(10);
 /// When a link was full for the first time, it is trusted with twice its rate after so many seconds, t in 1 + (age / t)³; the oftener it
