@@ -3,11 +3,11 @@
 //! the terminal answers tells how much of it has arrived.
 //!
 //! One question is under way at a time. The shortest time that an answer took lately is the link's latency; what an answer takes longer, the
-//! question has waited behind pictures. Whatever was sent from any moment to the question has arrived by the answer, which gives a rate that
-//! the link has at least; the greatest of these, from the moment on at which the link began to be full, is its own.
+//! question has waited behind pictures, whose rate is told by [what was sent](super::lately) before it.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+
+use super::lately::Lately;
 
 /// What the terminal is asked.
 pub(crate) const QUESTION: &[u8] = b"\x1b[5n";
@@ -51,8 +51,7 @@ pub(crate) struct Echo {
     /// Bytes that the terminal has read, by its last answer, and when that came.
     read: u64,
     answered: Option<Instant>,
-    /// What was sent lately, and when each part began to be.
-    lately: VecDeque<(Instant, u64)>,
+    lately: Lately,
     /// When it was asked, and after how many bytes.
     asked: Option<(Instant, u64)>,
     /// When it was asked for the first time.
@@ -93,7 +92,9 @@ impl Echo {
     /// Whether an answer is waited for.
     #[must_use]
     pub(crate) fn waits(&self, now: Instant) -> bool {
-        self.asked.is_some() && self.may_answer(now)
+        let lost =
+            |(when, _): (Instant, u64)| self.answered.is_some() && now.duration_since(when) > LOST;
+        self.may_answer(now) && self.asked.is_some_and(|asked| !lost(asked))
     }
 
     /// Whether everything that was sent has been read.
@@ -107,13 +108,10 @@ impl Echo {
     pub(crate) fn sent(&mut self, since: Instant, now: Instant, bytes: u64, free: bool) -> bool {
         self.sent += bytes;
         if bytes > 0 {
-            self.lately.push_back((since, bytes));
+            self.lately.push(since, bytes);
             self.parts += 1;
         }
-        if let Some((when, _)) = self.asked
-            && self.answered.is_some()
-            && now.duration_since(when) > LOST
-        {
+        if self.asked.is_some() && self.answered.is_some() && !self.waits(now) {
             // as if it had been answered: what is sent from now on counts
             self.asked = None;
             (self.read, self.answered) = (self.sent, Some(now));
@@ -158,22 +156,10 @@ impl Echo {
         self.latency = Some((latency, since));
         self.answered = Some(now);
         // what was sent after the question tells nothing yet
-        let mut later = self.sent - upto;
-        let mut bytes = 0;
-        let rates = self.lately.iter().rev().map(|(since, part)| {
-            let after = later.min(*part);
-            later -= after;
-            bytes += part - after;
-            let way = now.saturating_duration_since(*since + latency);
-            bytes as f64 / way.as_secs_f64().max(1e-4)
-        });
-        let rate = rates.fold(0.0, f64::max);
+        let rate = self.lately.rate(now, self.sent - upto, latency);
         let new = upto - self.read;
         self.read = upto;
-        let old = |part: &(Instant, u64)| when.saturating_duration_since(part.0) > WINDOW;
-        while self.lately.front().is_some_and(old) {
-            self.lately.pop_front();
-        }
+        self.lately.forget(WINDOW, when);
         self.told |= new >= ENOUGH;
         (new >= ENOUGH).then_some(Sample {
             rate,
@@ -283,7 +269,8 @@ mod tests {
         echo.answered(now);
         assert!(echo.sent(now, now, 10_000, true));
         now += LOST + Duration::from_secs(1);
-        // what went before is forgotten
+        // nobody listens for it, and what went before is forgotten
+        assert!(!echo.waits(now));
         assert!(!echo.sent(now, now, 10_000, true));
         assert!(echo.sent(now, now, 10_000, true));
         now += Duration::from_millis(100);

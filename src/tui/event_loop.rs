@@ -81,12 +81,13 @@ impl EventLoop<'_> {
         B::Error: From<io::Error>,
     {
         let mut pace = Pace::new(fps, self.thrift.budget(), self.asks);
-        self.ask(&mut pace, Duration::ZERO, 0)?;
+        Self::ask(&mut pace, Duration::ZERO, 0)?;
         let mut dirty = true;
         // when the reader last did something
         let mut touched = Instant::now();
         while !model.quit && self.signals.ended().is_none() {
             self.signals.beat();
+            self.link.ask(pace.listens());
             let mut anew = self.signals.resumed();
             if anew {
                 terminal::enter()?;
@@ -115,7 +116,7 @@ impl EventLoop<'_> {
             }
             if let Some(when) = self.link.answered() {
                 pace.answered(when);
-                self.ask(&mut pace, Duration::ZERO, 0)?;
+                Self::ask(&mut pace, Duration::ZERO, 0)?;
             }
             dirty |= self.saver.news(model);
             // a picture of which a part waits comes first
@@ -140,7 +141,7 @@ impl EventLoop<'_> {
                     Self::go_on(screen)?;
                 }
                 let (took, bytes) = (start.elapsed(), self.link.sent() - before);
-                self.ask(&mut pace, took, bytes)?;
+                Self::ask(&mut pace, took, bytes)?;
                 pace.sent(took, bytes);
                 if !self.link.waits() {
                     let bytes = pace.bytes();
@@ -152,18 +153,18 @@ impl EventLoop<'_> {
                 }
             }
         }
+        self.link.ask(pace.listens());
         input.settle()?;
         Ok(())
     }
 
     /// Asks the terminal how much it has read, where that is worth it after a part of a picture.
-    fn ask(&self, pace: &mut Pace, took: Duration, bytes: u64) -> io::Result<()> {
+    fn ask(pace: &mut Pace, took: Duration, bytes: u64) -> io::Result<()> {
         if pace.asks(took, bytes) {
             let mut out = io::stdout();
             out.write_all(QUESTION)?;
             out.flush()?;
         }
-        self.link.ask(pace.listens());
         Ok(())
     }
 

@@ -19,6 +19,7 @@ pub(crate) mod keepsake;
 pub(crate) mod keyboard;
 pub mod keymap;
 pub(crate) mod ladders;
+pub(crate) mod lately;
 pub(crate) mod layouts;
 pub(crate) mod link;
 pub(crate) mod looking;

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::echo::{Echo, Sample};
+use super::lately::Lately;
 
 /// Frames for keys come at most so often.
 const KEYS: Duration = Duration::from_millis(16);
@@ -73,8 +74,7 @@ pub(crate) struct Pace {
     /// When all that was sent has passed.
     clear: Instant,
     picture: Sending,
-    /// What was sent lately: when that began, and how many bytes.
-    parts: Vec<(Instant, u64)>,
+    lately: Lately,
     /// When pictures were drawn in the last second.
     pictures: Vec<Instant>,
 }
@@ -95,7 +95,7 @@ impl Pace {
             echo: asks.then(Echo::default),
             clear: now,
             picture: Sending::default(),
-            parts: Vec::new(),
+            lately: Lately::default(),
             pictures: Vec::new(),
         }
     }
@@ -223,10 +223,11 @@ impl Pace {
     /// A picture, or a part of one, took so long and so many bytes.
     pub(crate) fn sent(&mut self, took: Duration, bytes: u64) {
         let now = Instant::now();
-        (self.parts).retain(|(then, _)| now.duration_since(*then) < WINDOW);
-        (self.parts).push((now.checked_sub(took).unwrap_or(now), bytes));
+        self.lately.forget(WINDOW, now);
+        (self.lately).push(now.checked_sub(took).unwrap_or(now), bytes);
         if took > SLOW {
-            let rate = CERTAIN * self.full_rate(now);
+            // a terminal's queue lets the writer go on when it is empty: everything has passed
+            let rate = CERTAIN * self.lately.rate(now, 0, Duration::ZERO).max(1.0);
             let again = (self.seen)
                 .filter(|seen| now.duration_since(seen.when).as_secs_f64() < 4.0 * seen.trust);
             self.seen = Some(Seen {
@@ -274,17 +275,6 @@ impl Pace {
         } else {
             since.unwrap_or(now) + self.interval
         };
-    }
-
-    /// Bytes a second that a link takes which was full until now. A terminal's queue lets the writer go on when it is empty: what was sent
-    /// since any moment has passed since then, so that the most of these rates is the nearest.
-    fn full_rate(&self, now: Instant) -> f64 {
-        let mut bytes = 0;
-        let since = self.parts.iter().rev().map(|(then, part)| {
-            bytes += part;
-            bytes as f64 / now.duration_since(*then).as_secs_f64().max(1e-3)
-        });
-        since.fold(1.0, f64::max)
     }
 
     /// Frames drawn in the last second.
