@@ -24,9 +24,9 @@ const OF_BUDGET: f64 = 0.9;
 /// The share of the rate that a full queue tells: it may not have been quite empty when the writer went on.
 const CERTAIN: f64 = 0.8;
 /// At most so much is under way on a link of known rate.
-const DEEP: Duration = Duration::from_millis(25);
+const DEEP: Duration = Duration::from_millis(20);
 /// With so much under way still, the next part goes.
-const SHALLOW: Duration = Duration::from_millis(10);
+const SHALLOW: Duration = Duration::from_millis(8);
 /// When a link was full for the first time, it is trusted with twice its rate after so many seconds, t in 1 + (age / t)³; the oftener it
 /// is full, the later.
 const TRUST: (f64, f64) = (60.0, 240.0);
@@ -320,7 +320,7 @@ mod tests {
     fn no_more_is_under_way_than_a_known_link_carries_in_that_time() {
         let mut pace = Pace::new(30.0, Some(20e3), false);
         let most = pace.allowance();
-        assert!((400..=630).contains(&most), "{most}");
+        assert!((330..=510).contains(&most), "{most}");
         pace.sent(Duration::ZERO, most as u64);
         assert!(!pace.part_due());
         assert!(pace.allowance() < most / 4);

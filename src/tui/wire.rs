@@ -18,6 +18,8 @@ use super::theme::sixteen;
 
 /// Rows at the upper and at the lower end of the screen where the program says what it does.
 const WORDS: (u16, u16) = (1, 4);
+/// The row above the lowest one, which says whether the run goes on.
+const STATUS: u16 = 1;
 
 /// Modifiers, and the parameters that set and unset them.
 const MODIFIERS: [(Modifier, u8, u8); 9] = [
@@ -140,14 +142,18 @@ impl<W: Write> Wire<W> {
         Ok(Some(bytes.len()))
     }
 
-    /// Sends of the cells that wait what about so many bytes say: rows of words, then from where the last part ended.
+    /// Sends of the cells that wait what about so many bytes say: rows of words, that of the status first, then from where the last part ended.
     fn send_part(&mut self, most: usize) -> io::Result<()> {
         self.rows.clear();
         let (first, last) = (
             WORDS.0,
             (self.bottom + 1).saturating_sub(WORDS.1).max(WORDS.0),
         );
-        let words = (self.waiting.range(..(first, 0))).chain(self.waiting.range((last, 0)..));
+        let status = (self.bottom.saturating_sub(STATUS)).max(last);
+        let words = (self.waiting.range((status, 0)..(status + 1, 0)))
+            .chain(self.waiting.range(..(first, 0)))
+            .chain(self.waiting.range((status + 1, 0)..))
+            .chain(self.waiting.range((last, 0)..(status, 0)));
         let next = self.next.clamp((first, 0), (last, 0));
         let later = self.waiting.range(next..(last, 0));
         let rest = self.waiting.range((first, 0)..next);
