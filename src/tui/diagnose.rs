@@ -89,13 +89,13 @@ fn ground(options: &Options, depth: Depth, term: &str) -> String {
     let found = if asked {
         Ground::detect(options.theme, depth, term)
     } else {
-        Ground::Dark
+        Some(Ground::default())
     };
-    let name = found.name();
-    if asked {
-        name.into()
-    } else {
-        format!("{name}, for nobody could be asked")
+    let name = found.unwrap_or_default().name();
+    match found {
+        Some(_) if asked => name.into(),
+        Some(_) => format!("{name}, for nobody could be asked"),
+        None => format!("{name}, for the terminal did not answer in time"),
     }
 }
 

@@ -11,7 +11,7 @@ use ratatui::layout::{Position, Rect, Size};
 use super::changes::Effect;
 use super::echo::QUESTION;
 use super::keepsake::Keepsake;
-use super::keyboard::Input;
+use super::keyboard::{Keyboard, News};
 use super::link::Link;
 use super::model::{Message, Model, PresetLine};
 use super::pace::Pace;
@@ -20,7 +20,7 @@ use super::pixels::gallery::Gallery;
 use super::recording::Recorder;
 use super::save::Saver;
 use super::terminal::Signals;
-use super::theme::Depth;
+use super::theme::{Depth, Ground};
 use super::thrift::Thrift;
 use super::update::update;
 use super::{
@@ -47,6 +47,8 @@ pub(crate) struct EventLoop<'a> {
     pub link: Link,
     /// Whether the terminal may be asked how much of it it has read.
     pub asks: bool,
+    /// Whether the terminal was asked for its ground and has not said it yet.
+    pub ground_open: bool,
     /// What the mouse holds.
     pub grip: Option<mouse::Grip>,
     /// What the link may carry.
@@ -73,7 +75,7 @@ impl EventLoop<'_> {
     pub(crate) fn run<B: Backend>(
         &mut self,
         screen: &mut Terminal<B>,
-        input: &mut impl Input,
+        input: &mut Keyboard,
         model: &mut Model,
         fps: f64,
     ) -> Result<(), B::Error>
@@ -87,13 +89,12 @@ impl EventLoop<'_> {
         let mut touched = Instant::now();
         while !model.quit && self.signals.ended().is_none() {
             self.signals.beat();
-            self.link.ask(pace.listens());
             let mut anew = self.signals.resumed();
             if anew {
                 terminal::enter()?;
             }
             if self.signals.stop_asked() || std::mem::take(&mut self.stops) {
-                input.settle()?;
+                Self::settle(&pace, input)?;
                 terminal::suspend()?;
                 anew = true;
             }
@@ -105,18 +106,23 @@ impl EventLoop<'_> {
                 anew |= self.perform(effect, model)?;
                 dirty = true;
             }
-            let mut waiting = input.next(wait)?;
-            while let Some(event) = waiting {
-                dirty = true;
-                touched = Instant::now();
-                let size = screen.size()?;
-                model.window = size;
-                anew |= self.answer(event, size, model)?;
-                waiting = input.next(Duration::ZERO)?;
-            }
-            if let Some(when) = self.link.answered() {
-                pace.answered(when);
-                Self::ask(&mut pace, Duration::ZERO, 0)?;
+            let mut waiting = input.next(wait, pace.listens())?;
+            while let Some(news) = waiting {
+                match news {
+                    News::Event(event) => {
+                        dirty = true;
+                        touched = Instant::now();
+                        let size = screen.size()?;
+                        model.window = size;
+                        anew |= self.answer(event, size, model)?;
+                    }
+                    News::Read => {
+                        pace.answered(Instant::now());
+                        Self::ask(&mut pace, Duration::ZERO, 0)?;
+                    }
+                    News::Said(said) => dirty |= self.hear(&said, model),
+                }
+                waiting = input.next(Duration::ZERO, pace.listens())?;
             }
             dirty |= self.saver.news(model);
             // a picture of which a part waits comes first
@@ -153,9 +159,30 @@ impl EventLoop<'_> {
                 }
             }
         }
-        self.link.ask(pace.listens());
-        input.settle()?;
+        Self::settle(&pace, input)?;
         Ok(())
+    }
+
+    /// Before the terminal is left.
+    fn settle(pace: &Pace, input: &mut Keyboard) -> io::Result<()> {
+        if pace.listens() {
+            input.settle()?;
+        }
+        Ok(())
+    }
+
+    /// The terminal says something in a string: its ground, if the answer took longer than was waited for it and the reader has not chosen
+    /// one since. Whether there is anything to draw.
+    fn hear(&mut self, said: &str, model: &mut Model) -> bool {
+        let Some(ground) = Ground::said(said).filter(|_| self.ground_open) else {
+            return false;
+        };
+        self.ground_open = false;
+        let chosen = model.theme.ground != Ground::default();
+        if !chosen {
+            model.theme.ground = ground;
+        }
+        !chosen
     }
 
     /// Asks the terminal how much it has read, where that is worth it after a part of a picture.

@@ -1,4 +1,4 @@
-//! Where the loop has its events from: the keyboard, or in tests a list.
+//! Where the loop has its news from: keys, and on the same line what the terminal answers.
 
 use std::io;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{self, Event};
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use super::link::Link;
+use super::strings::{Heard, Strings};
 
 /// While an answer is waited for, a change of the window is seen after so long at most.
 const LISTEN: Duration = Duration::from_millis(20);
@@ -19,44 +19,82 @@ const LOOK: Duration = Duration::from_micros(100);
 /// What has come is read within this time.
 const READ: Duration = Duration::from_millis(2);
 
-/// Where events come from.
-pub(crate) trait Input {
-    /// The next event, waited for at most so long.
+/// What comes from the terminal.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// A key, the mouse, a window.
+    Event(Event),
+    /// It has read up to what it was asked.
+    Read,
+    /// It says something in a string.
+    Said(String),
+}
+
+/// The keyboard, and on the same line what the terminal answers.
+#[derive(Debug)]
+pub(crate) struct Keyboard {
+    /// Whether crossterm may have more of what it has read.
+    more: bool,
+    /// Whether the window has changed.
+    changed: Arc<AtomicBool>,
+    strings: Strings,
+}
+
+impl Keyboard {
+    /// A keyboard; a flag tells when the window has changed.
+    pub(crate) fn new(changed: Arc<AtomicBool>) -> Self {
+        Self {
+            more: true,
+            changed,
+            strings: Strings::default(),
+        }
+    }
+
+    /// The next news, waited for at most so long; it `listens`, an answer is waited for.
     ///
     /// # Errors
     /// The terminal's, when it is gone.
-    fn next(&mut self, wait: Duration) -> io::Result<Option<Event>>;
+    pub(crate) fn next(&mut self, wait: Duration, listens: bool) -> io::Result<Option<News>> {
+        let end = Instant::now() + wait;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let news = if listens {
+                self.listen(left)
+            } else {
+                self.more = true;
+                read(left.max(LOOK)).map(|event| event.map(News::Event))
+            };
+            match news {
+                // A signal (a resize, a stop) is no hang-up.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(None),
+                Ok(Some(News::Event(event))) => match self.strings.hear(event, Instant::now()) {
+                    Heard::Event(event) => return Ok(Some(News::Event(event))),
+                    Heard::String(said) => return Ok(Some(News::Said(said))),
+                    Heard::Part => {}
+                },
+                news => return news,
+            }
+        }
+    }
 
     /// Waits a moment for an answer of the terminal that is under way, before the terminal is left: it is not for the shell.
     ///
     /// # Errors
     /// The terminal's, when it is gone.
-    fn settle(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The keyboard, and on the same line what the terminal answers.
-pub(crate) struct Keyboard {
-    link: Link,
-    /// Whether crossterm may have more of what it has read.
-    more: bool,
-    /// Whether the window has changed.
-    changed: Arc<AtomicBool>,
-}
-
-impl Keyboard {
-    /// The keyboard at the other end of a link; a flag tells when the window has changed.
-    pub(crate) fn new(link: Link, changed: Arc<AtomicBool>) -> Self {
-        Self {
-            link,
-            more: true,
-            changed,
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
+        let end = Instant::now() + MOMENT;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            // keys that come now are too late
+            let news = self.next(left, true)?;
+            if left.is_zero() || matches!(news, Some(News::Read)) {
+                return Ok(());
+            }
         }
     }
 
     /// The next event while an answer is waited for: what comes and is no event is the answer, which is not one of crossterm's.
-    fn listen(&mut self, wait: Duration) -> io::Result<Option<Event>> {
+    fn listen(&mut self, wait: Duration) -> io::Result<Option<News>> {
         let end = Instant::now() + wait;
         loop {
             let left = end.saturating_duration_since(Instant::now());
@@ -70,43 +108,17 @@ impl Keyboard {
             if something || looks {
                 let event = read(if something { READ } else { LOOK })?;
                 self.more = event.is_some();
-                if self.more {
-                    return Ok(event);
+                if let Some(event) = event {
+                    return Ok(Some(News::Event(event)));
                 }
             }
             if something {
-                self.link.answer();
-                return Ok(None);
+                return Ok(Some(News::Read));
             }
             if Instant::now() >= end {
                 return Ok(None);
             }
         }
-    }
-}
-
-impl Input for Keyboard {
-    fn next(&mut self, wait: Duration) -> io::Result<Option<Event>> {
-        let event = if self.link.asked() {
-            self.listen(wait)
-        } else {
-            self.more = true;
-            read(wait.max(LOOK))
-        };
-        match event {
-            // A signal (a resize, a stop) is no hang-up.
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
-            event => event,
-        }
-    }
-
-    fn settle(&mut self) -> io::Result<()> {
-        let end = Instant::now() + MOMENT;
-        while self.link.asked() && Instant::now() < end {
-            // keys that come now are too late
-            let _late = self.next(end.saturating_duration_since(Instant::now()))?;
-        }
-        Ok(())
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Instant;
 
 /// What the loop and the wire know of each other; a clone is the same link.
 #[derive(Debug, Clone)]
@@ -14,8 +13,6 @@ struct Shared {
     sent: Cell<u64>,
     most: Cell<usize>,
     waiting: Cell<usize>,
-    asked: Cell<bool>,
-    answered: Cell<Option<Instant>>,
 }
 
 impl Default for Link {
@@ -24,8 +21,6 @@ impl Default for Link {
             sent: Cell::new(0),
             most: Cell::new(usize::MAX),
             waiting: Cell::new(0),
-            asked: Cell::new(false),
-            answered: Cell::new(None),
         }))
     }
 }
@@ -56,29 +51,6 @@ impl Link {
     /// So many cells wait.
     pub(crate) fn keep_waiting(&self, cells: usize) {
         self.0.waiting.set(cells);
-    }
-
-    /// The terminal was asked something, or an answer is no longer waited for.
-    pub(crate) fn ask(&self, asked: bool) {
-        self.0.asked.set(asked);
-    }
-
-    /// Whether an answer is waited for.
-    #[must_use]
-    pub(crate) fn asked(&self) -> bool {
-        self.0.asked.get()
-    }
-
-    /// It answered now.
-    pub(crate) fn answer(&self) {
-        self.0.asked.set(false);
-        self.0.answered.set(Some(Instant::now()));
-    }
-
-    /// When it answered, if it did since this was asked for last.
-    #[must_use]
-    pub(crate) fn answered(&self) -> Option<Instant> {
-        self.0.answered.take()
     }
 
     /// Whether a part of the picture waits.

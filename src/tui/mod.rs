@@ -42,6 +42,7 @@ pub mod popups;
 pub(crate) mod projection;
 pub(crate) mod recording;
 pub(crate) mod save;
+mod strings;
 pub mod sweep_page;
 pub(crate) mod sweeping;
 pub(crate) mod terminal;
@@ -109,7 +110,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
     let term = variable("TERM").unwrap_or_default();
     let ground = Ground::detect(options.theme, depth, &term);
     let theme = Theme {
-        ground,
+        ground: ground.unwrap_or_default(),
         ..Theme::of(depth)
     };
     let lines = presets::list().into_iter().map(PresetLine::from).collect();
@@ -136,7 +137,8 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         signals: &signals,
         saver: Saver::default(),
         asks: io::stdin().is_terminal(),
-        link: link.clone(),
+        ground_open: ground.is_none(),
+        link,
         grip: None,
         thrift: Thrift::new(options.bandwidth),
         recorder,
@@ -151,7 +153,7 @@ pub fn run(experiment: Experiment, options: Options) -> Result<Farewell, TuiErro
         }
     }
     // An error here is a terminal that has gone: there is nobody left to tell.
-    let mut keyboard = Keyboard::new(link, signals.window());
+    let mut keyboard = Keyboard::new(signals.window());
     let gone = room.run(&mut screen, &mut keyboard, &mut model, options.fps);
     room.saver.give_up();
     room.end_recording(&mut model);

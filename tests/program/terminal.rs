@@ -445,6 +445,26 @@ fn what_a_terminal_says_unasked_holds_nothing_up() {
     assert_eq!(dashboard.ended(), 0);
 }
 
+/// The answers to what the terminal was asked at the start, when nobody waits for them any more: nothing is typed by them, and the ground
+/// is the one that they tell.
+#[test]
+fn a_late_answer_is_not_typed_and_tells_the_ground() {
+    let mut dashboard = Dashboard::start(&["metastable"]);
+    dashboard.until_text("running");
+    dashboard.press("\x1b]10;rgb:dddd/dddd/dddd\x1b\\\x1b]11;rgb:ffff/ffff/ffff\x07\x1b[?62;c");
+    std::thread::sleep(Duration::from_millis(500));
+    let contents = dashboard.contents();
+    assert!(
+        contents.contains("running") && !contents.contains("nothing is called so"),
+        "{contents}"
+    );
+    // the next after light
+    dashboard.press("T");
+    dashboard.until_text("colours: high contrast");
+    dashboard.press("q");
+    assert_eq!(dashboard.ended(), 0);
+}
+
 #[test]
 fn pasted_text_is_no_command() {
     let mut dashboard = Dashboard::start(&["--paused"]);

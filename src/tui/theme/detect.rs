@@ -1,6 +1,6 @@
 //! What the terminal can show, and what its ground is: what was asked for, what the environment tells, and for the ground the terminal's own answer.
 
-use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
+use terminal_colorsaurus::{Error, QueryOptions, ThemeMode, theme_mode};
 
 /// What `--color` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -120,10 +120,10 @@ impl Ground {
         }
     }
 
-    /// The one asked for, or the terminal's, which is asked unless it is known to have no answer.
+    /// The one asked for, or the terminal's, which is asked unless it is known to have no answer; `None` where it has not answered yet.
     #[must_use]
-    pub(crate) fn detect(choice: ThemeChoice, depth: Depth, term: &str) -> Self {
-        match choice {
+    pub(crate) fn detect(choice: ThemeChoice, depth: Depth, term: &str) -> Option<Self> {
+        Some(match choice {
             ThemeChoice::Dark => Self::Dark,
             ThemeChoice::Light => Self::Light,
             ThemeChoice::Contrast => Self::Contrast,
@@ -133,10 +133,22 @@ impl Ground {
                 options.timeout = ANSWER;
                 match (!silent).then(|| theme_mode(options)) {
                     Some(Ok(ThemeMode::Light)) => Self::Light,
+                    Some(Err(Error::Timeout(_))) => return None,
                     _ => Self::Dark,
                 }
             }
-        }
+        })
+    }
+
+    /// The ground that a terminal says it has, in a string (OSC 11).
+    #[must_use]
+    pub(crate) fn said(said: &str) -> Option<Self> {
+        let colour = xterm_color::Color::parse(said.strip_prefix("11;")?.as_bytes()).ok()?;
+        Some(if colour.perceived_lightness() > 0.5 {
+            Self::Light
+        } else {
+            Self::Dark
+        })
     }
 
     /// The next one.
