@@ -54,6 +54,8 @@ pub(crate) struct Easel {
     pub cell: Option<(u16, u16)>,
     /// Whether pictures lie under the text, and not in the place of it.
     pub under: bool,
+    /// How many pixels a picture may have across and down, where the terminal takes no larger ones.
+    pub most: Option<u16>,
     open: RefCell<Option<Vec<Picture>>>,
 }
 
@@ -83,7 +85,7 @@ impl Easel {
 }
 
 /// Draws a map in pixels over these cells, where pictures are wanted: `shade` of a place in cells from the upper left, and of a pixel's
-/// width and height there; nothing where the terminal's ground is seen.
+/// width and height there; nothing where the terminal's ground is seen. Where the terminal takes no pictures so large, it is several.
 pub(crate) fn paint(
     easel: &Easel,
     theme: Theme,
@@ -102,24 +104,46 @@ pub(crate) fn paint(
     let scale = (1..)
         .find(|scale| across.div_ceil(*scale) * down.div_ceil(*scale) <= MOST)
         .unwrap_or(1);
-    let (width, height) = (across.div_ceil(scale), down.div_ceil(scale));
-    let size = (columns as f64 / width as f64, rows as f64 / height as f64);
-    let mut indices = vec![0; width * height];
-    // column by column: moments of a map of time are looked for once
-    for column in 0..width {
-        for row in 0..height {
-            let place = ((column as f64 + 0.5) * size.0, (row as f64 + 0.5) * size.1);
-            indices[row * width + column] = shade(place, size).map_or(0, index);
+    for part in parts(area, (wide, high), easel.most) {
+        let from = (f64::from(part.x - area.x), f64::from(part.y - area.y));
+        let pixels =
+            |cells: u16, pixels: u16| (usize::from(cells) * usize::from(pixels)).div_ceil(scale);
+        let (width, height) = (pixels(part.width, wide), pixels(part.height, high));
+        let size = (
+            f64::from(part.width) / width as f64,
+            f64::from(part.height) / height as f64,
+        );
+        let mut indices = vec![0; width * height];
+        // column by column: moments of a map of time are looked for once
+        for column in 0..width {
+            for row in 0..height {
+                let place = (
+                    from.0 + (column as f64 + 0.5) * size.0,
+                    from.1 + (row as f64 + 0.5) * size.1,
+                );
+                indices[row * width + column] = shade(place, size).map_or(0, index);
+            }
         }
+        pictures.push(Picture {
+            area: part,
+            width,
+            height,
+            scale,
+            indices,
+            palette: palette(theme),
+        });
     }
-    pictures.push(Picture {
-        area,
-        width,
-        height,
-        scale,
-        indices,
-        palette: palette(theme),
-    });
+}
+
+/// These cells, in parts of at most so many pixels across and down.
+fn parts(area: Rect, (wide, high): (u16, u16), most: Option<u16>) -> Vec<Rect> {
+    let cells = |pixels: u16| most.map_or(u16::MAX, |most| (most / pixels).max(1));
+    let (columns, rows) = (cells(wide), cells(high));
+    let starts = |from: u16, length: u16, step: u16| (from..from + length).step_by(step.into());
+    starts(area.y, area.height, rows)
+        .flat_map(|y| starts(area.x, area.width, columns).map(move |x| (x, y)))
+        .map(|(x, y)| Rect::new(x, y, columns, rows).intersection(area))
+        .collect()
 }
 
 /// The index of a shade.

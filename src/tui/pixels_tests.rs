@@ -379,3 +379,41 @@ fn under_a_popup_there_are_no_pictures() {
     let (shown, pictures, plain) = both(&mut model, size, true);
     assert!(pictures.is_empty() && shown == plain);
 }
+
+/// xterm shows nothing of a sixel picture of more than 1000 pixels across.
+#[test]
+fn a_large_picture_is_several_that_fit_together_where_the_terminal_takes_no_larger_ones() {
+    let area = Rect::new(2, 1, 150, 31);
+    let theme = Theme::of(Depth::Truecolor);
+    let painted = |most: Option<u16>| {
+        let easel = Easel {
+            cell: Some((4, 5)),
+            most,
+            ..Easel::default()
+        };
+        easel.open(true);
+        paint(&easel, theme, area, |(x, y), _| {
+            let share = (0.13 * x + 0.07 * y).sin().abs();
+            (share > 0.1).then_some(Shade { share, line: false })
+        });
+        easel.close(
+            theme,
+            &mut Buffer::empty(area.union(Rect::new(0, 0, 200, 40))),
+        )
+    };
+    let whole = painted(None).remove(0);
+    assert_eq!((whole.area, whole.scale), (area, 1));
+    let parts = painted(Some(130));
+    assert_eq!(parts.len(), 5 * 2);
+    let mut seen = 0;
+    for part in &parts {
+        assert!(part.width <= 130 && part.height <= 130);
+        let from = [4 * (part.area.x - area.x), 5 * (part.area.y - area.y)].map(usize::from);
+        for (place, index) in part.indices.iter().enumerate() {
+            let (row, column) = (from[1] + place / part.width, from[0] + place % part.width);
+            assert_eq!(*index, whole.indices[row * whole.width + column]);
+        }
+        seen += part.indices.len();
+    }
+    assert_eq!(seen, whole.indices.len());
+}

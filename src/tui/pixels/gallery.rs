@@ -9,7 +9,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
 use super::protocol::Protocol;
-use super::{Easel, Picture};
+use super::{Easel, Picture, sixel};
 
 /// The pictures on the terminal.
 #[derive(Debug)]
@@ -69,6 +69,7 @@ impl Gallery {
         Easel {
             cell: self.cell().filter(|_| !recorded),
             under: self.protocol == Protocol::Kitty,
+            most: (self.protocol == Protocol::Sixel).then_some(sixel::MOST),
             ..Easel::default()
         }
     }

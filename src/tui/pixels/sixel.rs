@@ -3,6 +3,9 @@
 
 use super::Picture;
 
+/// Pixels across and down that every terminal takes; xterm shows nothing of what has more than 1000, and a pixel that stands for several may
+/// reach beyond its picture.
+pub(super) const MOST: u16 = 980;
 /// Rows of a band.
 const BAND: usize = 6;
 
