@@ -42,12 +42,25 @@ pub struct CharacteristicFlow {
     laplacian: Vec<f64>,
     /// (1/β)∂Z e^{−β} along the circle or the meridian.
     slope: Vec<f64>,
-    /// Z e^{−β} at every body at the last evaluation.
-    pub potential: Vec<f64>,
-    /// Bodies of less mass than this together are passed over where there is no other mass.
+    /// Z e^{−β} at every body that moves at the last evaluation.
+    potential: Vec<f64>,
+    /// Who moves, where not everybody does.
+    moving: Option<Moving>,
+    /// On the circle bodies of less mass than this are passed over where there is no other mass.
     nobody: f64,
     /// Mass of the bodies whose velocity was bounded rather than known at the last evaluation.
     pub unresolved_mass: f64,
+}
+
+/// The bodies that move, and what is known of them.
+#[derive(Debug, Clone)]
+struct Moving {
+    who: Vec<usize>,
+    rows: Vec<f64>,
+    velocity: Vec<f64>,
+    divergence: Vec<f64>,
+    /// The mass of the others.
+    still: f64,
 }
 
 #[derive(Debug, Clone)]
@@ -78,17 +91,37 @@ impl CharacteristicFlow {
             laplacian: vec![0.0; n],
             slope: vec![0.0; n],
             potential: vec![0.0; n],
+            moving: None,
             nobody: 0.0,
             unresolved_mass: 0.0,
         }
     }
 
-    /// A flow in which bodies of less mass than `mass` together need not move as they would where Z is so small that the series does not know it.
+    /// A flow in which bodies of less mass than `mass` together need not move as they would. On S² they stay where they are, and nobody feels
+    /// them: an empty part of the sphere may have most of the markers, Z is so small there that no series knows it, and their steps would
+    /// bound those of the others.
     #[must_use]
     pub(crate) fn neglecting(self, mass: f64) -> Self {
+        let share = mass / self.weights.len() as f64;
+        let (who, still): (Vec<usize>, Vec<usize>) =
+            (0..self.weights.len()).partition(|i| self.weights[*i] >= share);
+        if self.domain != Domain::Sphere || still.is_empty() {
+            return Self {
+                nobody: share,
+                ..self
+            };
+        }
+        let weights: Vec<f64> = who.iter().map(|i| self.weights[*i]).collect();
+        let (count, width) = (who.len(), self.width());
         Self {
-            nobody: mass,
-            ..self
+            moving: Some(Moving {
+                who,
+                rows: vec![0.0; width * count],
+                velocity: vec![0.0; width * count],
+                divergence: vec![0.0; count],
+                still: still.iter().map(|i| self.weights[*i]).sum(),
+            }),
+            ..Self::new(self.domain, self.attention, &weights)
         }
     }
 
@@ -99,6 +132,27 @@ impl CharacteristicFlow {
 
     /// `velocity`_i ← X_i' as a row and `divergence`_i ← div v at the rows of `positions`, brought to unit length first.
     pub fn evaluate(&mut self, positions: &[f64], velocity: &mut [f64], divergence: &mut [f64]) {
+        let Some(mut moving) = self.moving.take() else {
+            return self.evaluate_all(positions, velocity, divergence);
+        };
+        let width = self.width();
+        for (row, i) in moving.rows.chunks_exact_mut(width).zip(&moving.who) {
+            row.copy_from_slice(&positions[i * width..][..width]);
+        }
+        self.evaluate_all(&moving.rows, &mut moving.velocity, &mut moving.divergence);
+        velocity.fill(0.0);
+        divergence.fill(0.0);
+        let found = (moving.velocity.chunks_exact(width)).zip(&moving.divergence);
+        for (i, (row, div)) in moving.who.iter().zip(found) {
+            velocity[i * width..][..width].copy_from_slice(row);
+            divergence[*i] = *div;
+        }
+        self.unresolved_mass += moving.still;
+        self.moving = Some(moving);
+    }
+
+    /// The same for all bodies that move.
+    fn evaluate_all(&mut self, positions: &[f64], velocity: &mut [f64], divergence: &mut [f64]) {
         let width = self.width();
         self.unit.copy_from_slice(positions);
         retract(&mut self.unit, width);
@@ -180,12 +234,11 @@ impl CharacteristicFlow {
             });
     }
 
-    /// Where there is next to no mass the potential is bounded from below, as along an axis: what moves there is nobody, and far from
-    /// all mass there may be most of the markers.
+    /// Where there is next to no mass the potential is bounded from below, as along an axis: what moves there is nobody. On the circle it
+    /// has to move, so that what has met can be one body and the step grows.
     fn pass_over_the_empty(&mut self) {
-        let share = self.nobody / self.weights.len() as f64;
         for (z, w) in self.potential.iter_mut().zip(&self.weights) {
-            if *z < SERIES_FROM && *w < share {
+            if *z < SERIES_FROM && *w < self.nobody {
                 *z = SERIES_FROM;
                 self.unresolved_mass += w;
             }
@@ -224,6 +277,7 @@ impl CharacteristicFlow {
     #[must_use]
     pub(crate) fn dissipation(&self, velocity: &[f64]) -> f64 {
         let transport = Transport::new(self.attention);
+        let velocity = (self.moving.as_ref()).map_or(velocity, |moving| &moving.velocity);
         (velocity.chunks_exact(self.width()))
             .zip(self.weights.iter().zip(&self.potential))
             .map(|(row, (w, z))| {
@@ -330,6 +384,38 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn who_has_next_to_no_mass_stays_and_is_felt_by_nobody() {
+        let (count, still) = (900, 500);
+        let mut bodies = Law::Uniform.sample(count, 3, 4);
+        bodies.weights[..still].fill(1e-16);
+        bodies.weights[still..].fill(1.0 / (count - still) as f64);
+        for attention in both(6.0) {
+            let all = CharacteristicFlow::new(Domain::Sphere, attention, &bodies.weights);
+            let mut some = all.clone().neglecting(1e-9);
+            let [whole, part] = [all, some.clone()].map(|mut flow| {
+                let (mut v, mut div) = (vec![1.0; 3 * count], vec![1.0; count]);
+                flow.evaluate(&bodies.positions, &mut v, &mut div);
+                (flow.dissipation(&v), v, div)
+            });
+            let speed = attention.speed();
+            assert!((part.0 / whole.0 - 1.0).abs() < 1e-11);
+            assert!(
+                part.1[..3 * still]
+                    .iter()
+                    .chain(&part.2[..still])
+                    .all(|v| *v == 0.0)
+            );
+            let moving = whole.1[3 * still..].iter().zip(&part.1[3 * still..]);
+            for (a, b) in moving.chain(whole.2[still..].iter().zip(&part.2[still..])) {
+                assert!((a - b).abs() < 1e-11 * speed, "{a} {b}");
+            }
+            let (mut v, mut div) = (vec![0.0; 3 * count], vec![0.0; count]);
+            some.evaluate(&bodies.positions, &mut v, &mut div);
+            assert!((some.unresolved_mass - 500.0 * 1e-16).abs() < 1e-20);
         }
     }
 

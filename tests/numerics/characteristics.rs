@@ -477,3 +477,23 @@ fn a_law_of_any_sharpness_on_the_sphere_has_the_density_that_it_has_along_its_ax
         }
     }
 }
+
+/// Half of the sphere has no mass to speak of, and half of the markers: they bound nobody's steps (before: 12 and four rejected), and the numbers
+/// are those of a run a hundred times as careful.
+#[test]
+fn markers_over_an_empty_half_of_the_sphere_bound_no_steps() {
+    let run = |beta: f64, tolerance: f64| {
+        followed(&format!(
+            "[tokens]\ncount = 8\ndimension = 3\ninitial = {{ law = \"hemisphere\" }}\n[attention]\nbeta = {beta}\n[time]\nend = 0.1\nframes = 2\ntolerance = {tolerance:e}\n"
+        ))
+    };
+    for beta in [1.0, 20.0] {
+        let session = run(beta, 5e-9);
+        assert!(last(&session, "field_steps") <= 6.0);
+        let careful = run(beta, 5e-11);
+        for name in ["field_energy", "field_order_1", "field_order_2"] {
+            let (a, b) = (last(&session, name), last(&careful, name));
+            assert!((a / b - 1.0).abs() < 5e-9, "β {beta}, {name}: {a} and {b}");
+        }
+    }
+}
