@@ -2,6 +2,8 @@
 
 mod spectral;
 
+use rayon::prelude::*;
+
 use super::all_pairs::{AllPairs, Layer, row_sum};
 use super::series::{Series, SphereSeries};
 use super::tangent;
@@ -9,7 +11,7 @@ use super::{Attention, General, Interaction, Kernel, Normalisation, System};
 use crate::dynamics::circle_cells::sums::{CellSums, TokenCoordinates};
 use crate::dynamics::dispatch::{BINNED_FROM, LEAST_POTENTIAL, Path, by_tangents, preferred};
 use crate::dynamics::transport::Transport;
-
+use crate::machine::thresholds::{ROWS, SHARED_FROM};
 use crate::measure::Particles;
 use crate::sphere::geometry::{dot, norm, project_tangent};
 
@@ -296,9 +298,16 @@ impl TokenDynamics {
     fn normalise(&mut self, positions: &[f64]) {
         self.make_room(positions);
         let d = self.dimension;
-        for (unit, x) in (self.unit.chunks_exact_mut(d)).zip(positions.chunks_exact(d)) {
+        let row = |(unit, x): (&mut [f64], &[f64])| {
             let inverse = 1.0 / norm(x);
             unit.iter_mut().zip(x).for_each(|(u, x)| *u = x * inverse);
+        };
+        if positions.len() < SHARED_FROM {
+            let rows = self.unit.chunks_exact_mut(d).zip(positions.chunks_exact(d));
+            rows.for_each(row);
+        } else {
+            let rows = (self.unit.par_chunks_exact_mut(d)).zip(positions.par_chunks_exact(d));
+            rows.with_min_len(ROWS).for_each(row);
         }
     }
 

@@ -3,7 +3,10 @@
 //! The drift moves by one classical Runge–Kutta step and the retraction; the noise by a `kick` that knows the manifold
 //! and stays on it. With an exact or second-order kick the law is right to second order in the step (weak order two).
 
+use rayon::prelude::*;
+
 use super::controller::Work;
+use crate::machine::thresholds::SHARED_FROM;
 
 /// A fixed-step splitting for states of a fixed length.
 #[derive(Debug, Clone)]
@@ -56,16 +59,18 @@ impl Splitting {
         tendency(&self.stage, k3);
         ahead(state, h, k3, &mut self.stage);
         tendency(&self.stage, k4);
-        for (i, u) in state.iter_mut().enumerate() {
-            *u += h / 6.0 * (k1[i] + 2.0 * (k2[i] + k3[i]) + k4[i]);
-        }
+        let slopes = (k1.par_iter().zip(k2)).zip(k3.par_iter().zip(k4));
+        (state.par_iter_mut().zip(slopes))
+            .with_min_len(SHARED_FROM)
+            .for_each(|(u, ((k1, k2), (k3, k4)))| *u += h / 6.0 * (*k1 + 2.0 * (*k2 + *k3) + *k4));
         self.work.evaluations += 4;
     }
 }
 
 fn ahead(state: &[f64], h: f64, slope: &[f64], out: &mut [f64]) {
-    out.iter_mut()
-        .zip(state.iter().zip(slope))
+    (out.par_iter_mut())
+        .zip(state.par_iter().zip(slope))
+        .with_min_len(SHARED_FROM)
         .for_each(|(o, (u, k))| *o = u + h * k);
 }
 

@@ -46,7 +46,7 @@ pub(super) enum SystemStepper<'a> {
         step: f64,
         diffusion: f64,
         rng: &'a mut ChaCha8Rng,
-        tangent: &'a mut [f64],
+        tangent: &'a mut Vec<f64>,
     },
 }
 

@@ -4,8 +4,10 @@
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution, StandardNormal};
+use rayon::prelude::*;
 
 use super::geometry::{norm, project_tangent, retract};
+use crate::machine::thresholds::ROWS;
 
 /// What random numbers are drawn for. Everything that one seed determines has a stream of its own, so that more of the one
 /// changes nothing of the other. This is the table on which reproducibility rests: a number is never given away twice.
@@ -134,6 +136,8 @@ pub(crate) fn von_mises_fisher(
 
 /// A part of a Brownian step has (d−1)·variance at most this long.
 const LONGEST: f64 = 0.2;
+/// Rows whose numbers are drawn at a time.
+const DRAWN: usize = 8 * ROWS;
 
 /// One step of Brownian motion with generator DΔ over a time h, `variance` = 2Dh, for every row: along the geodesic
 /// whose initial velocity is a tangent Gaussian of variance s² = v/(1 + (d−2)v/6).
@@ -145,7 +149,7 @@ pub(crate) fn brownian_step(
     dimension: usize,
     variance: f64,
     rows: &mut [f64],
-    tangent: &mut [f64],
+    tangent: &mut Vec<f64>,
 ) {
     // The correction is good for short steps: a long one is taken in parts (on the circle any length is exact).
     let turns = dimension as f64 - 1.0;
@@ -156,20 +160,30 @@ pub(crate) fn brownian_step(
     };
     let variance = variance / parts;
     let deviation = (variance / (1.0 + (dimension as f64 - 2.0) * variance / 6.0)).sqrt();
+    let kick = |(x, tangent): (&mut [f64], &mut [f64])| {
+        project_tangent(x, tangent);
+        let length = norm(tangent);
+        if length > 0.0 {
+            let (sin, cos) = (deviation * length).sin_cos();
+            x.iter_mut()
+                .zip(tangent.iter())
+                .for_each(|(a, v)| *a = cos * *a + sin * v / length);
+        }
+        retract(x, dimension);
+    };
+    // the numbers are drawn one after the other, whoever moves by them
+    let numbers = DRAWN * dimension;
+    tangent.resize(numbers.min(rows.len()), 0.0);
     for _ in 0..parts as u64 {
-        for x in rows.chunks_exact_mut(dimension) {
+        for rows in rows.chunks_mut(numbers) {
+            let tangent = &mut tangent[..rows.len()];
             tangent
                 .iter_mut()
                 .for_each(|a| *a = StandardNormal.sample(rng));
-            project_tangent(x, tangent);
-            let length = norm(tangent);
-            if length > 0.0 {
-                let (sin, cos) = (deviation * length).sin_cos();
-                x.iter_mut()
-                    .zip(tangent.iter())
-                    .for_each(|(a, v)| *a = cos * *a + sin * v / length);
-            }
-            retract(x, dimension);
+            (rows.par_chunks_exact_mut(dimension))
+                .zip(tangent.par_chunks_exact_mut(dimension))
+                .with_min_len(ROWS)
+                .for_each(kick);
         }
     }
 }

@@ -1,9 +1,12 @@
 //! The drift of tokens by the moments of their measure: the kernel acts on a degree by one multiplier.
 
+use rayon::prelude::*;
+
 use super::{
     LEAST_POTENTIAL, Normalisation, TokenCoordinates, TokenDynamics, TokenSeries, dot,
     project_tangent, row_sum,
 };
+use crate::machine::thresholds::{ROWS, SHARED_FROM};
 
 impl TokenDynamics {
     /// The series, and all pairs for the tokens so far from the others that it has no digits there.
@@ -54,13 +57,16 @@ impl TokenDynamics {
             }
             _ => return,
         }
-        for (i, (row, z)) in drift
-            .chunks_exact_mut(2)
-            .zip(self.unit.chunks_exact(2))
-            .enumerate()
-        {
+        let row = |(i, (row, z)): (usize, (&mut [f64], &[f64]))| {
             let rate = self.slope[i] * self.rate(i);
             (row[0], row[1]) = (-z[1] * rate, z[0] * rate);
+        };
+        if drift.len() < SHARED_FROM {
+            let rows = drift.chunks_exact_mut(2).zip(self.unit.chunks_exact(2));
+            rows.enumerate().for_each(row);
+        } else {
+            let rows = (drift.par_chunks_exact_mut(2)).zip(self.unit.par_chunks_exact(2));
+            rows.enumerate().with_min_len(ROWS).for_each(row);
         }
     }
 
