@@ -16,8 +16,18 @@ use crate::integrate::ahead::Clock;
 
 /// How long an answer to the reader waits for the step under way to end.
 const PATIENCE: Duration = Duration::from_millis(50);
+/// Numbers of tokens up to which a copy of the session is kept at every frame.
+const COPIED_UP_TO: usize = 1 << 18;
+/// With up to so many a copy is made where a frame takes so long that it does not count; with more, who asks waits for the frame to end.
+const MOST_COPIED: usize = 1 << 24;
+const LONG: Duration = Duration::from_millis(500);
 /// How often is looked whether somebody asks.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// Whether a copy of a session is kept at a frame, so that nobody has to wait for the next one, if that takes as long as the last one took.
+pub(super) fn is_copied(numbers: usize, took: Duration) -> bool {
+    numbers <= COPIED_UP_TO || numbers <= MOST_COPIED && took > LONG
+}
 
 /// How far the frame under way is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,8 +85,9 @@ impl UnderWay {
         });
     }
 
-    pub(super) fn end(&self) {
-        *self.frame() = None;
+    /// Returns how long it took.
+    pub(super) fn end(&self) -> Duration {
+        (self.frame().take()).map_or(Duration::ZERO, |frame| frame.since.elapsed())
     }
 
     /// None between frames.

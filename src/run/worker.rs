@@ -18,7 +18,7 @@ use crate::experiment::{Change, Experiment};
 use crate::snapshot::Film;
 
 pub use crate::run::aside::Progress;
-use crate::run::aside::{Aside, Stop, UnderWay};
+use crate::run::aside::{Aside, Stop, UnderWay, is_copied};
 use crate::run::clock::Pace;
 use crate::run::report::Board;
 pub use crate::run::report::{Report, Status};
@@ -45,8 +45,6 @@ pub enum Command {
 
 /// Commands that may wait; more are refused rather than blocking the screen.
 const QUEUE: usize = 64;
-/// Numbers of tokens up to which a copy of the session is kept at every frame; with more a change waits for the frame to end.
-const COPIED_UP_TO: usize = 1 << 18;
 
 /// A handle on the computing thread.
 #[derive(Debug)]
@@ -89,6 +87,7 @@ impl Worker {
             within: false,
             aside: None,
             late: None,
+            took: Duration::MAX,
             ahead: None,
             speed,
             paused,
@@ -161,6 +160,8 @@ struct Desk {
     aside: Option<Aside>,
     /// One that still ends a step of the frame after the session's.
     late: Option<Aside>,
+    /// How long the last frame took, or what was left of it.
+    took: Duration,
     /// The frame up to which nothing is waited for.
     ahead: Option<usize>,
     speed: f64,
@@ -286,7 +287,7 @@ impl Desk {
             }
         };
         let done = aside.wait(&stop, self.kept.is_some());
-        self.under_way.end();
+        self.took = self.under_way.end();
         let moved = match (done, &self.kept) {
             (Some((session, outcome)), _) => {
                 self.aside = Some(aside);
@@ -307,7 +308,7 @@ impl Desk {
     fn keep(&mut self, session: &Session) {
         self.within = false;
         let numbers = session.tokens().tokens().positions.len();
-        self.kept = (numbers <= COPIED_UP_TO).then(|| Box::new(session.clone()));
+        self.kept = is_copied(numbers, self.took).then(|| Box::new(session.clone()));
     }
 
     /// The session as it was at the last frame.
