@@ -2,8 +2,6 @@
 
 mod spectral;
 
-use rayon::prelude::*;
-
 use super::all_pairs::{AllPairs, Layer, row_sum};
 use super::series::{Series, SphereSeries};
 use super::tangent;
@@ -11,7 +9,7 @@ use super::{Attention, General, Interaction, Kernel, Normalisation, System};
 use crate::dynamics::circle_cells::sums::{CellSums, TokenCoordinates};
 use crate::dynamics::dispatch::{BINNED_FROM, LEAST_POTENTIAL, Path, by_tangents, preferred};
 use crate::dynamics::transport::Transport;
-use crate::machine::thresholds::{ROWS, SHARED_FROM};
+use crate::machine::rows;
 use crate::measure::Particles;
 use crate::sphere::geometry::{dot, norm, project_tangent};
 
@@ -298,17 +296,10 @@ impl TokenDynamics {
     fn normalise(&mut self, positions: &[f64]) {
         self.make_room(positions);
         let d = self.dimension;
-        let row = |(unit, x): (&mut [f64], &[f64])| {
+        rows::for_each(d, &mut self.unit, positions, |_, unit, x| {
             let inverse = 1.0 / norm(x);
             unit.iter_mut().zip(x).for_each(|(u, x)| *u = x * inverse);
-        };
-        if positions.len() < SHARED_FROM {
-            let rows = self.unit.chunks_exact_mut(d).zip(positions.chunks_exact(d));
-            rows.for_each(row);
-        } else {
-            let rows = (self.unit.par_chunks_exact_mut(d)).zip(positions.par_chunks_exact(d));
-            rows.with_min_len(ROWS).for_each(row);
-        }
+        });
     }
 
     fn attend(&mut self, average: &mut [f64]) {

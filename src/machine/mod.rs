@@ -1,11 +1,12 @@
 //! How this computer is used, and none of our mathematics: thresholds for threads, vector registers, aligned tables, transposes, e^x and
-//! sines by vectors, the Fourier transforms that no library has. Uses no other room.
+//! sines by vectors, rows that threads share, the Fourier transforms that no library has. Uses no other room.
 
 pub(crate) mod aligned;
 pub(crate) mod exp;
 pub(crate) mod fft;
 pub mod limits;
 pub(crate) mod registers;
+pub(crate) mod rows;
 pub(crate) mod sincos;
 #[cfg(test)]
 pub(crate) mod testing;

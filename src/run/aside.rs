@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// Numbers of tokens up to which a copy of the session is kept at every frame.
 const COPIED_UP_TO: usize = 1 << 18;
 /// With up to so many a copy is made where a frame takes so long that it does not count; with more, who asks waits for the frame to end.
-const MOST_COPIED: usize = 1 << 24;
+const MOST_COPIED: usize = 1 << 22;
 const LONG: Duration = Duration::from_millis(500);
 /// How often is looked whether somebody asks.
 const LOOK: Duration = Duration::from_millis(10);

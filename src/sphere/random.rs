@@ -7,7 +7,7 @@ use rand_distr::{Beta, Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use super::geometry::{norm, project_tangent, retract};
-use crate::machine::thresholds::ROWS;
+use crate::machine::thresholds::SHARED_FROM;
 
 /// What random numbers are drawn for. Everything that one seed determines has a stream of its own, so that more of the one
 /// changes nothing of the other. This is the table on which reproducibility rests: a number is never given away twice.
@@ -136,8 +136,8 @@ pub(crate) fn von_mises_fisher(
 
 /// A part of a Brownian step has (d−1)·variance at most this long.
 const LONGEST: f64 = 0.2;
-/// Rows whose numbers are drawn at a time.
-const DRAWN: usize = 8 * ROWS;
+/// So many numbers are drawn at a time.
+const DRAWN: usize = 4 * SHARED_FROM;
 
 /// One step of Brownian motion with generator DΔ over a time h, `variance` = 2Dh, for every row: along the geodesic
 /// whose initial velocity is a tangent Gaussian of variance s² = v/(1 + (d−2)v/6).
@@ -172,7 +172,7 @@ pub(crate) fn brownian_step(
         retract(x, dimension);
     };
     // the numbers are drawn one after the other, whoever moves by them
-    let numbers = DRAWN * dimension;
+    let numbers = (DRAWN / dimension).max(1) * dimension;
     tangent.resize(numbers.min(rows.len()), 0.0);
     for _ in 0..parts as u64 {
         for rows in rows.chunks_mut(numbers) {
@@ -182,7 +182,7 @@ pub(crate) fn brownian_step(
                 .for_each(|a| *a = StandardNormal.sample(rng));
             (rows.par_chunks_exact_mut(dimension))
                 .zip(tangent.par_chunks_exact_mut(dimension))
-                .with_min_len(ROWS)
+                .with_min_len((SHARED_FROM / 2 / dimension).max(1))
                 .for_each(kick);
         }
     }

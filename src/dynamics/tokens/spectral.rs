@@ -1,12 +1,10 @@
 //! The drift of tokens by the moments of their measure: the kernel acts on a degree by one multiplier.
 
-use rayon::prelude::*;
-
 use super::{
     LEAST_POTENTIAL, Normalisation, TokenCoordinates, TokenDynamics, TokenSeries, dot,
     project_tangent, row_sum,
 };
-use crate::machine::thresholds::{ROWS, SHARED_FROM};
+use crate::machine::rows;
 
 impl TokenDynamics {
     /// The series, and all pairs for the tokens so far from the others that it has no digits there.
@@ -57,17 +55,10 @@ impl TokenDynamics {
             }
             _ => return,
         }
-        let row = |(i, (row, z)): (usize, (&mut [f64], &[f64]))| {
+        rows::for_each(2, drift, &self.unit, |i, row, z| {
             let rate = self.slope[i] * self.rate(i);
             (row[0], row[1]) = (-z[1] * rate, z[0] * rate);
-        };
-        if drift.len() < SHARED_FROM {
-            let rows = drift.chunks_exact_mut(2).zip(self.unit.chunks_exact(2));
-            rows.enumerate().for_each(row);
-        } else {
-            let rows = (drift.par_chunks_exact_mut(2)).zip(self.unit.par_chunks_exact(2));
-            rows.enumerate().with_min_len(ROWS).for_each(row);
-        }
+        });
     }
 
     pub(super) fn spectral_on_sphere(&mut self, drift: &mut [f64]) {
@@ -81,14 +72,10 @@ impl TokenDynamics {
             drift,
             &mut self.potential,
         );
-        for (i, (row, x)) in drift
-            .chunks_exact_mut(3)
-            .zip(self.unit.chunks_exact(3))
-            .enumerate()
-        {
+        rows::for_each(3, drift, &self.unit, |i, row, x| {
             project_tangent(x, row);
             let rate = self.rate(i);
             row.iter_mut().for_each(|v| *v *= rate);
-        }
+        });
     }
 }
