@@ -279,10 +279,11 @@ impl CharacteristicFlow {
     #[must_use]
     pub(crate) fn dissipation(&self, velocity: &[f64]) -> f64 {
         let transport = Transport::new(self.attention);
-        let velocity = (self.moving.as_ref()).map_or(velocity, |moving| &moving.velocity);
-        (velocity.chunks_exact(self.width()))
-            .zip(self.weights.iter().zip(&self.potential))
-            .map(|(row, (w, z))| {
+        let width = self.width();
+        let body = |k: usize| self.moving.as_ref().map_or(k, |moving| moving.who[k]);
+        (self.weights.iter().zip(&self.potential).enumerate())
+            .map(|(k, (w, z))| {
+                let row = &velocity[body(k) * width..][..width];
                 w * transport.mobility(*z) * row.iter().map(|v| v * v).sum::<f64>()
             })
             .sum::<f64>()

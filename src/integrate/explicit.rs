@@ -191,7 +191,13 @@ impl Explicit {
 const STRIP: usize = 1024;
 
 /// out = state + step Σ_j weights_j k_j.
-fn combine(state: &[f64], step: f64, weights: &[f64], stages: &[Vec<f64>], out: &mut [f64]) {
+pub(super) fn combine(
+    state: &[f64],
+    step: f64,
+    weights: &[f64],
+    stages: &[Vec<f64>],
+    out: &mut [f64],
+) {
     let strip = |(index, out): (usize, &mut [f64])| {
         let range = index * STRIP..index * STRIP + out.len();
         out.copy_from_slice(&state[range.clone()]);

@@ -3,9 +3,12 @@
 //! The drift moves by one classical Runge–Kutta step and the retraction; the noise by a `kick` that knows the manifold
 //! and stays on it. With an exact or second-order kick the law is right to second order in the step (weak order two).
 
+use std::slice::from_ref;
+
 use rayon::prelude::*;
 
 use super::controller::Work;
+use super::explicit::combine;
 use crate::machine::thresholds::SHARED_FROM;
 
 /// A fixed-step splitting for states of a fixed length.
@@ -53,11 +56,11 @@ impl Splitting {
     ) {
         let [k1, k2, k3, k4] = &mut self.slopes;
         tendency(state, k1);
-        ahead(state, 0.5 * h, k1, &mut self.stage);
+        combine(state, 0.5 * h, &[1.0], from_ref(k1), &mut self.stage);
         tendency(&self.stage, k2);
-        ahead(state, 0.5 * h, k2, &mut self.stage);
+        combine(state, 0.5 * h, &[1.0], from_ref(k2), &mut self.stage);
         tendency(&self.stage, k3);
-        ahead(state, h, k3, &mut self.stage);
+        combine(state, h, &[1.0], from_ref(k3), &mut self.stage);
         tendency(&self.stage, k4);
         let slopes = (k1.par_iter().zip(k2)).zip(k3.par_iter().zip(k4));
         (state.par_iter_mut().zip(slopes))
@@ -65,13 +68,6 @@ impl Splitting {
             .for_each(|(u, ((k1, k2), (k3, k4)))| *u += h / 6.0 * (*k1 + 2.0 * (*k2 + *k3) + *k4));
         self.work.evaluations += 4;
     }
-}
-
-fn ahead(state: &[f64], h: f64, slope: &[f64], out: &mut [f64]) {
-    (out.par_iter_mut())
-        .zip(state.par_iter().zip(slope))
-        .with_min_len(SHARED_FROM)
-        .for_each(|(o, (u, k))| *o = u + h * k);
 }
 
 #[cfg(test)]

@@ -4,8 +4,6 @@
 /// Numbers, or tokens, from which on threads share what is done one by one: below, the work is over before they wake (calibrated at 2 threads:
 /// 32768 angles take 0.7 ms, a step's sums 0.1 ms).
 pub(crate) const SHARED_FROM: usize = 1 << 15;
-/// Rows that a thread takes at a time of those that are shared.
-pub(crate) const ROWS: usize = 1 << 12;
 /// From this many products latitudes·(degree² + [`FOURIER`]·longitudes) on a transform on S² is shared among threads (measured at 2
 /// threads: nothing is won at degree 127, a factor 1.6 at 255).
 const SHARED_TRANSFORM: usize = 3 << 20;

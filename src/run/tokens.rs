@@ -132,7 +132,7 @@ impl TokenRun {
             start: attention,
             start_step: experiment.noise.step,
             rng: generator(spec.seed, Stream::Noise),
-            tangent: vec![0.0; spec.dimension],
+            tangent: Vec::new(),
             tokens: if spec.merge.is_some() {
                 bodies.particles.clone()
             } else {

@@ -1,9 +1,7 @@
 //! Vectors of ℝ^d as slices: inner product, tangent projection P_x y = y − ⟨x,y⟩x, retraction x ↦ x/|x|, angles.
 
-use rayon::prelude::*;
-
+use crate::machine::rows;
 pub use crate::machine::sincos::wrap;
-use crate::machine::thresholds::{ROWS, SHARED_FROM};
 
 /// ⟨x, y⟩ for two vectors of the same length. Long ones are summed in eight interleaved sums, which do not wait for each other
 /// (measured at 512: six times faster).
@@ -123,18 +121,11 @@ pub(crate) fn normalise(x: &mut [f64]) -> bool {
 /// Every row of the n×`dimension` array is divided by its length: the retraction of ℝ^d∖0 onto the sphere. A row without a direction
 /// becomes NaN, which no stepper takes for a state.
 pub fn retract(rows: &mut [f64], dimension: usize) {
-    let some = |rows: &mut [f64]| {
-        for row in rows.chunks_exact_mut(dimension) {
-            if !normalise(row) {
-                row.fill(f64::NAN);
-            }
+    rows::each(dimension, rows, |row| {
+        if !normalise(row) {
+            row.fill(f64::NAN);
         }
-    };
-    if rows.len() < SHARED_FROM {
-        some(rows);
-    } else {
-        rows.par_chunks_mut(dimension * ROWS).for_each(some);
-    }
+    });
 }
 
 /// The first row of the n×`dimension` array that has no direction.
