@@ -504,6 +504,12 @@ fn runs(plan: &Plan) {
             1e-7,
             "[tokens]\ncount = 128\n[attention]\nbeta = 9.0\nnormalisation = \"sinkhorn\"\n[field]\nsolver = \"none\"\n[time]\nend = 30.0\n",
         ),
+        (
+            "runs many_with_noise",
+            2,
+            1e-8,
+            "[tokens]\ncount = 1000000\n[attention]\nbeta = 9.0\n[noise]\ndiffusion = 0.05\nstep = 0.01\n[field]\nsolver = \"none\"\n[time]\nend = 0.1\n",
+        ),
     ] {
         let text = format!("{text}frames = {frames}\ntolerance = {rtol:e}\n");
         let here = std::path::Path::new(".");

@@ -41,14 +41,14 @@ impl Splitting {
         mut kick: impl FnMut(&mut [f64], f64),
     ) {
         kick(state, 0.5 * step);
-        self.runge_kutta(state, step, tendency);
+        self.drift(state, step, tendency);
         retract(state);
         kick(state, 0.5 * step);
         self.work.steps += 1;
     }
 
-    /// The classical fourth-order step.
-    fn runge_kutta(
+    /// The drift of a time h alone: the classical fourth-order step.
+    pub(crate) fn drift(
         &mut self,
         state: &mut [f64],
         h: f64,
@@ -68,6 +68,13 @@ impl Splitting {
             .for_each(|(u, ((k1, k2), (k3, k4)))| *u += h / 6.0 * (*k1 + 2.0 * (*k2 + *k3) + *k4));
         self.work.evaluations += 4;
     }
+}
+
+/// How many equal steps of at most `longest` make up a duration, and their length.
+#[must_use]
+pub(crate) fn equal_steps(duration: f64, longest: f64) -> (u64, f64) {
+    let steps = (duration / longest - 1e-9).ceil().max(1.0);
+    (steps as u64, duration / steps)
 }
 
 #[cfg(test)]

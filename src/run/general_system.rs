@@ -5,17 +5,16 @@
 //! in the time 2√(t + 1). Hardmax is a differential inclusion: the argmax is held over steps of at most [`HARD_STEP`], within
 //! which the equation is smooth, so that a switch is late by that much and no more.
 
-use rand_chacha::ChaCha8Rng;
-
 use super::cause::Cause;
 use crate::dynamics::general::General;
 use crate::dynamics::system::{LayerNorm, Space};
 use crate::experiment::spec::Experiment;
 use crate::experiment::system::SystemSpec;
+use crate::integrate::splitting::equal_steps;
 use crate::integrate::{Ahead, Due, Explicit, Splitting, StepError};
 use crate::measure::Particles;
+use crate::sphere::brownian::Brownian;
 use crate::sphere::geometry::measure;
-use crate::sphere::random::{brownian_step, gaussian_step};
 
 /// Longest step over which the argmax of hardmax attention is held.
 pub(crate) const HARD_STEP: f64 = 1e-2;
@@ -40,13 +39,12 @@ pub(crate) struct SystemState {
 pub(super) enum SystemStepper<'a> {
     /// Error control, ahead of what is shown.
     Adaptive(&'a mut Explicit, &'a mut Ahead),
-    /// Strang splitting with a fixed step, diffusion, and its generator.
+    /// Strang splitting with a fixed step, diffusion, and its noise.
     Noisy {
         splitting: &'a mut Splitting,
         step: f64,
         diffusion: f64,
-        rng: &'a mut ChaCha8Rng,
-        tangent: &'a mut Vec<f64>,
+        noise: &'a mut Brownian,
     },
 }
 
@@ -314,16 +312,14 @@ fn with_noise(
         splitting,
         step,
         diffusion,
-        rng,
-        tangent,
+        noise,
     } = by
     else {
         return Err(Cause::Misfit);
     };
-    let steps = (duration / *step - 1e-9).ceil().max(1.0);
-    let h = duration / steps;
+    let (steps, h) = equal_steps(duration, *step);
     let flat = general.system().space != Space::Sphere;
-    for _ in 0..steps as u64 {
+    for _ in 0..steps {
         if cancelled() {
             return Ok(false);
         }
@@ -336,9 +332,9 @@ fn with_noise(
             |x, time| {
                 let variance = 2.0 * *diffusion * time;
                 if flat {
-                    gaussian_step(rng, variance, x);
+                    noise.in_space(variance, x);
                 } else {
-                    brownian_step(rng, dimension, variance, x, tangent);
+                    noise.on_sphere(dimension, variance, x);
                 }
             },
         );

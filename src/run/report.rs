@@ -79,20 +79,13 @@ impl Board {
         latest.speed = speed;
     }
 
-    /// That nothing is being computed, if that is news.
-    pub(super) fn waiting(&self, status: Status, speed: f64) {
+    /// What the worker does now, if that is news.
+    pub(super) fn now(&self, status: Status, speed: f64) {
         let mut latest = self.lock();
         if latest.status != status || latest.speed != speed {
             latest.status = status;
             latest.speed = speed;
             latest.number += 1;
         }
-    }
-
-    /// What the worker does now.
-    pub(super) fn say(&self, status: Status) {
-        let mut latest = self.lock();
-        latest.status = status;
-        latest.number += 1;
     }
 }

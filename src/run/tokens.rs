@@ -10,8 +10,6 @@ mod meetings;
 
 use std::sync::Arc;
 
-use rand_chacha::ChaCha8Rng;
-
 use super::cause::Cause;
 use super::general_system::{SystemState, SystemStepper};
 use crate::dynamics::{Attention, FlowMapInterpolant, General, TokenDynamics};
@@ -23,8 +21,8 @@ use crate::integrate::{Ahead, Due, Explicit, Splitting, Work};
 use crate::measure::{Bodies, Particles};
 use crate::observe::Moving;
 use crate::snapshot::view::Merge;
+use crate::sphere::brownian::Brownian;
 use crate::sphere::geometry::retract;
-use crate::sphere::random::{Stream, generator};
 
 /// First step tried, in units of the fastest time scale.
 const FIRST_STEP: f64 = 1e-3;
@@ -51,6 +49,14 @@ pub(super) enum Stepper {
     Noisy {
         splitting: Box<Splitting>,
         step: f64,
+    },
+    /// Noise, many tokens on the circle: the same steps of their angles, whose drift nodes carry where there are enough tokens for that.
+    NoisyAngular {
+        splitting: Box<Splitting>,
+        step: f64,
+        carriers: Option<Box<FlowMapInterpolant>>,
+        nodes: Vec<f64>,
+        angles: Vec<f64>,
     },
     /// Discrete layers x ← normalise(x + ηA(x)), then the noise of a time η.
     Layer { step: f64, average: Vec<f64> },
@@ -79,13 +85,12 @@ pub struct TokenRun {
     /// Where the stepper is, and what is shown of it.
     pub(super) ahead: Ahead,
     now: f64,
-    diffusion: f64,
+    pub(super) diffusion: f64,
     pub(super) tolerance: f64,
     noise_step: f64,
     start: Attention,
     start_step: f64,
-    rng: ChaCha8Rng,
-    tangent: Vec<f64>,
+    pub(super) noise: Brownian,
     earlier: Work,
 }
 
@@ -131,8 +136,7 @@ impl TokenRun {
             noise_step: experiment.noise.step,
             start: attention,
             start_step: experiment.noise.step,
-            rng: generator(spec.seed, Stream::Noise),
-            tangent: Vec::new(),
+            noise: Brownian::new(spec.seed),
             tokens: if spec.merge.is_some() {
                 bodies.particles.clone()
             } else {
@@ -155,23 +159,31 @@ impl TokenRun {
         let clocked = |general: &General| usize::from(general.clocked());
         let length =
             self.bodies.particles.positions.len() + self.dynamics.general_ref().map_or(0, clocked);
+        let by_angles = self.dynamics.by_angles() && self.system.is_none() && self.merge.is_none();
         if self.diffusion > 0.0 {
+            let (step, splitting) = (self.noise_step, |length| Box::new(Splitting::new(length)));
+            if by_angles {
+                let angles = self.bodies.particles.angles();
+                let carriers = self.carriers().map(Box::new);
+                let length = carriers.as_ref().map_or(angles.len(), |c| c.nodes().len());
+                return Stepper::NoisyAngular {
+                    splitting: splitting(length),
+                    step,
+                    carriers,
+                    nodes: Vec::new(),
+                    angles,
+                };
+            }
             return Stepper::Noisy {
-                splitting: Box::new(Splitting::new(length)),
-                step: self.noise_step,
+                splitting: splitting(length),
+                step,
             };
         }
         let tableau = Tableau::for_tolerance(self.tolerance);
         let explicit = |length| Box::new(Explicit::new(tableau, length, self.tolerance, first));
-        if self.dynamics.by_angles() && self.system.is_none() && self.merge.is_none() {
+        if by_angles {
             let angles = self.bodies.particles.angles();
-            let (attention, weights) = (self.dynamics.attention(), &self.bodies.particles.weights);
-            let carriers = if self.dynamics.frequencies().is_empty() {
-                FlowMapInterpolant::new(attention, weights)
-            } else {
-                None
-            };
-            return match carriers {
+            return match self.carriers() {
                 Some(carriers) => Stepper::Carried {
                     explicit: explicit(carriers.nodes().len()),
                     nodes: carriers.nodes().to_vec(),
@@ -208,7 +220,9 @@ impl TokenRun {
     pub(crate) fn moving(&mut self) -> Moving<'_> {
         let tokens = &self.bodies.particles;
         let (angles, dissipation) = match &mut self.stepper {
-            Stepper::Angular { angles, .. } => (Some(&angles[..]), None),
+            Stepper::Angular { angles, .. } | Stepper::NoisyAngular { angles, .. } => {
+                (Some(&angles[..]), None)
+            }
             Stepper::Carried {
                 angles, carriers, ..
             } => {
@@ -275,7 +289,9 @@ impl TokenRun {
             Stepper::Adaptive(explicit)
             | Stepper::Angular { explicit, .. }
             | Stepper::Carried { explicit, .. } => explicit.work,
-            Stepper::Noisy { splitting, .. } => splitting.work,
+            Stepper::Noisy { splitting, .. } | Stepper::NoisyAngular { splitting, .. } => {
+                splitting.work
+            }
             Stepper::Layer { .. } => Work::default(),
         };
         self.earlier + now
@@ -284,7 +300,10 @@ impl TokenRun {
     /// Whether a cancelled [`TokenRun::advance`] goes on where it was when it is asked again, with the same bits.
     #[must_use]
     pub(crate) fn resumable(&self) -> bool {
-        !matches!(self.stepper, Stepper::Noisy { .. } | Stepper::Layer { .. })
+        !matches!(
+            self.stepper,
+            Stepper::Noisy { .. } | Stepper::NoisyAngular { .. } | Stepper::Layer { .. }
+        )
     }
 
     /// Moves on to the time `to`; false when `cancelled` said so on the way.
@@ -308,6 +327,7 @@ impl TokenRun {
             Stepper::Angular { .. } => self.advance_angles(to, cancelled)?,
             Stepper::Carried { .. } => self.advance_carried(to, cancelled)?,
             Stepper::Noisy { .. } => self.advance_with_noise(duration, cancelled)?,
+            Stepper::NoisyAngular { .. } => self.advance_angles_with_noise(duration, cancelled)?,
             Stepper::Layer { .. } => self.advance_by_layers(from, duration, cancelled)?,
         };
         if self.bodies.merged() {
@@ -340,13 +360,14 @@ impl TokenRun {
                     splitting,
                     step: *step,
                     diffusion: self.diffusion,
-                    rng: &mut self.rng,
-                    tangent: &mut self.tangent,
+                    noise: &mut self.noise,
                 };
                 system.advance(tokens, general, by, span, cancelled)
             }
             // a general system never moves by angles
-            Stepper::Angular { .. } | Stepper::Carried { .. } => Err(Cause::Misfit),
+            Stepper::Angular { .. } | Stepper::Carried { .. } | Stepper::NoisyAngular { .. } => {
+                Err(Cause::Misfit)
+            }
             Stepper::Layer { step, .. } => {
                 let layers = ((to - from) / *step).round().max(1.0) as u64;
                 self.earlier.steps += layers;

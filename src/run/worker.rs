@@ -187,10 +187,8 @@ impl Desk {
             next = match outcome {
                 Ok(next) => next,
                 Err(panic) => {
-                    self.board.say(Status::Failed(format!(
-                        "the computation panicked: {}",
-                        message(&*panic)
-                    )));
+                    let words = format!("the computation panicked: {}", message(&*panic));
+                    self.board.now(Status::Failed(words), self.speed);
                     self.wait_for_start()
                 }
             };
@@ -214,8 +212,8 @@ impl Desk {
                 Next::Quit => return None,
                 Next::Start(experiment) => return Some(*experiment),
                 Next::Wait(time) => {
-                    self.board
-                        .waiting(self.waiting(&session, past_end), self.speed);
+                    let status = self.status(&session, past_end);
+                    self.board.now(status, self.speed);
                     match self.inbox.recv_timeout(time) {
                         Ok(command) => {
                             if let Some(next) =
@@ -229,6 +227,9 @@ impl Desk {
                     }
                 }
                 Next::Advance => {
+                    // that it goes on is said before the next frame is there
+                    let status = self.status(&session, past_end);
+                    self.board.now(status, self.speed);
                     let outcome;
                     (session, outcome) = self.advance(session).unwrap_or_else(|p| resume_unwind(p));
                     match outcome {
@@ -251,11 +252,7 @@ impl Desk {
                         }
                     }
                     step_once = false;
-                    let status = if self.paused {
-                        Status::Paused
-                    } else {
-                        Status::Running
-                    };
+                    let status = self.status(&session, past_end);
                     self.board.publish(&session, &mut pace, status, self.speed);
                 }
             }
@@ -403,8 +400,8 @@ impl Desk {
         None
     }
 
-    /// What it is that nothing is computed for now. (A change of parameters acts from the next frame on, and shows then.)
-    fn waiting(&self, session: &Session, past_end: bool) -> Status {
+    /// What it does now. (A change of parameters acts from the next frame on, and shows then.)
+    fn status(&self, session: &Session, past_end: bool) -> Status {
         if session.finished() && !past_end {
             Status::Finished
         } else if self.paused {

@@ -4,6 +4,7 @@
 
 pub(crate) mod along_axis;
 pub mod bessel;
+pub(crate) mod brownian;
 pub(crate) mod circle;
 pub mod domain;
 pub mod gegenbauer;

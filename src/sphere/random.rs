@@ -1,13 +1,11 @@
-//! Random points of the sphere: uniform, von Mises–Fisher, and a step of Brownian motion. One ChaCha8 stream a replica,
+//! Random points of the sphere: uniform and von Mises–Fisher. One ChaCha8 stream for each purpose,
 //! so that a seed means the same numbers on every machine.
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution, StandardNormal};
-use rayon::prelude::*;
 
 use super::geometry::{norm, project_tangent, retract};
-use crate::machine::thresholds::SHARED_FROM;
 
 /// What random numbers are drawn for. Everything that one seed determines has a stream of its own, so that more of the one
 /// changes nothing of the other. This is the table on which reproducibility rests: a number is never given away twice.
@@ -17,6 +15,8 @@ pub enum Stream {
     Tokens,
     /// The noise that drives them.
     Noise,
+    /// The noise of a block of tokens of the circle that move by their angles, counted from 0.
+    NoiseAround(u64),
     /// Random weights of tokens.
     Weights,
     /// Random positional encodings.
@@ -38,6 +38,7 @@ impl Stream {
             Self::Encodings => 3,
             Self::Frequencies => 4,
             Self::Matrices(period) => period.wrapping_add(1 << 32),
+            Self::NoiseAround(block) => block.wrapping_add(1 << 63),
         }
     }
 }
@@ -134,69 +135,6 @@ pub(crate) fn von_mises_fisher(
     retract(x, dimension);
 }
 
-/// A part of a Brownian step has (d−1)·variance at most this long.
-const LONGEST: f64 = 0.2;
-/// So many numbers are drawn at a time.
-const DRAWN: usize = 4 * SHARED_FROM;
-
-/// One step of Brownian motion with generator DΔ over a time h, `variance` = 2Dh, for every row: along the geodesic
-/// whose initial velocity is a tangent Gaussian of variance s² = v/(1 + (d−2)v/6).
-///
-/// The walk with s² = v has E f = f + ½vΔf + ⅛v²(Δ² + ⅔·c Δ)f with a curvature term proportional to Δf only; the
-/// correction removes it, so that the law is right to O(v³) a step (weak order two). Exact on the circle.
-pub(crate) fn brownian_step(
-    rng: &mut impl Rng,
-    dimension: usize,
-    variance: f64,
-    rows: &mut [f64],
-    tangent: &mut Vec<f64>,
-) {
-    // The correction is good for short steps: a long one is taken in parts (on the circle any length is exact).
-    let turns = dimension as f64 - 1.0;
-    let parts = if dimension == 2 {
-        1.0
-    } else {
-        (turns * variance / LONGEST).ceil().max(1.0)
-    };
-    let variance = variance / parts;
-    let deviation = (variance / (1.0 + (dimension as f64 - 2.0) * variance / 6.0)).sqrt();
-    let kick = |(x, tangent): (&mut [f64], &mut [f64])| {
-        project_tangent(x, tangent);
-        let length = norm(tangent);
-        if length > 0.0 {
-            let (sin, cos) = (deviation * length).sin_cos();
-            x.iter_mut()
-                .zip(tangent.iter())
-                .for_each(|(a, v)| *a = cos * *a + sin * v / length);
-        }
-        retract(x, dimension);
-    };
-    // the numbers are drawn one after the other, whoever moves by them
-    let numbers = (DRAWN / dimension).max(1) * dimension;
-    tangent.resize(numbers.min(rows.len()), 0.0);
-    for _ in 0..parts as u64 {
-        for rows in rows.chunks_mut(numbers) {
-            let tangent = &mut tangent[..rows.len()];
-            tangent
-                .iter_mut()
-                .for_each(|a| *a = StandardNormal.sample(rng));
-            (rows.par_chunks_exact_mut(dimension))
-                .zip(tangent.par_chunks_exact_mut(dimension))
-                .with_min_len((SHARED_FROM / 2 / dimension).max(1))
-                .for_each(kick);
-        }
-    }
-}
-
-/// Adds independent Gaussians of this variance to all numbers: a step of Brownian motion in ℝ^d, `variance` = 2Dh.
-pub(crate) fn gaussian_step(rng: &mut impl Rng, variance: f64, rows: &mut [f64]) {
-    let deviation = variance.sqrt();
-    for a in rows {
-        let z: f64 = StandardNormal.sample(rng);
-        *a += deviation * z;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,27 +158,6 @@ mod tests {
             assert!(
                 (sum / f64::from(draws) - expected).abs() < 5.0 / 200.0,
                 "d {dimension} κ {concentration}"
-            );
-        }
-    }
-
-    #[test]
-    fn brownian_motion_forgets_at_the_rate_of_the_laplacian() {
-        // E⟨x(0), x(t)⟩ = e^{−D(d−1)t}; with ten steps of variance 0.05 the uncorrected walk would be off by 8e-3 in d = 8.
-        for dimension in [2, 3, 8] {
-            let mut rng = generator(3, Stream::Noise);
-            let count = 60_000;
-            let mut rows = vec![0.0; count * dimension];
-            rows.iter_mut().step_by(dimension).for_each(|a| *a = 1.0);
-            let mut tangent = vec![0.0; dimension];
-            for _ in 0..10 {
-                brownian_step(&mut rng, dimension, 0.05, &mut rows, &mut tangent);
-            }
-            let mean = rows.iter().step_by(dimension).sum::<f64>() / count as f64;
-            let expected = (-0.25 * (dimension as f64 - 1.0)).exp();
-            assert!(
-                (mean - expected).abs() < 4.0 / (count as f64).sqrt(),
-                "d {dimension}: {mean} against {expected}"
             );
         }
     }

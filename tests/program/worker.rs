@@ -200,6 +200,8 @@ fn a_frame_that_does_not_end_is_paused_changed_and_left_at_once() {
     worker.send(Command::Pause(false));
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(frame(&worker.report()), 1);
+    // that it goes on is said long before the next frame
+    assert_eq!(worker.report().status, Status::Running);
     let progress = worker.under_way().unwrap();
     assert!(
         progress.seconds > 0.1 && progress.steps > 10,
@@ -234,13 +236,18 @@ fn a_frame_that_does_not_end_is_paused_changed_and_left_at_once() {
 /// Of so many tokens no copy is kept at frames that go by; where a frame takes seconds, nobody waits for it.
 #[test]
 fn a_long_frame_of_very_many_tokens_is_paused_at_once() {
-    let mut long = short(5.0, 2);
+    let mut long = short(60.0, 2);
     (long.tokens.count, long.noise.diffusion) = (150_000, 1e-3);
     let worker = Worker::start(long, 1e6, false).unwrap();
     until(&worker, |report| report.snapshot.is_some());
     let begun = |least| {
         let far = |progress: metastable::run::worker::Progress| progress.seconds > least;
+        let from = Instant::now();
         while !worker.under_way().is_some_and(far) {
+            assert!(
+                from.elapsed() < Duration::from_mins(1),
+                "the frame is short"
+            );
             std::thread::sleep(Duration::from_millis(2));
         }
     };

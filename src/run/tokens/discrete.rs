@@ -2,10 +2,10 @@
 
 use super::{Stepper, TokenRun};
 use crate::integrate::StepError;
+use crate::integrate::splitting::equal_steps;
 use crate::run::cause::Cause;
 use crate::run::general_system::nowhere;
 use crate::sphere::geometry::{first_nowhere, retract};
-use crate::sphere::random::brownian_step;
 
 /// Layers that few tokens pass before anybody who wants to stop them is heard: a fraction of a millisecond.
 const AT_ONCE: u64 = 64;
@@ -21,11 +21,10 @@ impl TokenRun {
             return Err(Cause::Misfit);
         };
         let (positions, dynamics) = (&mut self.bodies.particles.positions, &mut self.dynamics);
-        let steps = (duration / *step - 1e-9).ceil().max(1.0);
-        let h = duration / steps;
+        let (steps, h) = equal_steps(duration, *step);
         let mut drift = |x: &[f64], out: &mut [f64]| dynamics.drift(x, out);
-        let (rng, tangent, diffusion) = (&mut self.rng, &mut self.tangent, self.diffusion);
-        for _ in 0..steps as u64 {
+        let (noise, diffusion) = (&mut self.noise, self.diffusion);
+        for _ in 0..steps {
             if cancelled() {
                 return Ok(false);
             }
@@ -34,7 +33,7 @@ impl TokenRun {
                 h,
                 &mut drift,
                 |x| retract(x, dimension),
-                |x, time| brownian_step(rng, dimension, 2.0 * diffusion * time, x, tangent),
+                |x, time| noise.on_sphere(dimension, 2.0 * diffusion * time, x),
             );
             if positions.iter().any(|x| !x.is_finite()) {
                 return Err(StepError::NotFinite.into());
@@ -82,8 +81,7 @@ impl TokenRun {
             }
             if self.diffusion > 0.0 {
                 let variance = 2.0 * self.diffusion * *step;
-                let (rng, tangent) = (&mut self.rng, &mut self.tangent);
-                brownian_step(rng, dimension, variance, positions, tangent);
+                self.noise.on_sphere(dimension, variance, positions);
             }
             self.earlier.steps += 1;
             self.earlier.evaluations += 1;
