@@ -174,7 +174,7 @@ fn keys_of_the_sphere_are_hinted_where_they_act() {
     let hinted = |model: &Model| {
         let text = drawn(model, 80, 24).backend().to_string();
         (
-            text.contains("adwx turn"),
+            text.contains("adzx turn"),
             text.contains("g map"),
             text.contains("g products"),
         )
