@@ -223,7 +223,7 @@ fn the_sphere_turns_by_the_keys_and_becomes_a_map_without_the_worker() {
         assert!(update(model, action).is_empty(), "{letter}");
     };
     let start = model.gaze;
-    "dwax".chars().for_each(|letter| press(&mut model, letter));
+    "dzax".chars().for_each(|letter| press(&mut model, letter));
     assert!((model.gaze.turn - start.turn).abs() < 1e-12);
     assert!((model.gaze.tilt - start.tilt).abs() < 1e-12);
     press(&mut model, 'g');

@@ -31,10 +31,21 @@ pub(crate) fn fitted(text: &str, width: usize) -> String {
     let all: Vec<char> = text.chars().collect();
     let count = kept(&all, width);
     let mut short: String = all[..count].iter().collect();
-    if count < all.len() && width > 0 {
-        short.push('…');
+    if count < all.len() {
+        short.push_str(mark(&all[..count], width));
     }
     short
+}
+
+/// What stands for the rest of a text: apart from a number where there is room, for "1.5…" could be one with more digits.
+fn mark(kept: &[char], width: usize) -> &'static str {
+    let number = kept.last().is_some_and(char::is_ascii_digit);
+    match width.saturating_sub(kept.len()) {
+        0 => "",
+        1 => "…",
+        _ if number => " …",
+        _ => "…",
+    }
 }
 
 /// Writes a text from (x, y) on in at most `width` cells.
@@ -86,9 +97,7 @@ pub(crate) fn line(buffer: &mut Buffer, x: u16, y: u16, line: &Line, width: u16)
         left -= part.chars().count();
         short.push_span(Span::styled(part, span.style));
     }
-    if width > 0 {
-        short.push_span(Span::raw("…"));
-    }
+    short.push_span(Span::raw(mark(&all[..count], usize::from(width))));
     buffer.set_line(x, y, &short, width);
 }
 
@@ -168,7 +177,8 @@ mod tests {
         for (text, width, shown) in [
             ("K 4.5e6", 7, "K 4.5e6"),
             ("K 4.5e6", 6, "K…"),
-            ("0.547  0.582", 9, "0.547…"),
+            ("0.547  0.582", 9, "0.547 …"),
+            ("0.547  0.582", 6, "0.547…"),
             ("hull of the clusters", 14, "hull of the…"),
             ("characteristics", 6, "chara…"),
             ("4.5e6", 4, "…"),

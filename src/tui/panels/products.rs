@@ -16,6 +16,8 @@ use crate::tui::words;
 
 /// Densities below this are as dark as none.
 const FLOOR: f64 = 0.02;
+/// From this width on there is room to say of what the bar is the scale.
+const ROOMY: u16 = 56;
 
 /// Draws the page: the map to the left, the present frame to the right.
 pub(crate) fn draw(model: &Model, buffer: &mut Buffer, area: Rect) {
@@ -74,7 +76,11 @@ fn map(model: &Model, buffer: &mut Buffer, area: Rect) {
     time_ticks(buffer, plot, model.theme, axis);
     let mut line = ratatui::text::Line::default();
     line.push_span(ratatui::text::Span::styled(
-        format!(" density ≤{FLOOR} "),
+        if inner.width < ROOMY {
+            format!(" ≤{FLOOR} ")
+        } else {
+            format!(" density ≤{FLOOR} ")
+        },
         dim,
     ));
     line.spans.extend(scale_bar(model));
