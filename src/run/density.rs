@@ -29,6 +29,10 @@ const FEWEST: usize = 32;
 /// The tail that doubles the modes, in tolerances; not below the rounding of the transforms.
 const GROW: f64 = 1e-2;
 const ROUNDING: f64 = 1e-13;
+/// A largest amplitude of more than this many (or tolerance/1e-13) leaves too few digits to the small ones.
+const LOST: f64 = 100.0;
+/// Markers may differ from the density that they take over by this much in a moment, or by the tolerance.
+const ALIKE: f64 = 1e-9;
 
 /// What carries a density, or when and why there is none any more.
 #[derive(Debug, Clone)]
@@ -91,9 +95,11 @@ impl FieldRun {
         let density = resolved_start(experiment, continuum, tokens, grow);
         let modes = density.modes();
         // where no modes hold the law, markers may be placed without
-        let placed = (carried && density.tail() > grow)
-            .then(|| gathered_start(experiment, continuum, grow))
-            .flatten();
+        let amplitudes = density.amplitudes();
+        let placed = (carried
+            && (density.tail() > grow || digits_are_lost(&amplitudes, tolerance)))
+        .then(|| gathered_start(experiment, continuum, grow))
+        .flatten();
         let sharp = carried && modes > spec.max_modes || placed.is_some();
         let first = FIRST_STEP / attention.speed();
         let mut run = Self {
@@ -112,7 +118,7 @@ impl FieldRun {
             before: Vec::new(),
             ahead: Ahead::new(0.0, experiment.time.end),
             fastest: 0.0,
-            amplitudes: density.amplitudes(),
+            amplitudes,
             density,
             earlier: Work::default(),
         };
@@ -355,13 +361,17 @@ impl FieldRun {
         self.hand_over && self.diffusion == 0.0 && self.attention.attracts()
     }
 
-    /// Markers take over.
-    /// To markers: these, or those of the density as it is.
+    /// Markers take over: these, or those of the density as it is, if they are its markers: a series in high dimension may have no digits where
+    /// the mass is.
     fn hand_over(&mut self, since: f64, placed: Option<Markers>) {
         let State::Coefficients(stepper) = &self.state else {
             return;
         };
         let markers = placed.unwrap_or_else(|| Markers::from_density(&self.density));
+        let moments = self.density.moments();
+        if markers.differ_from(&moments) > self.tolerance.max(ALIKE) {
+            return self.lose(since, Loss::NoDigits);
+        }
         let run = MarkerRun::new(
             markers,
             self.attention,
@@ -412,4 +422,10 @@ fn stepper(domain: Domain, diffusion: f64, modes: usize, tolerance: f64, first: 
         return Stepper::exponential(rates, tolerance, first);
     }
     Stepper::explicit(length, tolerance, first)
+}
+
+/// Whether the rounding of the largest coefficient is all that is left of the others: in high dimension dμ/dσ grows by orders of magnitude as
+/// mass gathers.
+fn digits_are_lost(amplitudes: &Amplitudes, tolerance: f64) -> bool {
+    amplitudes.largest() * ROUNDING > tolerance.max(LOST * ROUNDING)
 }

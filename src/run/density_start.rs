@@ -6,8 +6,9 @@ use crate::experiment::spec::{Continuum, Experiment, FieldInitial, Source};
 use crate::measure::{Density, Law, Markers, Moments, Particles};
 use crate::sphere::{Complex, Domain};
 
-/// Most modes from which markers are placed where those of the solver do not hold the law: on the circle, on S², along an axis.
-const MOST_TO_PLACE: [usize; 3] = [1 << 15, 192, 2048];
+/// Most modes from which markers are placed where those of the solver do not hold a law without peaks in closed form: on the circle, on S²,
+/// along an axis of S², along one in higher dimension, where the coefficients of a sharp law have no digits long before.
+const MOST_TO_PLACE: [usize; 4] = [1 << 15, 192, 1 << 15, 2048];
 /// Most modes of a law at t = 0 where the solver goes on with them and nobody named a limit: on the circle with natural frequencies, on the
 /// circle, on S² (0.7 GB in all, measured), along an axis; half of it, and so on, where that does not fit into the memory.
 const MOST_FOR_A_LAW: [usize; 4] = [1 << 12, 1 << 17, 1023, 2047];
@@ -50,7 +51,7 @@ pub(super) fn resolved_start(
         modes = (2 * modes).min(most);
         density = start(modes);
     }
-    if carried && density.tail() > enough {
+    if carried && density.tail() > enough && !has_peaks(experiment, domain) {
         // markers are exact for any law: so many modes that they can be placed
         return enough_to_place(domain, modes, enough, |modes| Some(start(modes)))
             .unwrap_or(density);
@@ -90,24 +91,41 @@ fn start_density(
     }
 }
 
-/// The markers of a law on S² that no modes of the sphere hold: by the angle to the axis of each law whose sum it is.
+/// The law that a density starts from, and how much it is smoothed; none where it starts from the tokens.
+fn law(experiment: &Experiment) -> Option<(&Law, f64)> {
+    match &experiment.field.initial {
+        FieldInitial::Law(law) => Some((law, 0.0)),
+        FieldInitial::From {
+            from: Source::Law,
+            smoothing,
+        } => Some((&experiment.tokens.initial, *smoothing)),
+        FieldInitial::From { .. } => None,
+    }
+}
+
+/// Whether markers are placed by the peaks of the law and not by its modes: on a line, where its density is known in closed form.
+fn has_peaks(experiment: &Experiment, domain: Domain) -> bool {
+    let seed = experiment.tokens.seed;
+    domain != Domain::Sphere
+        && law(experiment).is_some_and(|(law, smoothing)| {
+            smoothing == 0.0 && law.peaks(domain.dimension(), seed).is_some()
+        })
+}
+
+/// The markers of a law that no modes hold: on a line by its peaks, on S² by the angle to the axis of each law whose sum it is.
 pub(super) fn gathered_start(
     experiment: &Experiment,
     continuum: &Continuum,
     enough: f64,
 ) -> Option<Markers> {
-    let (law, smoothing) = match &experiment.field.initial {
-        FieldInitial::Law(law) => (law, 0.0),
-        FieldInitial::From {
-            from: Source::Law,
-            smoothing,
-        } => (&experiment.tokens.initial, *smoothing),
-        FieldInitial::From { .. } => return None,
-    };
+    let (law, smoothing) = law(experiment)?;
+    let seed = experiment.tokens.seed;
     if continuum.domain != Domain::Sphere {
-        return None;
+        return (smoothing == 0.0)
+            .then(|| Markers::of_peaks(law, continuum.domain, seed))
+            .flatten();
     }
-    let (seed, domain) = (experiment.tokens.seed, Domain::Zonal(3));
+    let domain = Domain::Zonal(3);
     let parts: Option<Vec<(f64, Density)>> = (law.parts(3, seed)?.into_iter())
         .map(|(mass, part)| {
             let profile = enough_to_place(domain, experiment.field.modes, enough, |modes| {
@@ -163,9 +181,8 @@ fn enough_to_place(
     let most = match domain {
         Domain::Circle => MOST_TO_PLACE[0],
         Domain::Sphere => MOST_TO_PLACE[1],
-        // in high dimension the coefficients of a sharp law have no digits long before
-        Domain::Zonal(3) => MOST_TO_PLACE[0],
-        Domain::Zonal(_) => MOST_TO_PLACE[2],
+        Domain::Zonal(3) => MOST_TO_PLACE[2],
+        Domain::Zonal(_) => MOST_TO_PLACE[3],
     };
     let amplitudes = loop {
         if modes >= most {

@@ -100,8 +100,9 @@ pub(super) fn of_the_law(experiment: &Experiment, field: &FieldRun) -> Option<St
     let gathered = field.markers().is_some_and(|(since, _)| since == 0.0)
         && experiment.field.solver != Solver::Characteristics;
     if needed <= most {
-        let note = "no modes of S² hold the law at t = 0: markers, gathered where it is sharp, carry the density from the start";
-        return gathered.then(|| note.into());
+        return gathered.then(|| {
+            format!("{most} modes do not hold the law at t = 0: markers, gathered where it is sharp, carry the density from the start")
+        });
     }
     if field.lost().is_some() {
         return Some(format!(

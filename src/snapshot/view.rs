@@ -128,6 +128,11 @@ pub enum Loss {
     /// It needs more modes than there are.
     #[error("more modes are needed than field.max_modes allows")]
     Modes,
+    /// Its series is the difference of numbers that are larger than it by all their digits.
+    #[error(
+        "its series has no digits where its mass is, so that no markers can be placed (a law that is a sum of von Mises–Fisher laws or Poisson kernels, unsmoothed, needs none)"
+    )]
+    NoDigits,
     /// Noise was switched on while markers carried it.
     #[error("markers carried it and cannot diffuse, and noise was switched on")]
     Noise,

@@ -7,6 +7,7 @@ use metastable::measure::{Density, Law, Particles};
 use metastable::observe::angular_order::Sorted;
 use metastable::observe::transport::wasserstein;
 use metastable::run::Session;
+use metastable::run::density::FieldRun;
 use metastable::run::tokens::TokenRun;
 use metastable::sphere::bessel::scaled_multipliers;
 use metastable::theory;
@@ -635,4 +636,65 @@ fn the_resolution_of_a_symmetric_density_follows_its_own_harmonics() {
             assert!(error < 1e-8, "period 2π/{m}, k {k}: {error:e}");
         }
     }
+}
+
+#[test]
+fn a_density_starts_with_the_moments_of_its_law_in_any_dimension_or_says_that_it_does_not() {
+    // a random search: in d ≥ 64 the series of a sharp law has no digits where its mass is
+    let mut state = 5_u64;
+    let mut dice = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let (mut held, mut placed) = (0, 0);
+    for _ in 0..40 {
+        let dimension = 10f64.powf(0.5 + 2.1 * dice()) as usize;
+        let law = match (3.0 * dice()) as usize {
+            0 => format!(
+                "law = \"poisson\", weight = {:?}",
+                1.0 - 10f64.powf(-2.9 * dice())
+            ),
+            1 => "law = \"hemisphere\"".to_owned(),
+            _ => format!(
+                "law = \"von-mises-fisher\", concentration = {:?}",
+                10f64.powf(8.0 * dice())
+            ),
+        };
+        let noise = if dice() < 0.3 { 0.001 } else { 0.0 };
+        let spec = experiment(&format!(
+            "[tokens]\ncount = 3\ndimension = {dimension}\ninitial = {{ {law} }}\n[attention]\nbeta = 2.0\n\
+             [noise]\ndiffusion = {noise:?}\n[field]\nsolver = \"zonal\"\n[time]\nend = 1.0\nframes = 2\n"
+        ));
+        let tokens = TokenRun::new(&spec);
+        let field = FieldRun::new(&spec, &spec.continuum().unwrap(), tokens.tokens());
+        if field.lost().is_some() {
+            continue;
+        }
+        held += 1;
+        placed += usize::from(field.markers().is_some());
+        // a law that jumps is smoothed before
+        let smoothing = if law.contains("hemisphere") {
+            0.005
+        } else {
+            0.0
+        };
+        let exact = (spec.tokens.initial)
+            .moments(field.density.domain, 0, 4)
+            .unwrap()
+            .smoothed(smoothing);
+        let found = match field.markers() {
+            Some((_, markers)) => markers.markers.moments(4),
+            None => field.density.moments(),
+        };
+        for degree in 1..=4 {
+            let (found, exact) = (found.order_parameter(degree), exact.order_parameter(degree));
+            assert!(
+                (found - exact).abs() < 1e-9,
+                "d {dimension} {law} D {noise}: {found} {exact}"
+            );
+        }
+    }
+    assert!(held > 20 && placed > 10, "{held} {placed}");
 }

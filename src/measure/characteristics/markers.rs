@@ -25,6 +25,9 @@ const SHORTEST: f64 = 1e-14;
 /// The least a marker weighs (its square must not underflow) and the least density that has a logarithm.
 pub(super) const LEAST: f64 = 1e-120;
 
+/// Degrees by which markers are compared with what they stand for.
+const SEEN: usize = 16;
+
 /// How the labels lie.
 #[derive(Debug, Clone)]
 pub(super) enum Labels {
@@ -175,6 +178,20 @@ impl Markers {
             *b *= root;
         }
         Moments::new(self.domain, state)
+    }
+
+    /// The largest |m_ℓ| of the difference to these moments, ℓ up to [`SEEN`].
+    #[must_use]
+    pub fn differ_from(&self, moments: &Moments) -> f64 {
+        let degree = moments.degree().min(SEEN);
+        let own = self.moments(degree);
+        let difference = (own.values().iter().zip(moments.resized(degree).values()))
+            .map(|(a, b)| a - b)
+            .collect();
+        (Moments::new(self.domain, difference)
+            .order_parameters(degree)
+            .into_iter())
+        .fold(0.0, f64::max)
     }
 
     /// The smallest density at a marker.

@@ -11,7 +11,7 @@ use crate::sphere::{Complex, Domain, SpherePlan};
 /// Panels at the start, before any is split.
 const FIRST_PANELS: usize = 8;
 /// The density over the labels is met to this share of its largest value.
-const LABEL_ACCURACY: f64 = 1e-13;
+pub(super) const LABEL_ACCURACY: f64 = 1e-13;
 /// Marker grid on S², in nodes per degree of the density it starts from.
 const LATITUDES_PER_DEGREE: f64 = 1.5;
 
@@ -21,7 +21,13 @@ impl Markers {
     pub fn from_density(density: &Density) -> Self {
         let markers = match density.domain {
             Domain::Sphere => on_grid(density),
-            _ => on_line(density),
+            domain => on_line(
+                (domain, &density.axis),
+                &first_edges(domain),
+                // a wave of the highest degree is a polynomial on one panel: what is left then is rounding
+                (TAU / density.modes() as f64, LABEL_ACCURACY),
+                &|angles| known(density, angles),
+            ),
         };
         markers.normalised()
     }
@@ -35,43 +41,51 @@ impl Markers {
     }
 }
 
-/// ρ, and dμ/dα up to a constant, at the nodes of a panel.
-fn on_panel(density: &Density, rule: &PanelRule, from: f64, to: f64) -> (Vec<f64>, Vec<f64>) {
-    let angles: Vec<f64> = (rule.nodes.iter())
-        .map(|s| 0.5 * (from + to) + 0.5 * (to - from) * s)
-        .collect();
+/// What is known at angles of a line: ln ρ, and dμ/dα up to a constant that is common to all.
+pub(super) type OnLine<'a> = dyn Fn(&[f64]) -> (Vec<f64>, Vec<f64>) + 'a;
+
+/// ln ρ, and dμ/dα up to a constant.
+fn known(density: &Density, angles: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let logs = |rho: &[f64]| rho.iter().map(|rho| rho.max(LEAST).ln()).collect();
     let rho: Vec<f64> = if density.domain == Domain::Circle {
         angles.iter().map(|a| circle_value(density, *a)).collect()
     } else {
         density.zonal_values(&angles.iter().map(|a| a.cos()).collect::<Vec<_>>())
     };
     let Domain::Zonal(dimension) = density.domain else {
-        return (rho.clone(), rho);
+        return (logs(&rho), rho);
     };
     let power = dimension as f64 - 2.0;
-    let law = (rho.iter().zip(&angles))
+    let law = (rho.iter().zip(angles))
         .map(|(r, a)| r * (power * a.sin().ln()).exp())
         .collect();
-    (rho, law)
+    (logs(&rho), law)
 }
 
-/// Markers on the circle or along an axis: panels split until the density over the labels is a polynomial on each.
-fn on_line(density: &Density) -> Markers {
+/// The edges of the first panels on a line.
+pub(super) fn first_edges(domain: Domain) -> Vec<f64> {
+    let length = if domain == Domain::Circle { TAU } else { PI };
+    (0..=FIRST_PANELS)
+        .map(|p| p as f64 / FIRST_PANELS as f64 * length)
+        .collect()
+}
+
+/// Markers on the circle or along an axis: panels between these edges, split until what is over the labels is a polynomial on each, up to this
+/// share of its largest value, or they are as short as may be.
+pub(super) fn on_line(
+    (domain, axis): (Domain, &[f64]),
+    first: &[f64],
+    (shortest, accuracy): (f64, f64),
+    at: &OnLine,
+) -> Markers {
     let rule = PanelRule::new();
-    let (length, dimension) = match density.domain {
-        Domain::Zonal(d) => (PI, d),
-        _ => (TAU, 2),
+    let angles = |from: f64, to: f64| -> Vec<f64> {
+        (rule.nodes.iter())
+            .map(|s| 0.5 * (from + to) + 0.5 * (to - from) * s)
+            .collect()
     };
-    let sample = |from: f64, to: f64| on_panel(density, &rule, from, to);
-    let mut waiting: Vec<(f64, f64)> = (0..FIRST_PANELS)
-        .rev()
-        .map(|p| {
-            (
-                p as f64 / FIRST_PANELS as f64 * length,
-                (p + 1) as f64 / FIRST_PANELS as f64 * length,
-            )
-        })
-        .collect();
+    let sample = |from: f64, to: f64| at(&angles(from, to));
+    let mut waiting: Vec<(f64, f64)> = (first.windows(2).rev()).map(|w| (w[0], w[1])).collect();
     let mut top = 0.0_f64;
     for (from, to) in &waiting {
         top = sample(*from, *to).1.iter().fold(top, |t, v| t.max(*v));
@@ -79,34 +93,32 @@ fn on_line(density: &Density) -> Markers {
     let (mut edges, mut masses, mut logs, mut places, mut rows) =
         (vec![0.0], Vec::new(), Vec::new(), Vec::new(), Vec::new());
     while let Some((from, to)) = waiting.pop() {
-        let (rho, law) = sample(from, to);
+        let (log_rho, law) = sample(from, to);
         top = law.iter().fold(top, |t, v| t.max(*v));
         let tail = panel::tail(&rule.coefficients(&law));
-        // a wave of the highest degree is a polynomial on one panel: what is left then is rounding
-        if tail > LABEL_ACCURACY * top && to - from > TAU / density.modes() as f64 {
+        if tail > accuracy * top && to - from > shortest {
             let middle = 0.5 * (from + to);
             waiting.push((middle, to));
             waiting.push((from, middle));
             continue;
         }
-        for (i, s) in rule.nodes.iter().enumerate() {
-            let angle = 0.5 * (from + to) + 0.5 * (to - from) * s;
+        for (i, angle) in angles(from, to).into_iter().enumerate() {
             let (sin, cos) = angle.sin_cos();
-            rows.extend(if density.domain == Domain::Circle {
+            rows.extend(if domain == Domain::Circle {
                 [cos, sin]
             } else {
                 [sin, cos]
             });
             places.push(angle);
             masses.push(law[i].max(0.0) * rule.weights[i] * (to - from));
-            logs.push(rho[i].max(LEAST).ln());
+            logs.push(log_rho[i]);
         }
         edges.push(to);
     }
     let weights = vec![0.0; masses.len()];
     Markers {
-        domain: density.domain,
-        axis: density.axis.clone(),
+        domain,
+        axis: axis.to_vec(),
         bodies: Bodies::new(Particles::with_raw_weights(2, rows, weights)),
         log_density: logs,
         masses,
@@ -114,12 +126,12 @@ fn on_line(density: &Density) -> Markers {
         angles: Vec::new(),
         labels: Labels::Line { edges },
         rule,
-        log_circumference: log_circumference(dimension),
+        log_circumference: log_circumference(domain.dimension()),
     }
 }
 
 /// ln ∫₀^π sin^{d−2}t dt by the recurrence I_d = (d−3)/(d−2) I_{d−2}, I_2 = π, I_3 = 2.
-fn log_circumference(dimension: usize) -> f64 {
+pub(super) fn log_circumference(dimension: usize) -> f64 {
     let (mut at, mut sum) = if dimension.is_multiple_of(2) {
         (2, PI.ln())
     } else {

@@ -1,9 +1,7 @@
 //! How many modes a density needs, whether the ones it has are enough, and how long a step of theirs may be.
 
-use super::{Ceiling, FieldRun, GROW, Loss, MeanField, ROUNDING, State, stepper};
+use super::{Ceiling, FieldRun, GROW, Loss, MeanField, ROUNDING, State, digits_are_lost, stepper};
 
-/// A largest amplitude of more than this many (or tolerance/1e-13) leaves too few digits to the small ones.
-const LOST: f64 = 100.0;
 /// The modes halve when what would be cut off is below this share of the doubling threshold.
 const SHRINK: f64 = 0.1;
 /// Dormand–Prince 8(5,3) is stable on the imaginary axis up to 5.96, the exponential scheme up to 2.82 and, with damping
@@ -65,9 +63,7 @@ impl FieldRun {
         let modes = self.density.modes();
         let grow = self.grow();
         let tail = self.amplitudes.tail();
-        if self.amplitudes.largest() * ROUNDING > self.tolerance.max(LOST * ROUNDING) {
-            // In high dimension dμ/dσ grows by orders of magnitude as mass gathers: the rounding of the largest
-            // coefficient is all that is left of the others.
+        if digits_are_lost(&self.amplitudes, self.tolerance) {
             if self.may_hand_over() && self.resolved() {
                 self.hand_over(time, None);
             } else {
