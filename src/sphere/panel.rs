@@ -56,8 +56,12 @@ impl PanelRule {
     }
 }
 
+/// P_0 … P_16 at a place, for all that is evaluated there.
+pub(crate) type Polynomials = [f64; NODES + 1];
+
 /// P_0 … P_16 at s.
-fn polynomials(s: f64) -> [f64; NODES + 1] {
+#[must_use]
+pub(crate) fn polynomials(s: f64) -> Polynomials {
     let mut list = [1.0; NODES + 1];
     list[1] = s;
     for n in 1..NODES {
@@ -70,16 +74,19 @@ fn polynomials(s: f64) -> [f64; NODES + 1] {
 /// Σ a_n P_n(s).
 #[must_use]
 pub(crate) fn value(coefficients: &Coefficients, s: f64) -> f64 {
-    (coefficients.iter().zip(polynomials(s)))
-        .map(|(a, p)| a * p)
-        .sum()
+    value_at(coefficients, &polynomials(s))
 }
 
-/// Σ a_n P_n'(s).
+/// Σ a_n P_n.
 #[must_use]
-pub(crate) fn slope(coefficients: &Coefficients, s: f64) -> f64 {
+pub(crate) fn value_at(coefficients: &Coefficients, p: &Polynomials) -> f64 {
+    (coefficients.iter().zip(p)).map(|(a, p)| a * p).sum()
+}
+
+/// Σ a_n P_n'.
+#[must_use]
+pub(crate) fn slope_at(coefficients: &Coefficients, p: &Polynomials) -> f64 {
     // P_{n+1}' = P_{n−1}' + (2n+1)P_n
-    let p = polynomials(s);
     let mut derivatives = [0.0; NODES + 1];
     derivatives[1] = 1.0;
     for n in 1..NODES {
@@ -93,7 +100,12 @@ pub(crate) fn slope(coefficients: &Coefficients, s: f64) -> f64 {
 /// ½∫_{−1}^s Σ a_n P_n: at s = 1 the mean.
 #[must_use]
 pub(crate) fn integral(coefficients: &Coefficients, s: f64) -> f64 {
-    let p = polynomials(s);
+    integral_at(coefficients, s, &polynomials(s))
+}
+
+/// The same where the polynomials are known.
+#[must_use]
+pub(crate) fn integral_at(coefficients: &Coefficients, s: f64, p: &Polynomials) -> f64 {
     let mut sum = coefficients[0] * (s + 1.0);
     for n in 1..NODES {
         sum += coefficients[n] * (p[n + 1] - p[n - 1]) / (2 * n + 1) as f64;
@@ -123,7 +135,7 @@ mod tests {
             assert!((value(&a, s) - (1.3 * s).exp()).abs() < 1e-13);
             let exact = ((1.3 * s).exp() - (-1.3_f64).exp()) / 2.6;
             assert!((integral(&a, s) - exact).abs() < 1e-14);
-            assert!((slope(&a, s) - 1.3 * (1.3 * s).exp()).abs() < 1e-11);
+            assert!((slope_at(&a, &polynomials(s)) - 1.3 * (1.3 * s).exp()).abs() < 1e-11);
         }
         let mean: f64 = (rule.weights.iter().zip(&values)).map(|(w, v)| w * v).sum();
         assert!((mean - integral(&a, 1.0)).abs() < 1e-15);

@@ -34,22 +34,25 @@ pub struct AngleDistribution {
 fn inverse(piece: &Piece, x: f64) -> f64 {
     let (mut low, mut high) = (-1.0, 1.0);
     let span = piece.to - piece.from;
+    // X is known up to its rounding, and no better
+    let rounding = f64::EPSILON * piece.from.abs().max(piece.to.abs());
     let mut s = if span > 0.0 {
         2.0 * (x - piece.from) / span - 1.0
     } else {
         0.0
     };
     while high - low > 1e-14 {
-        let off = panel::value(&piece.place, s) - x;
+        let here = panel::polynomials(s);
+        let off = panel::value_at(&piece.place, &here) - x;
+        if off.abs() <= rounding {
+            return s;
+        }
         if off < 0.0 {
             low = s;
         } else {
             high = s;
         }
-        let next = s - off / panel::slope(&piece.place, s);
-        if (next - s).abs() < 1e-15 {
-            return next.clamp(-1.0, 1.0);
-        }
+        let next = s - off / panel::slope_at(&piece.place, &here);
         s = if next > low && next < high {
             next
         } else {
@@ -100,7 +103,15 @@ impl AngleDistribution {
     /// Masses of the cells between increasing angles.
     #[must_use]
     pub(crate) fn cells(&self, edges: &[f64]) -> Vec<f64> {
-        let below: Vec<f64> = edges.iter().map(|angle| self.cumulative(*angle)).collect();
+        let below: Vec<f64> = if self.periodic {
+            let start = self.lifted(0.0);
+            edges
+                .iter()
+                .map(|angle| self.lifted(*angle) - start)
+                .collect()
+        } else {
+            edges.iter().map(|angle| self.cumulative(*angle)).collect()
+        };
         below.windows(2).map(|two| two[1] - two[0]).collect()
     }
 
@@ -110,21 +121,25 @@ impl AngleDistribution {
         let mut points = Vec::with_capacity(self.pieces.len() * count + 1);
         let mut top = (self.pieces[0].from, 0.0);
         points.push(top);
+        let place = |step: usize, count: usize| 2.0 * step as f64 / count as f64 - 1.0;
+        let known: Vec<_> = (1..=count)
+            .map(|step| panel::polynomials(place(step, count)))
+            .collect();
         for piece in &self.pieces {
             // what has gone to a point is one step
-            let count = if piece.to - piece.from < POINT {
-                1
-            } else {
+            let first = if piece.to - piece.from < POINT {
                 count
+            } else {
+                1
             };
-            for step in 1..=count {
-                let s = 2.0 * step as f64 / count as f64 - 1.0;
+            for step in first..=count {
+                let (s, here) = (place(step, count), &known[step - 1]);
                 let x = if step == count {
                     piece.to
                 } else {
-                    panel::value(&piece.place, s)
+                    panel::value_at(&piece.place, here)
                 };
-                let below = piece.below + panel::integral(&piece.mass, s);
+                let below = piece.below + panel::integral_at(&piece.mass, s, here);
                 top = (x.clamp(top.0, piece.to.max(top.0)), below.max(top.1));
                 points.push(top);
             }

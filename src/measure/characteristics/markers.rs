@@ -327,8 +327,11 @@ impl Markers {
             let whole = log_values.iter().all(|value| value.is_finite());
             for half in [-0.5, 0.5] {
                 for (s, w) in self.rule.nodes.iter().zip(&self.rule.weights) {
-                    let s = half + 0.5 * s;
-                    let x = panel::value(&place, s);
+                    let here = panel::polynomials(half + 0.5 * s);
+                    let (x, weight) = (
+                        panel::value_at(&place, &here),
+                        panel::value_at(&mass, &here),
+                    );
                     let (sin, cos) = x.sin_cos();
                     rows.extend(if self.domain == Domain::Circle {
                         [cos, sin]
@@ -338,12 +341,12 @@ impl Markers {
                     member.push(logs.len());
                     // where some markers have met, the determinant is read off the polynomials
                     logs.push(if whole {
-                        panel::value(&log, s)
+                        panel::value_at(&log, &here)
                     } else {
-                        self.log_of(x, panel::value(&mass, s), panel::slope(&place, s))
+                        self.log_of(x, weight, panel::slope_at(&place, &here))
                     });
                     places.push(x);
-                    masses.push((0.5 * w * panel::value(&mass, s)).max(LEAST));
+                    masses.push((0.5 * w * weight).max(LEAST));
                 }
             }
             new_edges.extend([0.5 * (edges[p] + edges[p + 1]), edges[p + 1]]);
