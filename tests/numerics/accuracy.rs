@@ -649,8 +649,8 @@ fn a_density_starts_with_the_moments_of_its_law_in_any_dimension_or_says_that_it
         (state >> 11) as f64 / (1_u64 << 53) as f64
     };
     let (mut held, mut placed) = (0, 0);
-    for _ in 0..40 {
-        let dimension = 10f64.powf(0.5 + 2.1 * dice()) as usize;
+    for _ in 0..25 {
+        let dimension = 10f64.powf(0.5 + 1.9 * dice()) as usize;
         let law = match (3.0 * dice()) as usize {
             0 => format!(
                 "law = \"poisson\", weight = {:?}",
@@ -696,5 +696,5 @@ fn a_density_starts_with_the_moments_of_its_law_in_any_dimension_or_says_that_it
             );
         }
     }
-    assert!(held > 20 && placed > 10, "{held} {placed}");
+    assert!(held > 12 && placed > 6, "{held} {placed}");
 }
