@@ -4,6 +4,7 @@ use super::density::FieldRun;
 use super::general_system::HARD_STEP;
 use crate::experiment::Companion;
 use crate::experiment::spec::{Change, Experiment, FieldInitial, Solver, Source};
+use crate::snapshot::view::Loss;
 use crate::sphere::Domain;
 
 /// A run longer than this without merging is worth a word, at the steps that a contraction of rate one allows.
@@ -104,8 +105,8 @@ pub(super) fn of_the_law(experiment: &Experiment, field: &FieldRun) -> Option<St
             format!("{most} modes do not hold the law at t = 0: markers, gathered where it is sharp, carry the density from the start")
         });
     }
-    if field.lost().is_some() {
-        return Some(format!(
+    if let Some((_, why)) = field.lost() {
+        return (why == Loss::Modes).then(|| format!(
             "the law takes more than {needed} modes at t = 0: with a larger field.max_modes it may have a density"
         ));
     }

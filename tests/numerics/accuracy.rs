@@ -9,6 +9,7 @@ use metastable::observe::transport::wasserstein;
 use metastable::run::Session;
 use metastable::run::density::FieldRun;
 use metastable::run::tokens::TokenRun;
+use metastable::snapshot::view::Loss;
 use metastable::sphere::bessel::scaled_multipliers;
 use metastable::theory;
 
@@ -636,6 +637,22 @@ fn the_resolution_of_a_symmetric_density_follows_its_own_harmonics() {
             assert!(error < 1e-8, "period 2π/{m}, k {k}: {error:e}");
         }
     }
+}
+
+#[test]
+fn markers_that_are_not_those_of_the_density_do_not_carry_it_and_the_reason_is_said() {
+    // smoothed, the law is known by its series alone
+    let sharp = |dimension: usize| {
+        let spec = experiment(&format!(
+            "[tokens]\ncount = 3\ndimension = {dimension}\ninitial = {{ law = \"von-mises-fisher\", concentration = 1000.0 }}\n\
+             [attention]\nbeta = 2.0\n[field]\ninitial = {{ from = \"law\", smoothing = 1e-6 }}\nsolver = \"zonal\"\n\
+             [time]\nend = 1.0\nframes = 2\n"
+        ));
+        let tokens = TokenRun::new(&spec);
+        FieldRun::new(&spec, &spec.continuum().unwrap(), tokens.tokens())
+    };
+    assert!(sharp(8).markers().is_some());
+    assert_eq!(sharp(64).lost(), Some((0.0, Loss::NoDigits)));
 }
 
 #[test]

@@ -12,10 +12,12 @@ use crate::sphere::Domain;
 /// Panels are no shorter than this share of a peak.
 const SHORTEST: f64 = 1e-3;
 
-/// A peak on the line: where its axis is, whether angles count from there or toward it, and ln of its mass over its integral ∫e^{profile}dσ.
+/// A peak on the line.
 struct Placed {
     peak: Peak,
+    /// The angle of its axis.
     axis: f64,
+    /// ln of its mass over ∫e^{profile} dσ.
     log_factor: f64,
 }
 
