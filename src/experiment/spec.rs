@@ -43,8 +43,16 @@ pub(crate) fn most_modes(solver: Solver, dimension: usize) -> usize {
 }
 /// For (SA) with β below this there is no density: e^{−2|β|} of its largest value is what the potential has where mass is.
 pub(crate) const LEAST_BETA: f64 = -8.0;
-/// Default of `[field] initial.smoothing` for the empirical measure: a heat flow by an angle of √(2·0.005) = 0.1.
-pub(crate) const DEFAULT_SMOOTHING: f64 = 0.005;
+/// Default of `[field] initial.smoothing` where something is smoothed: 0.005 up to S², a heat flow by an angle of √(2·0.005) = 0.1 along each
+/// direction; above so much less that the mean keeps 99 % as there, e^{−s(d−1)} of it.
+#[must_use]
+pub(crate) fn default_smoothing(dimension: usize) -> f64 {
+    if dimension <= 3 {
+        0.005
+    } else {
+        0.01 / (dimension as f64 - 1.0)
+    }
+}
 /// Default of `[noise] step`: a hundredth of the fastest time scale. The drift of (SA) varies over angles of 1/√β at
 /// speeds below 1, hence at rates below 1 + β; (USA) runs e^β times faster.
 #[must_use]

@@ -2,6 +2,7 @@
 
 use crate::common::{experiment, field_from, flat, numbers, reference, system, with_tokens};
 use metastable::dynamics::{Attention, Kernel, Normalisation};
+use metastable::experiment::FieldInitial;
 use metastable::integrate::{Explicit, tableau::DORMAND_PRINCE_853};
 use metastable::measure::{Density, Law, Particles};
 use metastable::observe::angular_order::Sorted;
@@ -692,10 +693,8 @@ fn a_density_starts_with_the_moments_of_its_law_in_any_dimension_or_says_that_it
         held += 1;
         placed += usize::from(field.markers().is_some());
         // a law that jumps is smoothed before
-        let smoothing = if law.contains("hemisphere") {
-            0.005
-        } else {
-            0.0
+        let FieldInitial::From { smoothing, .. } = spec.field.initial else {
+            panic!("{law}: it starts from the law of the tokens");
         };
         let exact = (spec.tokens.initial)
             .moments(field.density.domain, 0, 4)
@@ -714,4 +713,27 @@ fn a_density_starts_with_the_moments_of_its_law_in_any_dimension_or_says_that_it
         }
     }
     assert!(held > 12 && placed > 6, "{held} {placed}");
+}
+
+#[test]
+fn a_law_that_jumps_keeps_its_mean_in_any_dimension_and_its_smoothing_is_said() {
+    for dimension in [2, 3, 4, 24, 200, 600] {
+        let spec = experiment(&format!(
+            "[tokens]\ncount = 3\ndimension = {dimension}\ninitial = {{ law = \"hemisphere\" }}\n[attention]\nbeta = 2.0\n\
+             [time]\nend = 1.0\nframes = 2\n"
+        ));
+        assert!(
+            spec.notes.iter().any(|note| note.contains("smoothed by")),
+            "d {dimension}: {:?}",
+            spec.notes
+        );
+        let tokens = TokenRun::new(&spec);
+        let field = FieldRun::new(&spec, &spec.continuum().unwrap(), tokens.tokens());
+        let law = (spec.tokens.initial)
+            .moments(field.density.domain, 0, 1)
+            .unwrap();
+        let (found, exact) = (field.density.moments(), law.order_parameter(1));
+        let share = found.order_parameter(1) / exact;
+        assert!(share > 0.989 && share < 1.0, "d {dimension}: {share}");
+    }
 }

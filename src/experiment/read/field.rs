@@ -5,7 +5,7 @@ use crate::experiment::document::InputError;
 use crate::experiment::keys;
 use crate::experiment::section::Section;
 use crate::experiment::spec::{
-    DEFAULT_SMOOTHING, FieldInitial, FieldSpec, Solver, Source, TokenSpec, default_modes,
+    FieldInitial, FieldSpec, Solver, Source, TokenSpec, default_modes, default_smoothing,
     most_modes,
 };
 use crate::experiment::system::SystemSpec;
@@ -39,7 +39,7 @@ pub(super) fn field(
         },
         None if solver == Solver::None => FieldInitial::From {
             from: Source::Empirical,
-            smoothing: DEFAULT_SMOOTHING,
+            smoothing: default_smoothing(tokens.dimension),
         },
         None => default_field(section, tokens, system),
         Some(table) => field_initial(&table, tokens)?,
@@ -101,19 +101,23 @@ fn solver(section: &Section, dimension: usize) -> Result<Solver, InputError> {
 
 /// The law itself where it has a smooth density, the law smoothed where it jumps, else the smoothed tokens.
 fn default_field(section: &Section, tokens: &TokenSpec, system: &SystemSpec) -> FieldInitial {
+    let default = default_smoothing(tokens.dimension);
     let (from, smoothing) = match &tokens.initial {
-        law if !law.has_density() => (Source::Empirical, DEFAULT_SMOOTHING),
-        Law::Hemisphere => (Source::Law, DEFAULT_SMOOTHING),
+        law if !law.has_density() => (Source::Empirical, default),
+        Law::Hemisphere => (Source::Law, default),
         _ => (Source::Law, 0.0),
     };
-    if smoothing > 0.0 && tokens.dimension <= 3 && system.is_plain() {
+    // above S² points have no density
+    let density = from == Source::Law || tokens.dimension <= 3;
+    if smoothing > 0.0 && density && system.is_plain() {
         let what = if from == Source::Empirical {
             "the tokens' empirical measure"
         } else {
             "the law, which jumps,"
         };
         section.note(format!(
-            "field.initial was not given: the density starts from {what} smoothed by {smoothing}"
+            "field.initial was not given: the density starts from {what} smoothed by {}",
+            (1e7 * smoothing).round() / 1e7
         ));
     }
     FieldInitial::From { from, smoothing }
@@ -138,7 +142,7 @@ fn field_initial(table: &Section, tokens: &TokenSpec) -> Result<FieldInitial, In
         return table.refuse("from", message, "use { from = \"empirical\" }");
     }
     let default = if from == Source::Empirical {
-        DEFAULT_SMOOTHING
+        default_smoothing(tokens.dimension)
     } else {
         0.0
     };
