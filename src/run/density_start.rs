@@ -7,8 +7,8 @@ use crate::measure::{Density, Law, Markers, Moments, Particles};
 use crate::sphere::{Complex, Domain};
 
 /// Most modes from which markers are placed where those of the solver do not hold a law without peaks in closed form: on the circle, on S²,
-/// along an axis of S², along one in higher dimension, where the coefficients of a sharp law have no digits long before.
-const MOST_TO_PLACE: [usize; 4] = [1 << 15, 192, 1 << 15, 2048];
+/// along an axis.
+const MOST_TO_PLACE: [usize; 3] = [1 << 15, 192, 2048];
 /// Most modes of a law at t = 0 where the solver goes on with them and nobody named a limit: on the circle with natural frequencies, on the
 /// circle, on S² (0.7 GB in all, measured), along an axis; half of it, and so on, where that does not fit into the memory.
 const MOST_FOR_A_LAW: [usize; 4] = [1 << 12, 1 << 17, 1023, 2047];
@@ -103,13 +103,15 @@ fn law(experiment: &Experiment) -> Option<(&Law, f64)> {
     }
 }
 
+/// The law that a density starts from as it is.
+fn unsmoothed(experiment: &Experiment) -> Option<&Law> {
+    law(experiment).and_then(|(law, smoothing)| (smoothing == 0.0).then_some(law))
+}
+
 /// Whether markers are placed by the peaks of the law and not by its modes: on a line, where its density is known in closed form.
 fn has_peaks(experiment: &Experiment, domain: Domain) -> bool {
-    let seed = experiment.tokens.seed;
-    domain != Domain::Sphere
-        && law(experiment).is_some_and(|(law, smoothing)| {
-            smoothing == 0.0 && law.peaks(domain.dimension(), seed).is_some()
-        })
+    let peaks = |law: &Law| law.peaks(domain.dimension(), experiment.tokens.seed);
+    domain != Domain::Sphere && unsmoothed(experiment).and_then(peaks).is_some()
 }
 
 /// The markers of a law that no modes hold: on a line by its peaks, on S² by the angle to the axis of each law whose sum it is.
@@ -118,13 +120,11 @@ pub(super) fn gathered_start(
     continuum: &Continuum,
     enough: f64,
 ) -> Option<Markers> {
-    let (law, smoothing) = law(experiment)?;
     let seed = experiment.tokens.seed;
     if continuum.domain != Domain::Sphere {
-        return (smoothing == 0.0)
-            .then(|| Markers::of_peaks(law, continuum.domain, seed))
-            .flatten();
+        return Markers::of_peaks(unsmoothed(experiment)?, continuum.domain, seed);
     }
+    let (law, smoothing) = law(experiment)?;
     let domain = Domain::Zonal(3);
     let parts: Option<Vec<(f64, Density)>> = (law.parts(3, seed)?.into_iter())
         .map(|(mass, part)| {
@@ -181,8 +181,9 @@ fn enough_to_place(
     let most = match domain {
         Domain::Circle => MOST_TO_PLACE[0],
         Domain::Sphere => MOST_TO_PLACE[1],
-        Domain::Zonal(3) => MOST_TO_PLACE[2],
-        Domain::Zonal(_) => MOST_TO_PLACE[3],
+        // in high dimension the coefficients of a sharp law have no digits long before
+        Domain::Zonal(3) => MOST_TO_PLACE[0],
+        Domain::Zonal(_) => MOST_TO_PLACE[2],
     };
     let amplitudes = loop {
         if modes >= most {

@@ -25,9 +25,11 @@ pub(super) struct Piece {
 /// the mass below α, exactly.
 #[derive(Debug, Clone)]
 pub struct AngleDistribution {
-    pub(super) pieces: Vec<Piece>,
-    pub(super) periodic: bool,
-    pub(super) total: f64,
+    pieces: Vec<Piece>,
+    periodic: bool,
+    total: f64,
+    /// The mass below the angle 0 on the circle, from the first piece on.
+    below_zero: f64,
 }
 
 /// s with X(s) = x on a piece: Newton's steps where they stay between the bounds found so far, halves where not.
@@ -63,6 +65,21 @@ fn inverse(piece: &Piece, x: f64) -> f64 {
 }
 
 impl AngleDistribution {
+    /// Of pieces one after the other; `periodic` on the circle.
+    #[must_use]
+    pub(super) fn new(pieces: Vec<Piece>, periodic: bool, total: f64) -> Self {
+        let mut curve = Self {
+            pieces,
+            periodic,
+            total,
+            below_zero: 0.0,
+        };
+        if periodic {
+            curve.below_zero = curve.lifted(0.0);
+        }
+        curve
+    }
+
     /// The panel whose image holds an angle, the place s in it, and the turns taken off.
     pub(super) fn locate(&self, angle: f64) -> (usize, f64, f64) {
         let (start, end) = (self.pieces[0].from, self.pieces[self.pieces.len() - 1].to);
@@ -89,7 +106,7 @@ impl AngleDistribution {
     #[must_use]
     pub(crate) fn cumulative(&self, angle: f64) -> f64 {
         if self.periodic {
-            self.lifted(angle) - self.lifted(0.0)
+            self.lifted(angle) - self.below_zero
         } else if angle <= 0.0 {
             0.0
         } else if angle >= std::f64::consts::PI {
@@ -103,15 +120,7 @@ impl AngleDistribution {
     /// Masses of the cells between increasing angles.
     #[must_use]
     pub(crate) fn cells(&self, edges: &[f64]) -> Vec<f64> {
-        let below: Vec<f64> = if self.periodic {
-            let start = self.lifted(0.0);
-            edges
-                .iter()
-                .map(|angle| self.lifted(*angle) - start)
-                .collect()
-        } else {
-            edges.iter().map(|angle| self.cumulative(*angle)).collect()
-        };
+        let below: Vec<f64> = edges.iter().map(|angle| self.cumulative(*angle)).collect();
         below.windows(2).map(|two| two[1] - two[0]).collect()
     }
 

@@ -416,11 +416,8 @@ impl Markers {
             });
             (from, total) = (to, total + mass[0]);
         }
-        Some(AngleDistribution {
-            pieces,
-            periodic: self.domain == Domain::Circle,
-            total,
-        })
+        let periodic = self.domain == Domain::Circle;
+        Some(AngleDistribution::new(pieces, periodic, total))
     }
 
     /// ρ at angles on a line, from the determinant of the flow map; NaN where markers have met.

@@ -37,14 +37,14 @@ impl Markers {
         let (mut edges, mut shortest, mut accuracy) =
             (first_edges(domain), f64::INFINITY, LABEL_ACCURACY);
         for placed in &peaks {
-            let (at, s) = placed.peak.place();
+            let (at, s) = (placed.peak.at, placed.peak.length);
             shortest = shortest.min(SHORTEST * s);
             accuracy = accuracy.max(placed.peak.rounding(placed.axis + at));
             edges.extend(around(at, s).flat_map(|alpha| placed.angles(alpha, domain)));
         }
         let edges = in_order(edges, shortest);
         let top = (peaks.iter())
-            .map(|placed| placed.log_factor + placed.peak.log_law(placed.peak.place().0))
+            .map(|placed| placed.log_factor + placed.peak.log_law(placed.peak.at))
             .fold(f64::NEG_INFINITY, f64::max);
         let power = dimension as f64 - 2.0;
         let at = |angles: &[f64]| {
@@ -131,7 +131,7 @@ impl Placed {
 
 /// ln ∫e^{profile} dσ = ln(∫₀^π e^{L} dα / ∫₀^π sin^{d−2} dα).
 fn log_integral(peak: &Peak) -> f64 {
-    let (at, s) = peak.place();
+    let (at, s) = (peak.at, peak.length);
     let top = peak.log_law(at);
     // panels of half a circle, whose markers weigh what the law does there
     let edges = around(at, s).chain(first_edges(Domain::Zonal(2))).collect();

@@ -21,6 +21,10 @@ pub(crate) struct Peak {
     pub mass: f64,
     /// A unit vector of ℝ^d.
     pub axis: Vec<f64>,
+    /// α*.
+    pub at: f64,
+    /// s.
+    pub length: f64,
     kernel: Kernel,
 }
 
@@ -64,15 +68,25 @@ impl Peak {
     /// The relative rounding of e^{L} about α*, where the angle itself is known to the rounding of `angle`.
     #[must_use]
     pub(crate) fn rounding(&self, angle: f64) -> f64 {
-        let (at, s) = self.place();
         let power = self.axis.len() as f64 - 2.0;
-        let terms = self.log_profile(at).abs() + power * at.max(NEAREST).sin().ln().abs();
-        ROUNDINGS * f64::EPSILON * (terms + angle / s)
+        let terms = self.log_profile(self.at).abs() + power * self.at.max(NEAREST).sin().ln().abs();
+        ROUNDINGS * f64::EPSILON * (terms + angle / self.length)
+    }
+
+    fn new(mass: f64, axis: Vec<f64>, kernel: Kernel) -> Self {
+        let mut peak = Self {
+            mass,
+            axis,
+            at: 0.0,
+            length: 1.0,
+            kernel,
+        };
+        (peak.at, peak.length) = peak.place();
+        peak
     }
 
     /// α* and s.
-    #[must_use]
-    pub(crate) fn place(&self) -> (f64, f64) {
+    fn place(&self) -> (f64, f64) {
         let at = if self.axis.len() == 2 {
             0.0
         } else {
@@ -106,16 +120,8 @@ impl Law {
             Self::VonMisesFisher {
                 concentration,
                 mean,
-            } => Some(Peak {
-                mass,
-                axis: mean,
-                kernel: Kernel::VonMises(concentration),
-            }),
-            Self::Poisson { weight, axis } => Some(Peak {
-                mass,
-                axis,
-                kernel: Kernel::Poisson(weight),
-            }),
+            } => Some(Peak::new(mass, mean, Kernel::VonMises(concentration))),
+            Self::Poisson { weight, axis } => Some(Peak::new(mass, axis, Kernel::Poisson(weight))),
             _ => None,
         };
         self.parts(dimension, seed)?.into_iter().map(peak).collect()
