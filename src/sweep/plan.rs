@@ -143,12 +143,18 @@ impl Plan {
     /// The experiment of a cell, with the seed of realisation 0.
     pub(super) fn of_cell(&self, cell: usize) -> Result<Experiment, InputError> {
         let mut document = (*self.spec.document.0).clone();
+        let mut stepped = false;
         for (key, value) in self.spec.settings(cell) {
+            stepped |= key == "noise.step";
             document.set(&format!("{key}={}", value.written()))?;
         }
         let mut experiment = crate::experiment::read::experiment(&document)?;
-        let longest = default_noise_step(experiment.attention);
-        experiment.noise.step = experiment.noise.step.min(longest);
+        let step = &mut experiment.noise.step;
+        if !stepped && *step == self.base.noise.step {
+            // one that is given for the experiment has as many in a time scale where another β makes that shorter, as in a live change
+            let scale = default_noise_step(self.base.attention);
+            *step *= (default_noise_step(experiment.attention) / scale).min(1.0);
+        }
         Ok(experiment)
     }
 

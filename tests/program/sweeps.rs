@@ -433,7 +433,7 @@ fn a_killed_sweep_goes_on_where_it_was_and_ends_with_the_same_bytes() {
         child.wait().unwrap();
         kills += 1;
         // later and later, so that it comes to its end
-        pause += pause / 6;
+        pause += pause / 3;
     }
     assert!(kills > 0, "it was killed at least once");
     let files = |folder: &Path| {
@@ -443,6 +443,31 @@ fn a_killed_sweep_goes_on_where_it_was_and_ends_with_the_same_bytes() {
         files
     };
     assert!(files(&killed) == files(&whole), "after {kills} kills");
+}
+
+#[test]
+fn a_step_of_the_noise_that_is_given_is_taken_in_every_cell() {
+    let steps = |noise: &str, axis: &str| -> Vec<f64> {
+        let plan = plan(&format!(
+            "[tokens]\ncount = 4\n[attention]\nbeta = 1.0\n[noise]\ndiffusion = 1.0\n{noise}\n[time]\nend = 2.0\nframes = 2\n\
+             [sweep]\nobservables = [\"tokens_steps\"]\nframes = \"last\"\n[[sweep.axis]]\n{axis}\n"
+        ));
+        (0..plan.spec.cells())
+            .map(|cell| {
+                let found = metastable::sweep::cell::run(&plan, cell, &|| (), &|| false).unwrap();
+                found.series[0].mean[0]
+            })
+            .collect()
+    };
+    let noises = "key = \"noise.diffusion\"\nvalues = [0.5, 2.0]";
+    assert_eq!(steps("step = 0.1", noises), [20.0, 20.0]);
+    assert_eq!(steps("", noises), [200.0, 200.0]);
+    // as many in a time scale, 0.1/(1 + β) from β = 9 on
+    let betas = "key = \"attention.beta\"\nvalues = [0.0, 1.0, 19.0]";
+    assert_eq!(steps("step = 0.1", betas), [20.0, 20.0, 40.0]);
+    assert_eq!(steps("", betas), [200.0, 200.0, 400.0]);
+    let chosen = "key = \"noise.step\"\nvalues = [0.1, 0.25]";
+    assert_eq!(steps("step = 0.1", chosen), [20.0, 8.0]);
 }
 
 #[test]
