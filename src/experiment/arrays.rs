@@ -1,10 +1,10 @@
 //! Reading tokens and weights from .npy and .csv files, with errors that name file, line and column.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
-use npyz::{NpyFile, Order};
+use super::npy::Head;
 
 /// An n×d array in row order.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,21 +58,23 @@ pub(crate) fn read(path: &Path) -> Result<Rows, FileError> {
 }
 
 fn npy_rows(name: &str, source: impl Read) -> Result<Rows, FileError> {
-    let (shape, order, values) = npy(name, source)?;
-    let (count, width) = match shape[..] {
+    let (head, values) = npy(name, source)?;
+    let (count, width) = match head.shape[..] {
         [n] => (n, 1),
         [n, d] => (n, d),
         _ => {
             return Err(FileError(format!(
-                "{name}: its shape is {shape:?}, expected n×d"
+                "{name}: its shape is {:?}, expected n×d",
+                head.shape
             )));
         }
     };
-    let values = match order {
-        Order::C => values,
-        Order::Fortran => (0..count * width)
+    let values = if head.fortran {
+        (0..count * width)
             .map(|i| values[(i % width) * count + i / width])
-            .collect(),
+            .collect()
+    } else {
+        values
     };
     Ok(Rows {
         values,
@@ -81,74 +83,38 @@ fn npy_rows(name: &str, source: impl Read) -> Result<Rows, FileError> {
     })
 }
 
-/// Shape, order and numbers of an .npy file of float64 or float32. The shape is believed only as far as the file goes: nothing is taken
+/// Head and numbers of an .npy file of float64 or float32. The shape is believed only as far as the file goes: nothing is taken
 /// from memory for numbers that are not there.
 ///
 /// # Errors
 /// [`FileError`] for what is no .npy file, another type, a shape whose product is no number, and a file that is cut short.
-pub(crate) fn npy(
-    name: &str,
-    source: impl Read,
-) -> Result<(Vec<usize>, Order, Vec<f64>), FileError> {
+pub(crate) fn npy(name: &str, mut source: impl Read) -> Result<(Head, Vec<f64>), FileError> {
     let fail = |what: String| FileError(format!("{name}: {what}"));
-    let mut source = BufReader::new(source);
     let unreadable = |e| fail(format!("not an .npy file: {e}"));
-    // the reader of the format multiplies the sizes as they come
-    let start = source.fill_buf().map_err(unreadable)?;
-    if product_overflows(&String::from_utf8_lossy(start)) {
-        return Err(fail("its shape is more than any file holds".into()));
-    }
-    let npy = NpyFile::new(source).map_err(unreadable)?;
-    let (shape, order) = (npy.shape().to_vec(), npy.order());
-    let sizes: Option<Vec<usize>> = (shape.iter()).map(|n| usize::try_from(*n).ok()).collect();
-    let product =
-        (sizes.as_ref()).and_then(|sizes| sizes.iter().try_fold(1_usize, |p, n| p.checked_mul(*n)));
-    let (Some(sizes), Some(wanted)) = (sizes, product) else {
+    let head = Head::read(&mut source).map_err(unreadable)?;
+    let shape = &head.shape;
+    let Some((wanted, most)) = head.count().and_then(|n| Some((n, n.checked_mul(8)?))) else {
         return Err(fail(format!(
             "its shape {shape:?} is more than any file holds"
         )));
     };
-    let dtype = npy.dtype().descr();
-    let values = match npy.try_data::<f64>() {
-        Ok(data) => take(data),
-        Err(npy) => match npy.try_data::<f32>() {
-            Ok(data) => take(data.map(|v| v.map(f64::from))),
-            Err(_) => {
-                return Err(fail(format!(
-                    "its type is {dtype}, expected float64 or float32: save x.astype(\"float64\")"
-                )));
-            }
-        },
+    let Some(float) = head.float() else {
+        return Err(fail(format!(
+            "its type is {}, expected float64 or float32: save x.astype(\"float64\")",
+            head.descr
+        )));
     };
+    let mut bytes = Vec::new();
+    (source.take(most as u64).read_to_end(&mut bytes)).map_err(unreadable)?;
+    let numbers = bytes.chunks_exact(float.bytes).take(wanted);
+    let values: Vec<f64> = numbers.map(|b| float.number(b)).collect();
     if values.len() != wanted {
         return Err(fail(format!(
             "cut short: {} of the {wanted} numbers of its shape {shape:?}",
             values.len()
         )));
     }
-    Ok((sizes, order, values))
-}
-
-/// Whether the sizes in the header of an .npy file have a product that is no number.
-fn product_overflows(header: &str) -> bool {
-    let shape = (header.split_once("'shape'"))
-        .and_then(|(_, rest)| rest.split_once('('))
-        .and_then(|(_, rest)| rest.split_once(')'))
-        .map_or("", |(sizes, _)| sizes);
-    let sizes = shape
-        .split(',')
-        .filter_map(|size| size.trim().parse::<u64>().ok());
-    sizes
-        .into_iter()
-        .try_fold(1_u64, u64::checked_mul)
-        .is_none()
-}
-
-/// The numbers up to the first that cannot be read, in a list that grows with them.
-fn take(data: impl Iterator<Item = std::io::Result<f64>>) -> Vec<f64> {
-    let mut values = Vec::new();
-    values.extend(data.map_while(Result::ok));
-    values
+    Ok((head, values))
 }
 
 /// Fields that stand for a missing number.
@@ -354,7 +320,7 @@ mod tests {
     fn npy_files_are_read_in_either_order() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.npy");
-        for order in [Order::C, Order::Fortran] {
+        for order in [npyz::Order::C, npyz::Order::Fortran] {
             use npyz::WriterBuilder;
             let file = File::create(&path).unwrap();
             let mut writer = npyz::WriteOptions::new()
@@ -368,7 +334,7 @@ mod tests {
             writer.finish().unwrap();
             let rows = read(&path).unwrap();
             assert_eq!(rows.width, 3);
-            let expected = if order == Order::C {
+            let expected = if order == npyz::Order::C {
                 [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
             } else {
                 [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]

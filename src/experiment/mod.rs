@@ -14,6 +14,7 @@ pub mod keys;
 mod meant;
 pub(crate) mod memory;
 pub(crate) mod notation;
+pub(crate) mod npy;
 pub mod presets;
 pub mod read;
 pub mod replay;

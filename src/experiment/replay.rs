@@ -7,7 +7,6 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use npyz::Order;
 use serde::{Serialize, Serializer};
 
 use super::arrays::{self, FileError};
@@ -56,11 +55,12 @@ impl Replay {
 
     fn of(name: &str, source: impl Read) -> Result<Self, FileError> {
         let fail = |what: String| FileError(format!("{name}: {what}"));
-        let (shape, order, values) = arrays::npy(name, source)?;
+        let (head, values) = arrays::npy(name, source)?;
+        let shape = &head.shape;
         let [layers, count, dimension] = shape[..] else {
             return Err(fail(format!("its shape is {shape:?}, expected layers×n×d")));
         };
-        if order == Order::Fortran {
+        if head.fortran {
             return Err(fail(
                 "it is in Fortran order: save np.ascontiguousarray(x)".into(),
             ));

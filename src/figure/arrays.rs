@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use npyz::{NpyHeader, Order};
+use crate::experiment::npy::Head;
 
 /// A float64 array whose first index is the frame.
 #[derive(Debug)]
@@ -21,17 +21,17 @@ impl Frames {
     /// The operating system's, and what is not as a run writes it.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let mut source = BufReader::new(File::open(path)?);
-        let header = NpyHeader::from_reader(&mut source)?;
+        let head = Head::read(&mut source)?;
         let start = source.stream_position()?;
         let wrong = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
-        if header.order() != Order::C || header.dtype().descr() != "'<f8'" {
+        if head.fortran || head.descr != "'<f8'" {
             return Err(wrong(format!(
                 "float64 in C order is expected, not {}",
-                header.dtype().descr()
+                head.descr
             )));
         }
-        let shape: Vec<usize> = header.shape().iter().map(|n| *n as usize).collect();
-        let size = (shape.iter()).try_fold(8_u64, |size, n| size.checked_mul(*n as u64));
+        let size = head.count().and_then(|n| (n as u64).checked_mul(8));
+        let shape = head.shape;
         let there = source.get_ref().metadata()?.len() - start;
         if size != Some(there) {
             return Err(wrong(format!(

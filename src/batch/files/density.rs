@@ -89,13 +89,13 @@ pub(crate) fn write(path: &Path, domain: Domain, densities: &[Option<Shown>]) ->
 
 fn frames(
     folder: &Path,
-    shape: &[u64],
+    shape: &[usize],
     densities: &[Option<Shown>],
     mut values_of: impl FnMut(&Density, &mut [f64]),
 ) -> io::Result<()> {
-    let shape = [&[densities.len() as u64], shape].concat();
+    let shape = [&[densities.len()], shape].concat();
     let mut file = ArrayFile::create(&folder.join("density.npy"), &shape)?;
-    let mut values = vec![0.0; shape[1..].iter().product::<u64>() as usize];
+    let mut values = vec![0.0; shape[1..].iter().product()];
     for density in densities {
         match density {
             Some(Shown::Modes(density)) => values_of(density, &mut values),
@@ -111,7 +111,7 @@ fn frames(
 fn circle(folder: &Path, modes: usize, densities: &[Option<Shown>]) -> io::Result<()> {
     let points = 2 * modes + 2;
     let mut plan = CirclePlan::new(points);
-    frames(folder, &[points as u64], densities, |density, values| {
+    frames(folder, &[points], densities, |density, values| {
         density.values(&mut plan, values);
     })?;
     vector(&folder.join("angles.npy"), equispaced(points))
@@ -132,7 +132,7 @@ fn sphere(folder: &Path, modes: usize, densities: &[Option<Shown>]) -> io::Resul
     vector(&folder.join("colatitude.npy"), colatitudes.into_iter())?;
     vector(&folder.join("longitude.npy"), equispaced(longitudes))?;
     vector(&folder.join("weights.npy"), plan.weights().iter().copied())?;
-    let shape = [latitudes as u64, longitudes as u64];
+    let shape = [latitudes, longitudes];
     frames(folder, &shape, densities, |density, values| {
         plan.synthesis(&density.state, values);
     })
@@ -148,20 +148,15 @@ fn zonal(
     let rule = &plan.quadrature;
     vector(&folder.join("cosine.npy"), rule.nodes.iter().copied())?;
     vector(&folder.join("weights.npy"), rule.weights.iter().copied())?;
-    frames(
-        folder,
-        &[plan.count() as u64],
-        densities,
-        |density, values| {
-            plan.synthesis(&density.state, values);
-            for (value, weight) in values.iter_mut().zip(&rule.weights) {
-                // a weight that underflows carries no mass and no value
-                *value = if *weight > 0.0 {
-                    *value / weight.sqrt()
-                } else {
-                    0.0
-                };
-            }
-        },
-    )
+    frames(folder, &[plan.count()], densities, |density, values| {
+        plan.synthesis(&density.state, values);
+        for (value, weight) in values.iter_mut().zip(&rule.weights) {
+            // a weight that underflows carries no mass and no value
+            *value = if *weight > 0.0 {
+                *value / weight.sqrt()
+            } else {
+                0.0
+            };
+        }
+    })
 }

@@ -101,9 +101,7 @@ impl Output {
         for row in ROWS.iter().filter(|row| (row.when)(experiment)) {
             if let Writer::EachFrame { shape, numbers } = row.writer {
                 let sizes = shape(experiment);
-                let all: Vec<u64> = (std::iter::once(&frames).chain(&sizes))
-                    .map(|n| *n as u64)
-                    .collect();
+                let all = [&[frames], sizes.as_slice()].concat();
                 let file = ArrayFile::create(&folder.staging().join(row.name), &all)?;
                 arrays.push((file, sizes.iter().product(), numbers));
             }
