@@ -1,7 +1,8 @@
-//! How this computer is used, and none of our mathematics: thresholds for threads, vector registers, aligned tables, transposes, e^x and
-//! sines by vectors, rows that threads share, the Fourier transforms that no library has. Uses no other room.
+//! How this computer is used, and none of our mathematics: thresholds for threads, vector registers, aligned tables, transposes, e^x,
+//! sines and angles by vectors, rows that threads share, the Fourier transforms that no library has. Uses no other room.
 
 pub(crate) mod aligned;
+pub(crate) mod arctangent;
 pub(crate) mod exp;
 pub(crate) mod fft;
 pub mod limits;

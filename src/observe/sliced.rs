@@ -13,10 +13,10 @@ use super::angular_order::Sorted;
 use super::cumulative::Cumulative;
 use super::point_sets::between_points_on_line;
 use super::transport::on_interval;
+use crate::machine::arctangent::angles_to;
 use crate::measure::{Density, Particles};
 use crate::sphere::Domain;
 use crate::sphere::gegenbauer::recurrence_coefficient;
-use crate::sphere::geometry::angle_between;
 use crate::sphere::harmonics::at_point;
 use rayon::prelude::*;
 use std::f64::consts::PI;
@@ -112,7 +112,7 @@ impl Slices {
 /// (angle to a direction, weight) in order of the angle, and where angles are equal in that of the points: as many buckets as points, each
 /// sorted for itself.
 fn by_angle(points: &Particles, direction: &[f64]) -> Vec<(f64, f64)> {
-    let angles: Vec<f64> = points.rows().map(|x| angle_between(x, direction)).collect();
+    let angles = angles_to(direction, &points.positions);
     let count = angles.len();
     // rounding is monotone: a larger angle is in no earlier bucket
     let bucket = |angle: f64| ((angle * (count as f64 / PI)) as usize).min(count - 1);
@@ -259,7 +259,8 @@ mod tests {
             ends,
             none,
         ] {
-            let mut sorted: Vec<(f64, f64)> = (points.rows().map(|x| angle_between(x, &axis)))
+            let mut sorted: Vec<(f64, f64)> = angles_to(&axis, &points.positions)
+                .into_iter()
                 .zip(points.weights.iter().copied())
                 .collect();
             sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
