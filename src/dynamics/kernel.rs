@@ -3,7 +3,7 @@
 
 use super::Interaction;
 use crate::measure::Moments;
-use crate::sphere::bessel::{ratios_over_beta, scaled_multipliers};
+use crate::sphere::bessel::{degrees_that_count, ratios_over_beta, scaled_multipliers};
 use crate::sphere::gegenbauer::multiplicity_ratio;
 
 /// Multipliers λ_ℓ of the kernel (Funk–Hecke: ∫e^{β⟨x,y⟩}Y_ℓ(y)dσ(y) = λ_ℓ Y_ℓ(x)), up to the degree where they vanish in
@@ -31,12 +31,7 @@ impl Kernel {
     #[must_use]
     pub fn new(dimension: usize, inverse_temperature: f64) -> Self {
         let beta = inverse_temperature.abs();
-        // λ_ℓ/λ_0 ≲ e^{−ℓ²/2β} while ℓ < β, and (β/2)^ℓ/ℓ! beyond, times N_ℓ: never more than this many.
-        let root = beta.sqrt();
-        let most = 24
-            + (beta + 12.0 * root + 1.0)
-                .min((10.0 + (dimension as f64).sqrt()) * root + 20.0)
-                .ceil() as usize;
+        let most = 24 + degrees_that_count(dimension, beta);
         let mut potential = scaled_multipliers(dimension, beta, most);
         let ratios = ratios_over_beta(dimension as f64 / 2.0 - 1.0, beta, most);
         // λ_ℓ/β = λ_{ℓ−1} q_ℓ needs no division by β

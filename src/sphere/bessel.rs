@@ -23,12 +23,21 @@ pub(crate) fn ratios_over_beta(a: f64, beta: f64, degrees: usize) -> Vec<f64> {
     ratios
 }
 
+/// Degrees beyond which N_ℓ λ_ℓ(β), β ≥ 0, is below every rounding: λ_ℓ/λ_0 ≲ e^{−ℓ²/2β} while ℓ < β, and (β/2)^ℓ/ℓ! beyond.
+#[must_use]
+pub(crate) fn degrees_that_count(dimension: usize, beta: f64) -> usize {
+    let root = beta.sqrt();
+    (beta + 12.0 * root + 1.0)
+        .min((10.0 + (dimension as f64).sqrt()) * root + 20.0)
+        .ceil() as usize
+}
+
 /// The kernel's multipliers on S^{d−1} without their common growth: e^{−β} λ_ℓ(β), ℓ = 0..=`degrees`, β ≥ 0, with
 /// λ_ℓ = Γ(d/2)(2/β)^a I_{ℓ+a}(β) (Funk–Hecke). On the circle this is e^{−β} I_ℓ(β).
 #[must_use]
 pub fn scaled_multipliers(dimension: usize, beta: f64, degrees: usize) -> Vec<f64> {
     let a = dimension as f64 / 2.0 - 1.0;
-    let enough = degrees + 40 + (beta + 12.0 * beta.sqrt()).ceil() as usize;
+    let enough = degrees + 40 + degrees_that_count(dimension, beta);
     let ratios = ratios_over_beta(a, beta, enough);
     let mut relative = vec![1.0; degrees + 1];
     let (mut product, mut term, mut sum) = (1.0, 1.0, 1.0);
