@@ -237,8 +237,8 @@ mod tests {
     }
 
     fn positions(mut run: TokenRun) -> Vec<f64> {
-        assert!(run.advance(0.3, NEVER).unwrap());
-        assert!(run.advance(0.5, NEVER).unwrap());
+        assert!(run.advance(0.1, NEVER).unwrap());
+        assert!(run.advance(0.2, NEVER).unwrap());
         run.tokens().positions.clone()
     }
 

@@ -131,6 +131,10 @@ fn every_preset_keeps_its_companion_or_says_why_not_under_every_live_change() {
             experiment.time.tolerance = experiment.time.tolerance.max(1e-7);
         }
         let asked = experiment.companion();
+        let mut started = Session::new(experiment.clone());
+        check(&started.snapshot(), &asked, &preset.name);
+        started.advance(&|| false).unwrap();
+        check(&started.snapshot(), &asked, &preset.name);
         let (beta, diffusion) = (experiment.attention.beta, experiment.noise.diffusion);
         for (name, change) in changes(beta, diffusion) {
             // the dashboard asks the same rules
@@ -138,10 +142,7 @@ fn every_preset_keeps_its_companion_or_says_why_not_under_every_live_change() {
                 continue;
             }
             let what = format!("{}: {name}", preset.name);
-            let mut session = Session::new(experiment.clone());
-            check(&session.snapshot(), &asked, &what);
-            session.advance(&|| false).unwrap();
-            check(&session.snapshot(), &asked, &what);
+            let mut session = started.clone();
             session.change(change);
             for _ in 0..2 {
                 // what stiffens is a long run, and says nothing new

@@ -338,7 +338,7 @@ fn sound(session: &Session) -> Result<(), String> {
 fn small_runs_stay_finite_and_of_unit_length_or_end_with_an_error() {
     let mut dice = Dice(0xfeed_f00d_dead_beef);
     let (mut ran, mut refused) = (0, 0);
-    for case in 0..700 {
+    for case in 0..400 {
         let layers = case % 3 != 0;
         let text = experiment(&mut dice, layers);
         let Ok(mut experiment) = read(&text) else {
@@ -364,7 +364,7 @@ fn small_runs_stay_finite_and_of_unit_length_or_end_with_an_error() {
         ran += 1;
     }
     assert!(
-        ran > 60 && refused > 0,
+        ran > 40 && refused > 0,
         "{ran} ran, {refused} ended with an error"
     );
 }
