@@ -238,3 +238,40 @@ pub(super) fn realised(mut experiment: Experiment, realisation: u64) -> Experime
     experiment.tokens.seed = realisation_seed(experiment.tokens.seed, realisation);
     experiment
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::presets;
+
+    #[test]
+    fn a_cell_of_every_preset_is_what_its_values_make_of_the_preset() {
+        let mut seen = 0;
+        for preset in presets::list() {
+            let experiment = presets::load(&preset.name).unwrap();
+            let Some(plan) = Plan::new(&experiment).unwrap() else {
+                continue;
+            };
+            for cell in [0, plan.spec.cells() - 1] {
+                let values = plan.spec.settings(cell).into_iter();
+                let values: Vec<String> = values
+                    .map(|(key, value)| format!("{key}={}", value.written()))
+                    .collect();
+                let Ok(mut alone) = presets::resolve(&preset.name, &values) else {
+                    assert!(plan.experiment(cell, 0).is_err(), "{}", preset.name);
+                    continue;
+                };
+                let mut of_cell = plan.experiment(cell, 0).unwrap();
+                (alone.sweep, of_cell.sweep) = (None, None);
+                of_cell.tokens.seed = alone.tokens.seed;
+                if alone.attention != experiment.attention {
+                    // as many steps of the noise in a time scale
+                    of_cell.noise.step = alone.noise.step;
+                }
+                assert_eq!(of_cell, alone, "{} {values:?}", preset.name);
+                seen += 1;
+            }
+        }
+        assert!(seen > 20, "{seen} cells");
+    }
+}

@@ -405,7 +405,7 @@ fn a_killed_sweep_goes_on_where_it_was_and_ends_with_the_same_bytes() {
     let file = dir.path().join("e.toml");
     fs::write(
         &file,
-        SMALL.replace("realisations = 5", "realisations = 200"),
+        SMALL.replace("realisations = 5", "realisations = 100"),
     )
     .unwrap();
     let start = |out: &Path| {
