@@ -2,7 +2,7 @@
 //!
 //! The smaller over the larger of the two lengths is in [0, 1]; above tan π/8 atan q = π/4 + atan((q−1)/(q+1)); the rational function of
 //! Cephes (Moshier) below. Nothing depends on a branch, so that the loops become vector instructions of the width that is found at run
-//! time.
+//! time. The library, an angle at a time, took a tenth of a whole run on S² with files more.
 
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 
@@ -10,7 +10,7 @@ use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 const BLOCK: usize = 64;
 /// tan π/8.
 const BORDER: f64 = std::f64::consts::SQRT_2 - 1.0;
-/// π/2 beyond its 53 bits, and half of it.
+/// What π/2 has beyond its 53 bits.
 const REST: f64 = 6.123_233_995_736_766e-17;
 /// atan y = y + y z P(z)/Q(z), z = y², |y| ≤ tan π/8; highest powers first, that of Q is z⁵.
 const P: [f64; 5] = [
