@@ -109,6 +109,11 @@ impl Head {
     pub(crate) fn read(source: &mut impl Read) -> io::Result<Self> {
         let mut start = [0; 8];
         source.read_exact(&mut start)?;
+        if &start == b"version " {
+            return Err(wrong(
+                "it looks like a Git LFS pointer, fetch the file by git lfs pull".into(),
+            ));
+        }
         if &start[..6] != MAGIC {
             return Err(wrong("it does not begin as one".into()));
         }
@@ -263,8 +268,12 @@ mod tests {
             };
             assert_eq!(odd.float(), None, "{kind}");
         }
+        let read = |bytes: &[u8]| Head::read(&mut &bytes[..]).unwrap_err().to_string();
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n";
+        assert!(read(pointer).contains("git lfs pull"));
+        assert!(read(b"a,b\n1,2\n").contains("does not begin"));
         let mut long = MAGIC.to_vec();
         long.extend([2, 0, 255, 255, 255, 255]);
-        assert!(Head::read(&mut long.as_slice()).is_err());
+        assert!(read(&long).contains("4294967295 bytes"));
     }
 }
