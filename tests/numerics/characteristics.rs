@@ -349,7 +349,7 @@ fn on_the_sphere_the_mass_per_cluster_is_that_of_the_zonal_solver_to_what_its_lo
         )
     };
     let zonal = followed(&text("zonal", 64));
-    for modes in [16, 32] {
+    for modes in [24, 48] {
         let sphere = followed(&text("spectral", modes));
         let loss = last(&sphere, "field_tail");
         for name in ["field_mass_1", "field_order_1"] {

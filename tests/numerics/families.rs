@@ -57,7 +57,7 @@ fn two_tokens_are_near_as_often_as_their_equation_says() {
     for (beta, times) in [(1.0, [1.0, 2.0, 3.0]), (4.0, [2.0, 4.0, 12.0])] {
         let frames = 13;
         let text = format!(
-            "[tokens]\ncount = 2\ndimension = 2\nseed = 11\n[attention]\nbeta = {beta:?}\n[time]\nend = 12.0\nframes = {frames}\ntolerance = 1e-6\n[sweep]\nrealisations = 30000\nobservables = [\"tokens_near\"]\nstatistics = [\"mean\", \"standard_error\"]\n"
+            "[tokens]\ncount = 2\ndimension = 2\nseed = 11\n[attention]\nbeta = {beta:?}\n[time]\nend = 12.0\nframes = {frames}\ntolerance = 1e-6\n[sweep]\nrealisations = 60000\nobservables = [\"tokens_near\"]\nstatistics = [\"mean\", \"standard_error\"]\n"
         );
         let plan = plan(&text);
         let found = &results(&plan)[0].series[0];
@@ -70,9 +70,9 @@ fn two_tokens_are_near_as_often_as_their_equation_says() {
                 .unwrap();
             let start = start_that_arrives(beta, time, delta);
             let expected = start.acos() / std::f64::consts::PI;
-            let error = (expected * (1.0 - expected) / 3e4_f64).sqrt();
+            let error = (expected * (1.0 - expected) / 6e4_f64).sqrt();
             let (mean, own) = (found.mean[frame], found.standard_error[frame]);
-            assert_eq!(found.count[frame], 30_000);
+            assert_eq!(found.count[frame], 60_000);
             assert!(
                 (mean - expected).abs() < 4.0 * error,
                 "β {beta} t {time}: {mean} ± {own}, exactly {expected}"
