@@ -59,6 +59,11 @@ pub(crate) fn default_smoothing(dimension: usize) -> f64 {
 pub(crate) fn default_noise_step(attention: Attention) -> f64 {
     ((0.1 / (1.0 + attention.beta.abs())).min(0.01) / attention.speed()).min(1.0)
 }
+/// How much shorter the time scale of the noise's step is with other attention, at most 1: a step that was given takes as many in either.
+#[must_use]
+pub(crate) fn shorter_noise_step(from: Attention, to: Attention) -> f64 {
+    (default_noise_step(to) / default_noise_step(from)).min(1.0)
+}
 /// Default of `[observe] cluster_width`, in radians.
 pub(crate) const DEFAULT_CLUSTER_WIDTH: f64 = 0.1;
 

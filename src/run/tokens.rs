@@ -15,7 +15,7 @@ use super::general_system::{SystemState, SystemStepper};
 use crate::dynamics::{Attention, FlowMapInterpolant, General, TokenDynamics};
 use crate::experiment::Scheme;
 use crate::experiment::replay::Replay;
-use crate::experiment::spec::{Experiment, default_noise_step};
+use crate::experiment::spec::{Experiment, shorter_noise_step};
 use crate::integrate::tableau::Tableau;
 use crate::integrate::{Ahead, Due, Explicit, Splitting, Work};
 use crate::measure::{Bodies, Particles};
@@ -270,8 +270,7 @@ impl TokenRun {
             self.dynamics = dynamics(attention, &self.bodies.particles, self.merge);
         }
         // As many steps a time scale as at the start, if the new scale is the shorter one.
-        let shorter = default_noise_step(attention) / default_noise_step(self.start);
-        self.noise_step = self.start_step * shorter.min(1.0);
+        self.noise_step = self.start_step * shorter_noise_step(self.start, attention);
         self.ahead.restart(self.now);
         if let Some(system) = &mut self.system {
             system.restart();

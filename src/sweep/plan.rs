@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::experiment::spec::default_noise_step;
+use crate::experiment::spec::shorter_noise_step;
 use crate::experiment::sweep::{Frames, Statistic};
 use crate::experiment::{Experiment, InputError, SweepSpec};
 use crate::observe::parts::Parts;
@@ -152,8 +152,7 @@ impl Plan {
         let step = &mut experiment.noise.step;
         if !stepped && *step == self.base.noise.step {
             // one that is given for the experiment has as many in a time scale where another β makes that shorter, as in a live change
-            let scale = default_noise_step(self.base.attention);
-            *step *= (default_noise_step(experiment.attention) / scale).min(1.0);
+            *step *= shorter_noise_step(self.base.attention, experiment.attention);
         }
         Ok(experiment)
     }
