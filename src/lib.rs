@@ -16,7 +16,9 @@
 //! the most important test.
 //!
 //! # The map of the house
-//! A room uses the rooms above it and never one below (a test reads the imports).
+//! A room uses the rooms above it and never one below (a test reads the imports). The first seven are the mathematics, a crate of its
+//! own in `src/mathematics` with these names: [`metastable_mathematics`] says on its front page how the equations are solved, what is
+//! done about exponentially long times, and what makes it fast.
 //!
 //! | room | subject |
 //! |---|---|
@@ -36,18 +38,6 @@
 //! | [`batch`] | work without a screen: runs and their files |
 //! | [`tui`] | the dashboard |
 //!
-//! # Two continuum solvers
-//! While a density is smooth its coefficients are stepped ([`dynamics::MeanField`]). Every attractive run ends in peaks
-//! that sharpen like e^t; where the modes run out the density is handed over to markers that move with the flow
-//! ([`measure::Markers`], [`dynamics::CharacteristicFlow`]): a quadrature in the label whose panels are split at the watersheds
-//! between clusters. A marker is a weighted token, so that kernel, moments and energy are once more the same.
-//!
-//! # Exponentially long times
-//! Clusters live for times like e^{β(1−⟨x,y⟩)}. Tokens (and markers) that have met become one body
-//! ([`measure::Bodies`], [`dynamics::merging`]), the pulls of the far ones are summed where they keep their digits
-//! ([`dynamics::tangent`]), and the step grows with what is left to move: t = 10³⁸ is some hundred steps away. What the
-//! energy looks like on the way is said by its Hessian ([`observe::saddle`]), how long a pair lives by [`theory::pair`].
-//!
 //! # Every system of the paper
 //! [`dynamics::Attention`] is the zonal kernel: β of either sign, softmax or none, V = cI, or any even interaction h(θ) of the
 //! circle. All else that `[attention]` can say is a [`dynamics::System`]: heads with their Q, K, V, masks, doubly stochastic or
@@ -56,14 +46,6 @@
 //! the Gaussian mean field of ℝ^d ([`dynamics::gaussian`]), a density for each natural frequency
 //! ([`run::density`]), or the closed equations of pairs beside an ensemble ([`dynamics::bbgky`]). A key of the
 //! experiment can be varied from run to run ([`sweep`]), and a given model's tokens replayed ([`experiment::replay`]).
-//!
-//! # Speed
-//! Which way a drift goes is one documented rule ([`dynamics::dispatch`]): all pairs once for both of their tokens
-//! ([`dynamics::all_pairs`]), the series, and on the circle cells with one polynomial each ([`dynamics::circle_cells::polynomials`]) that tokens
-//! ([`dynamics::circle_cells::sums`]) and density evaluate alike, where a few nodes carry all tokens through a step
-//! ([`dynamics::circle_cells::flow_map`]). Every
-//! fast path has its slow reference beside it in a test, and no result depends on the number of threads. `cargo bench` times the
-//! hot paths, fits the exponents and, `--against` a file of other measurements, prints the ratios.
 //!
 //! # Conventions
 //! σ is the uniform *probability*; a density is ρ = dμ/dσ, so that uniform is 1. On the circle x = (cos θ, sin θ),
@@ -131,21 +113,15 @@
 //! ```
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+pub use metastable_mathematics::{dynamics, integrate, machine, measure, observe, sphere, theory};
 pub mod batch;
-pub mod dynamics;
 pub mod experiment;
 pub mod figure;
 pub mod guide;
-pub mod integrate;
-pub mod machine;
-pub mod measure;
-pub mod observe;
 pub mod report;
 pub mod run;
 pub mod snapshot;
-pub mod sphere;
 pub mod sweep;
-pub mod theory;
 pub mod tui;
 
 pub use batch::{BatchError, Summary, export, simulate};

@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use metastable::machine::limits::Limits;
+use metastable::machine::testing::on_threads;
 
 use super::against;
 use super::bound::Work;
@@ -100,9 +101,8 @@ impl Plan {
             return;
         }
         // on one thread: what a second one brings grows with the size
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
         let least = |size: usize| clock(make(size)).1.ln();
-        let points: Vec<(f64, f64)> = pool.unwrap().install(|| {
+        let points: Vec<(f64, f64)> = on_threads(1, || {
             (sizes.iter())
                 .map(|size| ((*size as f64).ln(), least(*size)))
                 .collect()
@@ -128,10 +128,7 @@ impl Plan {
         if !self.wants(&format!("threads {name}")) {
             return;
         }
-        let mut with = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            pool.unwrap().install(|| clock(make()).1)
-        };
+        let mut with = |threads: usize| on_threads(threads, || clock(make()).1);
         // the least of several, in turns: another's work on either core is not to be counted
         let (mut one, mut two) = (f64::INFINITY, f64::INFINITY);
         for _ in 0..TURNS {

@@ -4,6 +4,7 @@ use crate::common::{experiment, field_from, flat, numbers, reference, system, wi
 use metastable::dynamics::{Attention, Kernel, Normalisation};
 use metastable::experiment::FieldInitial;
 use metastable::integrate::{Explicit, tableau::DORMAND_PRINCE_853};
+use metastable::machine::testing::on_threads;
 use metastable::measure::{Density, Law, Particles};
 use metastable::observe::angular_order::Sorted;
 use metastable::observe::transport::wasserstein;
@@ -533,11 +534,7 @@ fn the_density_turns_with_its_start_and_mirrors_with_it() {
 fn the_same_seed_gives_the_same_bits_with_any_number_of_threads() {
     for (count, dimension, diffusion) in [(3000, 2, 0.0), (300, 2, 0.05), (200, 16, 0.0)] {
         let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
-            pool.install(|| {
+            on_threads(threads, || {
                 let mut spec = system(4.0, "softmax", diffusion, 1e-9);
                 (spec.tokens.count, spec.tokens.dimension) = (count, dimension);
                 let mut session = Session::without_pictures(spec);

@@ -1,4 +1,4 @@
-//! The program: its house, its files and keys, its command line, its screens and its threads.
+//! The program: its house, its files and keys, its presets, its command line, its screens and its threads.
 #![allow(clippy::unwrap_used)] // a test may stop
 
 #[path = "../common/mod.rs"]
@@ -10,6 +10,7 @@ mod companions;
 mod experiments;
 mod figures;
 mod own_files;
+mod presets;
 mod random_search;
 mod screens;
 mod sweeps;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::common::SMALL_SWEEP as SMALL;
 use metastable::experiment::read::read_text;
+use metastable::machine::testing::on_threads;
 use metastable::observe::table::column;
 use metastable::sweep::statistics::Running;
 use metastable::sweep::{CellResult, Desk, Plan, Shard, Store, StoreError, cell, run};
@@ -141,13 +142,7 @@ fn threads_shards_and_interruptions_leave_no_trace_in_the_folder() {
     let plan = plan(SMALL);
     let dir = tempfile::tempdir().unwrap();
     let whole = dir.path().join("whole");
-    let pool = |threads| {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap()
-    };
-    assert!(pool(1).install(|| fill(&whole, &plan, Shard::WHOLE, 99)));
+    assert!(on_threads(1, || fill(&whole, &plan, Shard::WHOLE, 99)));
     let expected = tree(&whole);
     assert!(expected.keys().any(|name| name == "/table.csv"));
     let sharded = dir.path().join("sharded");
@@ -158,7 +153,7 @@ fn threads_shards_and_interruptions_leave_no_trace_in_the_folder() {
     assert!(tree(&sharded) == expected, "shards");
     let pieces = dir.path().join("pieces");
     for piece in 0..5 {
-        let done = pool(1 + piece % 3).install(|| fill(&pieces, &plan, Shard::WHOLE, 2));
+        let done = on_threads(1 + piece % 3, || fill(&pieces, &plan, Shard::WHOLE, 2));
         assert_eq!(done, piece == 4);
     }
     assert!(tree(&pieces) == expected, "pieces");
@@ -178,11 +173,9 @@ fn cells_do_not_depend_on_the_threads_where_there_are_many_realisations() {
     let text = SMALL.replace("realisations = 5", "realisations = 700");
     let plan = plan(&text);
     let with = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
-        pool.install(|| bits(&cell::run(&plan, 4, &|| (), &|| false).unwrap()))
+        on_threads(threads, || {
+            bits(&cell::run(&plan, 4, &|| (), &|| false).unwrap())
+        })
     };
     let one = with(1);
     assert_eq!(one, with(2));

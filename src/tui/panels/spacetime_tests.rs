@@ -1,5 +1,5 @@
 //! Whatever is drawn over it, the density of every moment is in its column: its brightest level, and on the circle its mass. (Every preset to its
-//! end, by what is on the screen alone: `tests/presets/on_the_glass.rs`.)
+//! end, by what is on the screen alone: `tests/program/presets/on_the_glass.rs`.)
 
 use super::*;
 use crate::experiment::{Experiment, presets};
