@@ -2,7 +2,7 @@
 
 use crate::figure::run::Folder;
 use crate::observe::table::{OBSERVABLES, column};
-use crate::snapshot::history::between;
+use crate::snapshot::view::Holds;
 use crate::sweep::predicted::{self, Predicted};
 use crate::sweep::{CellResult, Plan};
 
@@ -116,6 +116,14 @@ fn compare(observable: &str, source: &str, along: &str, pairs: &[Pair]) -> Check
     check
 }
 
+/// The value of a curve at one of its points, the middle one where it jumps: between them it is drawn and not computed.
+fn at(curve: &[(f64, f64)], x: f64) -> Option<f64> {
+    let first = curve.partition_point(|point| point.0 < x);
+    let there = curve[first..].partition_point(|point| point.0 == x);
+    let middle = first + there.checked_sub(1)? / 2;
+    Some(curve[middle].1).filter(|y| y.is_finite())
+}
+
 /// A number to four digits.
 fn short(value: f64) -> String {
     if value != 0.0 && !(1e-3..1e5).contains(&value.abs()) {
@@ -125,20 +133,22 @@ fn short(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The predictions of a run, each at the frames where it speaks.
+/// The predictions of a run, each at the frames where it holds; what a run tends to is compared at its last.
 #[must_use]
 pub fn of_run(run: &Folder) -> Vec<Check> {
     (run.predictions.iter())
         .map(|prediction| {
             let column = run.metrics.position(prediction.observable);
             let points = column.map_or_else(Vec::new, |column| run.metrics.column(column));
-            let pairs: Vec<Pair> = (points.into_iter())
+            let mut pairs: Vec<Pair> = (points.into_iter())
                 .filter(|p| p.1.is_finite())
-                .filter_map(|(t, measured)| {
-                    Some((t, measured, 0.0, between(&prediction.curve, t)?))
-                })
-                .filter(|pair| prediction.small.is_none_or(|small| pair.3 <= small))
+                .filter_map(|(t, measured)| Some((t, measured, 0.0, at(&prediction.curve, t)?)))
                 .collect();
+            match prediction.holds {
+                Holds::Throughout => {}
+                Holds::UpTo(small) => pairs.retain(|pair| pair.3 <= small),
+                Holds::InTheEnd => drop(pairs.drain(..pairs.len().saturating_sub(1))),
+            }
             compare(prediction.observable, &prediction.label, "t", &pairs)
         })
         .collect()
@@ -192,7 +202,7 @@ fn along(
             let mean = *series.mean.get(frame)?;
             let error = series.standard_error.get(frame).copied().unwrap_or(0.0);
             mean.is_finite().then_some(())?;
-            let predicted = between(&theory.curve, place)?;
+            let predicted = at(&theory.curve, place)?;
             // R runs that all say the same leave room for what happens once in R
             let runs = series.count.get(frame).copied().unwrap_or(0);
             let error = match error {
@@ -226,7 +236,7 @@ fn across(
                 axis.place(cell),
                 passed,
                 0.0,
-                between(&turned, axis.place(cell))?,
+                at(&turned, axis.place(cell))?,
             ))
         })
         .collect();
@@ -265,11 +275,15 @@ mod tests {
     }
 
     #[test]
-    fn a_curve_speaks_between_its_points_and_nowhere_else() {
-        let curve = [(0.0, 1.0), (2.0, 3.0), (4.0, f64::NAN)];
-        assert_eq!(between(&curve, 1.0), Some(2.0));
-        assert_eq!(between(&curve, 2.0), Some(3.0));
-        assert_eq!(between(&curve, 3.0), None);
-        assert_eq!((between(&curve, -1.0), between(&curve, 5.0)), (None, None));
+    fn a_curve_speaks_at_its_points_and_nowhere_else() {
+        let curve = [
+            (0.0, 1.0),
+            (2.0, 3.0),
+            (2.0, 4.0),
+            (2.0, 9.0),
+            (4.0, f64::NAN),
+        ];
+        let said = [-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0].map(|x| at(&curve, x));
+        assert_eq!(said, [None, Some(1.0), None, Some(4.0), None, None, None]);
     }
 }

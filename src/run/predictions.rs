@@ -2,13 +2,13 @@
 
 use crate::dynamics::Attention;
 use crate::dynamics::system::LayerNorm;
+use crate::experiment::TimeSpec;
 use crate::experiment::spec::{Experiment, FieldInitial, Source, Weights};
 use crate::experiment::system::SystemSpec;
-use crate::experiment::{Spacing, TimeSpec};
 use crate::measure::{Bodies, Law};
 use crate::observe::FieldSide;
 use crate::observe::table::{OBSERVABLES, column};
-use crate::snapshot::view::Prediction;
+use crate::snapshot::view::{Holds, Prediction};
 use crate::theory;
 use crate::theory::optimal::Optimum;
 use crate::theory::transition::FrequencyLaw;
@@ -25,7 +25,7 @@ pub(crate) fn predictions(experiment: &Experiment, field: Option<&FieldSide>) ->
     [
         ott_antonsen(experiment, &times),
         equiangular(experiment, &times),
-        pair(experiment),
+        pair(experiment, &times),
         layer_norm(experiment, &times),
         locked(experiment, &times),
         optimum(experiment, &times),
@@ -36,18 +36,13 @@ pub(crate) fn predictions(experiment: &Experiment, field: Option<&FieldSide>) ->
     .collect()
 }
 
-/// The times of at most `POINTS` points of a curve: spaced as the frames are.
+/// The times of at most `POINTS` frames, evenly spread: a curve is compared where a frame is.
 fn times(spec: &TimeSpec) -> Vec<f64> {
     let points = spec.recorded().clamp(2, POINTS);
     let last = spec.recorded().max(2) - 1;
-    match spec.spacing {
-        Spacing::Linear => (0..points)
-            .map(|j| spec.last() * j as f64 / (points - 1) as f64)
-            .collect(),
-        Spacing::Log => (0..points)
-            .map(|j| spec.frame(j * last / (points - 1)))
-            .collect(),
-    }
+    (0..points)
+        .map(|j| spec.frame(j * last / (points - 1)))
+        .collect()
 }
 
 /// β = 0 from a Poisson kernel.
@@ -74,7 +69,7 @@ fn ott_antonsen(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         observable: "field_order_1",
         label: label.into(),
         curve: theory::kuramoto::order_parameter(dimension, weight, times),
-        small: None,
+        holds: Holds::Throughout,
     })
 }
 
@@ -92,7 +87,7 @@ fn optimum(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         observable: "tokens_energy",
         label: optimum.name().into(),
         curve: times.iter().map(|t| (*t, energy)).collect(),
-        small: None,
+        holds: Holds::InTheEnd,
     })
 }
 
@@ -113,21 +108,23 @@ fn locked(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         Law::Poisson { weight, .. } if weight > 0.0 => Some(weight),
         _ => None,
     };
-    let (label, curve) = match (law, start) {
+    let (label, curve, holds) = match (law, start) {
         (FrequencyLaw::Lorentz { width }, Some(start)) => {
             let r = |t: &f64| theory::transition::lorentz_transient(width, coupling, start, *t);
-            ("Ott–Antonsen", times.iter().map(|t| (*t, r(t))).collect())
+            let curve = times.iter().map(|t| (*t, r(t))).collect();
+            ("Ott–Antonsen", curve, Holds::Throughout)
         }
         _ => {
             let r = theory::transition::order_parameter(law, coupling);
-            ("stationary r(K)", times.iter().map(|t| (*t, r)).collect())
+            let curve = times.iter().map(|t| (*t, r)).collect();
+            ("stationary r(K)", curve, Holds::InTheEnd)
         }
     };
     Some(Prediction {
         observable: "field_order_1",
         label: label.into(),
         curve,
-        small: None,
+        holds,
     })
 }
 
@@ -158,7 +155,7 @@ fn layer_norm(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
             .zip(curve)
             .map(|(t, (gap, _))| (*t, gap))
             .collect(),
-        small: None,
+        holds: Holds::Throughout,
     })
 }
 
@@ -188,12 +185,12 @@ fn equiangular(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
         observable: "tokens_order_1",
         label: "Theorem 6.8".into(),
         curve: times.iter().zip(gamma).map(order).collect(),
-        small: None,
+        holds: Holds::Throughout,
     })
 }
 
 /// The gap of two weighted tokens, down to where they are merged or to rounding.
-fn pair(experiment: &Experiment) -> Option<Prediction> {
+fn pair(experiment: &Experiment, times: &[f64]) -> Option<Prediction> {
     let spec = &experiment.tokens;
     if spec.count != 2
         || !experiment.attention.attracts()
@@ -209,13 +206,18 @@ fn pair(experiment: &Experiment) -> Option<Prediction> {
         return None;
     }
     let masses = [weights[0], weights[1]];
-    let mut curve = theory::pair::approach(experiment.attention, masses, from, to);
+    let attention = experiment.attention;
+    let mut curve = theory::pair::approach(attention, masses, from, to);
+    // at the frames it is held to its word, between them it is drawn
+    let frames = theory::pair::gaps_at(attention, masses, &curve, times);
+    curve.extend(frames);
     curve.retain(|(time, _)| *time <= experiment.time.last());
+    curve.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     Some(Prediction {
         observable: "tokens_closest",
         label: "two clusters".into(),
         curve,
-        small: None,
+        holds: Holds::Throughout,
     })
 }
 
@@ -243,6 +245,6 @@ fn linear(experiment: &Experiment, field: &FieldSide, times: &[f64]) -> Option<P
         observable,
         label: format!("e^(g_{degree} t)"),
         curve,
-        small: Some(0.4 * SMALL),
+        holds: Holds::UpTo(0.4 * SMALL),
     })
 }

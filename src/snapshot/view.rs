@@ -230,8 +230,19 @@ pub struct Prediction {
     pub label: String,
     /// (t, value).
     pub curve: Vec<(f64, f64)>,
-    /// The largest value at which it may be held to its word: a law of small amplitudes bends before its curve ends.
-    pub small: Option<f64>,
+    /// When it may be held to its word.
+    pub holds: Holds,
+}
+
+/// When a prediction holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Holds {
+    /// At every time of its curve.
+    Throughout,
+    /// While it is at most this: a law of small amplitudes bends before its curve ends.
+    UpTo(f64),
+    /// In the end: it is what the run tends to.
+    InTheEnd,
 }
 
 impl Snapshot {

@@ -59,7 +59,13 @@ fn against_axis(base: &Experiment, axis: &Axis, observable: &str) -> Vec<Predict
             };
             let n = tokens.count as f64;
             let cosine = |gamma: f64| theory::long_context::output_cosine(n, gamma, rho);
-            vec![curve("one layer, this n", &cosine)]
+            vec![
+                curve("one layer, this n", &cosine),
+                Predicted {
+                    label: "n → ∞, with a jump at γ = 1/(1 − ρ)",
+                    curve: limit_of_long_contexts(&places, rho),
+                },
+            ]
         }
         ("attention.beta", None)
             if observable == "tokens_clusters" && uniform && of_kernel && tokens.dimension == 2 =>
@@ -121,6 +127,22 @@ fn against_time(base: &Experiment, times: &[f64], observable: &str) -> Vec<Predi
             .map(|t| (*t, odds(*t) / (1.0 + odds(*t))))
             .collect(),
     }]
+}
+
+/// The cosine of the outputs for n → ∞ against γ; a place where it jumps has both values and the one between.
+fn limit_of_long_contexts(places: &[f64], rho: f64) -> Vec<(f64, f64)> {
+    use theory::long_context::{critical_gamma, limit};
+    let critical = critical_gamma(rho);
+    let at = |gamma: &f64| (*gamma, limit(*gamma, rho));
+    let below = places.partition_point(|gamma| *gamma < critical);
+    let above = places.partition_point(|gamma| *gamma <= critical);
+    let mut curve: Vec<(f64, f64)> = places[..below].iter().map(at).collect();
+    if below < places.len() && above > 0 {
+        let values = [1.0, limit(critical, rho), rho];
+        curve.extend(values.map(|value| (critical, value)));
+    }
+    curve.extend(places[above..].iter().map(at));
+    curve
 }
 
 /// E\[discrepancy²\] at time t of n independent uniform tokens against the uniform density, while they are near it:
@@ -236,26 +258,29 @@ pub fn transition_time(attention: Attention, count: usize, delta: f64) -> f64 {
     fine + (fine - coarse) / 63.0
 }
 
-/// Places along an axis, close together where it is a range.
+/// Places along an axis, close together where it is a range: its own, where a prediction is held to its word, and more for the eye.
 fn places(axis: &Axis) -> Vec<f64> {
     let ends = (axis.place(0), axis.place(axis.len() - 1));
     let numbers = match &axis.points {
         Points::Range { .. } => true,
         Points::Values(list) => list.iter().all(|point| point[0].number().is_some()),
     };
+    let own = (0..axis.len()).map(|j| axis.place(j));
     if !numbers || axis.len() < 2 {
-        return (0..axis.len()).map(|j| axis.place(j)).collect();
+        return own.collect();
     }
     let share = |j: usize| j as f64 / (CURVE - 1) as f64;
-    (0..CURVE)
-        .map(|j| {
-            if axis.is_log() {
-                ends.0 * (ends.1 / ends.0).powf(share(j))
-            } else {
-                ends.0 + (ends.1 - ends.0) * share(j)
-            }
-        })
-        .collect()
+    let between = (1..CURVE - 1).map(|j| {
+        if axis.is_log() {
+            ends.0 * (ends.1 / ends.0).powf(share(j))
+        } else {
+            ends.0 + (ends.1 - ends.0) * share(j)
+        }
+    });
+    let mut places: Vec<f64> = own.chain(between).collect();
+    places.sort_unstable_by(f64::total_cmp);
+    places.dedup();
+    places
 }
 
 #[cfg(test)]
@@ -278,6 +303,61 @@ mod tests {
                 "d {dimension}: {found} {closed}"
             );
         }
+    }
+
+    #[test]
+    fn a_curve_has_a_point_at_every_place_of_its_axis() {
+        for preset in ["long-context", "fig3-d2", "fluctuations"] {
+            let axes = crate::experiment::presets::load(preset)
+                .unwrap()
+                .sweep
+                .unwrap()
+                .axes;
+            for axis in &axes {
+                let places = places(axis);
+                assert!(places.is_sorted() && places.len() >= axis.len(), "{preset}");
+                let missing: Vec<f64> = (0..axis.len())
+                    .map(|j| axis.place(j))
+                    .filter(|place| !places.contains(place))
+                    .collect();
+                assert!(missing.is_empty(), "{preset}: {missing:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_limit_of_long_contexts_jumps_where_it_does_and_nowhere_else() {
+        let places: Vec<f64> = (0..=50).map(|j| 0.1 * f64::from(j)).collect();
+        // on a place of the axis and beside one
+        let last = places.len();
+        for (rho, range) in [
+            (0.5, 0..last),
+            (0.5, 0..21),
+            (0.5, 20..last),
+            (0.3, 0..last),
+        ] {
+            let curve = limit_of_long_contexts(&places[range], rho);
+            let critical = 1.0 / (1.0 - rho);
+            let there: Vec<f64> = (curve.iter())
+                .filter(|p| p.0 == critical)
+                .map(|p| p.1)
+                .collect();
+            assert_eq!(there, [1.0, 4.0 * rho / (1.0 + 3.0 * rho), rho]);
+            assert!(curve.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+            for (gamma, value) in curve.iter().filter(|p| p.0 != critical) {
+                assert_eq!(*value, if *gamma < critical { 1.0 } else { rho });
+            }
+        }
+        assert!(
+            limit_of_long_contexts(&places[..11], 0.5)
+                .iter()
+                .all(|p| p.1 == 1.0)
+        );
+        assert!(
+            limit_of_long_contexts(&places[30..], 0.5)
+                .iter()
+                .all(|p| p.1 == 0.5)
+        );
     }
 
     #[test]

@@ -307,6 +307,34 @@ fn files_do_not_use_each_other_in_a_circle() {
     assert!(circles.is_empty(), "circles: {circles:#?}");
 }
 
+/// The compiler, which sees one crate at a time, would let such a function lie.
+#[test]
+fn every_public_function_of_the_mathematics_has_a_reader() {
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "benches"] {
+        rust_files(&source().with_file_name(folder), &mut files);
+    }
+    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    let mut public = BTreeSet::new();
+    for file in files {
+        let code = code_of(&std::fs::read_to_string(&file).unwrap());
+        for word in code.split(|c: char| !c.is_alphanumeric() && c != '_') {
+            *told.entry(word.to_owned()).or_default() += 1;
+        }
+        if file.starts_with(source().join(MATHEMATICS)) {
+            let names = (code.lines()).filter_map(|line| {
+                let line = line.trim_start().strip_prefix("pub ")?;
+                let name = line.trim_start_matches("const ").strip_prefix("fn ")?;
+                name.split(['(', '<']).next()
+            });
+            public.extend(names.map(str::to_owned));
+        }
+    }
+    assert!(public.len() > 200, "the test reads the names: {public:?}");
+    public.retain(|name| told[name] < 2);
+    assert!(public.is_empty(), "nobody reads {public:?}");
+}
+
 #[test]
 fn all_text_of_the_screen_goes_through_one_file() {
     let mut files = Vec::new();

@@ -205,3 +205,38 @@ fn a_page_holds_every_prediction_beside_its_measurement_and_the_command_that_rep
     let (code, _, error) = metastable(folder.path(), &["report", "nowhere"]);
     assert!(code == Some(2) && error.contains("metrics.csv"), "{error}");
 }
+
+#[test]
+fn a_prediction_is_held_to_its_word_where_it_was_computed_and_what_a_run_tends_to_in_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let says = |wanted: &str| {
+        let (code, said, error) = metastable(folder.path(), &["report", "r", "--force"]);
+        assert_eq!(code, Some(0), "{error}");
+        assert!(said.contains(wanted), "{said}");
+    };
+    // more frames than a curve has points
+    run(
+        folder.path(),
+        "orthogonal",
+        &["time.end=4", "time.frames=1301"],
+    );
+    says("agrees         tokens_order_1: Theorem 6.8");
+    fs::remove_dir_all(folder.path().join("r")).unwrap();
+    run(folder.path(), "icosahedron", &[]);
+    says("agrees         tokens_energy: icosahedron");
+    fs::remove_dir_all(folder.path().join("r")).unwrap();
+    let pair = [
+        "tokens.count=2",
+        "tokens.initial={law=\"equiangular\",cosine=0.2}",
+        "time.end=8",
+    ];
+    run(folder.path(), "clusters-beta-4", &pair);
+    says("agrees         tokens_closest: two clusters");
+    // places of the axis between those of the curve, and the limit that they are away from
+    let sweep = ["sweep", "long-context", "--quick", "--out", "r"];
+    fs::remove_dir_all(folder.path().join("r")).unwrap();
+    let (code, _, error) = metastable(folder.path(), &sweep);
+    assert_eq!(code, Some(0), "{error}");
+    says("agrees         tokens_cosine: one layer, this n");
+    says("differs        tokens_cosine: n → ∞");
+}

@@ -1,5 +1,5 @@
 //! Long contexts: β = γ ln n, one layer of softmax attention without residual on n equiangular tokens, ⟨x_i,x_j⟩ = ρ
-//! (2510.05554). The cosine between two outputs tends to 1, to 4ρ/(1+3ρ), or to ρ as γ(1−ρ) <, =, > 1.
+//! (2510.05554). The cosine between two outputs tends to 1, to 4ρ/(1+3ρ), or to ρ as γ <, =, > 1/(1−ρ).
 
 /// ⟨y_i,y_j⟩/(|y_i||y_j|) of the outputs y_i = Σ_j p_ij x_j for n = `count`.
 ///
@@ -19,9 +19,10 @@ pub fn output_cosine(count: f64, gamma: f64, rho: f64) -> f64 {
 /// Its limit as n → ∞.
 #[must_use]
 pub fn limit(gamma: f64, rho: f64) -> f64 {
-    match gamma * (1.0 - rho) {
-        product if product < 1.0 => 1.0,
-        1.0 => 4.0 * rho / (1.0 + 3.0 * rho),
+    let critical = critical_gamma(rho);
+    match gamma {
+        gamma if gamma < critical => 1.0,
+        gamma if gamma == critical => 4.0 * rho / (1.0 + 3.0 * rho),
         _ => rho,
     }
 }
@@ -64,17 +65,13 @@ mod tests {
         let rho = 0.4;
         let critical = critical_gamma(rho);
         for gamma in [0.5 * critical, critical, 1.5 * critical] {
-            let expected = if gamma == critical {
-                4.0 * rho / (1.0 + 3.0 * rho)
-            } else {
-                limit(gamma, rho)
-            };
+            let expected = limit(gamma, rho);
             let found = output_cosine(1e14, gamma, rho);
             assert!(
                 (found - expected).abs() < 1e-6,
                 "γ {gamma}: {found} {expected}"
             );
         }
-        assert_eq!(limit(2.0, 0.5), 4.0 * 0.5 / 2.5);
+        assert_eq!(limit(critical, rho), 4.0 * rho / (1.0 + 3.0 * rho));
     }
 }
