@@ -62,12 +62,13 @@ pub(crate) fn next_count(count: usize, by: i32) -> usize {
     }
 }
 
-/// The whole run in about thirty seconds (in decades of time where frames are spaced logarithmically), slowed down for fast instabilities
-/// (USA at large β).
+/// The whole run in about thirty seconds (in decades of time where frames are spaced logarithmically), or a frame a second where they are
+/// few; slowed down for fast instabilities (USA at large β).
 #[must_use]
 pub(crate) fn default_speed(experiment: &Experiment) -> f64 {
-    let whole = experiment.time.clock(experiment.time.recorded() - 1);
-    let speed = number::round((whole / 30.0).max(1e-6));
+    let last = experiment.time.recorded() - 1;
+    let seconds = last.clamp(1, 30) as f64;
+    let speed = number::round((experiment.time.clock(last) / seconds).max(1e-6));
     if experiment.time.spacing == Spacing::Log {
         return speed;
     }
@@ -87,5 +88,23 @@ pub(crate) fn default_speed(experiment: &Experiment) -> f64 {
         speed.min(number::round(30.0 / fastest))
     } else {
         speed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::presets;
+
+    #[test]
+    fn every_preset_shows_something_new_within_two_seconds_and_ends_within_a_minute() {
+        for preset in presets::list() {
+            let experiment = presets::load(&preset.name).unwrap();
+            let (time, speed) = (&experiment.time, default_speed(&experiment));
+            let frame = (time.clock(1) - time.clock(0)) / speed;
+            assert!(frame < 2.0, "{}: a frame takes {frame} s", preset.name);
+            let whole = time.clock(time.recorded() - 1) / speed;
+            assert!(whole < 60.0, "{}: the run takes {whole} s", preset.name);
+        }
     }
 }
