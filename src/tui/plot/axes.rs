@@ -97,8 +97,11 @@ impl Chart<'_> {
     }
 }
 
-/// The ticks of a linear axis below a plot, one in fifteen columns and at least three, and its name at the end. `place` is the column of a value
-/// from the plot's left edge on.
+/// Columns of a name that may stand behind the label at the end of an axis: a longer one would push it to where another number is.
+const SHORT: u16 = 3;
+
+/// The ticks of a linear axis below a plot, one in fifteen columns and at least three, and its name at the end; a long name stands before the
+/// label of the end. `place` is the column of a value from the plot's left edge on.
 pub(crate) fn abscissa(
     buffer: &mut Buffer,
     plot: Rect,
@@ -107,21 +110,35 @@ pub(crate) fn abscissa(
     place: impl Fn(f64) -> Option<f64>,
 ) {
     let (below, dim) = (plot.bottom(), theme.dim());
+    let width = |text: &str| text.chars().count() as u16;
+    let list = ticks(from, to, usize::from(plot.width / 15).max(3)).into_iter();
+    let mut list: Vec<(u16, String)> = list
+        .filter_map(|(x, label)| {
+            let column = place(x)?.max(0.0) as u16;
+            Some((plot.x + column.min(plot.width - 1), label))
+        })
+        .collect();
     let mut right = plot.right();
-    if name.chars().count() + 8 < usize::from(plot.width) {
-        right -= name.chars().count() as u16;
+    if width(name) + 8 < plot.width {
+        let end = |tick: u16, label: &str| tick.min(plot.right().saturating_sub(width(label)));
+        let pushed = |(tick, label): &mut (u16, String)| {
+            width(name) > SHORT
+                && *tick + width(label) + 1 >= plot.right() - width(name)
+                && end(*tick, label) > plot.x + width(name) + 1
+        };
+        if let Some((tick, label)) = list.pop_if(pushed) {
+            right = end(tick, &label) - 1;
+            words::put(buffer, right + 1, below, &label, dim);
+        }
+        right -= width(name);
         words::put(buffer, right, below, name, dim);
     }
     let mut free = plot.x;
-    for (x, label) in ticks(from, to, usize::from(plot.width / 15).max(3)) {
-        let Some(column) = place(x) else {
-            continue;
-        };
-        let tick = plot.x + (column.max(0.0) as u16).min(plot.width - 1);
-        let width = label.chars().count() as u16;
+    for (tick, label) in list {
+        let width = width(&label);
         // under the axis the label begins at its tick, at the right end it ends there
         let at = tick.min(right.saturating_sub(width + 1));
-        if at < free || at + width >= right {
+        if at < free || at + width >= right || tick > at + width + SHORT {
             continue;
         }
         // a label that had to move stands without a mark: it would be at another number
@@ -131,5 +148,44 @@ pub(crate) fn abscissa(
         }
         words::put(buffer, at + mark, below, &label, dim);
         free = at + width + 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::Depth;
+
+    #[test]
+    fn no_label_of_an_abscissa_stands_at_another_number() {
+        let mut read = 0;
+        for (name, width) in [" t", " ⟨x_i,x_j⟩", " attention.gamma"]
+            .into_iter()
+            .flat_map(|name| (12..140).map(move |width| (name, width)))
+        {
+            for (from, to) in [(-1.0, 1.0), (0.0, 5.0), (0.0, 0.02), (3.0, 47.0)] {
+                let plot = Rect::new(3, 0, width, 1);
+                let mut buffer = Buffer::empty(Rect::new(0, 0, width + 6, 2));
+                let place = |x: f64| (x - from) / (to - from) * f64::from(width - 1);
+                let theme = Theme::of(Depth::None);
+                abscissa(&mut buffer, plot, theme, ((from, to), name), |x| {
+                    Some(place(x))
+                });
+                let row: Vec<&str> = (0..width + 6).map(|x| buffer[(x, 1)].symbol()).collect();
+                let mut at = 0;
+                for word in row.split(|cell| [" ", "─", "┴"].contains(cell)) {
+                    let number = word.concat().replace('−', "-").parse::<f64>();
+                    if let Ok(number) = number {
+                        read += 1;
+                        let tick = 3.0 + place(number);
+                        let (first, last) = (at as f64 - 2.0, (at + word.len()) as f64 + 4.0);
+                        let there = (first..last).contains(&tick);
+                        assert!(there, "{name} {width}: {number} in {:?}", row.concat());
+                    }
+                    at += word.len() + 1;
+                }
+            }
+        }
+        assert!(read > 3000, "{read}");
     }
 }
